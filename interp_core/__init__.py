@@ -1,0 +1,53 @@
+"""Look inside transformer models: attention, attributions, embeddings, head statistics.
+
+The map of the package::
+
+    models/    find, load and check models; turn text into tokens
+    analysis/  numbers from models and tokens (NumPy out, tensors stay inside)
+    charts/    a data frame in, an Altair chart out
+    ui/        Streamlit glue for the pages
+
+Importing `interp_core` costs nothing: every public name is looked up when first used, and torch
+and transformers are imported only when a model is loaded.
+
+>>> import interp_core as ic
+>>> model = ic.load_model("sentiment")                                   # doctest: +SKIP
+>>> maps = ic.attention_maps(model, "The plot is not bad at all.")       # doctest: +SKIP
+>>> maps.weights.shape                                                   # doctest: +SKIP
+(6, 12, 10, 10)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_HOMES = {
+    "interp_core.errors": (
+        "ClearheadError",
+        "ModelNotFound",
+        "UnsupportedModel",
+        "InputTooLong",
+        "UnsafeModel",
+        "BadInput",
+    ),
+    "interp_core.models.registry": ("bundled_models", "ModelCard"),
+    "interp_core.models.load": ("load_model",),
+    "interp_core.models.record": ("LoadedModel",),
+    "interp_core.analysis.attention": ("attention_maps",),
+    "interp_core.analysis.maps": ("AttentionMaps",),
+    "interp_core.analysis.norms": ("norm_weighted_attention",),
+    "interp_core.analysis.rollout": ("attention_rollout", "attention_flow"),
+}
+_WHERE = {name: module for module, names in _HOMES.items() for name in names}
+__all__ = sorted(_WHERE)
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'interp_core' has no attribute {name!r}")
+    return getattr(import_module(_WHERE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,1 @@
+"""Numbers from models and tokens. NumPy leaves this package; tensors stay inside."""

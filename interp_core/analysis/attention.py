@@ -1,0 +1,150 @@
+"""Attention maps of one input, in one forward pass of the eager implementation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from interp_core.analysis.images import encode_image
+from interp_core.analysis.maps import AttentionMaps
+from interp_core.errors import BadInput, InputTooLong
+from interp_core.models.tokens import Encoded, TokenSequence, encode
+
+if TYPE_CHECKING:
+    import torch
+
+    from interp_core.models.record import LoadedModel
+
+MAX_MAP_BYTES = 2**31  # all maps of one input; 30 layers × 9 heads reach it at 1,400 tokens
+MAX_GENERATED = 24  # decoder tokens when no target text is given
+
+
+def attention_maps(model: LoadedModel, text: Any, text_pair: str | None = None) -> AttentionMaps:
+    """The maps of one text, a text pair, or (for vision models) one image.
+
+    For encoder-decoder models `text_pair` is what the decoder reads; without it the decoder reads
+    its own greedy continuation of at most 24 tokens. Costs one forward pass.
+
+    Raises `BadInput`, `InputTooLong` (nothing is cut silently) or `UnsupportedModel`.
+    """
+    if model.model.config.is_encoder_decoder:
+        return _encoder_decoder_maps(model, text, text_pair)
+    encoded = encode_input(model, text, text_pair)
+    check_size(model, len(encoded.sequence))
+    output = forward(model, encoded.inputs, output_attentions=True)
+    return AttentionMaps(
+        stack(output.attentions), encoded.sequence, encoded.sequence, model.layout.attention_layers
+    )
+
+
+def encode_input(model: LoadedModel, text: Any, text_pair: str | None = None) -> Encoded:
+    """Model inputs of a text, a pair or an image."""
+    if model.tokenizer is None:
+        return encode_image(model, text)
+    return encode(model, text, text_pair)
+
+
+def forward(model: LoadedModel, inputs: dict[str, torch.Tensor], **options: Any) -> Any:
+    """One pass without gradients and without a key-value cache."""
+    import torch
+
+    if model.layout.causal or model.model.config.is_encoder_decoder:
+        options["use_cache"] = False
+    with torch.inference_mode():
+        return model.model(**inputs, **options, return_dict=True)
+
+
+def stack(maps: tuple) -> np.ndarray:
+    """(layers, heads, query, key) float32 from a model's tuple of (1, heads, query, key)."""
+    import torch
+
+    kept = [each for each in maps if each is not None]
+    return torch.cat(kept).float().cpu().numpy()
+
+
+def check_size(model: LoadedModel, tokens: int) -> None:
+    """Refuse inputs whose maps would exhaust the memory."""
+    need = len(model.layout.attention_layers) * model.n_heads * tokens**2 * 4
+    if need > MAX_MAP_BYTES:
+        most = int((MAX_MAP_BYTES / (need / tokens**2)) ** 0.5)
+        raise InputTooLong(
+            f"The maps of {tokens:,} tokens would take {need / 2**30:.1f} GiB. "
+            f"With this model at most {most:,} tokens fit."
+        )
+
+
+def _encoder_decoder_maps(model: LoadedModel, text: str, target: str | None) -> AttentionMaps:
+    source = encode(model, text)
+    read = _decoder_reads(model, source, target)
+    check_size(model, max(len(source.sequence), len(read.sequence)))
+    inputs = {**source.inputs, "decoder_input_ids": read.inputs["input_ids"]}
+    output = forward(model, inputs, output_attentions=True)
+    layers = range(len(output.decoder_attentions))
+    encoder = AttentionMaps(
+        stack(output.encoder_attentions), source.sequence, source.sequence,
+        model.layout.attention_layers,
+    )  # fmt: skip
+    decoder = AttentionMaps(
+        stack(output.decoder_attentions), read.sequence, read.sequence, tuple(layers)
+    )
+    cross = AttentionMaps(
+        stack(output.cross_attentions), read.sequence, source.sequence, tuple(layers)
+    )
+    return replace(encoder, encoder=encoder, decoder=decoder, cross=cross)
+
+
+def _decoder_reads(model: LoadedModel, source: Encoded, target: str | None) -> Encoded:
+    """What the decoder sees: the start token, then the target without its last token."""
+    import torch
+
+    if target is None:
+        return _generated(model, source)
+    labels = encode(model, target)
+    sequence = labels.sequence
+    start = torch.tensor([[_start_token(model)]], device=model.device)
+    ids = torch.cat([start, labels.inputs["input_ids"][:, :-1]], 1)
+    shifted = TokenSequence(
+        (_name(model, int(start)), *sequence.tokens[:-1]),
+        ids[0].cpu().numpy(),
+        np.concatenate([[True], sequence.special[:-1]]),
+        (None, *sequence.word_ids[:-1]),
+        (None, *sequence.segments[:-1]),
+        (None, *sequence.offsets[:-1]),
+        sequence.texts,
+    )
+    return Encoded({"input_ids": ids}, shifted)
+
+
+def _generated(model: LoadedModel, source: Encoded) -> Encoded:
+    import torch
+
+    if not model.model.can_generate():
+        raise BadInput("This model cannot write by itself: give the decoder's text as second text.")
+    with torch.inference_mode():
+        ids = model.model.generate(
+            **source.inputs, max_new_tokens=MAX_GENERATED, do_sample=False, num_beams=1
+        )
+    ids = ids[:, : model.max_tokens].clone()
+    names = tuple(_name(model, int(number)) for number in ids[0])
+    special = np.isin(ids[0].cpu().numpy(), model.tokenizer.all_special_ids)
+    words = tuple(None if mark else place for place, mark in enumerate(special))
+    nothing = (None,) * len(names)
+    sequence = TokenSequence(names, ids[0].cpu().numpy(), special, words, nothing, nothing, ())
+    return Encoded({"input_ids": ids}, sequence)
+
+
+def _start_token(model: LoadedModel) -> int:
+    config = model.model.config
+    for name in ("decoder_start_token_id", "bos_token_id", "pad_token_id"):
+        if (number := getattr(config, name, None)) is not None:
+            return number
+    raise BadInput("The model's configuration names no token for the decoder to start with.")
+
+
+def _name(model: LoadedModel, number: int) -> str:
+    from interp_core.models.display import is_byte_level, readable
+
+    token = model.tokenizer.convert_ids_to_tokens(number)
+    return readable(str(token), byte_level=is_byte_level(model.tokenizer))

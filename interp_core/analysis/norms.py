@@ -1,0 +1,187 @@
+"""Norm-weighted attention: what a head really adds (Kobayashi et al. 2020, arXiv 2004.10102).
+
+A head adds Σ_j α_ij f_h(x_j) to query i, with f_h(x) = (x W_V + b_V) W_O restricted to the head,
+so ‖α_ij f_h(x_j)‖ says how much of the output comes from key j. Values and outputs are read where
+they flow through the model, after any pre-layer norm, so no formula is repeated here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from interp_core.analysis.attention import check_size, encode_input, forward
+from interp_core.analysis.maps import AttentionMaps
+from interp_core.errors import BadInput, UnsupportedModel
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from interp_core.models.record import LoadedModel
+
+RELATIVE_LIMIT = 1e-3  # parts that miss the block's output by more belong to another architecture
+
+
+def _whole(values: torch.Tensor, heads: int) -> torch.Tensor:
+    return values
+
+
+def _last_third(values: torch.Tensor, heads: int) -> torch.Tensor:
+    return values.chunk(3, -1)[2]
+
+
+def _last_third_of_each_head(values: torch.Tensor, heads: int) -> torch.Tensor:
+    return values.unflatten(-1, (heads, -1)).chunk(3, -1)[2].flatten(-2)
+
+
+# Name of the module that yields the values, of the output projection beside it, and how the values
+# lie in the former's output.
+PROJECTIONS: tuple[tuple[str, str, Callable], ...] = (
+    ("self.value", "output.dense", _whole),  # BERT, RoBERTa, ELECTRA
+    ("self.value_proj", "output.dense", _whole),  # DeBERTa-v2
+    ("v_lin", "out_lin", _whole),  # DistilBERT
+    ("value", "dense", _whole),  # ALBERT
+    ("v_proj", "o_proj", _whole),  # Llama, Qwen, Mistral, Gemma, ViT
+    ("v_proj", "out_proj", _whole),  # OPT, BART
+    ("SelfAttention.v", "SelfAttention.o", _whole),  # T5
+    ("EncDecAttention.v", "EncDecAttention.o", _whole),
+    ("c_attn", "c_proj", _last_third),  # GPT-2
+    ("Wqkv", "Wo", _last_third),  # ModernBERT
+    ("query_key_value", "dense", _last_third_of_each_head),  # GPT-NeoX
+)
+
+
+@dataclass
+class _Block:
+    """One attention block; shared weights (ALBERT) are called once for each layer."""
+
+    output: nn.Module
+    split: Callable
+    values: list[torch.Tensor] = field(default_factory=list)
+    outputs: list[torch.Tensor] = field(default_factory=list)
+
+
+def norm_weighted_attention(
+    model: LoadedModel, text: Any, text_pair: str | None = None
+) -> AttentionMaps:
+    """‖α f(x)‖ of every head, (layers, heads, query, key), in units of the hidden state's norm.
+
+    `reconstruction_error` is the largest difference between the summed parts (plus the output
+    bias) and the attention block's true output. Raises `UnsupportedModel` for architectures whose
+    value and output projections are unknown, or whose parts do not add up.
+    """
+    if model.model.config.is_encoder_decoder:
+        raise BadInput(
+            "Norm-weighted attention needs one stack: an encoder or a decoder, not both."
+        )
+    encoded = encode_input(model, text, text_pair)
+    check_size(model, len(encoded.sequence))
+    blocks = _blocks(model)
+    with _recording(blocks):
+        output = forward(model, encoded.inputs, output_attentions=True)
+    maps = [each for each in output.attentions if each is not None]
+    calls = _in_order(blocks)
+    if len(calls) != len(maps):
+        raise _unsupported(model)
+    parts = [_norms(a[0], *call, model.n_heads) for a, call in zip(maps, calls)]
+    worst = max(error for _, error, _ in parts)
+    if any(error > RELATIVE_LIMIT * scale for _, error, scale in parts):
+        raise _unsupported(model)
+    weights = np.stack([norms for norms, _, _ in parts])
+    result = AttentionMaps(
+        weights, encoded.sequence, encoded.sequence, model.layout.attention_layers, kind="norm"
+    )
+    return replace(result, reconstruction_error=worst)
+
+
+def _unsupported(model: LoadedModel) -> UnsupportedModel:
+    kind = model.model.config.model_type
+    return UnsupportedModel(
+        f"Norm-weighted attention is not known for {kind}: the parts of its heads do not add up to "
+        "the attention block's output. Use the raw weights."
+    )
+
+
+def _blocks(model: LoadedModel) -> dict[nn.Module, _Block]:
+    modules = dict(model.model.named_modules())
+    found: dict[nn.Module, _Block] = {}
+    for path, module in modules.items():
+        for value_name, output_name, split in PROJECTIONS:
+            if path.endswith(f".{value_name}"):
+                output = modules.get(path[: -len(value_name)] + output_name)
+                if output is not None and module not in found:
+                    found[module] = _Block(output, split)
+    if not found:
+        raise _unsupported(model)
+    return found
+
+
+@contextmanager
+def _recording(blocks: dict[nn.Module, _Block]) -> Iterator[None]:
+    """Record values and outputs of this thread's passes; other threads may use the same model."""
+    owner, clock = threading.get_ident(), iter(range(10**9))
+
+    def keep(store: list) -> Callable:
+        def hook(_module: nn.Module, _inputs: tuple, output: torch.Tensor) -> None:
+            if threading.get_ident() == owner:
+                store.append((next(clock), output))
+
+        return hook
+
+    hooks = [module.register_forward_hook(keep(block.values)) for module, block in blocks.items()]
+    hooks += [block.output.register_forward_hook(keep(block.outputs)) for block in blocks.values()]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _in_order(blocks: dict[nn.Module, _Block]) -> list[tuple]:
+    """(values, true output, output projection, split) of each call, as the model made them."""
+    calls = [
+        (when, values, output, block.output, block.split)
+        for block in blocks.values()
+        for (when, values), (_, output) in zip(block.values, block.outputs)
+    ]
+    return [call[1:] for call in sorted(calls, key=lambda call: call[0])]
+
+
+def _norms(
+    alpha: torch.Tensor, values: torch.Tensor, output: torch.Tensor, projection: nn.Module,
+    split: Callable, heads: int,
+) -> tuple[np.ndarray, float, float]:  # fmt: skip
+    """Norms (heads, query, key) of one layer, the reconstruction error and the output's scale."""
+    import torch
+
+    with torch.inference_mode():
+        matrix = _input_by_output(projection).double()
+        values = split(values, heads).reshape(alpha.shape[-1], -1).double()
+        width = matrix.shape[0] // heads
+        per_head = values.unflatten(-1, (-1, width))  # (key, key-value heads, width)
+        groups = heads // per_head.shape[1]
+        total = torch.zeros(
+            alpha.shape[1], matrix.shape[1], dtype=torch.float64, device=values.device
+        )
+        norms = torch.empty_like(alpha)
+        for head in range(heads):
+            vectors = per_head[:, head // groups] @ matrix[head * width : (head + 1) * width]
+            norms[head] = alpha[head] * vectors.norm(dim=-1).to(alpha.dtype)
+            total += alpha[head].double() @ vectors
+        if projection.bias is not None:
+            total += projection.bias.double()
+        truth = output.reshape(total.shape).double()
+        error, scale = (total - truth).abs().max(), truth.abs().max()
+    return norms.float().cpu().numpy(), float(error), max(float(scale), 1e-6)
+
+
+def _input_by_output(projection: nn.Module) -> torch.Tensor:
+    """The projection's matrix as (input, output); GPT-2's Conv1D already stores it so."""
+    weight = projection.weight
+    return weight if type(projection).__name__ == "Conv1D" else weight.T

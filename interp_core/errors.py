@@ -1,0 +1,27 @@
+"""Errors that a user can cause. Each message says what is wrong and what to do about it."""
+
+from __future__ import annotations
+
+
+class ClearheadError(Exception):
+    """Base of all errors whose message is written for the person at the keyboard."""
+
+
+class ModelNotFound(ClearheadError):
+    """No such embedded model, folder or Hub id, or the Hub cannot be reached."""
+
+
+class UnsupportedModel(ClearheadError):
+    """The model loads in principle, but what was asked has no meaning or no safe answer for it."""
+
+
+class InputTooLong(ClearheadError):
+    """The text has more tokens than the model reads, or than fits in memory as maps."""
+
+
+class UnsafeModel(ClearheadError):
+    """Loading the folder could run code: pickled weights, remote code, links out of the folder."""
+
+
+class BadInput(ClearheadError):
+    """The text, label, position or option cannot be used."""

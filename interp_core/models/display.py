@@ -1,0 +1,64 @@
+"""Readable names for vocabulary entries: `é` instead of `Ã©`, `↵` instead of `Ċ`."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+SPACE = "▁"  # sentencepiece's sign for "a space stands before"; used for byte-level pieces too
+VISIBLE = {"\n": "↵", "\r": "␍", "\t": "⇥", "\0": "␀"}
+BYTE_FALLBACK = re.compile(r"<0x([0-9A-Fa-f]{2})>")
+
+
+@lru_cache(maxsize=1)
+def byte_alphabet() -> dict[str, int]:
+    """The byte that each character of a byte-level (GPT-2) vocabulary stands for.
+
+    Printable Latin-1 stands for itself; the rest was moved to code points from 256 upwards, in
+    order (Radford et al. 2019).
+    """
+    plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    moved = [byte for byte in range(256) if byte not in set(plain)]
+    alphabet = {chr(byte): byte for byte in plain}
+    alphabet.update({chr(256 + place): byte for place, byte in enumerate(moved)})
+    return alphabet
+
+
+def is_byte_level(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether vocabulary entries are spelled in the byte alphabet."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        return hasattr(tokenizer, "byte_decoder")
+    decoder = json.loads(backend.to_str()).get("decoder") or {}
+    kinds = {decoder.get("type"), *(part.get("type") for part in decoder.get("decoders", ()))}
+    return "ByteLevel" in kinds
+
+
+def readable(token: str, *, byte_level: bool) -> str:
+    """One vocabulary entry as people read it; bytes that are no text appear as `⟨F0 9F⟩`."""
+    if match := BYTE_FALLBACK.fullmatch(token):
+        return _from_bytes(bytes([int(match[1], 16)]))
+    if byte_level:
+        alphabet = byte_alphabet()
+        if all(character in alphabet for character in token):
+            return _from_bytes(bytes(alphabet[character] for character in token))
+    return _visible(token)
+
+
+def _from_bytes(data: bytes) -> str:
+    try:
+        return _visible(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return f"⟨{data.hex(' ').upper()}⟩"
+
+
+def _visible(text: str) -> str:
+    if not text:
+        return "∅"
+    text = text.replace(" ", SPACE)
+    return "".join(VISIBLE.get(character, character) for character in text)

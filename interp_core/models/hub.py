@@ -1,0 +1,94 @@
+"""Fetch a model from the Hugging Face Hub into its local cache, without waiting for minutes."""
+
+from __future__ import annotations
+
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as Late
+from pathlib import Path
+
+from interp_core.errors import ModelNotFound, UnsafeModel
+from interp_core.models.registry import bundled_models
+from interp_core.models.safety import CONVERT
+
+# Never a pickle, never Python: what is not downloaded cannot run.
+PATTERNS = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja"]
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?")
+PATIENCE_SECONDS = 7.0
+
+
+def _help() -> str:
+    names = ", ".join(card.name for card in bundled_models())
+    return f"Use an embedded model ({names}) or the path of a folder that holds the model."
+
+
+def hub_folder(name: str, revision: str | None = None) -> Path:
+    """The local folder of a Hub model, downloaded when needed and possible.
+
+    Raises `ModelNotFound` within about 10 seconds when `name` is no Hub id, the model does not
+    exist, or the Hub cannot be reached; `UnsafeModel` when the model has pickled weights only.
+    """
+    if not HUB_ID.fullmatch(name) or ".." in name:
+        raise ModelNotFound(
+            f"There is no folder {name!r}, and it is not a Hub id either. {_help()}"
+        )
+    from huggingface_hub import snapshot_download
+
+    cached = _cached(name, revision)
+    if os.environ.get("HF_HUB_OFFLINE", "") in {"1", "true", "True", "YES", "ON"}:
+        return cached or _unreachable(name)
+    try:
+        files = _listing(name, revision)
+    except ModelNotFound:
+        if cached:
+            return cached
+        raise
+    if not any(file.endswith(".safetensors") for file in files):
+        raise UnsafeModel(f"{name!r} has no safetensors weights on the Hub. {CONVERT}")
+    return Path(snapshot_download(name, revision=revision, allow_patterns=PATTERNS))
+
+
+def _cached(name: str, revision: str | None) -> Path | None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        folder = Path(snapshot_download(name, revision=revision, local_files_only=True))
+    except (LocalEntryNotFoundError, OSError, ValueError):
+        return None
+    return folder if any(folder.glob("*.safetensors")) else None
+
+
+def _listing(name: str, revision: str | None) -> list[str]:
+    """File names of the model; a thread with a deadline, because name look-ups may hang."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    pool = ThreadPoolExecutor(1, thread_name_prefix="hub")
+    try:
+        future = pool.submit(HfApi().model_info, name, revision=revision, timeout=5)
+        return [file.rfilename for file in future.result(timeout=PATIENCE_SECONDS).siblings or ()]
+    except GatedRepoError as error:
+        raise ModelNotFound(
+            f"{name!r} is gated: accept its terms on the Hub and log in with `hf auth login`."
+        ) from error
+    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+        raise ModelNotFound(f"The Hub has no model {name!r}. {_help()}") from error
+    except Late:
+        return _unreachable(name)
+    except Exception as error:  # every network stack has errors of its own
+        return _unreachable(name, error)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _unreachable(name: str, cause: Exception | None = None) -> list[str]:
+    raise ModelNotFound(
+        f"{name!r} is neither an embedded model nor a folder here, and the Hugging Face Hub cannot "
+        f"be reached. {_help()}"
+    ) from cause

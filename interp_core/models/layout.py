@@ -1,0 +1,111 @@
+"""Find out by one small forward pass which layers and heads of a model have attention maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from interp_core.errors import UnsupportedModel
+from interp_core.models.record import Layout
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PretrainedConfig, PreTrainedModel
+
+ATTENDING = ("attention", "full_attention", "sliding_attention", "chunked_attention", "hybrid")
+# Layouts that keep bands or blocks of the map instead of query × key.
+BANDED = ("longformer", "led", "big_bird", "bigbird_pegasus", "reformer", "longt5")
+
+
+def probe_layout(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> Layout:
+    """The attention layout, from the maps of `inputs` (batch 1). Raises `UnsupportedModel`."""
+    kind = model.config.model_type
+    if kind in BANDED:
+        raise UnsupportedModel(
+            f"{kind} models keep attention in bands or blocks, not as one weight for each query "
+            "and key. Use a model with full attention."
+        )
+    output = _forward(model, inputs, kind)
+    maps = output.get("encoder_attentions") or output.get("attentions") or ()
+    maps = [each for each in maps if each is not None]
+    if not maps or any(each.ndim != 4 or each.shape[-1] != each.shape[-2] for each in maps):
+        raise UnsupportedModel(_no_maps(kind))
+    config = model.config.get_text_config()
+    decoder = output.get("decoder_attentions") or ()
+    layers = _first(config, "encoder_layers", "num_hidden_layers", "num_layers") or len(maps)
+    layers = max(layers, len(maps))
+    heads = maps[0].shape[1]
+    attending = _attending(config, layers, len(maps), kind)
+    return Layout(
+        layers=layers,
+        heads=heads,
+        attention_layers=attending,
+        kv_heads=_kv_heads(config, heads),
+        windows=tuple(_window(config, layer) for layer in range(layers)),
+        causal=all(bool((each.triu(1) == 0).all()) for each in maps) and maps[0].shape[-1] > 1,
+        decoder_layers=len(decoder),
+        decoder_heads=decoder[0].shape[1] if decoder else 0,
+    )
+
+
+def _forward(model: PreTrainedModel, inputs: dict, kind: str) -> dict:
+    import torch
+
+    try:
+        with torch.no_grad():
+            return model(**inputs, **decoder_start(model), output_attentions=True, return_dict=True)
+    except TypeError as error:  # the model does not know the argument at all
+        if "output_attentions" not in str(error):
+            raise
+        raise UnsupportedModel(_no_maps(kind)) from error
+
+
+def decoder_start(model: PreTrainedModel) -> dict[str, torch.Tensor]:
+    """Two decoder tokens for a forward pass of an encoder-decoder model; empty for others."""
+    import torch
+
+    if not model.config.is_encoder_decoder:
+        return {}
+    config = model.config
+    start = _first(config, "decoder_start_token_id", "bos_token_id", "pad_token_id") or 0
+    return {"decoder_input_ids": torch.full((1, 2), start, device=model.device)}
+
+
+def _no_maps(kind: str) -> str:
+    return (
+        f"{kind} models have no attention maps (no weight for each query and key), so there is "
+        "nothing to show here. Use a transformer with attention."
+    )
+
+
+def _first(config: PretrainedConfig, *names: str) -> int | None:
+    return next((v for v in (getattr(config, name, None) for name in names) if v is not None), None)
+
+
+def _kv_heads(config: PretrainedConfig, heads: int) -> int:
+    shared = getattr(config, "num_key_value_heads", None)
+    return shared if isinstance(shared, int) and 0 < shared < heads else heads
+
+
+def _attending(config: PretrainedConfig, layers: int, maps: int, kind: str) -> tuple[int, ...]:
+    """True numbers of the layers that have maps; hybrids list the type of every layer."""
+    if maps == layers:
+        return tuple(range(layers))
+    types = getattr(config, "layers_block_type", None) or getattr(config, "layer_types", None) or ()
+    found = tuple(number for number, name in enumerate(types) if name in ATTENDING)
+    if len(found) == maps:
+        return found
+    raise UnsupportedModel(
+        f"{kind} returns {maps} attention maps for {layers} layers and does not say which."
+    )
+
+
+def _window(config: PretrainedConfig, layer: int) -> int | None:
+    types = getattr(config, "layer_types", None)
+    if types and layer < len(types) and "sliding" not in str(types[layer]):
+        return None
+    if getattr(config, "use_sliding_window", True) is False:
+        return None
+    width = getattr(config, "sliding_window", None) or (
+        getattr(config, "local_attention", None) if types else None
+    )
+    return int(width) if isinstance(width, int) and width > 0 else None

@@ -1,0 +1,71 @@
+"""The record of a model that is ready to be looked into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The attention layout of a model: how many layers and heads, and which layers attend.
+
+    `attention_layers` holds the true numbers (from 0) of the layers that have attention maps; in
+    hybrids such as Jamba they are fewer than `layers`. `kv_heads` is smaller than `heads` where
+    groups of query heads share keys and values. `windows[l]` is the sliding window of layer l in
+    tokens, or None where it sees everything.
+    """
+
+    layers: int
+    heads: int
+    attention_layers: tuple[int, ...]
+    kv_heads: int
+    windows: tuple[int | None, ...]
+    causal: bool
+    decoder_layers: int = 0
+    decoder_heads: int = 0
+
+    def kv_group(self, head: int) -> int:
+        """The key-value head that query head `head` reads."""
+        return head * self.kv_heads // self.heads
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model in evaluation mode with eager attention, its tokenizer and what is known of it."""
+
+    name: str
+    task: str
+    labels: tuple[str, ...]
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase | None
+    device: torch.device
+    max_tokens: int
+    layout: Layout
+    processor: Any = None
+    revision: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def n_layers(self) -> int:
+        """Layers of the stack (of the encoder, for encoder-decoder models)."""
+        return self.layout.layers
+
+    @property
+    def n_heads(self) -> int:
+        """Query heads of each layer."""
+        return self.layout.heads
+
+    @property
+    def dtype(self) -> str:
+        """The weights' number format, such as `float32`."""
+        return str(self.model.dtype).removeprefix("torch.")
+
+    @property
+    def backend(self) -> str:
+        """The attention implementation that computes the maps."""
+        return str(self.model.config._attn_implementation)

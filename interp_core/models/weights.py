@@ -1,0 +1,97 @@
+"""Load weights from a checked folder, and never accept a head that transformers made up."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from interp_core.errors import ClearheadError, UnsupportedModel
+from interp_core.models.tasks import HEADLESS, auto_class
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from transformers import PretrainedConfig, PreTrainedModel
+
+
+@contextmanager
+def quiet_loading() -> Iterator[None]:
+    """Silence loading reports of transformers: what they say is raised or noted here instead."""
+    from transformers.utils import logging as library
+
+    logger, bar = logging.getLogger("transformers"), library.is_progress_bar_enabled()
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    library.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        if bar:
+            library.enable_progress_bar()
+
+
+def load_weights(
+    folder: Path, config: PretrainedConfig, task: str, *, asked: bool, dtype: object
+) -> tuple[PreTrainedModel, str, tuple[str, ...]]:
+    """The model, the task it can really do, and notes for the user.
+
+    A head that the checkpoint lacks is refused when the caller asked for the task, and replaced by
+    the plain encoder otherwise. Raises `UnsupportedModel`.
+    """
+    model, missing = _from_pretrained(folder, config, task, dtype)
+    head = [name for name in missing if not _in_body(model, name)]
+    body = [name for name in missing if _in_body(model, name) and "pooler" not in name]
+    if body:
+        raise UnsupportedModel(
+            f"The checkpoint lacks {len(body)} weights of the model's body, for example "
+            f"{body[0]!r}. Save it again with `save_pretrained`."
+        )
+    if task == HEADLESS or not head:
+        return model, task, _drop_pooler(model, missing)
+    lack = f"The checkpoint has no weights for the {task} head ({head[0]!r} is missing)"
+    if asked:
+        raise UnsupportedModel(f"{lack}. Load it without a task to see it as a plain encoder.")
+    plain, absent = _from_pretrained(folder, config, HEADLESS, dtype)
+    notes = (f"{lack}, so it is loaded as a plain encoder.", *_drop_pooler(plain, absent))
+    return plain, HEADLESS, notes
+
+
+def _from_pretrained(
+    folder: Path, config: PretrainedConfig, task: str, dtype: object
+) -> tuple[PreTrainedModel, list[str]]:
+    try:
+        with quiet_loading():
+            model, info = auto_class(task, config).from_pretrained(
+                folder,
+                config=config,
+                attn_implementation="eager",
+                dtype=dtype,
+                trust_remote_code=False,
+                use_safetensors=True,
+                local_files_only=True,
+                output_loading_info=True,
+            )
+    except ClearheadError:
+        raise
+    except Exception as error:  # a broken folder can fail in any of a hundred places
+        first = (
+            str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
+        )
+        raise UnsupportedModel(f"transformers cannot load this as {task}: {first}") from error
+    return model, sorted(info["missing_keys"])
+
+
+def _in_body(model: PreTrainedModel, name: str) -> bool:
+    if model.base_model is model:
+        return True
+    return name.startswith(f"{model.base_model_prefix}.")
+
+
+def _drop_pooler(model: PreTrainedModel, missing: list[str]) -> tuple[str, ...]:
+    if not any("pooler" in name for name in missing):
+        return ()
+    model.base_model.pooler = None
+    return ("The checkpoint has no pooler weights; the pooled output is left out.",)
