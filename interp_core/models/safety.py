@@ -58,7 +58,7 @@ def _check_links(folder: Path) -> None:
     for path in folder.iterdir():
         if path.is_symlink() and not path.resolve().is_relative_to(inside):
             raise UnsafeModel(
-                f"{path.name} in {folder.name!r} is a link out of the folder. Copy the file itself in."
+                f"{path.name} in {folder.name!r} is a link out of the folder. Copy the file in."
             )
 
 
