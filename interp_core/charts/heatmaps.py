@@ -1,0 +1,107 @@
+"""Heatmaps: one map with numbers on hover, a signed difference, a whole map as a picture."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from interp_core.charts.axes import token_axis
+
+CELL = 32  # px; smaller cells for longer texts, never below the size that can be hovered
+MIN_CELL = 9
+MAX_SIDE = 680
+COMPACT_SIDE = 210
+LABELS = 130  # px that the query labels take beside the cells
+
+
+def cell_size(count: int, side: int = MAX_SIDE) -> int:
+    """Side of a cell in px so that `count` of them fit into `side` px."""
+    return max(MIN_CELL if side == MAX_SIDE else 6, min(CELL, side // max(count, 1)))
+
+
+def heatmap(
+    frame: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    value: str,
+    title: str = "",
+    signed: bool = False,
+    domain: tuple[float, float] | None = None,
+    compact: bool = False,
+) -> alt.Chart:
+    """A heatmap of `value` over two columns of token keys (see `token_keys`).
+
+    `signed` uses a diverging scale centred on zero. `domain` fixes the scale. `compact` makes
+    three of them fit side by side.
+    """
+    scale = _scale(domain, signed)
+    rows, columns = list(dict.fromkeys(frame[y])), list(dict.fromkeys(frame[x]))
+    side = cell_size(max(len(rows), len(columns)), COMPACT_SIDE if compact else MAX_SIDE)
+    legend = alt.Legend(title=title, format=".2~f", orient="bottom", gradientLength=180)
+    mark = alt.Chart(frame).mark_rect(cornerRadius=1)
+    return mark.encode(
+        x=alt.X(f"{x}:N", sort=columns, axis=token_axis(angle=-60, orient="top")),
+        y=alt.Y(f"{y}:N", sort=rows, axis=token_axis(limit=130)),
+        color=alt.Color(f"{value}:Q", scale=scale, legend=legend),
+        tooltip=_tooltips(frame, value, title),
+    ).properties(width=alt.Step(side), height=alt.Step(side))
+
+
+def _scale(domain: tuple[float, float] | None, signed: bool) -> alt.Scale:
+    options: dict = {}
+    if domain is not None:
+        options["domain"] = list(domain)
+    if signed:
+        options["domainMid"] = 0
+    return alt.Scale(**options)
+
+
+def _tooltips(frame: pd.DataFrame, value: str, title: str) -> list[alt.Tooltip]:
+    shown = [name for name in ("query", "key", "layer", "head") if name in frame]
+    kinds = {"query": "N", "key": "N", "layer": "O", "head": "O"}
+    return [
+        *(alt.Tooltip(f"{name}:{kinds[name]}", title=name) for name in shown),
+        alt.Tooltip(f"{value}:Q", title=title or value, format=".4f"),
+    ]
+
+
+def map_picture(
+    frame: pd.DataFrame, blocks: pd.DataFrame, *, size: int, selection: str
+) -> alt.LayerChart:
+    """A whole map as one picture with the zoomed window framed; click moves the window.
+
+    `frame` has one row: url, tokens (n), and the window q0, q1, k0, k1. `blocks` has the clickable
+    areas: q0, q1, k0, k1, query, key, weight (the largest inside).
+    """
+    keys, queries = float(frame["keys"].iloc[0]), float(frame["queries"].iloc[0])
+    x = {"scale": alt.Scale(domain=[0, keys], nice=False), "axis": None}
+    y = {"scale": alt.Scale(domain=[queries, 0], nice=False), "axis": None}
+    image = (
+        alt.Chart(frame)
+        .mark_image(align="left", baseline="top", width=size, height=size, aspect=False)
+        .encode(x=alt.X("zero:Q", **x), y=alt.Y("zero:Q", **y), url="url:N")
+    )
+    click = alt.selection_point(name=selection, fields=["q0", "k0"], on="click")
+    areas = (
+        alt.Chart(blocks)
+        .mark_rect(fill="transparent", stroke="transparent", cursor="pointer")
+        .encode(
+            x=alt.X("k0:Q", **x), x2="k1:Q", y=alt.Y("q0:Q", **y), y2="q1:Q",
+            tooltip=[
+                alt.Tooltip("query:N", title="queries"),
+                alt.Tooltip("key:N", title="keys"),
+                alt.Tooltip("weight:Q", title="largest weight", format=".4f"),
+            ],
+        )
+        .add_params(click)
+    )  # fmt: skip
+    window = (
+        alt.Chart(frame)
+        .mark_rect(filled=False, strokeWidth=2, stroke="#d55e00")
+        .encode(x=alt.X("k0:Q", **x), x2="k1:Q", y=alt.Y("q0:Q", **y), y2="q1:Q")
+    )
+    border = alt.Chart(frame).mark_rect(filled=False, stroke="#8896a8", strokeWidth=1).encode(
+        x=alt.X("zero:Q", **x), x2="keys:Q", y=alt.Y("zero:Q", **y), y2="queries:Q"
+    )  # fmt: skip
+    return alt.layer(image, border, window, areas).properties(width=size, height=size)

@@ -1,0 +1,108 @@
+"""The head view: queries on the left, keys on the right, a line for each weight that is shown."""
+
+from __future__ import annotations
+
+import json
+
+import altair as alt
+import pandas as pd
+
+ROW = 22  # px a token
+MARGIN = 150  # px on either side for the tokens, whose labels are axis labels to follow the theme
+RIGHT = alt.value(alt.ExprRef(f"width - {MARGIN}"))
+_HOVER = {"on": "pointerover", "clear": "pointerout"}
+
+
+def head_lines(
+    lines: pd.DataFrame, queries: pd.DataFrame, keys: pd.DataFrame, *, title: str, top: float = 1.0
+) -> alt.LayerChart:
+    """Two columns of tokens with lines.
+
+    `lines`: query_index, query, key_index, key, head (a label), weight, from_y, to_y (rows, shifted
+    a little so that heads do not cover each other). `queries`: query_index, token, pinned. `keys`:
+    key_index, token. Width and opacity of a line grow linearly with the weight, full at `top`.
+    Hovering a query or key shows its lines alone; clicking a query is the selection `token`.
+    """
+    rows = max(len(queries), len(keys), 1)
+    first = min([*queries["query_index"], *keys["key_index"]], default=0)
+    scale = alt.Scale(domain=[first + rows - 0.4, first - 0.6], nice=False, zero=False)
+    from_query = alt.selection_point(name="from_query", fields=["query_index"], **_HOVER)
+    from_key = alt.selection_point(name="from_key", fields=["key_index"], **_HOVER)
+    pick = alt.selection_point(name="token", fields=["query_index"], on="click")
+    layers = [
+        _rules(lines, scale, from_query & from_key, title, top),
+        _column(queries, "query_index", scale, "left").add_params(from_query, pick),
+        _column(keys, "key_index", scale, "right").add_params(from_key),
+    ]
+    chart = alt.layer(*layers).resolve_axis(y="independent")
+    return chart.properties(height=rows * ROW)
+
+
+def _rules(
+    lines: pd.DataFrame, scale: alt.Scale, shown: alt.Parameter, title: str, top: float
+) -> alt.Chart:
+    ink = alt.Scale(domain=[0, top], range=[0.04, 1], clamp=True)
+    width = alt.Scale(domain=[0, top], range=[0.5, 5], clamp=True)
+    return (
+        alt.Chart(lines)
+        .mark_rule(strokeCap="round")
+        .encode(
+            x=alt.value(MARGIN),
+            x2=RIGHT,
+            y=alt.Y("from_y:Q", scale=scale, axis=None),
+            y2="to_y:Q",
+            color=alt.Color("head:N", sort=None, legend=alt.Legend(title=None, orient="top")),
+            opacity=alt.condition(
+                shown, alt.Opacity("weight:Q", scale=ink, legend=None), alt.value(0.0)
+            ),
+            strokeWidth=alt.StrokeWidth("weight:Q", scale=width, legend=None),
+            tooltip=[
+                alt.Tooltip("head:N", title="head"),
+                alt.Tooltip("query:N", title="query"),
+                alt.Tooltip("key:N", title="key"),
+                alt.Tooltip("weight:Q", title=title, format=".4f"),
+            ],
+        )
+    )
+
+
+def _column(tokens: pd.DataFrame, index: str, scale: alt.Scale, side: str) -> alt.Chart:
+    """Labels as an axis moved into the plot, over transparent areas that can be hovered."""
+    left = side == "left"
+    y = alt.Y("from:Q", scale=scale, axis=_labels(tokens, index, side))
+    return (
+        alt.Chart(tokens)
+        .transform_calculate(**{"from": f"datum.{index} - 0.5", "to": f"datum.{index} + 0.5"})
+        .mark_rect(fill="transparent", cursor="pointer")
+        .encode(
+            x=alt.value(0) if left else RIGHT,
+            x2=alt.value(MARGIN) if left else alt.value("width"),
+            y=y,
+            y2="to:Q",
+            tooltip=[
+                alt.Tooltip("token:N", title="query" if left else "key"),
+                alt.Tooltip(f"{index}:Q", title="position"),
+            ],
+        )
+    )
+
+
+def _labels(tokens: pd.DataFrame, index: str, side: str) -> alt.Axis:
+    places = tokens[index].tolist()
+    marks = tokens["pinned"].tolist() if "pinned" in tokens else [False] * len(places)
+    names = [f"▸ {t}" if pinned else t for t, pinned in zip(tokens["token"].tolist(), marks)]
+    start = places[0] if places else 0
+    return alt.Axis(
+        orient=side,
+        offset=-MARGIN,
+        values=places,
+        labelExpr=f"{json.dumps(names)}[datum.value - {start}]",
+        labelLimit=MARGIN - 14,
+        labelFontSize=13,
+        labelPadding=8,
+        labelOverlap=False,
+        ticks=False,
+        domain=False,
+        grid=False,
+        title=None,
+    )

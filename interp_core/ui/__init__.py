@@ -1,0 +1,1 @@
+"""Streamlit glue for the pages: routing, caches, the sidebar, token strip, downloads, errors."""

@@ -1,0 +1,130 @@
+"""Two heads on one text, or one head on two texts, with the signed difference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.analysis.views import aligned_difference
+from interp_core.charts.axes import token_keys
+from interp_core.charts.heatmaps import COMPACT_SIDE, LABELS, heatmap
+from interp_core.models.record import LoadedModel
+from interp_core.ui import cache
+from interp_core.ui.attention.controls import Options, keep_valid
+from interp_core.ui.attention.frames import cell_frame
+from interp_core.ui.sidebar import MAX_CHARACTERS, choice
+
+MODES = {"heads": "Two heads", "texts": "Two texts"}
+MOST = 40  # tokens a side that are drawn
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two maps."""
+
+    name: str
+    maps: ic.AttentionMaps
+    weights: np.ndarray
+
+
+def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
+    """Both maps and second − first; returns the three charts side by side."""
+    first = Side(_name(options.layer, options.heads[0]), maps,
+                 maps.head(options.layer, options.heads[0]))  # fmt: skip
+    second = _second(maps, options)
+    if second is None:
+        st.info("Type a second text to compare with.", icon=":material/edit:")
+        return alt.Chart(pd.DataFrame({"x": []})).mark_point()
+    top = float(max(first.weights.max(), second.weights.max()))
+    charts = [_map(first, top), _map(second, top), _difference(first, second)]
+    with st.container(horizontal=True, vertical_alignment="top"):
+        for name, chart in zip((first.name, second.name, "Second minus first"), charts):
+            with st.container(width=COMPACT_SIDE + LABELS - 40):
+                st.markdown(f"**{name}**")
+                st.altair_chart(chart, width="stretch", alt=f"Heatmap: {name}")
+    shared = "" if first.maps is second.maps else (
+        " The difference covers the tokens that both texts share, in order."
+    )  # fmt: skip
+    st.caption(
+        f"Both maps share one scale, full at {top:.2g}. In the difference blue means that the "
+        f"second reads more, orange that the first does.{shared}"
+    )
+    return alt.hconcat(*charts).resolve_scale(color="independent")
+
+
+def _name(layer: int, head: int) -> str:
+    return f"Layer {layer}, head {head}"
+
+
+def _second(maps: ic.AttentionMaps, options: Options) -> Side | None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        mode = st.segmented_control("Compare", list(MODES), format_func=MODES.get, default="heads",
+                                    required=True, key="mode", bind="query-params",
+                                    persist_state="session")  # fmt: skip
+        if mode == "heads":
+            return _other_head(maps)
+        return _other_text(maps, options)
+
+
+def _other_head(maps: ic.AttentionMaps) -> Side:
+    layers, heads = list(maps.layer_numbers), list(range(maps.weights.shape[1]))
+    keep_valid("layer_b", layers)
+    keep_valid("head_b", heads)
+    bound = {"bind": "query-params", "persist_state": "session", "width": 120}
+    layer = st.selectbox("Second layer", layers, key="layer_b", **bound)
+    head = st.selectbox("Second head", heads, index=min(1, len(heads) - 1), key="head_b", **bound)
+    return Side(_name(layer, head), maps, maps.head(layer, head))
+
+
+def _other_text(maps: ic.AttentionMaps, options: Options) -> Side | None:
+    text = st.text_input("Second text to compare with", key="text_b", bind="query-params",
+                         persist_state="session", max_chars=MAX_CHARACTERS,
+                         placeholder="the same sentence with a word changed")  # fmt: skip
+    if not text.strip():
+        return None
+    asked = choice()
+    other = cache.attention(asked.model, text, None, options.kind)
+    other = cache.displayed(other, options.stack, options.words, options.special)
+    weights = other.head(options.layer, options.heads[0])
+    return Side(f"{_name(options.layer, options.heads[0])}, second text", other, weights)
+
+
+def _map(side: Side, top: float) -> alt.Chart:
+    frame = cell_frame(side.maps, side.weights, slice(0, MOST), slice(0, MOST))
+    return heatmap(frame, x="x", y="y", value="weight", title="weight", domain=(0.0, top),
+                   compact=True)  # fmt: skip
+
+
+def _difference(first: Side, second: Side) -> alt.Chart:
+    change, places, _ = aligned_difference(
+        first.weights, first.maps.tokens, second.weights, second.maps.tokens
+    )
+    change = change[:MOST, :MOST]
+    names = [first.maps.tokens[place] for place in places][:MOST]
+    keys = token_keys(names)
+    row, column = np.indices(change.shape).reshape(2, -1)
+    frame = pd.DataFrame(
+        {
+            "y": [keys[i] for i in row],
+            "x": [keys[i] for i in column],
+            "query": [names[i] for i in row],
+            "key": [names[i] for i in column],
+            "weight": change.ravel().astype(float),
+        }
+    )
+    bound = float(np.abs(change).max()) if change.size else 1.0
+    return heatmap(
+        frame,
+        x="x",
+        y="y",
+        value="weight",
+        title="difference",
+        signed=True,
+        domain=(-bound, bound),
+        compact=True,
+    )

@@ -1,0 +1,151 @@
+"""The controls of the attention page; every choice lives in the address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+import interp_core as ic
+
+VIEWS = {
+    "overview": "Overview",
+    "lines": "Head view",
+    "heatmap": "Heatmap",
+    "overlay": "Token overlay",
+    "layers": "Across layers",
+    "compare": "Compare",
+}
+STACKS = {"encoder": "Encoder", "decoder": "Decoder", "cross": "Cross attention"}
+KINDS = {"attention": "Raw weights", "norm": "Norm-weighted ‖α f(x)‖"}
+SPECIAL = {"show": "Show", "hide": "Hide, renormalise rows", "drop": "Hide, keep weights"}
+MASS = {0.5: "50 %", 0.8: "80 %", 0.9: "90 %", 0.95: "95 %", 1.0: "all"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user chose to see."""
+
+    view: str
+    stack: str
+    kind: str
+    layer: int
+    heads: tuple[int, ...]
+    words: bool
+    special: str
+    mass: float
+
+
+def keep_valid(key: str, options: list) -> None:
+    """Forget a choice that the present model or text does not offer."""
+    value = st.session_state.get(key)
+    values = value if isinstance(value, list) else [value]
+    if value is not None and any(each not in options for each in values):
+        kept = [each for each in values if each in options]
+        if isinstance(value, list) and kept:
+            st.session_state[key] = kept
+        else:
+            del st.session_state[key]
+
+
+def open_head(layer: int, head: int, view: str = "heatmap") -> None:
+    """Show one head; called from callbacks, before the controls are drawn."""
+    st.session_state.update(layer=layer, heads=[head], view=view)
+
+
+def view_choice() -> str:
+    """Which picture to draw."""
+    return st.segmented_control(
+        "View",
+        list(VIEWS),
+        format_func=VIEWS.get,
+        default="overview",
+        required=True,
+        key="view",
+        bind="query-params",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+
+
+def kind_choice(two_stacks: bool) -> str:
+    """Raw weights or norm-weighted attention; the latter needs a single stack."""
+    return st.segmented_control(
+        "Weights",
+        list(KINDS)[:1] if two_stacks else list(KINDS),
+        format_func=KINDS.get,
+        default="attention",
+        required=True,
+        key="kind",
+        bind="query-params",
+        persist_state="session",
+        help="Weight is not contribution: a head may read a token whose value vector is almost "
+        "zero. Norm-weighted attention (Kobayashi et al. 2020) is the length of what really "
+        "arrives; the parts add up to the layer's attention output.",
+    )
+
+
+def stack_choice() -> str:
+    """Encoder, decoder or cross attention of an encoder-decoder model."""
+    return st.segmented_control(
+        "Part of the model",
+        list(STACKS),
+        format_func=STACKS.get,
+        default="encoder",
+        required=True,
+        key="stack",
+        bind="query-params",
+        persist_state="session",
+    )
+
+
+def head_choice(maps: ic.AttentionMaps, several: bool) -> tuple[int, tuple[int, ...]]:
+    """A layer and one or more of its heads."""
+    layers, heads = list(maps.layer_numbers), list(range(maps.weights.shape[1]))
+    keep_valid("layer", layers)
+    keep_valid("heads", heads)
+    layer = st.selectbox(
+        "Layer", layers, key="layer", bind="query-params", persist_state="session", width=110
+    )
+    chosen = st.multiselect(
+        "Heads" if several else "Head (the first is shown)",
+        heads,
+        default=[0],
+        key="heads",
+        bind="query-params",
+        persist_state="session",
+        placeholder="All heads",
+        width=320,
+    )
+    return layer, tuple(chosen or heads)
+
+
+def display_choice() -> tuple[bool, str, float]:
+    """Words or pieces, special tokens, how much of the mass to draw."""
+    with st.popover("Display", icon=":material/tune:"):
+        words = st.toggle(
+            "Merge pieces into words",
+            key="words",
+            bind="query-params",
+            persist_state="session",
+            help="Attention to a word is the sum over its pieces, from a word the mean.",
+        )
+        special = st.radio(
+            "Special tokens",
+            list(SPECIAL),
+            format_func=SPECIAL.get,
+            key="special",
+            bind="query-params",
+            persist_state="session",
+            help="Renormalising amplifies noise: a row with 95 % on [CLS] keeps 5 %.",
+        )
+        mass = st.select_slider(
+            "Lines: strongest weights that hold",
+            list(MASS),
+            value=0.9,
+            format_func=MASS.get,
+            key="mass",
+            bind="query-params",
+            persist_state="session",
+        )
+    return words, special, mass

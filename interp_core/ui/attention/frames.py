@@ -1,0 +1,141 @@
+"""Data frames behind the pictures of the attention page. No Streamlit here."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from interp_core.analysis.maps import AttentionMaps
+from interp_core.analysis.views import head_summaries, same_tokens, strongest
+from interp_core.charts.axes import token_keys
+from interp_core.charts.thumbnails import picture_url, shrink
+from interp_core.models.record import Layout
+
+THUMBNAIL = 96  # cells a side; longer texts keep the strongest weight of each block
+MOST_LINES = 1200
+GRID = 16  # clickable areas a side of the whole-map picture
+
+
+def overview_frame(maps: AttentionMaps, layout: Layout, layer: int, heads: tuple) -> pd.DataFrame:
+    """One row per head with its picture and summary."""
+    frame = head_summaries(maps)
+    top = float(maps.weights.max()) if maps.kind == "norm" else 1.0
+    frame["url"] = [
+        picture_url(shrink(maps.weights[row, head], THUMBNAIL), top=top)
+        for row in range(maps.weights.shape[0])
+        for head in range(maps.weights.shape[1])
+    ]
+    frame["chosen"] = (frame["layer"] == layer) & frame["head"].isin(heads)
+    if layout.kv_heads < layout.heads:
+        frame["kv_group"] = [layout.kv_group(head) for head in frame["head"]]
+    return frame
+
+
+def line_frames(
+    maps: AttentionMaps, layer: int, heads: tuple[int, ...], mass: float, token: int | None,
+    window: tuple[int, int],
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, float]:  # fmt: skip
+    """Lines, query column, key column and the share of the mass that the lines hold."""
+    rows = _window(maps.tokens, window)
+    columns = _window(maps.key_tokens, window if same_tokens(maps) else None)
+    parts, held = [], []
+    for place, head in enumerate(heads):
+        weights = maps.head(layer, head)
+        mask = np.zeros_like(weights, dtype=bool)
+        inside = np.ix_([token] if token is not None else rows, columns)
+        mask[inside], _ = strongest(weights[inside], mass, most=MOST_LINES // len(heads))
+        considered = weights[[token]] if token is not None else weights[rows]
+        held.append(weights[mask].sum() / max(considered.sum(), 1e-12))
+        parts.append(_lines(maps, weights, mask, head, _shift(place, len(heads))))
+    queries = pd.DataFrame({"query_index": rows, "token": [maps.tokens[i] for i in rows]})
+    queries["pinned"] = queries["query_index"] == (-1 if token is None else token)
+    keys = pd.DataFrame({"key_index": columns, "token": [maps.key_tokens[i] for i in columns]})
+    keys["pinned"] = False
+    return pd.concat(parts, ignore_index=True), queries, keys, float(np.mean(held))
+
+
+def _window(tokens: list[str], window: tuple[int, int] | None) -> list[int]:
+    first, last = window or (0, len(tokens))
+    return list(range(first, min(last, len(tokens))))
+
+
+def _shift(place: int, count: int) -> float:
+    """Heads start a little above or below each other so that no line hides another."""
+    return 0.0 if count == 1 else (place / (count - 1) - 0.5) * 0.5
+
+
+def _lines(
+    maps: AttentionMaps, weights: np.ndarray, mask: np.ndarray, head: int, shift: float
+) -> pd.DataFrame:
+    rows, columns = np.nonzero(mask)
+    return pd.DataFrame(
+        {
+            "head": f"head {head}",
+            "query_index": rows,
+            "query": [maps.tokens[i] for i in rows],
+            "key_index": columns,
+            "key": [maps.key_tokens[i] for i in columns],
+            "weight": weights[rows, columns],
+            "from_x": 0.0,
+            "to_x": 1.0,
+            "from_y": rows + shift,
+            "to_y": columns + shift,
+        }
+    ).sort_values("weight")
+
+
+def cell_frame(
+    maps: AttentionMaps,
+    weights: np.ndarray,
+    rows: slice = slice(None),
+    columns: slice = slice(None),
+) -> pd.DataFrame:
+    """Cells of one map (query, key) inside a window, with axis keys."""
+    queries, keys = token_keys(maps.tokens)[rows], token_keys(maps.key_tokens)[columns]
+    inside = weights[rows, columns]
+    row, column = np.indices(inside.shape).reshape(2, -1)
+    frame = pd.DataFrame({"weight": inside.ravel().astype(float)})
+    frame["y"] = np.asarray(queries, dtype=object)[row]
+    frame["x"] = np.asarray(keys, dtype=object)[column]
+    frame["query"] = np.asarray(maps.tokens[rows], dtype=object)[row]
+    frame["key"] = np.asarray(maps.key_tokens[columns], dtype=object)[column]
+    return frame
+
+
+def block_frame(maps: AttentionMaps, weights: np.ndarray) -> pd.DataFrame:
+    """Clickable areas of a whole-map picture: first and last token, largest weight inside."""
+    high, wide = weights.shape
+    query_edges = np.unique(np.linspace(0, high, GRID + 1).astype(int))
+    key_edges = np.unique(np.linspace(0, wide, GRID + 1).astype(int))
+    rows = []
+    for q0, q1 in pairwise(query_edges):
+        for k0, k1 in pairwise(key_edges):
+            rows.append(
+                {
+                    "q0": q0, "q1": q1, "k0": k0, "k1": k1,
+                    "weight": float(weights[q0:q1, k0:k1].max()),
+                    "query": _range(maps.tokens, q0, q1),
+                    "key": _range(maps.key_tokens, k0, k1),
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _range(tokens: list[str], first: int, end: int) -> str:
+    return f"{first}–{end - 1}: {tokens[first]} … {tokens[end - 1]}"
+
+
+def layer_frame(tokens: list[str], values: np.ndarray, layers: list[str]) -> pd.DataFrame:
+    """Strips of (layers, key) values."""
+    row, column = np.indices(values.shape).reshape(2, -1)
+    keys = token_keys(tokens)
+    return pd.DataFrame(
+        {
+            "layer": [layers[i] for i in row],
+            "key": [keys[i] for i in column],
+            "token": [tokens[i] for i in column],
+            "value": values.ravel().astype(float),
+        }
+    )

@@ -1,0 +1,58 @@
+"""Downloads: the picture, the numbers, and a script that computes them again."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv(frame: pd.DataFrame) -> bytes:
+    """CSV in UTF-8 with a mark for spreadsheets; texts that read as formulas get an apostrophe."""
+    safe = frame.copy()
+    for name in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[name]):
+            safe[name] = safe[name].map(_harmless)
+    return safe.to_csv(index=False).encode("utf-8-sig")
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def npz(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Arrays as a compressed NumPy archive without pickled objects."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def buttons(offers: Mapping[str, tuple[str, str, Callable[[], bytes]]], *, key: str) -> None:
+    """A row of download buttons: label -> (file name, MIME type, maker). Made when clicked."""
+    with st.container(horizontal=True, gap="small"):
+        for label, (name, mime, make) in offers.items():
+            st.download_button(
+                label,
+                make,
+                file_name=name,
+                mime=mime,
+                key=f"{key}_{label}",
+                on_click="ignore",
+                icon=":material/download:",
+            )
+
+
+def pictures(chart: Any, name: str) -> dict[str, tuple[str, str, Callable[[], bytes]]]:
+    """Offers of one chart as PNG and SVG."""
+    from interp_core.charts.export import picture
+
+    return {
+        "PNG": (f"{name}.png", "image/png", lambda: picture(chart, "png")),
+        "SVG": (f"{name}.svg", "image/svg+xml", lambda: picture(chart, "svg")),
+    }

@@ -1,0 +1,30 @@
+"""The list of pages, and the guard that makes a cold deep link open the same page as a warm one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = (("attention_heads", "Attention heads", ":material/visibility:"),)
+
+
+def pages() -> list:
+    """The pages of the app, in the order of the menu; the first is the front page."""
+    return [
+        st.Page(ROOT / "pages" / f"{name}.py", title=title, icon=icon, default=place == 0)
+        for place, (name, title, icon) in enumerate(PAGES)
+    ]
+
+
+def guard() -> None:
+    """Start the page through `app.py`.
+
+    Before anybody has opened the front page of a fresh server, Streamlit runs a deep-linked file
+    of `pages/` by itself: without the sidebar and with its own menu. Naming the pages and running
+    again repairs that.
+    """
+    if not st.session_state.pop("routed", False):
+        st.navigation(pages())
+        st.rerun()
