@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -25,3 +26,19 @@ def sentiment():
     import interp_core as ic
 
     return ic.load_model("sentiment")
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """`tiny("gpt2")`: the folder of a tiny random model of that family, built once."""
+    from tests.tiny import build
+
+    return cache(lambda family: build(family, tmp_path_factory.mktemp("tiny") / family))
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny):
+    """`tiny_model("gpt2")`: the same, loaded by Clearhead once."""
+    import interp_core as ic
+
+    return cache(lambda family: ic.load_model(str(tiny(family))))

@@ -9,7 +9,7 @@ import numpy as np
 
 from interp_core.analysis.images import encode_image
 from interp_core.analysis.maps import AttentionMaps
-from interp_core.errors import BadInput, InputTooLong
+from interp_core.errors import BadInput, InputTooLong, UnsupportedModel
 from interp_core.models.tokens import Encoded, TokenSequence, encode
 
 if TYPE_CHECKING:
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 MAX_MAP_BYTES = 2**31  # all maps of one input; 30 layers × 9 heads reach it at 1,400 tokens
 MAX_GENERATED = 24  # decoder tokens when no target text is given
+# Said in full, because a checkpoint's generation_config.json may ask for beams or a least length.
+# No cache: transformers 5.23 fails with one where the decoder has more layers than the encoder.
+GREEDY = {
+    "max_new_tokens": MAX_GENERATED, "min_length": 0, "do_sample": False, "num_beams": 1,
+    "num_return_sequences": 1, "return_dict_in_generate": False, "use_cache": False,
+}  # fmt: skip
 
 
 def attention_maps(model: LoadedModel, text: Any, text_pair: str | None = None) -> AttentionMaps:
@@ -34,9 +40,13 @@ def attention_maps(model: LoadedModel, text: Any, text_pair: str | None = None) 
     encoded = encode_input(model, text, text_pair)
     check_size(model, len(encoded.sequence))
     output = forward(model, encoded.inputs, output_attentions=True)
-    return AttentionMaps(
-        stack(output.attentions), encoded.sequence, encoded.sequence, model.layout.attention_layers
-    )
+    weights = stack(output.attentions)
+    if weights.shape[-1] != len(encoded.sequence):
+        raise UnsupportedModel(
+            f"{model.model.config.model_type} has maps of {weights.shape[-1]} tokens for an input "
+            f"of {len(encoded.sequence)}: it adds tokens that have no name here."
+        )
+    return AttentionMaps(weights, encoded.sequence, encoded.sequence, model.layout.attention_layers)
 
 
 def encode_input(model: LoadedModel, text: Any, text_pair: str | None = None) -> Encoded:
@@ -66,7 +76,10 @@ def stack(maps: tuple) -> np.ndarray:
 
 def check_size(model: LoadedModel, tokens: int) -> None:
     """Refuse inputs whose maps would exhaust the memory."""
-    need = len(model.layout.attention_layers) * model.n_heads * tokens**2 * 4
+    layout = model.layout
+    planes = len(layout.attention_layers) * layout.heads
+    planes += 2 * layout.decoder_layers * layout.decoder_heads  # the decoder's own and cross maps
+    need = planes * tokens**2 * 4
     if need > MAX_MAP_BYTES:
         most = int((MAX_MAP_BYTES / (need / tokens**2)) ** 0.5)
         raise InputTooLong(
@@ -123,9 +136,7 @@ def _generated(model: LoadedModel, source: Encoded) -> Encoded:
     if not model.model.can_generate():
         raise BadInput("This model cannot write by itself: give the decoder's text as second text.")
     with torch.inference_mode():
-        ids = model.model.generate(
-            **source.inputs, max_new_tokens=MAX_GENERATED, do_sample=False, num_beams=1
-        )
+        ids = model.model.generate(**source.inputs, **GREEDY)
     ids = ids[:, : model.max_tokens].clone()
     names = tuple(_name(model, int(number)) for number in ids[0])
     special = np.isin(ids[0].cpu().numpy(), model.tokenizer.all_special_ids)

@@ -34,7 +34,10 @@ def is_byte_level(tokenizer: PreTrainedTokenizerBase) -> bool:
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         return hasattr(tokenizer, "byte_decoder")
-    decoder = json.loads(backend.to_str()).get("decoder") or {}
+    if backend.decoder is None:
+        return False
+    # The decoder's own state: serialising the whole vocabulary would take as long as a layer.
+    decoder = json.loads(backend.decoder.__getstate__())
     kinds = {decoder.get("type"), *(part.get("type") for part in decoder.get("decoders", ()))}
     return "ByteLevel" in kinds
 

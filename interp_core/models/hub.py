@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from pathlib import Path
+from typing import Any
 
 from interp_core.errors import ModelNotFound, UnsafeModel
 from interp_core.models.registry import bundled_models
@@ -16,6 +19,7 @@ from interp_core.models.safety import CONVERT
 PATTERNS = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja"]
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?")
 PATIENCE_SECONDS = 7.0
+LONGEST_SHOWN = 100
 
 
 def _help() -> str:
@@ -30,8 +34,9 @@ def hub_folder(name: str, revision: str | None = None) -> Path:
     exist, or the Hub cannot be reached; `UnsafeModel` when the model has pickled weights only.
     """
     if not HUB_ID.fullmatch(name) or ".." in name:
+        shown = name if len(name) <= LONGEST_SHOWN else name[:LONGEST_SHOWN] + "…"
         raise ModelNotFound(
-            f"There is no folder {name!r}, and it is not a Hub id either. {_help()}"
+            f"There is no folder {shown!r}, and it is not a Hub id either. {_help()}"
         )
     from huggingface_hub import snapshot_download
 
@@ -46,7 +51,12 @@ def hub_folder(name: str, revision: str | None = None) -> Path:
         raise
     if not any(file.endswith(".safetensors") for file in files):
         raise UnsafeModel(f"{name!r} has no safetensors weights on the Hub. {CONVERT}")
-    return Path(snapshot_download(name, revision=revision, allow_patterns=PATTERNS))
+    try:
+        return Path(snapshot_download(name, revision=revision, allow_patterns=PATTERNS))
+    except Exception as error:  # every network stack has errors of its own
+        raise ModelNotFound(
+            f"The download of {name!r} broke off ({type(error).__name__}). Try again. {_help()}"
+        ) from error
 
 
 def _cached(name: str, revision: str | None) -> Path | None:
@@ -61,7 +71,7 @@ def _cached(name: str, revision: str | None) -> Path | None:
 
 
 def _listing(name: str, revision: str | None) -> list[str]:
-    """File names of the model; a thread with a deadline, because name look-ups may hang."""
+    """File names of the model, within `PATIENCE_SECONDS`."""
     from huggingface_hub import HfApi
     from huggingface_hub.errors import (
         GatedRepoError,
@@ -69,9 +79,8 @@ def _listing(name: str, revision: str | None) -> list[str]:
         RevisionNotFoundError,
     )
 
-    pool = ThreadPoolExecutor(1, thread_name_prefix="hub")
+    future = _in_background(lambda: HfApi().model_info(name, revision=revision, timeout=5))
     try:
-        future = pool.submit(HfApi().model_info, name, revision=revision, timeout=5)
         return [file.rfilename for file in future.result(timeout=PATIENCE_SECONDS).siblings or ()]
     except GatedRepoError as error:
         raise ModelNotFound(
@@ -83,8 +92,20 @@ def _listing(name: str, revision: str | None) -> list[str]:
         return _unreachable(name)
     except Exception as error:  # every network stack has errors of its own
         return _unreachable(name, error)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _in_background(work: Callable[[], Any]) -> Future:
+    """Run in a daemon thread: a look-up of the name may hang, and the process must still end."""
+    future: Future = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # handed to the waiting thread
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="hub", daemon=True).start()
+    return future
 
 
 def _unreachable(name: str, cause: Exception | None = None) -> list[str]:

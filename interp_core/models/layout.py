@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
 
 ATTENDING = ("attention", "full_attention", "sliding_attention", "chunked_attention", "hybrid")
+WINDOWED = ("sliding_attention", "local")
+ONE_SIDED = ("modernbert",)  # their setting counts the neighbours on one side, without self
 # Layouts that keep bands or blocks of the map instead of query × key.
 BANDED = ("longformer", "led", "big_bird", "bigbird_pegasus", "reformer", "longt5")
 
@@ -27,7 +29,10 @@ def probe_layout(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> Lay
     output = _forward(model, inputs, kind)
     maps = output.get("encoder_attentions") or output.get("attentions") or ()
     maps = [each for each in maps if each is not None]
-    if not maps or any(each.ndim != 4 or each.shape[-1] != each.shape[-2] for each in maps):
+    # Windowed vision models (Swin) put their windows in the batch axis.
+    if not maps or any(each.ndim != 4 or each.shape != (1, *maps[0].shape[1:]) for each in maps):
+        raise UnsupportedModel(_no_maps(kind))
+    if maps[0].shape[-1] != maps[0].shape[-2]:
         raise UnsupportedModel(_no_maps(kind))
     config = model.config.get_text_config()
     decoder = output.get("decoder_attentions") or ()
@@ -100,12 +105,13 @@ def _attending(config: PretrainedConfig, layers: int, maps: int, kind: str) -> t
 
 
 def _window(config: PretrainedConfig, layer: int) -> int | None:
-    types = getattr(config, "layer_types", None)
-    if types and layer < len(types) and "sliding" not in str(types[layer]):
+    """The w of |i − j| < w in this layer; GPT-Neo calls it `window_size`."""
+    types = getattr(config, "layer_types", None) or getattr(config, "attention_layers", None)
+    if types and layer < len(types) and str(types[layer]) not in WINDOWED:
         return None
     if getattr(config, "use_sliding_window", True) is False:
         return None
-    width = getattr(config, "sliding_window", None) or (
-        getattr(config, "local_attention", None) if types else None
-    )
-    return int(width) if isinstance(width, int) and width > 0 else None
+    width = _first(config, "sliding_window", *(("window_size",) if types else ()))
+    if not isinstance(width, int) or width <= 0:
+        return None
+    return width + 1 if config.model_type in ONE_SIDED else width

@@ -16,8 +16,9 @@ class Layout:
 
     `attention_layers` holds the true numbers (from 0) of the layers that have attention maps; in
     hybrids such as Jamba they are fewer than `layers`. `kv_heads` is smaller than `heads` where
-    groups of query heads share keys and values. `windows[l]` is the sliding window of layer l in
-    tokens, or None where it sees everything.
+    groups of query heads share keys and values. `windows[l]` is the sliding window w of layer l:
+    query i sees key j only where |i − j| < w (and j ≤ i in causal models); None where it sees
+    everything.
     """
 
     layers: int

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from interp_core.errors import ModelNotFound, UnsafeModel
+from interp_core.errors import ModelNotFound, UnsafeModel, UnsupportedModel
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.pickle")
 MAX_CONFIG_BYTES = 4 * 2**20
+MAX_LAYERS = 1000
+DEPTHS = (
+    "num_hidden_layers", "n_layer", "n_layers", "num_layers", "num_decoder_layers",
+    "encoder_layers", "decoder_layers",
+)  # fmt: skip
 CONVERT = (
     "Convert it once, where you trust the file: "
     "`AutoModel.from_pretrained(folder).save_pretrained(new_folder)` writes safetensors."
@@ -62,10 +67,22 @@ def _check_links(folder: Path) -> None:
             )
 
 
-def check_remote_code(config: dict, known: bool) -> None:
-    """Refuse a configuration that only works by running Python from the model's folder."""
+def check_config(config: dict, known: bool) -> None:
+    """Refuse settings that need code from elsewhere or would exhaust the machine.
+
+    Raises `UnsafeModel` or `UnsupportedModel`; `known` says that transformers has the architecture.
+    """
     if config.get("auto_map") and not known:
         raise UnsafeModel(
             "This model needs Python code from its own folder (trust_remote_code), which Clearhead "
             "never runs. Use a checkpoint of an architecture that transformers itself contains."
         )
+    if config.get("quantization_config"):  # the kernels are extra packages or Hub downloads
+        raise UnsupportedModel(
+            "The checkpoint is quantized, which needs extra compute kernels. Use the original "
+            "weights, or dequantize it once and save it with `save_pretrained`."
+        )
+    for settings in (config, *(part for part in config.values() if isinstance(part, dict))):
+        for name in DEPTHS:
+            if isinstance(settings.get(name), int) and settings[name] > MAX_LAYERS:
+                raise UnsafeModel(f"config.json asks for {settings[name]:,} layers: no model has.")

@@ -27,7 +27,8 @@ def find_task(config: dict, task: str | None = None) -> str:
         if task not in TASKS:
             raise BadInput(f"Unknown task {task!r}. Choose one of: {', '.join(TASKS)}.")
         return task
-    for architecture in config.get("architectures") or ():
+    named = config.get("architectures")
+    for architecture in named if isinstance(named, list) else ():
         for name, (endings, _) in TASKS.items():
             if name != HEADLESS and str(architecture).endswith(endings):
                 return name

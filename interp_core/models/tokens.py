@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from inspect import signature
 from typing import TYPE_CHECKING
 
 import numpy as np
-import regex
 
 from interp_core.errors import BadInput, InputTooLong, UnsupportedModel
 from interp_core.models.display import is_byte_level, readable
+from interp_core.models.words import number_keys, number_words, with_marks
 
 if TYPE_CHECKING:
     import torch
 
     from interp_core.models.record import LoadedModel
-
-# A word: letters, marks and digits with inner apostrophes; one ideograph; or one sign, with the
-# joiners, selectors and skin tones that make several code points one emoji.
-WORD = regex.compile(
-    r"[\p{Han}\p{Hiragana}\p{Katakana}]"
-    r"|[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}\p{N}]+)*"
-    r"|[^\s\p{L}\p{N}](?:[\p{M}\ufe0f\U0001F3FB-\U0001F3FF]|\u200d[^\s])*"
-)
 
 
 @dataclass(frozen=True)
@@ -92,7 +85,7 @@ def encode(model: LoadedModel, text: str, text_pair: str | None = None) -> Encod
         texts += (check_text(text_pair, "second text"),)
     batch = model.tokenizer(*texts, return_tensors="pt", return_special_tokens_mask=True)
     count = batch["input_ids"].shape[1]
-    if count == 0:
+    if bool(batch["special_tokens_mask"].all()):
         raise BadInput("The tokenizer finds nothing to read in this text. Type a word.")
     if count > model.max_tokens:
         raise InputTooLong(
@@ -100,11 +93,25 @@ def encode(model: LoadedModel, text: str, text_pair: str | None = None) -> Encod
             f"Shorten it to about {round(100 * model.max_tokens / count)} % of its length."
         )
     sequence = _sequence(model, batch, texts)
+    _check_ids(model, sequence)
     return Encoded(_inputs(model, batch), sequence)
 
 
+def _check_ids(model: LoadedModel, sequence: TokenSequence) -> None:
+    rows = model.model.get_input_embeddings().num_embeddings
+    beyond = np.flatnonzero(sequence.ids >= rows)
+    if len(beyond):
+        raise BadInput(
+            f"The tokenizer knows the token {sequence.tokens[beyond[0]]!r}, the model does not: "
+            f"it has vectors for {rows:,} tokens. Leave the token out."
+        )
+
+
 def _inputs(model: LoadedModel, batch: object) -> dict[str, torch.Tensor]:
-    names = set(model.tokenizer.model_input_names) | {"input_ids", "attention_mask"}
+    # Tokenizers may offer segment ids that the model has no argument for.
+    accepted = signature(model.model.forward).parameters
+    names = set(model.tokenizer.model_input_names) & accepted.keys()
+    names |= {"input_ids", "attention_mask"}
     return {name: batch[name].to(model.device) for name in batch.keys() & names}
 
 
@@ -118,35 +125,10 @@ def _sequence(model: LoadedModel, batch: object, texts: tuple[str, ...]) -> Toke
     if encoding is None:  # a tokenizer without offsets: every piece is a word of its own
         segments = tuple(None if mark else 0 for mark in special)
         offsets: tuple = (None,) * len(ids)
-        words = _number([None if mark else (0, i) for i, mark in enumerate(special)])
+        words = number_keys([None if mark else (0, i) for i, mark in enumerate(special)])
         return TokenSequence(tokens, ids, special, words, segments, offsets, texts)
     segments = tuple(None if mark else s or 0 for s, mark in zip(encoding.sequence_ids, special))
     offsets = tuple(None if s is None else o for o, s in zip(encoding.offsets, segments))
-    words = _number(_word_keys(texts, offsets, segments))
+    offsets = with_marks(texts, offsets, segments)
+    words = number_words(texts, tokens, offsets, segments)
     return TokenSequence(tokens, ids, special, words, segments, offsets, texts)
-
-
-def _word_keys(texts: tuple, offsets: tuple, segments: tuple) -> list[tuple[int, int] | None]:
-    """(text, word) of each token: the word at the token's first character that is not a space."""
-    starts = [_word_of_character(text) for text in texts]
-    keys: list[tuple[int, int] | None] = []
-    for span, segment in zip(offsets, segments):
-        if span is None or segment is None:
-            keys.append(None)
-            continue
-        words = [word for word in starts[segment][span[0] : span[1]] if word is not None]
-        # A piece of spaces alone belongs to no word of the text: it becomes one of its own.
-        keys.append((segment, words[0]) if words else (segment, -1 - span[0]))
-    return keys
-
-
-def _word_of_character(text: str) -> list[int | None]:
-    owner: list[int | None] = [None] * len(text)
-    for number, match in enumerate(WORD.finditer(text)):
-        owner[match.start() : match.end()] = [number] * (match.end() - match.start())
-    return owner
-
-
-def _number(keys: list) -> tuple[int | None, ...]:
-    numbers: dict = {}
-    return tuple(None if key is None else numbers.setdefault(key, len(numbers)) for key in keys)

@@ -42,7 +42,8 @@ def load_weights(
     the plain encoder otherwise. Raises `UnsupportedModel`.
     """
     model, missing = _from_pretrained(folder, config, task, dtype)
-    head = [name for name in missing if not _in_body(model, name)]
+    # Under a head the pooler is only built where the head reads it: it is part of the head then.
+    head = [name for name in missing if not _in_body(model, name) or "pooler" in name]
     body = [name for name in missing if _in_body(model, name) and "pooler" not in name]
     if body:
         raise UnsupportedModel(

@@ -7,14 +7,15 @@ from pathlib import Path
 import streamlit as st
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = (("attention_heads", "Attention heads", ":material/visibility:"),)
+# No icons: the browser would fetch each from a font server to use it in the tab.
+PAGES = (("attention_heads", "Attention heads"),)
 
 
 def pages() -> list:
     """The pages of the app, in the order of the menu; the first is the front page."""
     return [
-        st.Page(ROOT / "pages" / f"{name}.py", title=title, icon=icon, default=place == 0)
-        for place, (name, title, icon) in enumerate(PAGES)
+        st.Page(ROOT / "pages" / f"{name}.py", title=title, default=place == 0)
+        for place, (name, title) in enumerate(PAGES)
     ]
 
 

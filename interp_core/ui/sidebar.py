@@ -28,7 +28,7 @@ def show() -> None:
         cards = {card.name: card for card in ic.bundled_models()}
         st.selectbox(
             "Model",
-            sorted(cards, key=lambda name: name != DEFAULT_MODEL),
+            _model_names(cards),
             accept_new_options=True,
             key="model",
             bind="query-params",
@@ -68,6 +68,13 @@ def show() -> None:
             )
         if card:
             st.caption(_about(card))
+
+
+def _model_names(cards: dict) -> list[str]:
+    """The embedded models, and the one that was typed or came with the address."""
+    names = sorted(cards, key=lambda name: name != DEFAULT_MODEL)
+    present = st.session_state.get("model") or st.query_params.get("model")
+    return names if present in (None, "", *names) else [*names, present]
 
 
 def choice() -> Choice:

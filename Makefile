@@ -1,0 +1,47 @@
+# `make run` and `make test` are all that a newcomer needs.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.PHONY: run test lint bench screenshots clean
+
+run: $(VENV)/installed
+	@echo "Clearhead: starting. Open the address below in a browser; Ctrl+C stops it."
+	@$(BIN)/streamlit run app.py $(ARGS)
+
+test: $(VENV)/installed-dev lint
+	@echo "Clearhead: running the tests (about ten minutes on two cores)."
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+lint: $(VENV)/installed-dev
+	@echo "Clearhead: checking style."
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+bench: $(VENV)/installed-dev
+	@for each in benchmarks/[a-z]*.py; do \
+	  echo "Clearhead: $$each"; $(BIN)/python -m benchmarks.$$(basename $$each .py) $(ARGS) || exit 1; done
+
+screenshots: $(VENV)/installed-dev
+	@echo "Clearhead: taking the README's pictures from the running app."
+	@$(BIN)/python -m tools.screenshots
+
+$(VENV)/bin/python:
+	@echo "Clearhead: making a virtual environment in $(VENV)."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Clearhead needs Python 3.11 or newer; say which: make PYTHON=python3.11 run"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: requirements.txt constraints.txt | $(VENV)/bin/python
+	@echo "Clearhead: installing what the app needs (once; several hundred megabytes, some minutes)."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+	@echo "Clearhead: installing what the tests need."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache

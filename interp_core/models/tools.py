@@ -1,0 +1,76 @@
+"""What stands beside the weights: the tokenizer or image processor, and how much a model reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from interp_core.errors import UnsafeModel, UnsupportedModel
+from interp_core.models.safety import read_json
+from interp_core.models.weights import quiet_loading
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+DEFAULT_MAX_TOKENS = 512  # for relative positions, which set no limit of their own
+NO_LIMIT = 10**7  # transformers writes 10**30 for "no limit known"
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """The tokenizer of a model folder. Raises `UnsafeModel` or `UnsupportedModel`."""
+    from transformers import AutoTokenizer
+
+    _refuse_code(folder, "tokenizer_config.json", "tokenizer", unless="tokenizer.json")
+    try:
+        with quiet_loading():
+            return AutoTokenizer.from_pretrained(
+                folder, trust_remote_code=False, local_files_only=True
+            )
+    except Exception as error:
+        raise UnsupportedModel(
+            "The folder has no tokenizer that transformers can load. Save it beside the model: "
+            "`tokenizer.save_pretrained(folder)`."
+        ) from error
+
+
+def load_processor(folder: Path) -> Any:
+    """The image processor of a model folder. Raises `UnsafeModel` or `UnsupportedModel`."""
+    from transformers import AutoImageProcessor
+
+    _refuse_code(folder, "preprocessor_config.json", "image processor")
+    try:
+        with quiet_loading():
+            return AutoImageProcessor.from_pretrained(
+                folder, trust_remote_code=False, local_files_only=True
+            )
+    except Exception as error:
+        raise UnsupportedModel(
+            "The folder has no image processor. Save it beside the model: "
+            "`processor.save_pretrained(folder)`."
+        ) from error
+
+
+def _refuse_code(folder: Path, settings: str, what: str, unless: str = "") -> None:
+    if not (folder / settings).is_file() or (unless and (folder / unless).is_file()):
+        return
+    if "auto_map" in read_json(folder / settings):
+        raise UnsafeModel(
+            f"This {what} needs Python code from the model's folder, which Clearhead never runs."
+        )
+
+
+def max_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase | None) -> int:
+    """The longest input: the smallest of what the position table and the tokenizer allow."""
+    config = model.config
+    limits = [getattr(config, name, None) for name in ("max_position_embeddings", "n_positions")]
+    # RoBERTa counts positions from padding_idx + 1, so that many rows of its table are unusable.
+    table = dict(model.named_modules()).get(f"{_body_prefix(model)}embeddings.position_embeddings")
+    lost = getattr(table, "padding_idx", None)
+    limits = [n - (lost + 1 if lost is not None else 0) for n in limits if isinstance(n, int)]
+    if tokenizer is not None and tokenizer.model_max_length < NO_LIMIT:
+        limits.append(tokenizer.model_max_length)
+    return min((n for n in limits if n > 0), default=DEFAULT_MAX_TOKENS)
+
+
+def _body_prefix(model: PreTrainedModel) -> str:
+    return "" if model.base_model is model else f"{model.base_model_prefix}."

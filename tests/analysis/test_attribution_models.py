@@ -1,0 +1,201 @@
+"""The explained function is the model itself, and scores add up, for every task and family."""
+
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+import interp_core as ic
+from interp_core.analysis.baselines import baseline_embeddings
+from interp_core.analysis.explained import explain
+from interp_core.analysis.resolve import Request, find_goal
+from interp_core.analysis.source import read
+from tests.attribution_models import HEADED, headed
+
+TEXT = "What does a strange model look at?"
+PAIR = "The actors look at words near the café."
+LABELS = ["river", "film"]
+PADDED_BY_DECODER = ("bart-2-labels", "t5-2-labels")
+TINY = (
+    "bert", "bert-2-labels", "bert-5-labels", "bert-token-labels", "bert-masked-lm", "distilbert",
+    "roberta", "albert", "electra", "deberta-v2", "modernbert", "gpt2", "gpt-neox", "opt", "llama",
+    "qwen2", "mistral", "gemma2", "gemma3", "t5", "bart",
+)  # fmt: skip
+OWN = tuple(name for name in HEADED if name not in PADDED_BY_DECODER)
+EVERY = (*TINY, *OWN)
+
+
+@pytest.fixture
+def model_of(tiny_model):
+    return lambda name: headed(name) if name in HEADED else tiny_model(name)
+
+
+def ask(model, **options):
+    text = TEXT
+    if model.task == "masked-lm":
+        text = f"What does a {model.tokenizer.mask_token} model look at?"
+    if model.task == "encoder":
+        return ic.zero_shot(model, text, LABELS, **options)
+    if model.task == "question-answering":
+        options.setdefault("text_pair", PAIR)
+    return ic.attribute(model, text, **options)
+
+
+def own_value(model, result):
+    """The explained logit from a plain call of the model, written out task by task."""
+    texts = result.sequence.texts
+    inputs = model.tokenizer(*texts, return_tensors="pt")
+    if model.task == "encoder-decoder":
+        inputs["decoder_input_ids"] = torch.tensor([result.goal.decoder_ids])
+    with torch.no_grad():
+        output = model.model(**inputs)
+    if model.task == "encoder":
+        mean = torch.nn.functional.normalize(output.last_hidden_state[0].mean(0), dim=0)
+        return max(float(mean @ torch.as_tensor(each)) for each in result.goal.vectors)
+    if model.task == "question-answering":
+        start, end = result.goal.terms
+        return float(output.start_logits[0, start.index] + output.end_logits[0, end.index])
+    place = result.goal.terms[0].position
+    line = output.logits[0] if place is None else output.logits[0, place]
+    return float(line.max())
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_value_is_the_models_own_output_and_scores_add_up(model_of, name):
+    model = model_of(name)
+    result = ask(model)
+    assert result.value == pytest.approx(own_value(model, result), abs=1e-5)
+    whole = result.value - result.baseline_value
+    assert result.convergence_delta == pytest.approx(result.scores.sum() - whole, abs=1e-9)
+    assert result.relative_delta == pytest.approx(abs(result.convergence_delta / whole))
+    assert abs(result.convergence_delta) < 0.011 * max(abs(whole), np.abs(result.scores).max())
+    assert np.all(result.scores[result.special] == 0)
+
+
+@pytest.mark.parametrize("name", ["bert-2-labels", "roberta", "gpt2", "gemma2", "electra"])
+def test_adaptive_points_keep_the_error_they_promise(model_of, name):
+    model = model_of(name)
+    result = ask(model)
+    reference = ask(model, rule="gausslegendre", evaluations=300)
+    worst = np.abs(result.scores - reference.scores).max() / np.abs(reference.scores).max()
+    assert worst < 0.01
+    assert worst <= result.token_error + 1e-4
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_listed_method_works(model_of, name):
+    model = model_of(name)
+    for method, entry in ic.attribution_methods(model).items():
+        if method in ("kernel_shap", "lime", "shapley_sampling"):
+            result = ask(model, method=method, evaluations=20)
+        else:
+            result = ask(model, method=method)
+        assert result.scores.shape == (len(result.tokens),)
+        assert np.isfinite(result.scores).all()
+        assert (result.convergence_delta is not None) == entry.complete
+        assert entry.signed or (result.scores >= 0).all()
+
+
+def explained_by(model, *texts):
+    encoded = read(model, *texts)
+    return explain(model, encoded, lambda out: find_goal(model, encoded, out, Request())[0])
+
+
+def test_baseline_of_a_pair_keeps_segments_positions_and_special_tokens(tiny_model):
+    model = tiny_model("bert-2-labels")
+    explained = explained_by(model, TEXT, PAIR)
+    start = baseline_embeddings(explained, "mask")
+    inputs = model.tokenizer(TEXT, PAIR, return_tensors="pt")
+    ids = inputs["input_ids"].clone()
+    words = ~explained.encoded.sequence.special
+    ids[0, words] = model.tokenizer.mask_token_id
+    assert inputs["token_type_ids"].sum() > 0
+    with torch.no_grad():
+        own = model.model(
+            input_ids=ids,
+            token_type_ids=inputs["token_type_ids"],
+            attention_mask=inputs["attention_mask"],
+            position_ids=torch.arange(ids.shape[1])[None],
+        )
+        value = float(explained(start))
+    assert value == pytest.approx(float(explained.target.score(own)), abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["roberta-2-labels", "gpt2-2-labels"])
+def test_padding_baseline_moves_no_position(name):
+    model = headed(name)
+    explained = explained_by(model, TEXT)
+    start = baseline_embeddings(explained, "pad")
+    count = len(explained)
+    first = 2 if "roberta" in name else 0  # RoBERTa counts from padding index + 1
+    with torch.no_grad():
+        own = model.model(
+            inputs_embeds=start,
+            attention_mask=torch.ones(1, count),
+            position_ids=torch.arange(first, first + count)[None],
+        )
+        value = float(explained(start))
+    assert value == pytest.approx(float(explained.target.score(own)), abs=1e-6)
+    assert value != pytest.approx(explained.value, abs=1e-3)
+
+
+def test_typed_mask_stays_in_the_baseline_and_scores_nothing(tiny_model):
+    result = ask(tiny_model("bert-masked-lm"))
+    place = result.tokens.index("[MASK]")
+    assert result.goal.terms[0].position == place
+    assert result.scores[place] == 0
+
+
+def test_causal_attribution_never_reaches_behind_its_position(tiny_model):
+    result = ic.attribute(tiny_model("gpt2"), TEXT, position=2)
+    assert np.all(result.scores[3:] == 0)
+    assert np.all(result.scores[:2] != 0)
+
+
+@pytest.mark.parametrize("name", PADDED_BY_DECODER)
+def test_decoder_that_reads_the_text_too_is_explained_with_it(name):
+    try:
+        model = headed(name)
+    except ic.UnsupportedModel as error:
+        pytest.skip(f"not loadable: {error}")
+    result = ask(model)
+    assert result.value == pytest.approx(own_value(model, result), abs=1e-5)
+    assert result.relative_delta < 0.01
+
+
+def test_shared_model_is_left_as_it_was(tiny_model):
+    model = tiny_model("bert-2-labels")
+    before = {name: value.clone() for name, value in model.model.state_dict().items()}
+    for method in ic.attribution_methods(model):
+        ask(model, method=method)
+    modules = list(model.model.modules())
+    assert not any(each._forward_hooks or each._forward_pre_hooks for each in modules)
+    assert not any(each._backward_hooks for each in modules)
+    assert all(value.grad is None for value in model.model.parameters())
+    after = model.model.state_dict()
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+
+
+def test_threads_that_share_a_model_do_not_disturb_each_other(tiny_model):
+    model = tiny_model("bert-2-labels")
+    texts = [TEXT, PAIR, "Nobody expected the ending of this film."]
+    methods = ["integrated_gradients", "deeplift", "attention_relevance", "occlusion"]
+    alone = {(t, m): ic.attribute(model, t, method=m).scores for t in texts for m in methods}
+    together, errors = {}, []
+
+    def work(key):
+        try:
+            for _ in range(3):
+                together[key] = ic.attribute(model, key[0], method=key[1]).scores
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(key,)) for key in alone]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    for key, scores in alone.items():
+        np.testing.assert_allclose(together[key], scores, atol=1e-6)

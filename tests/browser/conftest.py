@@ -1,0 +1,91 @@
+"""A real server and a real Chromium. On a laptop without one the tests are skipped, in CI not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools.browser import CHROMIUM_ARGS, Server, find_chromium, running
+
+HOSTILE_TOKEN = "<img/src=x/onerror=document.title='x'>"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for tests that do not need a fresh one."""
+    with running(tmp_path_factory.mktemp("server")) as started:
+        yield started
+
+
+@pytest.fixture
+def fresh_server(tmp_path: Path) -> Iterator[Server]:
+    """A server that has served nothing yet."""
+    with running(tmp_path / "fresh") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless Chromium."""
+    path = find_chromium()
+    if path is None:
+        reason = (
+            "No Chromium found: install it (Debian: `apt-get install chromium`) for these tests"
+        )
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium):
+    """Open an address in a new context; checks afterwards that nothing was asked of the network."""
+    contexts, asked, errors = [], [], []
+
+    def opened(url: str, *, width: int = 1440, scheme: str = "light"):
+        context = chromium.new_context(
+            viewport={"width": width, "height": 1100}, color_scheme=scheme, device_scale_factor=1
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.set_default_timeout(60_000)
+        page.goto(url)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    local = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
+    assert not [url for url in asked if not url.startswith(local)], "the page asked the network"
+    assert not errors, errors
+
+
+@pytest.fixture(scope="session")
+def hostile_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A classifier whose vocabulary, and whose labels, are HTML that would run."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+    words = ["[PAD]", "[UNK]", HOSTILE_TOKEN, "cat"]
+    backend = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
+    backend.normalizer = normalizers.Replace("bad", HOSTILE_TOKEN)
+    backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    folder = tmp_path_factory.mktemp("hostile")
+    PreTrainedTokenizerFast(
+        tokenizer_object=backend, unk_token="[UNK]", pad_token="[PAD]"
+    ).save_pretrained(folder)
+    config = BertConfig(
+        vocab_size=len(words), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=16, id2label={0: HOSTILE_TOKEN, 1: "</script><script>alert(1)</script>"},
+    )  # fmt: skip
+    BertForSequenceClassification(config).save_pretrained(folder)
+    return folder

@@ -1,0 +1,190 @@
+"""The attention page in a real browser: clicks, deep links, hostile text, sizes and themes."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+
+from tests.browser.conftest import HOSTILE_TOKEN
+from tools.browser import ready, settled
+
+pytestmark = pytest.mark.browser
+TEXT = "The cat sat on the mat because it was tired."
+VIEWS = ("Overview", "Head view", "Heatmap", "Token overlay", "Across layers", "Compare")
+
+
+def query(page) -> dict:
+    return parse_qs(urlparse(page.url).query)
+
+
+def chart_box(page, place: int = 0) -> dict:
+    return page.locator("[data-testid=stVegaLiteChart]").nth(place).bounding_box()
+
+
+def test_the_front_page_shows_a_worked_example_without_typing(server, open_page):
+    page = open_page(server.url)
+    ready(page)
+    assert page.title() == "Clearhead"
+    assert page.get_by_label("Text", exact=True).input_value().strip()
+    assert page.locator("[data-testid=stVegaLiteChart]").count() == 1
+    assert page.get_by_text("What to look for").count() == 1
+
+
+def test_a_click_in_the_overview_opens_that_head(server, open_page):
+    page = open_page(server.link(model="encoder", text=TEXT))
+    ready(page)
+    box = chart_box(page)
+    cells = box["width"] - 70  # the layer labels and title stand left of the pictures
+    page.mouse.click(
+        box["x"] + 70 + cells * 5.5 / 12, box["y"] + 45 + (box["height"] - 50) * 2.5 / 6
+    )
+    page.wait_for_url("**view=Heatmap**")
+    settled(page)
+    assert query(page)["layer"] == ["2"]
+    assert query(page)["heads"] == ["5"]
+    assert page.get_by_text("Layer 2, head 5. Query down").count() == 1
+
+
+def test_a_click_on_a_token_shades_by_what_it_reads_and_a_second_click_lets_go(server, open_page):
+    page = open_page(
+        server.link(model="encoder", text=TEXT, view="Token overlay", layer=2, heads=8)
+    )
+    ready(page)
+    page.get_by_role("button", name="mat:").click()
+    page.get_by_text("from the framed token").wait_for()
+    assert query(page)["token"] == ["6: mat"]
+    settled(page)
+    page.get_by_role("button", name="mat:").click()
+    page.get_by_text("from all queries on average").wait_for()
+    assert "token" not in query(page)
+
+
+def test_a_click_on_a_query_in_the_head_view_keeps_its_lines(server, open_page):
+    page = open_page(server.link(model="encoder", text=TEXT, view="Head view", layer=2, heads=8))
+    ready(page)
+    box = chart_box(page)
+    page.mouse.click(box["x"] + 100, box["y"] + box["height"] * 0.55)
+    page.wait_for_url("**token=**")
+    settled(page)
+    assert query(page)["token"][0].split(":")[0].isdigit()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page, scheme):
+    link = fresh_server.link(
+        "attention_heads", model="encoder", text=TEXT, view="Heatmap", layer=2, heads=[1, 8],
+        words="true",
+    )  # fmt: skip
+    cold = open_page(link, scheme=scheme)
+    ready(cold)
+    warm = open_page(link, scheme=scheme)
+    ready(warm)
+    assert cold.inner_text("[data-testid=stMain]") == warm.inner_text("[data-testid=stMain]")
+    assert cold.inner_text("[data-testid=stSidebar]") == warm.inner_text("[data-testid=stSidebar]")
+    assert "mean of heads 1, 8" in cold.inner_text("[data-testid=stMain]")
+    pictures = [
+        page.locator("[data-testid=stVegaLiteChart]").first.screenshot() for page in (cold, warm)
+    ]
+    assert pictures[0] == pictures[1]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_link_reopens_the_same_view_elsewhere(server, open_page, view):
+    first = open_page(server.link(model="encoder", text=TEXT, view=view, layer=4, heads=3))
+    ready(first)
+    second = open_page(first.url)
+    ready(second)
+    assert first.inner_text("[data-testid=stMain]") == second.inner_text("[data-testid=stMain]")
+    assert query(second) == query(first)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_is_wider_than_a_narrow_window(server, open_page, view, scheme):
+    page = open_page(server.link(model="encoder", text=TEXT, view=view), width=900, scheme=scheme)
+    ready(page)
+    main = page.locator("[data-testid=stMain]")
+    assert main.evaluate("each => each.scrollWidth <= each.clientWidth + 1")
+    edge = main.bounding_box()["x"] + main.bounding_box()["width"]
+    for chart in page.locator("[data-testid=stVegaLiteChart]").all():
+        inner = chart.locator("canvas, svg").first.bounding_box()
+        assert inner["x"] + inner["width"] <= edge + 1
+
+
+HOSTILE = (
+    "</script><script>document.title='x'</script>",
+    "<img src=x onerror=\"document.title='x'\">",
+    "![pic](http://192.0.2.1/a.png) $\\frac{1}{2}$ :material/home: **bold**",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("view", ["Head view", "Token overlay"])
+def test_hostile_text_is_shown_as_text(server, open_page, text, view):
+    page = open_page(server.link(model="encoder", text=text, view=view, words="true"))
+    ready(page)
+    assert page.title() == "Clearhead"
+    assert page.locator("[data-testid=stMain] img").count() == 0
+    assert page.get_by_label("Text", exact=True).input_value() == text
+    page.get_by_text("Numbers", exact=True).click()
+    page.get_by_text("Download and reproduce").click()
+    settled(page)
+    assert page.title() == "Clearhead"
+
+
+def test_a_hostile_vocabulary_entry_and_label_are_shown_as_text(server, open_page, hostile_model):
+    link = server.link(model=str(hostile_model), text="bad cat", view="Token overlay")
+    page = open_page(link)
+    ready(page)
+    entry = page.get_by_role("button", name=HOSTILE_TOKEN)
+    assert entry.count() == 1
+    page.goto(server.link(model=str(hostile_model), text="bad cat", view="Heatmap"))
+    ready(page)
+    page.mouse.move(chart_box(page)["x"] + 200, chart_box(page)["y"] + 150)
+    settled(page)
+    assert page.title() == "Clearhead"
+    assert page.locator("[data-testid=stMain] img").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("   \n ", "is empty"),
+        ("word " * 3500, "reads at most 512"),
+    ],
+)
+def test_text_that_cannot_be_read_gets_a_sentence(server, open_page, text, said):
+    page = open_page(server.link(model="encoder", text=text))
+    page.get_by_text(said).first.wait_for()
+    assert "Traceback" not in page.inner_text("body")
+
+
+@pytest.mark.parametrize(
+    "text", ["I ❤️ 👩‍🚀 café", "שלום עולם, hello", "a\x00b c", "one\u0301 two", "。你好 世界"]
+)
+def test_unusual_text_gets_a_correct_picture(server, open_page, text):
+    page = open_page(server.link(model="encoder", text=text, view="Token overlay", words="true"))
+    ready(page)
+    assert page.locator("[data-testid=stAlert]").filter(has_text="wrong").count() == 0
+
+
+def test_a_model_that_cannot_be_had_gets_a_sentence_with_the_cure(server, open_page):
+    page = open_page(server.link(model="someone/some-model", text=TEXT))
+    page.get_by_text("cannot be reached").wait_for(timeout=20_000)
+    assert "sentiment" in page.get_by_text("cannot be reached").inner_text()
+
+
+def test_512_tokens_are_shown_in_every_view(server, open_page):
+    text = "the old man and the sea " * 85
+    for view in VIEWS:
+        page = open_page(server.link(model="encoder", text=text, view=view))
+        ready(page)
+        assert page.get_by_text("512 of 512 tokens").count() == 1
+
+
+def test_the_server_asked_nobody_else(server, open_page):
+    page = open_page(server.url)
+    ready(page)
+    asked = [line for line in server.forbidden.read_text().split() if line != "huggingface.co"]
+    assert not asked

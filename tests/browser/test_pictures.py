@@ -1,0 +1,27 @@
+"""The README's pictures show the app as it is."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tools.browser import ROOT
+from tools.screenshots import FOLDER, SHOTS, WORDS, visit, words
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("shot", SHOTS, ids=lambda shot: shot.name)
+def test_a_picture_is_as_new_as_its_page(server, chromium, shot):
+    page = visit(chromium, server, shot)
+    said = json.loads(WORDS.read_text(encoding="utf-8"))[shot.name]
+    assert words(page) == said, "the page has changed: run `make screenshots`"
+    assert (FOLDER / f"{shot.name}.png").is_file()
+    page.context.close()
+
+
+def test_the_readme_shows_each_picture():
+    shown = set(re.findall(r"docs/pictures/(\w+)\.png", (ROOT / "README.md").read_text()))
+    assert shown == {shot.name for shot in SHOTS}

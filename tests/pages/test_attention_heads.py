@@ -1,0 +1,172 @@
+"""The attention page run by Streamlit's test harness: every view, option and mistake."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = "The cat sat on the mat because it was tired."
+VIEWS = ("overview", "lines", "heatmap", "overlay", "layers", "compare")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def clear_caches():
+    yield
+    st.cache_data.clear()
+
+
+def opened(**state) -> AppTest:
+    started = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    for key, value in {"model": "encoder", "text": TEXT, **state}.items():
+        started.session_state[key] = value
+    return started.run()
+
+
+@pytest.fixture
+def app():
+    return opened()
+
+
+def charts(app: AppTest) -> list[dict]:
+    return [json.loads(each.proto.spec) for each in app.get("vega_lite_chart")]
+
+
+def words(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.error, *app.info, *app.title]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def test_the_page_opens_on_the_overview_with_no_error(app):
+    assert not app.exception
+    assert not app.error
+    assert app.title[0].value == "Attention heads"
+    assert len(charts(app)) == 1
+    assert "maps of 6 of 6 layers × 12 heads" in words(app)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("kind", ["attention", "norm"])
+def test_every_view_draws_raw_and_norm_weighted_maps(app, view, kind):
+    app.session_state["view"], app.session_state["kind"] = view, kind
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert charts(app) or view == "overlay"
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("special", ["hide", "drop"])
+def test_hidden_special_tokens_and_merged_words_are_stated(app, view, special):
+    app.session_state["view"], app.session_state["special"] = view, special
+    app.session_state["words"] = True
+    app.run()
+    assert not app.exception
+    assert "special tokens hidden" in words(app)
+    assert ("not renormalised" in words(app)) == (special == "drop")
+    assert "pieces merged into words" in words(app)
+
+
+def test_the_warning_is_computed_from_this_input(app):
+    import interp_core as ic
+
+    model = ic.load_model("encoder")
+    raw, norms = ic.attention_maps(model, TEXT), ic.norm_weighted_attention(model, TEXT)
+    special = raw.special
+    weight = raw.weights[..., special].sum(-1).mean((1, 2))
+    parts = norms.weights / norms.weights.sum(-1, keepdims=True)
+    contribution = parts[..., special].sum(-1).mean((1, 2))
+    row = (weight - contribution).argmax()
+    said = next(each.value for each in app.info if "Weight is not contribution" in each.value)
+    assert f"{weight[row]:.0%} of layer {row}" in said
+    assert f"{contribution[row]:.0%} of its" in said
+
+
+def test_mass_shown_is_the_mass_of_the_lines_drawn(app):
+    import interp_core as ic
+
+    app.session_state["view"], app.session_state["mass"] = "lines", 0.5
+    app.session_state["layer"], app.session_state["heads"] = 3, [4]
+    app.run()
+    weights = ic.attention_maps(ic.load_model("encoder"), TEXT).head(3, 4)
+    ordered = sorted(weights.ravel(), reverse=True)
+    held, count = 0.0, 0
+    while held < 0.5 * weights.sum():
+        held, count = held + ordered[count], count + 1
+    assert f"Mass shown: {held / weights.sum():.0%}" in words(app)
+    assert f"in {count:,} lines" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("", None), ("  \n", "is empty"), ("word " * 10_000, "reads at most 512")]
+)
+def test_text_that_cannot_be_read_gets_one_sentence(app, text, said):
+    app.session_state["text"] = text
+    app.run()
+    assert not app.exception
+    if said is not None:
+        assert said in app.error[0].value.replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("no-such-folder/../..", "not a Hub id"),
+        ("nobody/nothing", "cannot be reached"),
+        ("![x](http://192.0.2.1/x.png)", "not a Hub id"),
+    ],
+)
+def test_a_model_that_cannot_be_had_gets_one_sentence_without_markup(name, said):
+    app = opened(model=name)
+    assert not app.exception
+    message = app.error[0].value
+    assert said in message.replace("\\", "")
+    assert "![x](" not in message
+
+
+def test_an_unexpected_error_shows_a_code_and_no_traceback(app, monkeypatch):
+    from interp_core.ui.attention import DRAW
+
+    def broken(*_):
+        raise RuntimeError("secret text of a user")
+
+    monkeypatch.setitem(DRAW, "overview", broken)
+    app.run()
+    assert not app.exception
+    assert "Something went wrong" in app.error[0].value
+    assert "secret" not in words(app)
+
+
+def test_choices_that_the_model_lacks_are_forgotten(tmp_path):
+    from tests.tiny import build
+
+    build("bert", tmp_path / "bert")
+    app = opened(model=str(tmp_path / "bert"), layer=5, heads=[11, 1], view="heatmap", token="99: x")
+    assert not app.exception
+    assert not app.error
+    assert app.selectbox(key="layer").value == 0
+    assert app.multiselect(key="heads").value == [1]
+
+
+def test_a_pair_shows_both_texts(app):
+    app.session_state["pair"] = "A dog slept."
+    app.session_state["view"] = "heatmap"
+    app.run()
+    assert not app.exception
+    assert "18 of 512 tokens" in words(app)
+
+
+def test_the_script_offered_for_download_computes_the_picture(app):
+    app.session_state["view"], app.session_state["special"] = "heatmap", "hide"
+    app.session_state["layer"], app.session_state["heads"] = 2, [1, 8]
+    app.session_state["words"] = True
+    app.run()
+    namespace: dict = {}
+    exec(app.code[0].value, namespace)  # the script we ourselves wrote
+    weights = namespace["weights"]
+    assert weights.shape == (11, 11)
+    assert weights.sum(-1) == pytest.approx(1, abs=1e-5)

@@ -1,0 +1,81 @@
+"""Take the README's pictures from the running app: `make screenshots`.
+
+Beside each picture stands what its page says in words, so that a test notices when the page has
+changed and the pictures have not.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.browser import CHROMIUM_ARGS, ROOT, Server, find_chromium, ready, running
+
+FOLDER = ROOT / "docs" / "pictures"
+WORDS = FOLDER / "words.json"
+TEXT = "The plot is not bad at all, but the ending left me cold."
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: its file name, the page, what the address says, and the theme."""
+
+    name: str
+    page: str
+    query: dict
+    scheme: str = "light"
+
+
+BOTH = {"model": "sentiment", "text": TEXT}
+SHOTS = (
+    Shot("attention_heads", "", {**BOTH}),
+    Shot("attention_head_view", "", {**BOTH, "view": "Head view", "layer": 2, "heads": [1, 8]}),
+    Shot("attention_across_layers", "", {**BOTH, "view": "Across layers"}, "dark"),
+)
+
+
+def visit(browser, server: Server, shot: Shot):  # noqa: ANN001, ANN201 - playwright's own types
+    """The page of a shot, at rest."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, color_scheme=shot.scheme
+    )
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(server.link(shot.page, **shot.query))
+    ready(page)
+    return page
+
+
+def words(page) -> list[str]:  # noqa: ANN001
+    """The lines that the page shows, without figures that may differ between machines."""
+    lines = page.inner_text("[data-testid=stMain]").splitlines()
+    return [line.strip() for line in lines if line.strip() and "rows sum to" not in line]
+
+
+def main() -> int:
+    """Write all pictures and their words; returns the exit code."""
+    from playwright.sync_api import sync_playwright
+
+    path = find_chromium()
+    if path is None:
+        sys.stderr.write("Screenshots need Chromium (Debian: `apt install chromium`).\n")
+        return 1
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    said = {}
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as server:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+            for shot in SHOTS:
+                page = visit(browser, server, shot)
+                page.screenshot(path=FOLDER / f"{shot.name}.png")
+                said[shot.name] = words(page)
+            browser.close()
+    WORDS.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
