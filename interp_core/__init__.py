@@ -37,6 +37,17 @@ _HOMES = {
     "interp_core.analysis.maps": ("AttentionMaps",),
     "interp_core.analysis.norms": ("norm_weighted_attention",),
     "interp_core.analysis.rollout": ("attention_rollout", "attention_flow"),
+    "interp_core.analysis.attribution": ("attribute",),
+    "interp_core.analysis.methods": ("attribution_methods", "Method"),
+    "interp_core.analysis.explanation": ("Attribution",),
+    "interp_core.analysis.predictions": ("Prediction",),
+    "interp_core.analysis.explained": ("Stopped",),
+    "interp_core.analysis.baselines": ("available_baselines",),
+    "interp_core.analysis.conductance": ("layer_conductance", "Conductance"),
+    "interp_core.analysis.zero_shot": ("zero_shot",),
+    "interp_core.analysis.faithfulness": ("faithfulness", "Faithfulness"),
+    "interp_core.analysis.sanity": ("sanity_check", "SanityCheck"),
+    "interp_core.analysis.robustness": ("infidelity", "sensitivity", "Infidelity"),
 }
 _WHERE = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = sorted(_WHERE)

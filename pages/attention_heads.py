@@ -3,7 +3,7 @@
 import streamlit as st
 
 from interp_core.ui import cache, errors, routing, sidebar
-from interp_core.ui.attention import DRAW, controls, downloads, health
+from interp_core.ui.attention import DRAW, controls, downloads, figures, health
 
 routing.guard()
 st.title("Attention heads")
@@ -23,13 +23,14 @@ with errors.shown():
         layer, heads = controls.head_choice(part, several=view != "compare")
         kind = controls.kind_choice(two_stacks)
         words, special, mass = controls.display_choice()
-    options = controls.Options(view, stack, kind, layer, heads, words, special, mass)
+    files = cache.stamp(asked.model)
+    shown = figures.Shown(asked, files, kind, stack, words, special)
+    options = controls.Options(view, layer, heads, mass, shown)
 
-    maps = cache.attention(asked.model, asked.text, asked.pair, kind)
-    maps = cache.displayed(maps, stack, words, special)
+    maps = shown.maps()
     chart = DRAW[view](maps, options, model)
     for change in maps.changes:
         st.caption(f"On this picture: {change}.")
 
-    health.show(asked, model, part)
+    health.show(figures.Shown(asked, files, stack=stack), model)
     downloads.show(chart, maps, asked, options)

@@ -128,6 +128,28 @@ HEADED: dict[str, tuple] = {
 @cache
 def headed(name: str) -> LoadedModel:
     """A tiny random model with a head that `tests.tiny` does not build."""
+    model, tokenizer = _made(name)
+    logging.disable_progress_bar()
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        return ic.load_model(str(Path(folder)))
+
+
+@cache
+def two_readers(name: str) -> LoadedModel:
+    """A classifier whose encoder and decoder both read the text, put together by hand."""
+    model, tokenizer = _made(name)
+    model.set_attn_implementation("eager")
+    layout = Layout(2, 2, (0, 1), 2, (None, None), causal=False, decoder_layers=2, decoder_heads=2)
+    labels = tuple(model.config.id2label.values())
+    return LoadedModel(
+        name, "sequence-classification", labels, model.eval().requires_grad_(False), tokenizer,
+        torch.device("cpu"), 60, layout,
+    )  # fmt: skip
+
+
+def _made(name: str) -> tuple[tf.PreTrainedModel, tf.PreTrainedTokenizerFast]:
     make_tokenizer, kind, config, settings = HEADED[name]
     tokenizer = make_tokenizer()
     with torch.random.fork_rng(devices=[]):
@@ -137,8 +159,4 @@ def headed(name: str) -> LoadedModel:
             for value in model.parameters():
                 noise = torch.randn_like(value)
                 value.add_(0.2 * noise) if value.ndim == 1 else value.copy_(0.2 * noise)
-    logging.disable_progress_bar()
-    with tempfile.TemporaryDirectory() as folder:
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-        return ic.load_model(str(Path(folder)))
+    return model, tokenizer

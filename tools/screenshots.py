@@ -34,14 +34,14 @@ SHOTS = (
     Shot("attention_heads", "", {**BOTH}),
     Shot("attention_head_view", "", {**BOTH, "view": "Head view", "layer": 2, "heads": [1, 8]}),
     Shot("attention_across_layers", "", {**BOTH, "view": "Across layers"}, "dark"),
+    Shot("word_attributions", "word_attributions", {**BOTH}),
+    Shot("compare_methods", "word_attributions", {**BOTH, "show": "Compare methods"}, "dark"),
 )
 
 
 def visit(browser, server: Server, shot: Shot):  # noqa: ANN001, ANN201 - playwright's own types
     """The page of a shot, at rest."""
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, color_scheme=shot.scheme
-    )
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=shot.scheme)
     page = context.new_page()
     page.set_default_timeout(60_000)
     page.goto(server.link(shot.page, **shot.query))
@@ -65,14 +65,17 @@ def main() -> int:
         return 1
     FOLDER.mkdir(parents=True, exist_ok=True)
     said = {}
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as server:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
-            for shot in SHOTS:
-                page = visit(browser, server, shot)
-                page.screenshot(path=FOLDER / f"{shot.name}.png")
-                said[shot.name] = words(page)
-            browser.close()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(Path(folder)) as server,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        for shot in SHOTS:
+            page = visit(browser, server, shot)
+            page.screenshot(path=FOLDER / f"{shot.name}.png")
+            said[shot.name] = words(page)
+        browser.close()
     WORDS.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return 0
 

@@ -7,7 +7,7 @@ import json
 import altair as alt
 
 SEQUENTIAL = ["#f4f7fc", "#c5d8f0", "#84abdd", "#4679bf", "#1d488c", "#0f316a"]
-DIVERGING = ["#8a3b00", "#d98943", "#f8e6d6", "#f2f4f7", "#dbe8f5", "#5f96c8", "#11437c"]
+DIVERGING = ["#8a3b00", "#d98943", "#f3f5f8", "#5f96c8", "#11437c"]
 CATEGORICAL = [
     "#0072b2",
     "#d55e00",

@@ -79,7 +79,13 @@ def map_picture(
     y = {"scale": alt.Scale(domain=[queries, 0], nice=False), "axis": None}
     image = (
         alt.Chart(frame)
-        .mark_image(align="left", baseline="top", width=size, height=size, aspect=False)
+        .mark_image(
+            align="left",
+            baseline="top",
+            width=alt.expr("width"),
+            height=alt.expr("height"),
+            aspect=False,
+        )
         .encode(x=alt.X("zero:Q", **x), y=alt.Y("zero:Q", **y), url="url:N")
     )
     click = alt.selection_point(name=selection, fields=["q0", "k0"], on="click")
@@ -104,4 +110,4 @@ def map_picture(
     border = alt.Chart(frame).mark_rect(filled=False, stroke="#8896a8", strokeWidth=1).encode(
         x=alt.X("zero:Q", **x), x2="keys:Q", y=alt.Y("zero:Q", **y), y2="queries:Q"
     )  # fmt: skip
-    return alt.layer(image, border, window, areas).properties(width=size, height=size)
+    return alt.layer(image, border, window, areas).properties(width=size, height=size + 22)

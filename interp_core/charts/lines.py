@@ -96,7 +96,8 @@ def _labels(tokens: pd.DataFrame, index: str, side: str) -> alt.Axis:
         orient=side,
         offset=-MARGIN,
         values=places,
-        labelExpr=f"{json.dumps(names)}[datum.value - {start}]",
+        # The sign in front keeps tokens such as "if" from being read as words of the language.
+        labelExpr=f"slice({json.dumps(['|' + name for name in names])}[datum.value - {start}], 1)",
         labelLimit=MARGIN - 14,
         labelFontSize=13,
         labelPadding=8,

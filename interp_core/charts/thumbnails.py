@@ -9,7 +9,7 @@ import numpy as np
 
 INK = (47, 111, 214)  # readable on white and on near-black; strength is told by opacity
 STEPS = 256
-SHARP = 192  # px a side that a picture gets at least
+SHARP = 128  # px a side that a picture gets at least
 
 
 def shrink(weights: np.ndarray, size: int) -> np.ndarray:
@@ -43,5 +43,5 @@ def picture_url(weights: np.ndarray, *, top: float = 1.0) -> str:
     picture = Image.fromarray((strength * (STEPS - 1)).astype(np.uint8), mode="P")
     picture.putpalette(bytes(INK) * STEPS)
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG", transparency=bytes(range(STEPS)), optimize=False)
+    picture.save(buffer, "PNG", transparency=bytes(range(STEPS)), compress_level=1)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

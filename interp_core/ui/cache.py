@@ -10,9 +10,12 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.models.record import LoadedModel
+from interp_core.ui.shared import Shared
 
 # Two passes at once keep two cores busy; more only share them and multiply torch's threads.
 COMPUTE = threading.BoundedSemaphore(2)
+MOST_MAPS = 256
+MAP_BYTES = 512 * 2**20
 
 
 def stamp(name: str) -> str:
@@ -41,18 +44,31 @@ def model(name: str) -> LoadedModel:
     return _model(name, stamp(name))
 
 
-@st.cache_data(max_size="512MiB", show_spinner=False)
-def _attention(name: str, files: str, text: str, pair: str | None, kind: str) -> ic.AttentionMaps:
-    loaded = _model(name, files)
-    with COMPUTE:
-        if kind == "norm":
-            return ic.norm_weighted_attention(loaded, text, pair)
-        return ic.attention_maps(loaded, text, pair)
+@st.cache_resource(show_spinner=False)
+def _maps() -> Shared:
+    return Shared(MOST_MAPS, MAP_BYTES, lambda maps: _bytes(maps))
+
+
+def _bytes(maps: ic.AttentionMaps) -> int:
+    parts = [maps, maps.decoder, maps.cross]
+    return sum(part.weights.nbytes for part in parts if part is not None)
 
 
 def attention(name: str, text: str, pair: str | None, kind: str = "attention") -> ic.AttentionMaps:
-    """Attention maps ("attention") or norm-weighted attention ("norm") of a text."""
-    return _attention(name, stamp(name), text, pair, kind)
+    """Attention maps ("attention") or norm-weighted attention ("norm") of a text; read only."""
+    files = stamp(name)
+
+    def compute() -> ic.AttentionMaps:
+        loaded = _model(name, files)
+        call = ic.norm_weighted_attention if kind == "norm" else ic.attention_maps
+        with COMPUTE:
+            maps = call(loaded, text, pair)
+        for part in (maps, maps.encoder, maps.decoder, maps.cross):
+            if part is not None:
+                part.weights.flags.writeable = False
+        return maps
+
+    return _maps().get((name, files, text, pair, kind), compute)
 
 
 def displayed(maps: ic.AttentionMaps, stack: str, words: bool, special: str) -> ic.AttentionMaps:

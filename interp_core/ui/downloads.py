@@ -56,3 +56,14 @@ def pictures(chart: Any, name: str) -> dict[str, tuple[str, str, Callable[[], by
         "PNG": (f"{name}.png", "image/png", lambda: picture(chart, "png")),
         "SVG": (f"{name}.svg", "image/svg+xml", lambda: picture(chart, "svg")),
     }
+
+
+def section(title: str, icon: str, draw: Callable[[], None]) -> None:
+    """A closed section that is filled when it is opened.
+
+    Tables and code cost the browser megabytes of scripts, and the server the time to make them.
+    """
+    box = st.expander(title, icon=icon, on_change="rerun", key=f"section_{title}")
+    if box.open:
+        with box:
+            draw()

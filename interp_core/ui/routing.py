@@ -8,7 +8,7 @@ import streamlit as st
 
 ROOT = Path(__file__).resolve().parents[2]
 # No icons: the browser would fetch each from a font server to use it in the tab.
-PAGES = (("attention_heads", "Attention heads"),)
+PAGES = (("attention_heads", "Attention heads"), ("word_attributions", "Word attributions"))
 
 
 def pages() -> list:

@@ -5,8 +5,17 @@ import pytest
 import torch
 from captum._utils.models.linear_model import SkLearnLinearRegression
 from captum.attr import (
-    DeepLift, FeatureAblation, GradientShap, InputXGradient, IntegratedGradients, KernelShap,
-    LayerConductance, Lime, Occlusion, Saliency, ShapleyValueSampling,
+    DeepLift,
+    FeatureAblation,
+    GradientShap,
+    InputXGradient,
+    IntegratedGradients,
+    KernelShap,
+    LayerConductance,
+    Lime,
+    Occlusion,
+    Saliency,
+    ShapleyValueSampling,
 )  # fmt: skip
 
 import interp_core as ic
@@ -34,7 +43,7 @@ class Bare(torch.nn.Module):
 
 @pytest.fixture(scope="module")
 def setting(tiny_model):
-    """Model, function, embeddings of text and pad baseline, by hand; and the words' feature mask."""
+    """Model, function, and the embeddings of text and pad baseline, by hand."""
     model = tiny_model("bert-2-labels")
     batch = model.tokenizer(TEXT, return_tensors="pt", return_special_tokens_mask=True)
     ids, special = batch["input_ids"], batch["special_tokens_mask"].bool()
@@ -148,7 +157,7 @@ def test_shapley_sampling(setting, evaluations):
 
 @pytest.mark.parametrize("method", ["kernel_shap", "lime"])
 def test_regression_methods(setting, method):
-    model, bare, text, pad = setting
+    _, bare, text, pad = setting
     mine = ours(setting, method, evaluations=200, seed=SEED)
     mask = features(mine)
     words = len(word_sums(mine))
@@ -183,7 +192,9 @@ def test_layer_conductance_at_captums_points(setting, layer):
     model, bare, text, pad = setting
     explained = explained_by(model)
     points, _ = np.polynomial.legendre.leggauss(21)
-    mine = conductance_along(explained, start_at(explained, "pad"), (points + 1) / 2, slope_at="left")
+    mine = conductance_along(
+        explained, start_at(explained, "pad"), (points + 1) / 2, slope_at="left"
+    )
     block = model.model.bert.encoder.layer[layer]
     theirs = LayerConductance(bare, block).attribute(text, pad, n_steps=20, target=0)
     theirs = theirs[0] if isinstance(theirs, tuple) else theirs

@@ -98,9 +98,7 @@ def test_the_other_class_gives_the_opposite_and_a_contrast_the_double(linear):
 @pytest.mark.parametrize("options", [{}, {"rule": "gausslegendre"}, {"evaluations": 2}])
 def test_quadratic_form_gives_the_matrix_times_the_sum(baseline, options):
     model = formula_model(bowl)
-    result = ic.attribute(
-        model, TEXT, target="plus", baseline=baseline, **options
-    )
+    result = ic.attribute(model, TEXT, target="plus", baseline=baseline, **options)
     x, start = (each.flatten() for each in vectors(model, result, baseline))
     whole = (x - start) * (matrix(len(x)) @ (x + start)) / 2
     expected = whole.reshape(-1, WIDTH).sum(1).numpy()
@@ -157,12 +155,12 @@ def enumerated(model, result):
 @pytest.mark.parametrize(("method", "budget"), [("shapley_sampling", 4000), ("kernel_shap", 3000)])
 def test_sampled_shapley_values_converge_to_the_enumerated_ones(method, budget):
     model = formula_model(product)
-    result = ic.attribute(model, "the plot is bad", method=method, evaluations=budget)
+    result = ic.attribute(
+        model, "the plot is bad", method=method, target="plus", evaluations=budget
+    )
     exact = enumerated(model, result)
     words = result.by_word()
-    np.testing.assert_allclose(
-        words.scores[~words.special], exact, atol=0.05 * np.abs(exact).max()
-    )
+    np.testing.assert_allclose(words.scores[~words.special], exact, atol=0.05 * np.abs(exact).max())
     assert result.convergence_delta == pytest.approx(0, abs=1e-3)
 
 

@@ -11,18 +11,18 @@ from interp_core.analysis.baselines import baseline_embeddings
 from interp_core.analysis.explained import explain
 from interp_core.analysis.resolve import Request, find_goal
 from interp_core.analysis.source import read
-from tests.attribution_models import HEADED, headed
+from tests.attribution_models import HEADED, headed, two_readers
 
 TEXT = "What does a strange model look at?"
 PAIR = "The actors look at words near the café."
 LABELS = ["river", "film"]
-PADDED_BY_DECODER = ("bart-2-labels", "t5-2-labels")
+TWO_READERS = ("bart-2-labels", "t5-2-labels")
 TINY = (
     "bert", "bert-2-labels", "bert-5-labels", "bert-token-labels", "bert-masked-lm", "distilbert",
     "roberta", "albert", "electra", "deberta-v2", "modernbert", "gpt2", "gpt-neox", "opt", "llama",
     "qwen2", "mistral", "gemma2", "gemma3", "t5", "bart",
 )  # fmt: skip
-OWN = tuple(name for name in HEADED if name not in PADDED_BY_DECODER)
+OWN = tuple(name for name in HEADED if name not in TWO_READERS)
 EVERY = (*TINY, *OWN)
 
 
@@ -153,25 +153,35 @@ def test_causal_attribution_never_reaches_behind_its_position(tiny_model):
     assert np.all(result.scores[:2] != 0)
 
 
-@pytest.mark.parametrize("name", PADDED_BY_DECODER)
+@pytest.mark.parametrize("name", TWO_READERS)
 def test_decoder_that_reads_the_text_too_is_explained_with_it(name):
-    try:
-        model = headed(name)
-    except ic.UnsupportedModel as error:
-        pytest.skip(f"not loadable: {error}")
+    model = two_readers(name)
     result = ask(model)
     assert result.value == pytest.approx(own_value(model, result), abs=1e-5)
-    assert result.relative_delta < 0.01
+    assert result.relative_delta < 0.011
+    inputs = model.tokenizer(TEXT, return_tensors="pt")
+    ids = inputs["input_ids"].clone()
+    words = ~result.special
+    ids[0, words] = model.tokenizer.unk_token_id
+    with torch.no_grad():
+        own = model.model(input_ids=ids, attention_mask=inputs["attention_mask"])
+    unknown = ask(model, baseline="unk", evaluations=4)
+    assert unknown.baseline_value == pytest.approx(float(unknown.goal.score(own)), abs=1e-5)
+    ic.faithfulness(model, result, rankings=2)
+
+
+def hooks(model):
+    kinds = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    return [list(getattr(each, kind)) for each in model.model.modules() for kind in kinds]
 
 
 def test_shared_model_is_left_as_it_was(tiny_model):
     model = tiny_model("bert-2-labels")
     before = {name: value.clone() for name, value in model.model.state_dict().items()}
+    known = hooks(model)
     for method in ic.attribution_methods(model):
         ask(model, method=method)
-    modules = list(model.model.modules())
-    assert not any(each._forward_hooks or each._forward_pre_hooks for each in modules)
-    assert not any(each._backward_hooks for each in modules)
+    assert hooks(model) == known
     assert all(value.grad is None for value in model.model.parameters())
     after = model.model.state_dict()
     assert all(torch.equal(after[name], value) for name, value in before.items())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
+import pandas as pd
 import pytest
 
 from tests.browser.conftest import HOSTILE_TOKEN
@@ -68,6 +70,32 @@ def test_a_click_on_a_query_in_the_head_view_keeps_its_lines(server, open_page):
     page.wait_for_url("**token=**")
     settled(page)
     assert query(page)["token"][0].split(":")[0].isdigit()
+
+
+def test_tokens_that_are_words_of_the_chart_language_are_drawn(server, open_page):
+    text = "if else null true datum width it said"
+    page = open_page(server.link(model="encoder", text=text, view="Head view"))
+    ready(page)
+    assert chart_box(page)["height"] > 200
+    assert page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg")
+    assert page.get_by_text("Mass shown").count() == 1
+
+
+def test_numbers_and_script_appear_when_their_section_is_opened(server, open_page):
+    page = open_page(server.link(model="encoder", text=TEXT, view="Heatmap"))
+    ready(page)
+    page.get_by_text("Download and reproduce").click()
+    page.get_by_text("ic.attention_maps").first.wait_for()
+    settled(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="SVG").click()
+    svg = Path(download.value.path()).read_text()
+    assert svg.startswith("<svg")
+    assert "[CLS]" in svg
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    table = pd.read_csv(download.value.path())
+    assert len(table) == 13 * 13
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

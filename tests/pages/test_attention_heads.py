@@ -145,7 +145,8 @@ def test_choices_that_the_model_lacks_are_forgotten(tmp_path):
     from tests.tiny import build
 
     build("bert", tmp_path / "bert")
-    app = opened(model=str(tmp_path / "bert"), layer=5, heads=[11, 1], view="heatmap", token="99: x")
+    model = str(tmp_path / "bert")
+    app = opened(model=model, layer=5, heads=[11, 1], view="heatmap", token="99: x")
     assert not app.exception
     assert not app.error
     assert app.selectbox(key="layer").value == 0
@@ -160,13 +161,17 @@ def test_a_pair_shows_both_texts(app):
     assert "18 of 512 tokens" in words(app)
 
 
-def test_the_script_offered_for_download_computes_the_picture(app):
-    app.session_state["view"], app.session_state["special"] = "heatmap", "hide"
-    app.session_state["layer"], app.session_state["heads"] = 2, [1, 8]
-    app.session_state["words"] = True
-    app.run()
+def test_the_script_offered_for_download_computes_the_picture():
+    from interp_core.ui.attention.controls import Options
+    from interp_core.ui.attention.downloads import script
+    from interp_core.ui.attention.figures import Shown
+    from interp_core.ui.sidebar import Choice
+
+    asked = Choice("encoder", TEXT, None)
+    shown = Shown(asked, "", words=True, special="hide")
     namespace: dict = {}
-    exec(app.code[0].value, namespace)  # the script we ourselves wrote
+    exec(script(asked, Options("heatmap", 2, (1, 8), 0.9, shown)), namespace)  # our own script
     weights = namespace["weights"]
     assert weights.shape == (11, 11)
     assert weights.sum(-1) == pytest.approx(1, abs=1e-5)
+    assert weights == pytest.approx(shown.maps().weights[2, [1, 8]].mean(0), abs=1e-6)

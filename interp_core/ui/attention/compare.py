@@ -15,8 +15,9 @@ from interp_core.charts.axes import token_keys
 from interp_core.charts.heatmaps import COMPACT_SIDE, LABELS, heatmap
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache
-from interp_core.ui.attention.controls import Options, keep_valid
+from interp_core.ui.attention.controls import Options
 from interp_core.ui.attention.frames import cell_frame
+from interp_core.ui.choices import keep_valid
 from interp_core.ui.sidebar import MAX_CHARACTERS, choice
 
 MODES = {"heads": "Two heads", "texts": "Two texts"}
@@ -89,7 +90,7 @@ def _other_text(maps: ic.AttentionMaps, options: Options) -> Side | None:
         return None
     asked = choice()
     other = cache.attention(asked.model, text, None, options.kind)
-    other = cache.displayed(other, options.stack, options.words, options.special)
+    other = cache.displayed(other, options.shown.stack, options.shown.words, options.shown.special)
     weights = other.head(options.layer, options.heads[0])
     return Side(f"{_name(options.layer, options.heads[0])}, second text", other, weights)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 import interp_core as ic
+from interp_core.ui.attention.figures import Shown
+from interp_core.ui.choices import keep_valid
 
 VIEWS = {
     "overview": "Overview",
@@ -27,25 +29,15 @@ class Options:
     """What the user chose to see."""
 
     view: str
-    stack: str
-    kind: str
     layer: int
     heads: tuple[int, ...]
-    words: bool
-    special: str
     mass: float
+    shown: Shown
 
-
-def keep_valid(key: str, options: list) -> None:
-    """Forget a choice that the present model or text does not offer."""
-    value = st.session_state.get(key)
-    values = value if isinstance(value, list) else [value]
-    if value is not None and any(each not in options for each in values):
-        kept = [each for each in values if each in options]
-        if isinstance(value, list) and kept:
-            st.session_state[key] = kept
-        else:
-            del st.session_state[key]
+    @property
+    def kind(self) -> str:
+        """Raw weights or norm-weighted attention."""
+        return self.shown.kind
 
 
 def open_head(layer: int, head: int, view: str = "heatmap") -> None:

@@ -8,29 +8,43 @@ import numpy as np
 import pandas as pd
 
 from interp_core.analysis.maps import AttentionMaps
-from interp_core.analysis.views import head_summaries, same_tokens, strongest
+from interp_core.analysis.views import same_tokens, strongest
 from interp_core.charts.axes import token_keys
 from interp_core.charts.thumbnails import picture_url, shrink
 from interp_core.models.record import Layout
 
 THUMBNAIL = 96  # cells a side; longer texts keep the strongest weight of each block
+FULL_INK = 12  # times even attention
 MOST_LINES = 1200
 GRID = 16  # clickable areas a side of the whole-map picture
 
 
-def overview_frame(maps: AttentionMaps, layout: Layout, layer: int, heads: tuple) -> pd.DataFrame:
+def pictures(maps: AttentionMaps) -> list[str]:
+    """A small picture of every head, layer by layer."""
+    top = full_ink(maps)
+    heads = maps.weights.reshape(-1, *maps.weights.shape[2:])
+    return [picture_url(shrink(head, THUMBNAIL), top=top) for head in heads]
+
+
+def overview_frame(
+    summary: pd.DataFrame, urls: list[str], layout: Layout, layer: int, heads: tuple
+) -> pd.DataFrame:
     """One row per head with its picture and summary."""
-    frame = head_summaries(maps)
-    top = float(maps.weights.max()) if maps.kind == "norm" else 1.0
-    frame["url"] = [
-        picture_url(shrink(maps.weights[row, head], THUMBNAIL), top=top)
-        for row in range(maps.weights.shape[0])
-        for head in range(maps.weights.shape[1])
-    ]
+    frame = summary.assign(url=urls)
     frame["chosen"] = (frame["layer"] == layer) & frame["head"].isin(heads)
     if layout.kv_heads < layout.heads:
         frame["kv_group"] = [layout.kv_group(head) for head in frame["head"]]
     return frame
+
+
+def full_ink(maps: AttentionMaps) -> float:
+    """The weight that is drawn with full ink: for raw weights a multiple of even attention.
+
+    Even attention over n keys then has the same shade for every n.
+    """
+    if maps.kind == "norm":
+        return float(maps.weights.max())
+    return min(1.0, FULL_INK / maps.weights.shape[-1])
 
 
 def line_frames(

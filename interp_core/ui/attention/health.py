@@ -2,53 +2,60 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.analysis.views import head_summaries, same_tokens, special_share
+from interp_core.analysis.views import same_tokens
 from interp_core.models.record import LoadedModel
-from interp_core.ui import cache
+from interp_core.ui.attention import figures
 from interp_core.ui.attention.controls import open_head
+from interp_core.ui.attention.figures import Shown
 from interp_core.ui.plain import message, plain
-from interp_core.ui.sidebar import Choice
 
 GAP = 0.15  # difference in share between raw and norm-weighted attention that is worth a warning
 
 MOST_TOKENS = 256  # longer texts: the second pass for the warning is not worth the wait
 
 
-def show(asked: Choice, model: LoadedModel, raw: ic.AttentionMaps) -> None:
-    """What to look for, the warning where it applies, and the health strip."""
+def show(plain_maps: Shown, model: LoadedModel) -> None:
+    """What to look for, the warning where it applies, and the health strip.
+
+    `plain_maps` are the raw weights with all pieces and special tokens.
+    """
+    raw = plain_maps.maps()
     if same_tokens(raw):
         st.markdown(
             "**What to look for.** Diagonals read a neighbour, columns one token, even shades "
             "everything. Heads of this text that are worth a look:"
         )
         with st.container(horizontal=True, gap="small"):
-            for what, layer, head in look_for(raw):
+            for what, layer, head in look_for(figures.summaries(plain_maps)):
                 st.button(
                     f"L{layer} H{head} · {what}",
                     key=f"look_{layer}_{head}_{what}",
                     on_click=open_head,
                     args=(layer, head),
                 )
-        warning(raw, _norms(asked, raw))
-    strip(raw, model)
+        warning(raw, plain_maps)
+    strip(raw, model, *figures.row_sums(plain_maps))
 
 
-def _norms(asked: Choice, raw: ic.AttentionMaps) -> ic.AttentionMaps | None:
-    if len(raw.tokens) > MOST_TOKENS:
+def _contributions(shown: Shown, tokens: int) -> list[float] | None:
+    """Share of special tokens in norm-weighted attention, layer by layer."""
+    if tokens > MOST_TOKENS:
         return None
     try:
-        return cache.attention(asked.model, asked.text, asked.pair, "norm")
+        return figures.special_shares(replace(shown, kind="norm"))
     except ic.ClearheadError:  # not known for this architecture: no warning then
         return None
 
 
-def strip(raw: ic.AttentionMaps, model: LoadedModel) -> None:
+def strip(raw: ic.AttentionMaps, model: LoadedModel, least: float, most: float) -> None:
     """Backend, number format, maps received, row sums and length, in one line."""
-    sums = raw.weights.sum(-1)
     layout = model.layout
     skipped = "" if len(raw.layer_numbers) == layout.layers else " (the others have no attention)"
     shared = f", {layout.kv_heads} key-value heads" if layout.kv_heads < layout.heads else ""
@@ -57,18 +64,19 @@ def strip(raw: ic.AttentionMaps, model: LoadedModel) -> None:
     st.caption(
         f"{model.backend} attention · {model.dtype} · maps of {len(raw.layer_numbers)} of "
         f"{layout.layers} layers{skipped} × {raw.weights.shape[1]} heads{shared}{window} · rows "
-        f"sum to {sums.min():.6f} – {sums.max():.6f} · {len(raw.tokens):,} of "
+        f"sum to {least:.6f} – {most:.6f} · {len(raw.tokens):,} of "
         f"{model.max_tokens:,} tokens"
     )
     for note in model.notes:
         st.caption(message(note))
 
 
-def warning(raw: ic.AttentionMaps, norms: ic.AttentionMaps | None) -> None:
+def warning(raw: ic.AttentionMaps, shown: Shown) -> None:
     """Say in which layer weights and contributions tell different stories about special tokens."""
-    if norms is None or not raw.keys.special.any():
+    found = _contributions(shown, len(raw.tokens)) if raw.keys.special.any() else None
+    if found is None:
         return
-    weight, contribution = special_share(raw), special_share(norms)
+    weight, contribution = np.array(figures.special_shares(shown)), np.array(found)
     row = int(np.argmax(weight - contribution))
     if weight[row] - contribution[row] < GAP:
         return
@@ -81,9 +89,8 @@ def warning(raw: ic.AttentionMaps, norms: ic.AttentionMaps | None) -> None:
     )
 
 
-def look_for(raw: ic.AttentionMaps) -> list[tuple[str, int, int]]:
+def look_for(frame: pd.DataFrame) -> list[tuple[str, int, int]]:
     """Heads of this input that show something: (what, layer, head)."""
-    frame = head_summaries(raw)
     found = []
     for column, what in (
         ("previous", "previous token"),

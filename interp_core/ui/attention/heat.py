@@ -16,7 +16,7 @@ from interp_core.ui.attention.controls import Options
 from interp_core.ui.attention.naming import UNIT, chosen_map, heads_named
 
 WHOLE = 56  # tokens a side up to which every cell is drawn
-WINDOW = 40  # tokens a side of the zoomed window of longer texts
+WINDOW = 36  # tokens a side of the zoomed window of longer texts
 
 
 def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
@@ -67,7 +67,7 @@ def _zoomed(maps: ic.AttentionMaps, weights: np.ndarray, domain: tuple, alt_text
     }])  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="top"):
         st.altair_chart(
-            map_picture(frame, frames.block_frame(maps, weights), size=340, selection="area"),
+            map_picture(frame, frames.block_frame(maps, weights), size=300, selection="area"),
             width="content",
             key="area_chart",
             on_select=lambda: _move_window(high, wide),
@@ -75,9 +75,9 @@ def _zoomed(maps: ic.AttentionMaps, weights: np.ndarray, domain: tuple, alt_text
             alt=alt_text,
         )
         chart = _cells(maps, weights, rows, columns, domain)
-        show_cells(chart, columns.stop - columns.start, alt_text, side=520)
+        show_cells(chart, columns.stop - columns.start, alt_text, side=430)
     st.caption(
-        f"Left the whole map (ink is the square root, so that faint lines are seen); right the "
+        f"First the whole map (ink is the square root, so that faint lines are seen), then the "
         f"framed window of {WINDOW} × {WINDOW} tokens. Click in the whole map to move the window."
     )
     return chart

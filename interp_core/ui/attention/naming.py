@@ -6,7 +6,8 @@ import numpy as np
 import streamlit as st
 
 import interp_core as ic
-from interp_core.ui.attention.controls import Options, keep_valid
+from interp_core.ui.attention.controls import Options
+from interp_core.ui.choices import keep_valid
 
 UNIT = {"attention": "attention weight", "norm": "‖α f(x)‖"}
 

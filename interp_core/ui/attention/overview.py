@@ -8,14 +8,20 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.overview import overview
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attention import frames
+from interp_core.ui.attention import figures, frames
 from interp_core.ui.attention.controls import Options, open_head
 from interp_core.ui.attention.naming import UNIT
 
 
 def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
     """All heads; a click opens one."""
-    frame = frames.overview_frame(maps, model.layout, options.layer, options.heads)
+    frame = frames.overview_frame(
+        figures.summaries(options.shown),
+        figures.urls(options.shown),
+        model.layout,
+        options.layer,
+        options.heads,
+    )
     chart = overview(frame)
     st.altair_chart(
         chart,
@@ -26,9 +32,10 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         alt=f"{maps.weights.shape[0]} layers by {maps.weights.shape[1]} heads of attention maps. "
         "The table below lists the same heads with their figures.",
     )
-    unit = f"√({UNIT[maps.kind]})" if maps.kind == "attention" else "√(‖α f(x)‖ / largest of all)"
+    top = frames.full_ink(maps)
     st.caption(
-        f"Each picture is one head: query tokens down, key tokens across; ink is {unit}. "
+        f"Each picture is one head: query tokens down, key tokens across; ink is the square "
+        f"root of the {UNIT[maps.kind]}, full at {top:.2g}. "
         "Click a picture to open the head."
     )
     return chart

@@ -1,0 +1,56 @@
+"""Read a text, with what the decoder of an encoder-decoder model has written so far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from interp_core.errors import BadInput, UnsupportedModel
+from interp_core.models.tokens import Encoded, check_text, encode
+
+if TYPE_CHECKING:
+    from interp_core.analysis.explanation import Attribution
+    from interp_core.models.record import LoadedModel
+
+STARTS = ("decoder_start_token_id", "bos_token_id", "pad_token_id")
+
+
+def read(model: LoadedModel, text: str, text_pair: str | None = None) -> Encoded:
+    """Model inputs of a text or a pair.
+
+    For the task "encoder-decoder" `text_pair` is what the decoder has written; without it, only
+    its start token. Raises `BadInput`, `InputTooLong` or `UnsupportedModel`.
+    """
+    if model.task != "encoder-decoder":
+        return encode(model, text, text_pair)
+    encoded = encode(model, text)
+    written = [_start(model)]
+    if text_pair is not None:
+        pair = check_text(text_pair, "second text")
+        written += model.tokenizer(text_target=pair, add_special_tokens=False)["input_ids"]
+    ids = torch.tensor([written], device=model.device)
+    return Encoded({**encoded.inputs, "decoder_input_ids": ids}, encoded.sequence)
+
+
+def reread(model: LoadedModel, attribution: Attribution) -> Encoded:
+    """The inputs an attribution was computed for. Raises `BadInput` when the model differs."""
+    original = attribution.pieces or attribution
+    encoded = encode(model, *original.sequence.texts)
+    if not np.array_equal(encoded.sequence.ids, original.sequence.ids):
+        raise BadInput("The attribution belongs to another model: compute it again with this one.")
+    if not attribution.goal.decoder_ids:
+        return encoded
+    ids = torch.tensor([attribution.goal.decoder_ids], device=model.device)
+    return Encoded({**encoded.inputs, "decoder_input_ids": ids}, encoded.sequence)
+
+
+def _start(model: LoadedModel) -> int:
+    config = model.model.config
+    for number in (getattr(config, name, None) for name in STARTS):
+        if number is not None:
+            return number
+    raise UnsupportedModel(
+        "The model's configuration names no token for the decoder to start with."
+    )

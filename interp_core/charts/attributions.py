@@ -1,0 +1,144 @@
+"""Pictures of attributions: bars, methods side by side, layers, curves against chance."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from interp_core.charts.axes import PRINT_TOKEN, token_axis
+
+BAR = 24
+CELL = 26
+SIGN = ["supports the target", "speaks against it"]
+
+
+def bars(frame: pd.DataFrame, *, title: str, order: str = "text") -> alt.LayerChart:
+    """One bar for each word. `frame`: key (a token key), token, score. Order "text" or "size".
+
+    Bars against the target are outlined and dashed as well as of another colour.
+    """
+    sizes = frame.reindex(frame["score"].abs().sort_values(ascending=False).index)
+    keys = list((sizes if order == "size" else frame)["key"])
+    data = frame.assign(direction=[SIGN[int(score < 0)] for score in frame["score"]])
+    base = alt.Chart(data).encode(
+        y=alt.Y("key:N", sort=keys, axis=token_axis(limit=150)),
+        x=alt.X("score:Q", title=title),
+        tooltip=[
+            alt.Tooltip("token:N", title="word"),
+            alt.Tooltip("score:Q", title=title, format="+.4f"),
+        ],
+    )
+    colour = alt.Color(
+        "direction:N",
+        scale=alt.Scale(domain=SIGN, range=["#2f6fd6", "#d9771f"]),
+        legend=alt.Legend(title=None, orient="top", labelLimit=260),
+    )
+    marks = base.mark_bar(cornerRadius=2, height=15).encode(
+        color=colour,
+        fillOpacity=alt.condition(alt.datum.score < 0, alt.value(0.45), alt.value(0.95)),
+        stroke=alt.value("#d9771f"),
+        strokeDash=alt.value([3, 2]),
+        strokeWidth=alt.condition(alt.datum.score < 0, alt.value(1.5), alt.value(0)),
+    )
+    zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color="#8896a8").encode(x="x:Q")
+    return alt.layer(marks, zero).properties(height=BAR * len(frame) + 70)
+
+
+def grid(
+    frame: pd.DataFrame, *, x: str, y: str, value: str, title: str, y_title: str, rows: list[str]
+) -> alt.Chart:
+    """Signed values over words (`x`, token keys) and rows such as methods or layers.
+
+    A dash in the cell marks a negative value, so that signs survive greyscale.
+    """
+    columns = list(dict.fromkeys(frame[x]))
+    bound = float(frame[value].abs().max()) or 1.0
+    base = alt.Chart(frame).encode(
+        x=alt.X(f"{x}:N", sort=columns, axis=token_axis(angle=-50, orient="top")),
+        y=alt.Y(
+            f"{y}:N", sort=rows, title=y_title,
+            axis=alt.Axis(ticks=False, domain=False, labelLimit=220, labelOverlap=False),
+        ),
+        tooltip=[
+            alt.Tooltip("token:N", title="word"),
+            alt.Tooltip(f"{y}:N", title=y_title or "method"),
+            alt.Tooltip(f"{value}:Q", title=title, format="+.4f"),
+        ],
+    )  # fmt: skip
+    cells = base.mark_rect(cornerRadius=1).encode(
+        color=alt.Color(
+            f"{value}:Q",
+            scale=alt.Scale(domain=[-bound, bound], domainMid=0),
+            legend=alt.Legend(title=title, orient="bottom", gradientLength=200, format="+.2~f"),
+        )
+    )
+    minus = base.mark_text(text="–", fontSize=11, color="#7d8896").transform_filter(
+        f"datum['{value}'] < {-0.08 * bound}"
+    )
+    return alt.layer(cells, minus).properties(height=CELL * len(rows) + 150)
+
+
+def curves(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
+    """Deletion and insertion curves with the band of random rankings.
+
+    `frame`: curve, ranking, fraction, probability, low, high.
+    """
+    base = alt.Chart(frame).encode(
+        x=alt.X("fraction:Q", title="share of words", axis=alt.Axis(format="%")),
+        color=alt.Color(
+            "ranking:N",
+            scale=alt.Scale(domain=["attribution", "random"], range=["#2f6fd6", "#d9771f"]),
+            legend=alt.Legend(title="ranking", orient="top"),
+        ),
+    )
+    band = base.mark_area(opacity=0.18).encode(
+        y=alt.Y("low:Q", title=title, scale=alt.Scale(zero=False)), y2="high:Q"
+    )
+    line = base.mark_line(point=True, strokeWidth=2).encode(
+        y=alt.Y("probability:Q", title=title),
+        strokeDash=alt.StrokeDash(
+            "ranking:N",
+            scale=alt.Scale(domain=["attribution", "random"], range=[[1, 0], [5, 3]]),
+            legend=None,
+        ),
+        tooltip=[
+            alt.Tooltip("ranking:N"),
+            alt.Tooltip("fraction:Q", format=".0%"),
+            alt.Tooltip("words:Q"),
+            alt.Tooltip("probability:Q", title=title, format=".4f"),
+        ],
+    )
+    return alt.layer(band, line).properties(height=260)
+
+
+def against(frame: pd.DataFrame, *, x: str, y: str) -> alt.LayerChart:
+    """Two explanations of the same words as a scatter with the words beside the points."""
+    base = alt.Chart(frame).encode(
+        x=alt.X(f"{x}:Q", title=x), y=alt.Y(f"{y}:Q", title=y),
+        tooltip=[alt.Tooltip("token:N", title="word"), alt.Tooltip(f"{x}:Q", format=".4f"),
+                 alt.Tooltip(f"{y}:Q", format=".4f")],
+    )  # fmt: skip
+    names = base.mark_text(dx=8, align="left", fontSize=11, color="#7d8896").encode(text="token:N")
+    return alt.layer(base.mark_circle(size=70), names).properties(height=340)
+
+
+def probabilities(frame: pd.DataFrame) -> alt.Chart:
+    """Bars of the prediction. `frame`: label, probability."""
+    shown = frame.assign(key=[f"{i}|{name}" for i, name in enumerate(frame["label"])])
+    return (
+        alt.Chart(shown)
+        .mark_bar(cornerRadius=2, height=14)
+        .encode(
+            y=alt.Y(
+                "key:N", sort=list(shown["key"]),
+                axis=alt.Axis(title=None, labelExpr=PRINT_TOKEN, ticks=False, domain=False),
+            ),
+            x=alt.X(
+                "probability:Q", title="probability", scale=alt.Scale(domain=[0, 1]),
+                axis=alt.Axis(format="%"),
+            ),
+            tooltip=["label:N", alt.Tooltip("probability:Q", format=".2%"),
+                     alt.Tooltip("logit:Q", format="+.3f")],
+        )
+        .properties(height=26 * len(shown) + 64)
+    )  # fmt: skip

@@ -1,0 +1,25 @@
+"""The views of the attribution page: each draws itself and returns its chart and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from interp_core.ui.attributions import downloads, layers, many, methods, reading, trust, what_if
+
+__all__ = ["DRAW", "VIEWS", "downloads"]
+VIEWS = {
+    "explanation": "Explanation",
+    "methods": "Compare methods",
+    "what_if": "What if",
+    "layers": "Layer by layer",
+    "many": "Many texts",
+    "trust": "Can it be trusted?",
+}
+DRAW: dict[str, Callable] = {
+    "explanation": reading.draw,
+    "methods": methods.draw,
+    "what_if": what_if.draw,
+    "layers": layers.draw,
+    "many": many.draw,
+    "trust": trust.draw,
+}

@@ -1,0 +1,111 @@
+"""Several texts at once: predictions, deciding words, and words that weigh too much."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.analysis.many_texts import (
+    HEAVY,
+    attribute_many,
+    heavy_fillers,
+    lines,
+    text_table,
+    word_table,
+)
+from interp_core.charts.attributions import bars
+from interp_core.charts.axes import token_keys
+from interp_core.models.record import LoadedModel
+from interp_core.ui import cache, jobs
+from interp_core.ui.attributions.asked import BOUND, Asked
+from interp_core.ui.examples import examples
+from interp_core.ui.sidebar import MAX_CHARACTERS
+
+MOST_TEXTS = 200
+MOST_BYTES = 5 * 2**20
+TOP_WORDS = 12
+
+
+def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFrame] | None:
+    """Tables over the texts that were pasted or uploaded."""
+    if asked.labels:
+        st.info("Many texts need a model with a head of its own; `sentiment` has one.")
+        return None
+    typed = st.text_area("One text a line", "\n".join(examples(model.task)), key="many", height=140,
+                         max_chars=MAX_CHARACTERS, **BOUND)  # fmt: skip
+    texts = _uploaded() or lines(typed, MOST_TEXTS)
+    if not texts:
+        st.info("Paste some texts, one a line.")
+        return None
+    asked = replace(asked, text="", pair=None, position=None)
+    results = _results(asked, tuple(texts))
+    if results is None:
+        return None
+    table, words = text_table(results), word_table(results)
+    st.dataframe(table, hide_index=True, column_config={
+        "probability": st.column_config.NumberColumn(format="percent")})  # fmt: skip
+    if words.empty:
+        return None
+    chart = _deciding(words)
+    _heavy(words)
+    return chart, words
+
+
+def _results(asked: Asked, texts: tuple[str, ...]) -> list | None:
+    options = asked.options()
+
+    def compute(progress) -> list:  # noqa: ANN001
+        found = []
+        for each in attribute_many(cache.model(asked.model), texts, **options):
+            found.append(each)
+            progress(len(found), len(texts))
+        return found
+
+    return jobs.run(("many", asked, texts), "Texts", compute)
+
+
+def _uploaded() -> list[str]:
+    file = st.file_uploader("or a CSV file", type=["csv"], key="upload")
+    if file is None:
+        return []
+    if file.size > MOST_BYTES:
+        raise ic.BadInput("The file is larger than 5 MB: upload a sample of it.")
+    try:
+        frame = pd.read_csv(io.BytesIO(file.getvalue()), dtype=str, keep_default_na=False,
+                            nrows=MOST_TEXTS)  # fmt: skip
+    except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        raise ic.BadInput("The file is not a CSV table in UTF-8. Save it again as CSV.") from error
+    if frame.empty:
+        raise ic.BadInput("The table has no rows.")
+    column = st.selectbox("Column with the texts", list(frame.columns), key="column")
+    return [text for text in frame[column].tolist() if text.strip()]
+
+
+def _deciding(words: pd.DataFrame) -> alt.TopLevelMixin:
+    classes = list(dict.fromkeys(words["class"]))
+    chosen = st.selectbox("Words that decide most often for", classes, key="class", width=260)
+    top = words[(words["class"] == chosen) & ~words["filler"].astype(bool)].head(TOP_WORDS)
+    frame = pd.DataFrame(
+        {"key": token_keys(top["word"]), "token": top["word"], "score": top["mean score"]}
+    )
+    chart = bars(frame.reset_index(drop=True), title="mean score")
+    st.altair_chart(chart, width="stretch", alt=f"Words that decide for {chosen}.")
+    return chart
+
+
+def _heavy(words: pd.DataFrame) -> None:
+    heavy = heavy_fillers(words)
+    st.markdown("**Filler words and punctuation that weigh more than they should**")
+    if heavy.empty:
+        st.caption(f"None holds more than {HEAVY:g} times its even share.")
+        return
+    st.dataframe(heavy.drop(columns="filler"), hide_index=True)
+    st.caption(
+        f"Share is the word's part of all sizes, divided by the even share (1 over the number of "
+        f"words); listed from {HEAVY:g} on. With few texts this is a hint, not a finding."
+    )

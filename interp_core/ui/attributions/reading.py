@@ -1,0 +1,108 @@
+"""Reading one explanation: the prediction, the shaded sentence, the bars, the honest figures."""
+
+from __future__ import annotations
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from interp_core.analysis.explanation import Attribution
+from interp_core.charts.attributions import bars, probabilities
+from interp_core.charts.axes import token_keys
+from interp_core.models.record import LoadedModel
+from interp_core.ui.attributions.asked import BOUND, Asked, explained
+from interp_core.ui.plain import plain
+from interp_core.ui.token_strip import token_strip
+
+LIMIT = 0.01  # relative delta and token error above which the page warns
+SHOWN_LABELS = 8
+
+
+def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFrame] | None:
+    """The explanation of one text; None while there is none."""
+    found = explained(asked)
+    if found is None:
+        return None
+    left, right = st.columns([2, 1], gap="large")
+    with right:
+        prediction(found)
+    with left:
+        shown = by_choice(found)
+        strip(shown, key="explanation")
+        trust_line(found)
+    order = st.segmented_control("Bars", ["text", "size"], format_func={"text": "in order",
+                                 "size": "by size"}.get, default="text", required=True,
+                                 key="order", label_visibility="collapsed", **BOUND)  # fmt: skip
+    chart = bars(_bar_frame(shown), title=score_unit(found), order=order)
+    st.altair_chart(chart, width="stretch", alt="Bars of the scores listed in the table below.")
+    return chart, shown.to_frame()
+
+
+def prediction(found: Attribution) -> None:
+    """What the model says, and what is explained."""
+    answer, chance = found.prediction.label, found.prediction.probability
+    st.metric("Prediction", answer, f"{chance:.1%}" if chance is not None else None,
+              delta_arrow="off", delta_color="off")  # fmt: skip
+    table = found.prediction.to_frame().head(SHOWN_LABELS)
+    if table["probability"].notna().all():
+        chart = probabilities(table)
+        st.altair_chart(chart, width="stretch", alt="Probabilities of the labels.")
+    st.caption(f"Explained: {plain(found.target)}, {found.unit} {found.value:+.3f}")
+
+
+def by_choice(found: Attribution) -> Attribution:
+    """Words, or pieces where the user asks for them."""
+    pieces = st.toggle("Show pieces instead of words", key="pieces", **BOUND)
+    return found if pieces else found.by_word()
+
+
+def strip(shown: Attribution, *, key: str) -> None:
+    """The sentence shaded by signed score."""
+    largest = float(np.abs(shown.scores).max(initial=0.0)) or 1.0
+    titles = [f"{name}: {score:+.4f}" for name, score in zip(shown.tokens, shown.scores)]
+    token_strip(
+        shown.tokens,
+        shown.scores / largest,
+        titles,
+        label="Tokens shaded by attribution",
+        key=f"strip_{key}",
+        on_pick=lambda place: None,
+        notes=[f"{score:+.2f}" for score in shown.scores],
+    )
+    direction = (
+        "Blue supports the target; orange with a dashed border speaks against it."
+        if shown.signed
+        else "This method gives sizes only, no direction."
+    )
+    st.caption(f"{direction} Full shade is {largest:.3g} ({score_unit(shown)}).")
+
+
+def score_unit(found: Attribution) -> str:
+    """The unit of the scores."""
+    return f"score ({found.unit})" if found.signed else "size (no sign)"
+
+
+def trust_line(found: Attribution) -> None:
+    """Completeness and error, and what to do when they are too large."""
+    parts = [f"{found.evaluations:,} evaluations"]
+    if found.baseline:
+        parts.append(f"baseline: {found.baseline}")
+    delta, relative = found.convergence_delta, found.relative_delta
+    if delta is not None and relative is not None:
+        parts.append(f"convergence delta {delta:+.4f} ({relative:.2%} of the difference)")
+    if found.token_error is not None:
+        parts.append(f"estimated error of the worst token {found.token_error:.2%}")
+    st.caption(" · ".join(parts))
+    if (relative or 0) > LIMIT or (found.token_error or 0) > LIMIT:
+        st.warning(
+            "The scores do not add up to within 1 %: choose more evaluations before you read "
+            "small differences.",
+            icon=":material/warning:",
+        )
+
+
+def _bar_frame(shown: Attribution) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"key": token_keys(shown.tokens), "token": shown.tokens, "score": shown.scores}
+    )

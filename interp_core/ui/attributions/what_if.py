@@ -1,0 +1,158 @@
+"""Counterfactuals: edit the text and see the prediction move."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.analysis.explanation import Attribution
+from interp_core.analysis.what_if import outcome, replace_span, suggestions
+from interp_core.charts.attributions import grid
+from interp_core.charts.axes import token_keys
+from interp_core.models.record import LoadedModel
+from interp_core.ui import cache
+from interp_core.ui.attributions.asked import BOUND, Asked, explained, replace
+from interp_core.ui.attributions.reading import strip
+from interp_core.ui.choices import keep_valid
+from interp_core.ui.plain import plain
+from interp_core.ui.sidebar import MAX_CHARACTERS
+
+MOST_EDITS = 24
+
+
+def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFrame] | None:
+    """The original and the edited text side by side, and edits worth trying."""
+    found = explained(asked)
+    if found is None:
+        return None
+    # The target of the first text stays the target, or the comparison would change its question.
+    if not asked.labels and asked.target is None and found.prediction.label in model.labels:
+        asked = replace(asked, target=found.prediction.label)
+    _word_buttons(found, model)
+    edited = st.text_area("Edited text", key="edited", max_chars=MAX_CHARACTERS, height=80,
+                          placeholder="Change the text, or use a button.", **BOUND)  # fmt: skip
+    result = _side_by_side(asked, found, edited) if edited.strip() else None
+    if not asked.labels:
+        _suggested(asked, model)
+    return result
+
+
+def _word_buttons(found: Attribution, model: LoadedModel) -> None:
+    words = found.by_word()
+    places = [i for i, span in enumerate(words.offsets) if span and words.sequence.segments[i] == 0]
+    names = [f"{place}: {words.tokens[place]}" for place in places]
+    keep_valid("changed", names)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox("Word", names, key="changed", width=200, **BOUND)
+        new = st.text_input(
+            "becomes", key="becomes", width=160, placeholder="another word", **BOUND
+        )
+        if name is None:
+            return
+        span, text = words.offsets[places[names.index(name)]], words.sequence.texts[0]
+        mask = model.tokenizer.mask_token
+        _edit_button("Drop", replace_span(text, span))
+        _edit_button("Mask", replace_span(text, span, mask or ""), disabled=mask is None)
+        _edit_button("Replace", replace_span(text, span, new), disabled=not new)
+
+
+def _edit_button(label: str, text: str, *, disabled: bool = False, key: str | None = None) -> None:
+    st.button(label, on_click=_use, args=(text,), disabled=disabled, key=key or f"edit_{label}")
+
+
+def _use(text: str) -> None:
+    st.session_state["edited"] = text
+
+
+def _side_by_side(
+    asked: Asked, found: Attribution, edited: str
+) -> tuple[alt.TopLevelMixin, pd.DataFrame] | None:
+    other = explained(replace(asked, text=edited))
+    if other is None:
+        return None
+    pairs = (("Original", found), ("Edited", other))
+    for side, (name, each) in zip(st.columns(2, gap="large"), pairs):
+        with side:
+            chance = each.prediction.probability
+            said = plain(each.prediction.label)
+            st.markdown(f"**{name}**: {said}" + (f", {chance:.1%}" if chance is not None else ""))
+            strip(each.by_word(), key=name)
+    move = other.value - found.value
+    st.markdown(f"The {found.unit} of **{plain(found.target)}** moves by **{move:+.3f}**, from "
+                f"{found.value:+.3f} to {other.value:+.3f}.")  # fmt: skip
+    frame = _difference(found.by_word(), other.by_word())
+    chart = grid(frame, x="key", y="row", value="score", title="score", y_title="",
+                 rows=["original", "edited", "difference"])  # fmt: skip
+    st.altair_chart(chart, width="stretch", alt="Scores before and after the edit.")
+    st.caption("Words are matched in order; a word that stands in one text only counts as zero "
+               "in the other.")  # fmt: skip
+    return chart, frame
+
+
+def _difference(first: Attribution, second: Attribution) -> pd.DataFrame:
+    """Rows original, edited and difference over the merged words of both texts."""
+    from difflib import SequenceMatcher
+
+    merged: list[tuple[str, float, float]] = []
+    matcher = SequenceMatcher(None, first.tokens, second.tokens, autojunk=False)
+    for kind, a, b, c, d in matcher.get_opcodes():
+        if kind == "equal":
+            merged += [(first.tokens[a + i], first.scores[a + i], second.scores[c + i])
+                       for i in range(b - a)]  # fmt: skip
+            continue
+        merged += [(first.tokens[i], first.scores[i], 0.0) for i in range(a, b)]
+        merged += [(second.tokens[i], 0.0, second.scores[i]) for i in range(c, d)]
+    words = [word for word, _, _ in merged]
+    rows = {"original": [x for _, x, _ in merged], "edited": [y for _, _, y in merged]}
+    rows["difference"] = [y - x for _, x, y in merged]
+    parts = [
+        pd.DataFrame({"key": token_keys(words), "token": words, "row": name, "score": values})
+        for name, values in rows.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+@st.cache_data(max_entries=256, show_spinner="Trying the edits …")
+def _outcomes(asked: Asked, texts: tuple[str, ...]) -> list:
+    model = cache.model(asked.model)
+    about = {"target": asked.target, "contrast": asked.contrast, "text_pair": asked.pair}
+    with cache.COMPUTE:
+        return [outcome(model, text, **about) for text in texts]
+
+
+def _suggested(asked: Asked, model: LoadedModel) -> None:
+    """Edits of negation and degree, with what each does to the prediction."""
+    edits = suggestions(asked.text)[:MOST_EDITS]
+    if not edits:
+        return
+    if asked.position is not None:
+        return  # an edit moves the positions, so the figures would answer another question
+    st.markdown("**Edits worth trying**")
+    try:
+        whole, *others = _outcomes(asked, (asked.text, *(edit.text for edit in edits)))
+    except ic.ClearheadError:
+        return
+    table = pd.DataFrame(
+        {
+            "edit": [edit.what for edit in edits],
+            "prediction": [each.prediction.label for each in others],
+            "probability of the target": [each.probability for each in others],
+            "change": [each.probability - whole.probability for each in others],
+            "text": [edit.text for edit in edits],
+        }
+    )
+    table = table.sort_values("change", key=abs, ascending=False, ignore_index=True)
+    event = st.dataframe(
+        table, hide_index=True, key="suggested", on_select="rerun", selection_mode="single-row",
+        column_config={
+            "probability of the target": st.column_config.NumberColumn(format="%.3f"),
+            "change": st.column_config.NumberColumn(format="%+.3f"),
+        },
+    )  # fmt: skip
+    if event.selection.rows:
+        _edit_button("Put the chosen edit above", table["text"][event.selection.rows[0]],
+                     key="use_suggestion")  # fmt: skip
+    st.caption("Each edit changes one place (English words only). Some are clumsy: what counts is "
+               "whether the model reads the negation at all.")  # fmt: skip

@@ -1,0 +1,58 @@
+"""Long computations: shared results, visible progress, and a way to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import streamlit as st
+
+from interp_core.ui.cache import COMPUTE
+from interp_core.ui.shared import Shared
+
+MOST_RESULTS = 256
+
+
+@st.cache_resource
+def _results() -> Shared:
+    return Shared(MOST_RESULTS)
+
+
+def run(key: Hashable, what: str, compute: Callable[[Callable[[int, int], None]], Any]) -> Any:
+    """The result of a long computation, with a progress bar and a button that stops it.
+
+    `compute` gets a function `progress(done, expected)`. Drawing from inside it is what lets
+    Streamlit interrupt the computation when its session closes or asks for something else.
+    Returns None when the user has stopped it.
+    """
+    results = _results()
+    if (value := results.peek(key)) is not None:
+        return value
+    if st.session_state.get("stopped") == key:
+        st.info("Stopped before it was complete.", icon=":material/stop_circle:")
+        st.button("Run again", on_click=_forget, key=f"again_{hash(key)}")
+        return None
+    place = st.empty()
+    with place.container(horizontal=True, vertical_alignment="center"):
+        bar = st.progress(0.0, text=f"{what} …")
+        st.button("Stop", on_click=_stop, args=(key,), key=f"stop_{hash(key)}")
+
+    def progress(done: int, expected: int) -> None:
+        share = min(done / max(expected, 1), 1.0)
+        bar.progress(share, text=f"{what}: {done:,} of about {max(expected, done):,} evaluations")
+
+    def guarded() -> Any:
+        with COMPUTE:
+            return compute(progress)
+
+    value = results.get(key, guarded)
+    place.empty()
+    return value
+
+
+def _stop(key: Hashable) -> None:
+    st.session_state["stopped"] = key
+
+
+def _forget() -> None:
+    st.session_state.pop("stopped", None)

@@ -1,0 +1,36 @@
+"""Word attributions: which words made the decision, and can the answer be trusted?"""
+
+import streamlit as st
+
+from interp_core.ui import cache, errors, routing, sidebar
+from interp_core.ui.attributions import DRAW, VIEWS, downloads
+from interp_core.ui.attributions.asked import BOUND, controls
+
+routing.guard()
+st.title("Word attributions")
+st.markdown("Which words made the decision, and how far should you believe it?")
+
+with errors.shown():
+    choice = sidebar.choice()
+    with st.spinner("Loading the model …"):
+        model = cache.model(choice.model)
+    view = st.segmented_control(
+        "View",
+        list(VIEWS),
+        format_func=VIEWS.get,
+        default="explanation",
+        required=True,
+        key="show",
+        label_visibility="collapsed",
+        **BOUND,
+    )
+    asked = controls(model, choice)
+    drawn = DRAW[view](asked, model)
+
+    st.markdown(
+        "**What to look for.** Do the words you would name carry the weight? Does a negation "
+        "count? Do filler words? An explanation says what moved this model's output against this "
+        "baseline, not what is true of the text."
+    )
+    if drawn is not None:
+        downloads.show(*drawn, asked, view)

@@ -1,0 +1,92 @@
+"""Checks of explanations: random weights, drops and noise."""
+
+import numpy as np
+import pytest
+import torch
+
+import interp_core as ic
+from interp_core.analysis.sanity import randomised, rank_correlation
+from tests.attribution_models import WIDTH, formula_model
+
+TEXT = "The unhappiest actors know what a strange café does, and words look back at the model."
+DIRECTION = torch.linspace(-1.0, 1.5, WIDTH, dtype=torch.float64)
+
+
+def bag(embeddings):
+    return embeddings.sum(1) @ DIRECTION
+
+
+def test_rank_correlation_sees_order_alone():
+    assert rank_correlation([1, 2, 3], [10, 20, 400]) == pytest.approx(1)
+    assert rank_correlation([1, 2, 3], [3, 2, 1]) == pytest.approx(-1)
+    assert np.isnan(rank_correlation([1, 2, 3], [1, 1, 1]))
+
+
+def test_randomised_weights_keep_mean_and_spread_and_the_original(tiny_model):
+    network = tiny_model("bert-2-labels").model
+    before = {name: value.clone() for name, value in network.named_parameters()}
+    stranger = dict(randomised(network, 0).named_parameters())
+    for name, value in network.named_parameters():
+        assert torch.equal(value, before[name])
+        assert not torch.equal(value, stranger[name])
+        if value.numel() > 500:
+            assert float(stranger[name].std()) == pytest.approx(float(value.std()), rel=0.15)
+    again = dict(randomised(network, 0).named_parameters())
+    assert all(torch.equal(again[name], value) for name, value in stranger.items())
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", "rollout", "occlusion"])
+def test_explanations_change_with_the_weights(tiny_model, method):
+    model = tiny_model("bert-2-labels")
+    attribution = ic.attribute(model, TEXT, method=method)
+    check = ic.sanity_check(model, attribution, trials=3)
+    assert check.spearman.shape == check.absolute_spearman.shape == (3,)
+    assert np.abs(check.spearman).max() < 0.95
+    assert list(check.frame["word"])[:3] == ["The", "unhappiest", "actors"]
+    words = attribution.by_word()
+    np.testing.assert_allclose(check.frame["score"], words.scores[~words.special])
+    again = ic.sanity_check(model, attribution.by_word(), trials=3)
+    np.testing.assert_allclose(again.spearman, check.spearman, atol=1e-6)
+
+
+def test_a_method_that_ignores_the_model_is_found_out(tiny_model, monkeypatch):
+    from interp_core.analysis import methods as module
+    from interp_core.analysis.raw import Raw
+
+    def by_length(explained, start):
+        return Raw(np.array([float(len(each)) for each in explained.encoded.sequence.tokens]))
+
+    entry = module.Method(by_length, "Length", "Letters.", "nothing", baseline=False)
+    monkeypatch.setitem(module.METHODS, "length", entry)
+    model = tiny_model("bert-2-labels")
+    check = ic.sanity_check(model, ic.attribute(model, TEXT, method="length"))
+    np.testing.assert_allclose(check.spearman, 1)
+    assert check.similarity == pytest.approx(1)
+
+
+def test_infidelity_of_the_truth_is_zero_and_of_noise_is_that_of_silence():
+    model = formula_model(bag)
+    truth = ic.attribute(model, TEXT[:60], method="occlusion")
+    figure = ic.infidelity(model, truth)
+    assert figure.share < 1e-6
+    assert figure.of_zeros > 0
+    random = np.random.default_rng(0).normal(size=len(truth.scores))
+    from dataclasses import replace
+
+    noise = ic.infidelity(model, replace(truth, scores=random * ~truth.special))
+    assert 0.3 < noise.share <= 1 + 1e-6
+
+
+def test_sensitivity_is_small_for_smooth_methods_and_zero_for_constant_ones():
+    model = formula_model(bag)
+    assert ic.sensitivity(model, ic.attribute(model, TEXT[:60], method="saliency")) < 1e-6
+    moved = ic.sensitivity(model, ic.attribute(model, TEXT[:60], evaluations=4))
+    assert 0 < moved < 0.2
+    with pytest.raises(ic.BadInput, match="reads token ids"):
+        ic.sensitivity(model, ic.attribute(model, TEXT[:60], method="leave_one_out"))
+
+
+def test_two_words_are_too_few_to_compare(tiny_model):
+    model = tiny_model("bert-2-labels")
+    with pytest.raises(ic.BadInput, match="three words"):
+        ic.sanity_check(model, ic.attribute(model, "strange café", method="saliency"))

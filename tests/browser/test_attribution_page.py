@@ -1,0 +1,93 @@
+"""The attribution page in a real browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
+
+import pandas as pd
+import pytest
+
+from tools.browser import ready, settled
+
+pytestmark = pytest.mark.browser
+PAGE = "word_attributions"
+TEXT = "The acting is wonderful; the script is not."
+VIEWS = (
+    "Explanation",
+    "Compare methods",
+    "What if",
+    "Layer by layer",
+    "Many texts",
+    "Can it be trusted?",
+)
+
+
+def query(page) -> dict:
+    return parse_qs(urlparse(page.url).query)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page, scheme):
+    link = fresh_server.link(PAGE, text=TEXT, method="Leave one out", target="positive")
+    pages = [open_page(link, scheme=scheme) for _ in range(2)]
+    for page in pages:
+        ready(page)
+    main = [page.inner_text("[data-testid=stMain]") for page in pages]
+    side = [page.inner_text("[data-testid=stSidebar]") for page in pages]
+    assert main[0] == main[1]
+    assert side[0] == side[1]
+    assert "Explained: positive" in main[0]
+    assert "Attention heads" in side[0]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_fits_a_narrow_window_and_its_link_reopens_it(server, open_page, view):
+    first = open_page(server.link(PAGE, text=TEXT, show=view), width=900, scheme="dark")
+    ready(first)
+    main = first.locator("[data-testid=stMain]")
+    assert main.evaluate("each => each.scrollWidth <= each.clientWidth + 1")
+    second = open_page(first.url, width=900, scheme="dark")
+    ready(second)
+    assert query(first) == query(second)
+    assert first.inner_text("[data-testid=stMain]") == second.inner_text("[data-testid=stMain]")
+
+
+def test_dropping_a_word_moves_the_prediction(server, open_page):
+    page = open_page(server.link(PAGE, text=TEXT, show="What if", changed="9: not"))
+    ready(page)
+    page.get_by_role("button", name="Drop", exact=True).click()
+    page.get_by_text("moves by").wait_for()
+    settled(page)
+    assert query(page)["edited"] == ["The acting is wonderful; the script is."]
+
+
+def test_hostile_text_is_shown_as_text(server, open_page):
+    text = "<img src=x onerror=\"document.title='x'\"> is </script><script>alert(1)</script> bad"
+    for view in VIEWS:
+        page = open_page(server.link(PAGE, text=text, show=view))
+        ready(page)
+        assert page.title() == "Clearhead"
+        assert page.locator("[data-testid=stMain] img").count() == 0
+
+
+def test_the_numbers_can_be_downloaded(server, open_page):
+    page = open_page(server.link(PAGE, text=TEXT))
+    ready(page)
+    page.get_by_text("Download and reproduce").click()
+    page.get_by_role("button", name="CSV").wait_for()
+    settled(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    table = pd.read_csv(Path(download.value.path()))
+    assert "wonderful" in set(table["token"])
+
+
+def test_the_menu_leads_from_page_to_page_with_model_and_text(server, open_page):
+    page = open_page(server.link(model="encoder", text=TEXT))
+    ready(page)
+    page.get_by_role("link", name="Word attributions").click()
+    page.get_by_role("heading", name="Word attributions").wait_for()
+    ready(page)
+    assert page.get_by_label("Text", exact=True).input_value() == TEXT
+    assert query(page)["model"] == ["encoder"]

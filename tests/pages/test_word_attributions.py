@@ -1,0 +1,146 @@
+"""The attribution page run by Streamlit's test harness: every view, method and mistake."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import interp_core as ic
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = "The acting is wonderful; the script is not."
+VIEWS = ("explanation", "methods", "what_if", "layers", "many", "trust")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def clear_caches():
+    yield
+    st.cache_data.clear()
+
+
+def opened(**state) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=200)
+    for key, value in {"model": "sentiment", "text": TEXT, **state}.items():
+        app.session_state[key] = value
+    app.run()
+    return app.switch_page("pages/word_attributions.py").run()
+
+
+def words(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.error, *app.info, *app.title, *app.metric]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def charts(app: AppTest) -> list[dict]:
+    return [json.loads(each.proto.spec) for each in app.get("vega_lite_chart")]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_draws_without_an_error(view):
+    app = opened(show=view)
+    assert not app.exception
+    assert not app.error
+    assert app.title[0].value == "Word attributions"
+    assert charts(app) or view == "what_if"
+
+
+def test_the_figures_on_the_page_are_those_of_the_attribution(sentiment):
+    app = opened()
+    found = ic.attribute(sentiment, TEXT)
+    assert app.metric[0].value == found.prediction.label
+    assert app.metric[0].delta == f"{found.prediction.probability:.1%}"
+    assert f"convergence delta {found.convergence_delta:+.4f}" in words(app)
+    assert f"{found.evaluations:,} evaluations" in words(app)
+
+
+def test_too_few_evaluations_are_called_too_few(sentiment):
+    text = "I expected to hate it, and I could not stop smiling, although the end was far too long."
+    app = opened(text=text, steps=32, baseline="zero")
+    found = ic.attribute(sentiment, text, evaluations=32, baseline="zero")
+    warned = any("do not add up" in each.value for each in app.warning)
+    large = max(found.relative_delta, found.token_error or 0) > 0.01
+    assert warned == large
+
+
+def test_every_method_draws_the_explanation(sentiment):
+    app = opened()
+    for name in ic.attribution_methods(sentiment):
+        app.session_state["method"] = name
+        app.run()
+        assert not app.exception, name
+        assert not app.error, name
+
+
+def test_an_edit_shows_the_move_of_the_target(sentiment):
+    edited = "The acting is wonderful; the script is."
+    app = opened(show="what_if", edited=edited)
+    first = ic.attribute(sentiment, TEXT)
+    target = first.prediction.label
+    move = ic.attribute(sentiment, edited, target=target).value - first.value
+    assert f"moves by **{move:+.3f}**" in words(app)
+
+
+def test_dropping_a_word_puts_the_shorter_text_into_the_edit_field():
+    app = opened(show="what_if", changed="1: The")
+    next(button for button in app.button if button.label == "Drop").click()
+    app.run()
+    assert app.text_area(key="edited").value == "acting is wonderful; the script is not."
+
+
+def test_the_suggested_edits_are_sorted_by_what_they_change():
+    app = opened(show="what_if")
+    table = next(each.value for each in app.dataframe if "edit" in each.value)
+    assert "drop “not”" in set(table["edit"])
+    assert table["change"].abs().is_monotonic_decreasing
+
+
+def test_an_encoder_without_a_head_explains_labels_of_the_users_own():
+    app = opened(model="encoder", labels="film, cooking", text="The actors were superb.")
+    assert not app.exception
+    assert not app.error
+    assert app.metric[0].value == "film"
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ({"text": "  "}, "is empty"),
+        ({"text": "word " * 5000}, "reads at most 512"),
+        ({"text": "Fine.", "show": "trust"}, None),
+        ({"text": "Fine", "show": "trust"}, "at least two words"),
+        ({"model": "encoder", "labels": " , "}, "one or more labels"),
+    ],
+)
+def test_a_mistake_gets_one_sentence(state, said):
+    app = opened(**state)
+    assert not app.exception
+    if said is None:
+        assert not app.error
+    else:
+        assert said in app.error[0].value.replace("\\", "")
+
+
+@pytest.mark.parametrize("name", ["gpt2", "bert-masked-lm", "bert-token-labels"])
+def test_other_tasks_are_explained_too(name, tiny):
+    from tests.tiny import TEXT as KNOWN
+
+    text = f"{KNOWN[:20]} [MASK]" if name == "bert-masked-lm" else KNOWN
+    app = opened(model=str(tiny(name)), text=text)
+    assert not app.exception
+    assert not app.error
+
+
+def test_the_script_offered_for_download_computes_the_attribution(sentiment, capsys):
+    from interp_core.ui.attributions.asked import Asked
+    from interp_core.ui.attributions.downloads import script
+
+    asked = Asked("sentiment", "", TEXT, method="leave_one_out", target="positive")
+    namespace: dict = {}
+    exec(script(asked), namespace)  # the script we ourselves wrote
+    direct = ic.attribute(sentiment, TEXT, method="leave_one_out", target="positive")
+    assert namespace["attribution"].scores == pytest.approx(direct.scores, abs=1e-6)
+    assert "wonderful" in capsys.readouterr().out
