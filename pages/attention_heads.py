@@ -1,5 +1,7 @@
 """Attention heads: what does each head read?"""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from interp_core.ui import cache, errors, routing, sidebar
@@ -20,11 +22,12 @@ with errors.shown():
         two_stacks = raw.encoder is not None
         stack = controls.stack_choice() if two_stacks else "encoder"
         part = getattr(raw, stack) if two_stacks else raw
-        layer, heads = controls.head_choice(part, several=view != "compare")
+        plain = figures.Shown(asked, cache.stamp(asked.model), stack=stack)
+        first = health.telling_head(part, plain)
+        layer, heads = controls.head_choice(part, view != "compare", first)
         kind = controls.kind_choice(two_stacks)
         words, special, mass = controls.display_choice()
-    files = cache.stamp(asked.model)
-    shown = figures.Shown(asked, files, kind, stack, words, special)
+    shown = replace(plain, kind=kind, words=words, special=special)
     options = controls.Options(view, layer, heads, mass, shown)
 
     maps = shown.maps()
@@ -32,5 +35,5 @@ with errors.shown():
     for change in maps.changes:
         st.caption(f"On this picture: {change}.")
 
-    health.show(figures.Shown(asked, files, stack=stack), model)
+    health.show(plain, model)
     downloads.show(chart, maps, asked, options)

@@ -128,5 +128,5 @@ def settled(page: Page) -> None:
 
 def ready(page: Page) -> None:
     """Wait until the script has run and the charts are painted."""
-    page.get_by_text("Download and reproduce").first.wait_for()
+    page.get_by_text("What to look for").first.wait_for()
     settled(page)

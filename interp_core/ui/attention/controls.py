@@ -91,18 +91,26 @@ def stack_choice() -> str:
     )
 
 
-def head_choice(maps: ic.AttentionMaps, several: bool) -> tuple[int, tuple[int, ...]]:
-    """A layer and one or more of its heads."""
+def head_choice(
+    maps: ic.AttentionMaps, several: bool, first: tuple[int, int]
+) -> tuple[int, tuple[int, ...]]:
+    """A layer and one or more of its heads; `first` is what a new visitor sees."""
     layers, heads = list(maps.layer_numbers), list(range(maps.weights.shape[1]))
     keep_valid("layer", layers)
     keep_valid("heads", heads)
     layer = st.selectbox(
-        "Layer", layers, key="layer", bind="query-params", persist_state="session", width=110
+        "Layer",
+        layers,
+        index=layers.index(first[0]),
+        key="layer",
+        bind="query-params",
+        persist_state="session",
+        width=110,
     )
     chosen = st.multiselect(
         "Heads" if several else "Head (the first is shown)",
         heads,
-        default=[0],
+        default=[first[1]],
         key="heads",
         bind="query-params",
         persist_state="session",

@@ -89,6 +89,13 @@ def warning(raw: ic.AttentionMaps, shown: Shown) -> None:
     )
 
 
+def telling_head(raw: ic.AttentionMaps, shown: Shown) -> tuple[int, int]:
+    """The (layer, head) that a new visitor sees first: one with something to see."""
+    if not same_tokens(raw):
+        return raw.layer_numbers[0], 0
+    return look_for(figures.summaries(shown))[0][1:]
+
+
 def look_for(frame: pd.DataFrame) -> list[tuple[str, int, int]]:
     """Heads of this input that show something: (what, layer, head)."""
     found = []
