@@ -1,0 +1,116 @@
+"""Small pictures of maps, heatmaps and lines: what is drawn is what was computed."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from interp_core.charts.attributions import bars, grid
+from interp_core.charts.axes import token_keys
+from interp_core.charts.export import picture, specification
+from interp_core.charts.heatmaps import heatmap
+from interp_core.charts.lines import head_lines
+from interp_core.charts.thumbnails import INK, picture_url, shrink
+
+
+def pixels(url: str) -> np.ndarray:
+    data = base64.b64decode(url.removeprefix("data:image/png;base64,"))
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))
+
+
+def test_ink_is_the_square_root_of_the_weight():
+    weights = np.array([[0.0, 0.25], [1.0, 0.04]], dtype=np.float32)
+    shown = pixels(picture_url(weights))
+    half = shown.shape[0] // 2
+    corners = shown[[0, 0, half, half], [0, half, 0, half]]
+    assert (corners[:, :3] == INK).all()
+    assert corners[:, 3] / 255 == pytest.approx([0, 0.5, 1, 0.2], abs=0.005)
+
+
+def test_a_larger_top_makes_less_ink_and_weights_above_it_stay_full():
+    weights = np.full((4, 4), 0.5)
+    assert pixels(picture_url(weights, top=2.0))[0, 0, 3] == 127
+    assert pixels(picture_url(weights, top=0.1))[0, 0, 3] == 255
+
+
+@pytest.mark.parametrize("size", [3, 7, 100, 513])
+def test_shrinking_keeps_the_strongest_weight_of_every_line(size):
+    weights = np.zeros((size, size))
+    weights[size // 2, size - 1] = 0.9
+    small = shrink(weights, 96)
+    assert max(small.shape) <= max(96, 1)
+    assert small.max() == 0.9
+    assert shrink(np.eye(size), 96).max(1).min() == 1
+
+
+def test_a_rectangular_map_keeps_its_shape():
+    assert shrink(np.ones((3, 200)), 96).shape == (3, 96)
+
+
+def test_repeated_tokens_keep_their_position_in_the_key():
+    assert token_keys(["the", "a", "the"], first=4) == ["4|the", "5|a", "6|the"]
+
+
+def cells() -> pd.DataFrame:
+    names = ["if", "</script>", "“q” \\ 'x'"]
+    keys = token_keys(names)
+    rows = [(a, b) for a in range(3) for b in range(3)]
+    return pd.DataFrame(
+        {
+            "x": [keys[b] for _, b in rows],
+            "y": [keys[a] for a, _ in rows],
+            "query": [names[a] for a, _ in rows],
+            "key": [names[b] for _, b in rows],
+            "weight": [0.1 * (a - b) for a, b in rows],
+        }
+    )
+
+
+def test_every_cell_is_in_the_specification_and_the_scale_is_centred():
+    chart = heatmap(
+        cells(), x="x", y="y", value="weight", title="weight", signed=True, domain=(-0.2, 0.2)
+    )
+    spec = specification(chart)
+    (data,) = spec["datasets"].values()
+    assert sorted(row["weight"] for row in data) == sorted(cells()["weight"])
+    assert spec["encoding"]["color"]["scale"] == {"domain": [-0.2, 0.2], "domainMid": 0}
+
+
+def test_pictures_are_drawn_without_a_browser_and_hold_the_tokens():
+    chart = heatmap(cells(), x="x", y="y", value="weight", title="weight")
+    svg = picture(chart, "svg").decode()
+    assert "&lt;/script&gt;" in svg
+    assert "<script" not in svg
+    size = Image.open(io.BytesIO(picture(chart, "png"))).size
+    assert min(size) > 100
+
+
+@pytest.mark.parametrize("token", ["if", "else", "datum", "'", '"', "\\", "</script>", "|", "🙂"])
+def test_the_head_view_draws_every_token_whatever_it_says(token):
+    lines = pd.DataFrame(
+        [{"head": "head 0", "query_index": 0, "query": token, "key_index": 1, "key": "b",
+          "weight": 0.7, "from_x": 0, "to_x": 1, "from_y": 0.0, "to_y": 1.0}]
+    )  # fmt: skip
+    tokens = pd.DataFrame({"token": [token, "b"], "pinned": [True, False]})
+    chart = head_lines(
+        lines, tokens.assign(query_index=[0, 1]), tokens.assign(key_index=[0, 1]), title="weight"
+    )
+    svg = picture(chart, "svg").decode()
+    assert svg.count(">b<") == 2
+    from html import escape
+
+    assert escape(f"▸ {token}", quote=False) in svg.replace("&quot;", '"').replace("&#39;", "'")
+
+
+def test_bars_and_grids_of_signed_scores_are_drawn():
+    frame = pd.DataFrame({"key": token_keys(["a", "b"]), "token": ["a", "b"], "score": [1.0, -2.0]})
+    for order in ("text", "size"):
+        assert picture(bars(frame, title="score", order=order), "svg").startswith(b"<svg")
+    long = frame.assign(method="one")
+    drawn = grid(long, x="key", y="method", value="score", title="s", y_title="", rows=["one"])
+    assert "–".encode() in picture(drawn, "svg")
