@@ -48,6 +48,23 @@ _HOMES = {
     "interp_core.analysis.faithfulness": ("faithfulness", "Faithfulness"),
     "interp_core.analysis.sanity": ("sanity_check", "SanityCheck"),
     "interp_core.analysis.robustness": ("infidelity", "sensitivity", "Infidelity"),
+    "interp_core.analysis.vectors": ("Vectors", "make_vectors"),
+    "interp_core.analysis.embeddings": ("token_vectors", "word_vectors", "at_layer"),
+    "interp_core.analysis.vocabulary_vectors": ("vocabulary_vectors",),
+    "interp_core.analysis.neighbours": ("Neighbours", "find_neighbours", "nearest_neighbours"),
+    "interp_core.analysis.projection": ("project", "judged"),
+    "interp_core.analysis.picture": ("Projection",),
+    "interp_core.analysis.quality": ("Quality", "trustworthiness", "continuity"),
+    "interp_core.analysis.clustering": ("clusters", "cluster_summary"),
+    "interp_core.analysis.apart_words": ("apart_words", "common_words"),
+    "interp_core.analysis.outlier_scores": ("outliers",),
+    "interp_core.analysis.conflicts": ("label_conflicts", "word_conflicts"),
+    "interp_core.analysis.hubs": ("hubs",),
+    "interp_core.analysis.geometry": ("geometry",),
+    "interp_core.analysis.alignment": ("align", "align_chain", "project_layers", "path_frame"),
+    "interp_core.analysis.stability": ("compare_pictures", "over_seeds"),
+    "interp_core.analysis.vector_files": ("read_vectors", "write_vectors", "dump_vectors"),
+    "interp_core.analysis.samples": ("sample_table",),
 }
 _WHERE = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = sorted(_WHERE)

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from interp_core.ui import cache, errors, routing, sidebar
-from interp_core.ui.attributions import DRAW, VIEWS, downloads
+from interp_core.ui.attributions import DRAW, VIEWS, downloads, notes
 from interp_core.ui.attributions.asked import BOUND, controls
+from interp_core.ui.downloads import section
 
 routing.guard()
 st.title("Word attributions")
@@ -32,5 +33,6 @@ with errors.shown():
         "count? Do filler words? An explanation says what moved this model's output against this "
         "baseline, not what is true of the text."
     )
+    section("About the methods", ":material/menu_book:", lambda: notes.draw(model))
     if drawn is not None:
         downloads.show(*drawn, asked, view)

@@ -11,6 +11,7 @@ import numpy as np
 from interp_core.analysis.baselines import name_baselines, start_at
 from interp_core.analysis.explained import Explained, explain
 from interp_core.analysis.explanation import Attribution
+from interp_core.analysis.methods import METHODS as METHODS
 from interp_core.analysis.methods import Method, check_method
 from interp_core.analysis.predictions import Prediction
 from interp_core.analysis.raw import Raw

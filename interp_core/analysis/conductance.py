@@ -145,8 +145,8 @@ def conductance_along(
             states, slopes = torch.cat([last[0], states], 1), torch.cat([last[1], slopes], 1)
         last = states[:, -1:], slopes[:, -1:]
         slope = slopes[:, :-1] if slope_at == "left" else (slopes[:, :-1] + slopes[:, 1:]) / 2
-        total = total + (slope * states.diff(dim=1)).double().sum((1, 3))
-    return total.cpu().numpy()
+        total = total + (slope * states.diff(dim=1)).cpu().double().sum((1, 3))
+    return total.numpy()
 
 
 def _states(explained: Explained, embeddings: Tensor) -> tuple[Tensor, Tensor]:

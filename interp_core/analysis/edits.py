@@ -64,7 +64,7 @@ def evaluate(
         }
         with torch.inference_mode():
             output = model.model(**inputs, **quiet(model), return_dict=True)
-            values[members] = read(first.target, output).double().cpu().numpy()
+            values[members] = read(first.target, output).cpu().double().numpy()
         if meter is not None:
             meter.add(len(members))
     return values

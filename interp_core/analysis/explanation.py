@@ -27,7 +27,8 @@ class Attribution:
     baselines), None for methods without one. `convergence_delta` is sum of scores − (value −
     baseline_value) for methods that promise to add up, else None. `token_error` is the method's
     own estimate of the worst token's error as a share of the largest score, None where it has
-    none. `evaluations` counts texts that went through the model, with or without a gradient.
+    none. `evaluations` counts texts that went through the model after the first plain pass, with or
+    without a gradient.
     """
 
     sequence: TokenSequence

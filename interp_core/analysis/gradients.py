@@ -27,7 +27,7 @@ def saliency(explained: Explained, start: None) -> Raw:
     """‖∂F/∂x_i‖₂ of each token: how sensitive F is there, without sign (Simonyan et al. 2014)."""
     explained.meter.expected += 1
     slopes = Saliency(explained).attribute(_point(explained), abs=False)
-    return Raw(slopes[0].double().norm(dim=-1).cpu().numpy())
+    return Raw(slopes[0].cpu().double().norm(dim=-1).numpy())
 
 
 def input_x_gradient(explained: Explained, start: None) -> Raw:
@@ -94,7 +94,7 @@ def _point(explained: Explained) -> Tensor:
 
 
 def _summed(scores: Tensor) -> Raw:
-    return Raw(scores[0].detach().double().sum(-1).cpu().numpy())
+    return Raw(scores[0].detach().cpu().double().sum(-1).numpy())
 
 
 class _Function(torch.nn.Module):

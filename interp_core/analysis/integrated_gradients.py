@@ -103,14 +103,15 @@ def integrated_gradients(
 
 def _adaptive(explained: Explained, start: Start, evaluations: int | None) -> Raw:
     cap = evaluations or CAP
-    used = min(FIRST, cap)
+    used = min(max(FIRST, (evaluations or 0) // 2), cap)
+    most = max(MOST, (evaluations or 0) // 4)
     explained.meter.expected += evaluations or 2 * FIRST
     inner = sample(explained, start, np.arange(1, used + 1) / used)
     ends = Samples(np.zeros(1), np.array([start.value]), np.zeros((1, len(explained))))
     samples = ends.joined(inner)
     estimate = judge(samples)
     while used < cap and (evaluations or not estimate.good):
-        new = _halfway(samples.t, estimate.disagreement, min(MOST, cap - used))
+        new = _halfway(samples.t, estimate.disagreement, min(most, cap - used))
         if not len(new):
             break
         samples = samples.joined(sample(explained, start, new))
@@ -166,8 +167,8 @@ def along_path(
         explained.rows
     ):
         value, slope = explained.gradients(start.embeddings + chunk[:, None, None] * away)
-        values.append(value.double().cpu().numpy())
-        slopes.append((slope.double() * away).sum(-1).cpu().numpy())
+        values.append(value.cpu().double().numpy())
+        slopes.append((slope.cpu().double() * away.cpu()).sum(-1).numpy())
     return np.concatenate(values), np.concatenate(slopes)
 
 

@@ -26,18 +26,28 @@ def reduce_pca(job: Job, *, normalise: bool = False) -> np.ndarray:
 def principal(values: np.ndarray, count: int, *, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """(n, count) principal coordinates and the share of variance of each, in float64.
 
-    Equal to scikit-learn's `PCA` up to rounding; axes beyond what the data have are zero.
+    Equal to scikit-learn's `PCA`, signs too (each axis points to where its largest weight is
+    positive); axes beyond what the data have are zero.
     """
-    from sklearn.decomposition import PCA
-
-    rows, columns = values.shape
-    kept = min(count, rows, columns)
-    solver = "covariance_eigh" if rows >= columns else "full"
-    if min(rows, columns) > WIDE:
-        solver = "randomized"
-    model = PCA(kept, svd_solver=solver, random_state=seed)
-    found = model.fit_transform(np.asarray(values, dtype=np.float64))
-    coordinates, share = np.zeros((rows, count)), np.zeros(count)
-    coordinates[:, :kept] = found
-    share[:kept] = np.nan_to_num(model.explained_variance_ratio_)
+    centred = np.asarray(values, dtype=np.float64)
+    centred = centred - centred.mean(axis=0)
+    kept = min(count, *centred.shape)
+    axes = _axes(centred, kept, seed)
+    axes = axes * np.sign(axes[np.arange(kept), np.abs(axes).argmax(axis=1)])[:, None]
+    coordinates = np.zeros((len(centred), count))
+    coordinates[:, :kept] = centred @ axes.T
+    total = (centred**2).sum()
+    share = (coordinates**2).sum(axis=0) / total if total else np.zeros(count)
     return coordinates, share
+
+
+def _axes(centred: np.ndarray, kept: int, seed: int) -> np.ndarray:
+    """(kept, dim) the directions of largest variance, of length 1."""
+    rows, columns = centred.shape
+    if min(rows, columns) > WIDE:
+        from sklearn.decomposition import PCA
+
+        return PCA(kept, svd_solver="randomized", random_state=seed).fit(centred).components_
+    if rows < columns:
+        return np.linalg.svd(centred, full_matrices=False)[2][:kept]
+    return np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :kept].T

@@ -70,7 +70,7 @@ class WordGame:
 
     def to_tokens(self, words: Tensor) -> np.ndarray:
         """Token scores (n,) from word scores."""
-        values = words.detach().double().flatten().cpu().numpy()
+        values = words.detach().cpu().double().flatten().numpy()
         return spread(values, self.groups, len(self.explained))
 
 

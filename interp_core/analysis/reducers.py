@@ -81,7 +81,7 @@ REDUCERS: dict[str, Reducer] = {
         "Keeps the most true neighbours. Sizes of groups and gaps between them mean nothing.",
         linear=False,
         least=5,
-        options=("perplexity", "iterations", "init", "engine"),
+        options=("perplexity", "iterations", "init"),
     ),
     "axis": Reducer(
         reduce_axis,

@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 def raw_attention(explained: Explained, start: None) -> Raw:
     """Mean over heads of the last layer's attention from the tokens that the head reads."""
     _, maps, readers = _traced(explained)
-    last = maps[-1].detach()[0].double().mean(0)
-    return Raw((readers @ last).cpu().numpy())
+    last = maps[-1].detach()[0].cpu().double().mean(0)
+    return Raw((readers @ last).numpy())
 
 
 def rollout(explained: Explained, start: None) -> Raw:
     """Attention rollout (Abnar & Zuidema 2020) from the tokens that the head reads."""
     _, maps, readers = _traced(explained)
-    weights = torch.cat([each.detach() for each in maps]).double().cpu().numpy()
-    return Raw(readers.cpu().numpy() @ attention_rollout(weights)[-1])
+    weights = torch.cat([each.detach() for each in maps]).cpu().double().numpy()
+    return Raw(readers.numpy() @ attention_rollout(weights)[-1])
 
 
 def attention_relevance(explained: Explained, start: None) -> Raw:
@@ -43,12 +43,12 @@ def attention_relevance(explained: Explained, start: None) -> Raw:
     """
     value, maps, readers = _traced(explained)
     slopes = torch.autograd.grad(value, maps)
-    identity = torch.eye(maps[0].shape[-1], dtype=torch.float64, device=readers.device)
+    identity = torch.eye(maps[0].shape[-1], dtype=torch.float64)
     relevance = identity
     for weights, slope in zip(maps, slopes):
-        helpful = (weights.detach() * slope)[0].double().relu().mean(0)
+        helpful = (weights.detach() * slope)[0].cpu().double().relu().mean(0)
         relevance = relevance + helpful @ relevance
-    return Raw((readers @ (relevance - identity)).cpu().numpy())
+    return Raw((readers @ (relevance - identity)).numpy())
 
 
 def _traced(explained: Explained) -> tuple[Tensor, list[Tensor], Tensor]:
@@ -70,7 +70,7 @@ def _readers(value: Tensor, output: Any) -> Tensor:
     (slope,) = torch.autograd.grad(
         value, output.hidden_states[-1], retain_graph=True, materialize_grads=True
     )
-    norms = slope[0].double().norm(dim=-1)
+    norms = slope[0].cpu().double().norm(dim=-1)
     if not norms.sum() > 0:
         raise UnsupportedModel("The head reads none of the final states, so no row can be chosen.")
     return norms / norms.sum()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 EARLY = 250  # iterations with exaggerated attraction, which sort the groups out
 EXAGGERATION = 12.0
-ENGINES = ("auto", "opentsne", "sklearn")
+GRID_POINTS = 10_000  # from here the grid is faster than the tree (in 2-D; 3-D has no grid)
+THREADS = min(4, os.cpu_count() or 1)  # for large sets; the picture does not depend on them
 
 
 def reduce_tsne(
@@ -24,42 +26,42 @@ def reduce_tsne(
     perplexity: float = 30.0,
     iterations: int = 500,
     init: Any = "pca",
-    engine: str = "auto",
 ) -> np.ndarray:
     """t-SNE coordinates. The perplexity is about how many neighbours a point cares for.
 
-    It is lowered to (n − 1) / 3 in small sets. 2-D goes by openTSNE, which interpolates on a grid;
-    3-D, for which it has no grid, by scikit-learn's Barnes-Hut tree. `init` is "pca" or starting
-    coordinates (n, dimensions).
+    It is lowered to (n − 1) / 3 in small sets. Forces come from a grid in 2-D, from a Barnes-Hut
+    tree in 3-D and in small sets. `init` is "pca", "random" or starting coordinates
+    (n, dimensions).
     """
-    if not 2 <= perplexity <= 200 or not 1 <= iterations <= 5_000 or engine not in ENGINES:
+    if not 2 <= perplexity <= 200 or not 1 <= iterations <= 5_000:
         raise BadInput("t-SNE takes a perplexity from 2 to 200 and up to 5,000 iterations.")
     allowed = max(1.0, (len(job.values) - 1) / 3)
     if perplexity > allowed:
         job.notes.append(f"perplexity lowered from {perplexity:g} to {allowed:.1f}")
         perplexity = allowed
     start = _start(init, job)
-    if engine == "sklearn" or (engine == "auto" and job.dimensions == 3):
-        return _by_sklearn(job, perplexity, iterations, start)
-    return _by_opentsne(job, perplexity, iterations, start)
+    return _optimise(job, perplexity, iterations, start)
 
 
 def _start(init: Any, job: Job) -> np.ndarray:
     """Principal coordinates, or those given, scaled to a spread of 0.0001 as t-SNE wants."""
     if isinstance(init, str):
-        if init != "pca":
-            raise BadInput(f"{init!r} is no start for t-SNE. Choose pca or give coordinates.")
-        start = principal(job.values, job.dimensions, seed=job.seed)[0]
+        if init not in ("pca", "random"):
+            raise BadInput(f"{init!r} is no start for t-SNE. Choose pca or random.")
+        start = np.zeros((len(job.values), job.dimensions))
+        if init == "pca":
+            start = principal(job.values, job.dimensions, seed=job.seed)[0]
     else:
         start = np.asarray(init, dtype=np.float64)
         if start.shape != (len(job.values), job.dimensions):
             raise BadInput(f"Starting coordinates need {len(job.values), job.dimensions}.")
     start = (start - start.mean(0)) / (start[:, 0].std() or 1.0)
-    jitter = np.random.default_rng(job.seed).normal(scale=0.01, size=start.shape)
+    spread = 0.01 if start.any() else 1.0
+    jitter = np.random.default_rng(job.seed).normal(scale=spread, size=start.shape)
     return (start + jitter) * 1e-4
 
 
-def _by_opentsne(job: Job, perplexity: float, iterations: int, start: np.ndarray) -> np.ndarray:
+def _optimise(job: Job, perplexity: float, iterations: int, start: np.ndarray) -> np.ndarray:
     from openTSNE import TSNEEmbedding
     from openTSNE.affinity import PerplexityBasedNN
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
@@ -68,12 +70,13 @@ def _by_opentsne(job: Job, perplexity: float, iterations: int, start: np.ndarray
     knn = job.neighbours(k)
     knn = knn.first(min(k, knn.k))
     index = PrecomputedNeighbors(knn.indices, knn.distances.astype(np.float64))
-    affinities = PerplexityBasedNN(knn_index=index, perplexity=perplexity, n_jobs=1)
+    threads = THREADS if len(job.values) >= GRID_POINTS else 1  # waiting costs more than it gains
+    affinities = PerplexityBasedNN(knn_index=index, perplexity=perplexity, n_jobs=threads)
     told = part_of(job.progress, 30, 90)
     total = EARLY + iterations
-    grid = "fft" if len(job.values) > 3000 and job.dimensions == 2 else "bh"
+    grid = "fft" if len(job.values) > GRID_POINTS and job.dimensions == 2 else "bh"
     picture = TSNEEmbedding(
-        start, affinities, negative_gradient_method=grid, random_state=job.seed, n_jobs=1
+        start, affinities, negative_gradient_method=grid, random_state=job.seed, n_jobs=threads
     )
     for done, count, exaggeration, momentum in (
         (0, EARLY, EXAGGERATION, 0.5),
@@ -99,18 +102,3 @@ class _Told:
     def __call__(self, iteration: int, *_: object) -> bool:
         report(self.progress, self.done + iteration, self.total)
         return False
-
-
-def _by_sklearn(job: Job, perplexity: float, iterations: int, start: np.ndarray) -> np.ndarray:
-    from sklearn.manifold import TSNE
-
-    report(job.progress, 30, 100)
-    model = TSNE(
-        job.dimensions,
-        perplexity=perplexity,
-        init=start,
-        max_iter=EARLY + max(iterations, 250),
-        random_state=job.seed,
-        n_jobs=1,
-    )
-    return model.fit_transform(job.values)

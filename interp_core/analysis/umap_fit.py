@@ -29,11 +29,11 @@ def reduce_umap(
     neighbours: int = 15,
     min_dist: float = 0.1,
     epochs: int | None = None,
-    init: Any = "spectral",
+    init: Any = "pca",
 ) -> np.ndarray:
     """UMAP coordinates (McInnes et al. 2018). Few neighbours show detail, many the whole.
 
-    `min_dist` (0 to 1) is how tightly points may pack; `init` is "spectral", "pca", "random" or
+    `min_dist` (0 to 1) is how tightly points may pack; `init` is "pca", "spectral", "random" or
     starting coordinates (n, dimensions).
     """
     if not 2 <= neighbours <= 200 or not 0 <= min_dist <= 1:
@@ -65,8 +65,8 @@ def _start(init: Any, job: Job) -> Any:
     if isinstance(init, str):
         if init not in ("spectral", "pca", "random"):
             raise BadInput(f"{init!r} is no start. Choose spectral, pca or random.")
-        # The spectral start needs more points than eigenvectors.
-        return "random" if len(job.values) <= 3 * job.dimensions + 2 else init
+        # Both starts need more points and columns than they give axes.
+        return "random" if min(job.values.shape) <= 3 * job.dimensions else init
     start = np.asarray(init, dtype=np.float32)
     if start.shape != (len(job.values), job.dimensions):
         raise BadInput(f"Starting coordinates need the shape {len(job.values), job.dimensions}.")

@@ -103,7 +103,7 @@ def _by_similarity(
 
     def resolve(output: Any) -> tuple[Target, Prediction]:
         every = Target("", (Term(SIMILARITY, 0),), vectors=vectors)
-        cosines = every.line(output, every.terms[0])[0].double().cpu().numpy()
+        cosines = every.line(output, every.terms[0])[0].cpu().double().numpy()
         best = int(np.argmax(cosines))
         chosen = best if target is None else label_index(names, target)
         other = None if contrast is None else label_index(names, contrast)

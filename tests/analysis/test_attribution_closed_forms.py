@@ -59,7 +59,7 @@ def by_word(attribution, values):
                "shapley_sampling", "kernel_shap", "lime"],
 )  # fmt: skip
 def test_linear_model_gives_weight_times_input_minus_baseline(linear, method, baseline):
-    result = ic.attribute(linear, TEXT, method=method, baseline=baseline)
+    result = ic.attribute(linear, TEXT, method=method, target="plus", baseline=baseline)
     text, start = vectors(linear, result, baseline)
     expected = ((text - start) @ DIRECTION).numpy()
     if ic.attribution_methods(linear)[method].by_word:
@@ -73,13 +73,13 @@ def test_linear_model_gives_weight_times_input_minus_baseline(linear, method, ba
 def test_linear_model_gives_its_gradient_and_its_terms(linear):
     norm = ic.attribute(linear, TEXT, method="saliency")
     np.testing.assert_allclose(norm.scores, float(DIRECTION.norm()), rtol=1e-6)
-    terms = ic.attribute(linear, TEXT, method="input_x_gradient")
+    terms = ic.attribute(linear, TEXT, method="input_x_gradient", target="plus")
     text, _ = vectors(linear, terms)
     np.testing.assert_allclose(terms.scores, (text @ DIRECTION).numpy(), atol=1e-9)
 
 
 def test_leaving_a_word_out_of_a_bag_removes_its_terms(linear):
-    result = ic.attribute(linear, TEXT, method="leave_one_out")
+    result = ic.attribute(linear, TEXT, method="leave_one_out", target="plus")
     text, _ = vectors(linear, result)
     expected = by_word(result, (text @ DIRECTION).numpy())
     expected[result.special] = 0
@@ -120,8 +120,8 @@ def test_cubic_form_gives_the_sum_of_squares(options):
 def test_average_baseline_is_the_mean_of_all():
     model = formula_model(cube)
     names = ("pad", "mask", "unk", "zero")
-    each = [ic.attribute(model, TEXT, baseline=name) for name in names]
-    mean = ic.attribute(model, TEXT, baseline="average")
+    each = [ic.attribute(model, TEXT, target="plus", baseline=name) for name in names]
+    mean = ic.attribute(model, TEXT, target="plus", baseline="average")
     np.testing.assert_allclose(mean.scores, np.mean([one.scores for one in each], 0), atol=1e-9)
     assert mean.baseline_value == pytest.approx(np.mean([one.baseline_value for one in each]))
     assert mean.baseline == "average of pad, mask, unk, zero"

@@ -153,6 +153,44 @@ def test_choices_that_the_model_lacks_are_forgotten(tmp_path):
     assert app.multiselect(key="heads").value == [1]
 
 
+@pytest.mark.parametrize("family", ["t5", "bart"])
+@pytest.mark.parametrize("stack", ["encoder", "decoder", "cross"])
+def test_encoder_decoder_models_show_all_three_parts(tiny, family, stack):
+    from tests.tiny import TEXT as KNOWN
+
+    app = opened(model=str(tiny(family)), text=KNOWN, pair="A model looks.", stack=stack)
+    for view in VIEWS:
+        app.session_state["view"] = view
+        app.run()
+        assert not app.exception, view
+        assert not app.error, view
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama", "mistral", "jamba", "bert-5-labels"])
+def test_other_families_show_every_view(tiny, family):
+    from tests.tiny import TEXT as KNOWN
+
+    app = opened(model=str(tiny(family)), text=KNOWN)
+    for view in VIEWS:
+        app.session_state["view"] = view
+        app.run()
+        assert not app.exception, view
+        assert not app.error, view
+    if family == "llama":
+        assert "key-value heads" in words(app)
+    if family == "mistral":
+        assert "sliding window 4 tokens" in words(app)
+    if family == "jamba":
+        assert "the others have no attention" in words(app)
+
+
+@pytest.mark.parametrize(("family", "said"), [("vit", "reads images"), ("mamba", "no attention")])
+def test_models_that_this_page_cannot_show_get_a_sentence(tiny, family, said):
+    app = opened(model=str(tiny(family)))
+    assert not app.exception
+    assert said in app.error[0].value
+
+
 def test_a_pair_shows_both_texts(app):
     app.session_state["pair"] = "A dog slept."
     app.session_state["view"] = "heatmap"

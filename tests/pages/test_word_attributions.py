@@ -144,3 +144,12 @@ def test_the_script_offered_for_download_computes_the_attribution(sentiment, cap
     direct = ic.attribute(sentiment, TEXT, method="leave_one_out", target="positive")
     assert namespace["attribution"].scores == pytest.approx(direct.scores, abs=1e-6)
     assert "wonderful" in capsys.readouterr().out
+
+
+def test_the_method_notes_list_every_method_with_its_measured_figures(sentiment):
+    from interp_core.ui.attributions.notes import table
+
+    found = table(sentiment)
+    assert len(found) == len(ic.attribution_methods(sentiment))
+    assert found["sizes"].between(-1, 1).all()
+    assert found.set_index("method")["sizes"].drop("Attention rollout").gt(0).all()

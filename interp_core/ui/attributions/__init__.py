@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from interp_core.ui.attributions import downloads, layers, many, methods, reading, trust, what_if
+from interp_core.ui.attributions import (
+    downloads,
+    layers,
+    many,
+    methods,
+    notes,
+    reading,
+    trust,
+    what_if,
+)
 
-__all__ = ["DRAW", "VIEWS", "downloads"]
+__all__ = ["DRAW", "VIEWS", "downloads", "notes"]
 VIEWS = {
     "explanation": "Explanation",
     "methods": "Compare methods",

@@ -12,6 +12,7 @@ from interp_core.charts.attributions import bars, probabilities
 from interp_core.charts.axes import token_keys
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attributions.asked import BOUND, Asked, explained
+from interp_core.ui.attributions.trust import beside
 from interp_core.ui.plain import plain
 from interp_core.ui.token_strip import token_strip
 
@@ -36,6 +37,7 @@ def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFr
                                  key="order", label_visibility="collapsed", **BOUND)  # fmt: skip
     chart = bars(_bar_frame(shown), title=score_unit(found), order=order)
     st.altair_chart(chart, width="stretch", alt="Bars of the scores listed in the table below.")
+    beside(asked, found)
     return chart, shown.to_frame()
 
 

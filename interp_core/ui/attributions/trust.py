@@ -14,6 +14,7 @@ from interp_core.ui import cache, jobs
 from interp_core.ui.attributions.asked import BOUND, Asked, explained
 
 MODES = {"delete": "deleting words", "mask": "masking words"}
+MOST_BESIDE = 128  # tokens up to which the measures are computed without being asked for
 GOOD = {"comprehensiveness": "higher is better", "sufficiency": "lower is better",
         "aopc": "higher is better"}  # fmt: skip
 
@@ -26,11 +27,7 @@ def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFr
     mode = st.segmented_control("Take words away by", list(MODES), format_func=MODES.get,
                                 default="delete", required=True, key="mode_away",
                                 **BOUND)  # fmt: skip
-    result = jobs.run(
-        ("faithfulness", asked, mode), "Faithfulness",
-        lambda progress: ic.faithfulness(cache.model(asked.model), found, mode=mode,
-                                         progress=progress),
-    )  # fmt: skip
+    result = _faithfulness(asked, found, mode)
     if result is None:
         return None
     _measures(result)
@@ -48,6 +45,29 @@ def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFr
     )
     _checks(asked, found)
     return alt.hconcat(*charts), result.curve
+
+
+def beside(asked: Asked, found: Attribution) -> None:
+    """The three measures under an explanation, where the text has words enough."""
+    if len(found.tokens) > MOST_BESIDE:
+        st.caption("Faithfulness of long texts: see “Can it be trusted?”.")
+        return
+    try:
+        result = _faithfulness(asked, found, "delete")
+    except ic.BadInput:  # one word has no ranking
+        return
+    if result is not None:
+        st.markdown("**Can it be trusted?** The probability of the target when words are deleted "
+                    "in the order of their scores, beside random orders:")  # fmt: skip
+        _measures(result)
+
+
+def _faithfulness(asked: Asked, found: Attribution, mode: str) -> ic.Faithfulness | None:
+    return jobs.run(
+        ("faithfulness", asked, mode), "Faithfulness",
+        lambda progress: ic.faithfulness(cache.model(asked.model), found, mode=mode,
+                                         progress=progress),
+    )  # fmt: skip
 
 
 _WHAT = {

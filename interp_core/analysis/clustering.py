@@ -1,0 +1,110 @@
+"""Groups of points: k-means and HDBSCAN, with silhouettes and the words that set each apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from interp_core.analysis.apart_words import apart_words
+from interp_core.analysis.neighbours import check_metric
+from interp_core.analysis.pca import principal
+from interp_core.analysis.silhouettes import silhouettes
+from interp_core.analysis.vectors import Vectors, check_points, unit
+from interp_core.errors import BadInput
+
+NOISE = -1
+TRIED = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20)  # numbers of clusters tried when none is given
+TRIAL_POINTS = 2_000
+HDBSCAN_AXES = 10  # density needs few dimensions; the principal ones keep what groups differ in
+HDBSCAN_POINTS = 20_000
+
+
+def clusters(
+    vectors: Vectors,
+    *,
+    method: str = "kmeans",
+    count: int | None = None,
+    min_size: int = 10,
+    metric: str = "cosine",
+    seed: int = 0,
+) -> pd.DataFrame:
+    """One row for each point, in order: cluster (−1: noise), silhouette, and the frame's columns.
+
+    "kmeans" makes `count` clusters (None: the number with the best silhouette of those in
+    `TRIED`); "hdbscan" finds groups of at least `min_size` points that are denser than what lies
+    between them, and leaves the rest as noise. Clusters are numbered from the largest. Under
+    "cosine" vectors are scaled to length 1. The silhouette of large sets is given for a random
+    sample (NaN elsewhere). Raises `BadInput`.
+    """
+    check_points(len(vectors), 3)
+    if method not in CLUSTERERS:
+        raise BadInput(f"{method!r} is no way to cluster. Choose: {', '.join(CLUSTERERS)}.")
+    values = vectors.values
+    if check_metric(metric) == "cosine":
+        values = unit(values)
+    number = _by_size(CLUSTERERS[method](values, count=count, min_size=min_size, seed=seed))
+    found = pd.DataFrame({"cluster": number})
+    found["silhouette"] = silhouettes(values, number, seed=seed)
+    rest = vectors.frame.reset_index(drop=True)
+    return pd.concat([found, rest.drop(columns=[n for n in found if n in rest])], axis=1)
+
+
+def cluster_summary(found: pd.DataFrame, *, by: str = "text", top: int = 6) -> pd.DataFrame:
+    """One row for each cluster: cluster, size, silhouette (mean), words that set it apart."""
+    words = apart_words(list(found[by]), list(found["cluster"]), top=top)
+    joined = words.groupby("group")["word"].agg(", ".join)
+    rows = found.groupby("cluster").agg(size=("cluster", "size"), silhouette=("silhouette", "mean"))
+    rows["words"] = joined.reindex(rows.index).fillna("")
+    return rows.reset_index()
+
+
+def _kmeans(values: np.ndarray, *, count: int | None, seed: int, **_: Any) -> np.ndarray:
+    if count is not None and not 2 <= count <= min(200, len(values) - 1):
+        raise BadInput(f"Choose 2 to {min(200, len(values) - 1)} clusters, not {count}.")
+    return _kmeans_of(values, count or _best_count(values, seed), seed)
+
+
+def _kmeans_of(values: np.ndarray, count: int, seed: int) -> np.ndarray:
+    from sklearn.cluster import KMeans
+
+    return KMeans(count, n_init=4, random_state=seed).fit_predict(values)
+
+
+def _best_count(values: np.ndarray, seed: int) -> int:
+    """The number of clusters with the best mean silhouette on at most 2,000 points."""
+    if len(values) > TRIAL_POINTS:
+        rows = np.random.default_rng(seed).choice(len(values), TRIAL_POINTS, replace=False)
+        values = values[rows]
+    tried = [count for count in TRIED if count < len(values)]
+    scores = [np.nanmean(silhouettes(values, _kmeans_of(values, n, seed))) for n in tried]
+    return tried[int(np.argmax(scores))]
+
+
+def _hdbscan(values: np.ndarray, *, min_size: int, seed: int, **_: Any) -> np.ndarray:
+    from sklearn.cluster import HDBSCAN
+
+    if not 2 <= min_size <= len(values):
+        raise BadInput(f"A cluster has 2 to {len(values):,} points at least, not {min_size}.")
+    if len(values) > HDBSCAN_POINTS:
+        raise BadInput(
+            f"HDBSCAN on {len(values):,} points takes minutes. "
+            f"Take a sample of {HDBSCAN_POINTS:,}, or use k-means."
+        )
+    axes = min(HDBSCAN_AXES, *values.shape)
+    reduced = principal(values, axes, seed=seed)[0]
+    return HDBSCAN(min_cluster_size=min_size, copy=True).fit_predict(reduced)
+
+
+CLUSTERERS: dict[str, Callable[..., np.ndarray]] = {"kmeans": _kmeans, "hdbscan": _hdbscan}
+
+
+def _by_size(number: np.ndarray) -> np.ndarray:
+    """Clusters numbered from 0, the largest first; noise stays −1."""
+    names, sizes = np.unique(number[number >= 0], return_counts=True)
+    places = {
+        int(name): place for place, name in enumerate(names[np.argsort(-sizes, kind="stable")])
+    }
+    return np.array([places.get(int(each), NOISE) for each in number], dtype=np.int64)

@@ -1,0 +1,152 @@
+"""Vectors of tokens, of texts and of one word in each text, at any layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from interp_core.analysis.hidden_states import batches, layer_number, read_all
+from interp_core.analysis.pooling import check_pooling, pool
+from interp_core.analysis.vectors import Vectors
+from interp_core.errors import BadInput
+
+if TYPE_CHECKING:
+    from interp_core.models.record import LoadedModel
+    from interp_core.models.tokens import Encoded, TokenSequence
+
+MAX_VALUE_BYTES = 2**30
+COLUMNS = ("text", "token", "position", "row", "special", "word", "tokens")
+POOLED = -1  # the `position` of a vector that stands for a whole text
+
+
+def token_vectors(
+    model: LoadedModel,
+    texts: Sequence[str],
+    *,
+    layer: int | str = -1,
+    pooling: str | None = None,
+    truncate: bool = False,
+    progress: Callable[[int, int], object] | None = None,
+) -> Vectors:
+    """Contextual vectors of every token, or one vector for each text.
+
+    `layer` 0 is the output of the embeddings, `model.n_layers` (or -1) that of the last layer;
+    "all" gives every layer one after the other, in one pass. `pooling` None keeps the tokens;
+    "mean" (over all tokens, special ones too), "first" or "model" (the model's own) pools them.
+    `truncate` cuts texts that are too long and says so in the notes.
+
+    The frame has text, token, position (-1 when pooled), layer, row (the number of the text),
+    special, word (the word the token belongs to) and tokens (how many the text has).
+
+    Raises `BadInput`, `InputTooLong` or `UnsupportedModel`.
+    """
+    layers = _layers(model, layer)
+    way = check_pooling(model, pooling, layers)
+    encoded, cut = read_all(model, texts, truncate=truncate)
+    _check_memory(model, encoded, len(layers), pooled=way is not None)
+    parts: dict[int, np.ndarray] = {}
+    for batch in batches(model, encoded, layers, progress=progress):
+        values = batch.states if way is None else pool(batch, way)
+        parts.update((row, values[:, place].numpy()) for place, row in enumerate(batch.rows))
+    rows = [line for i, e in enumerate(encoded) for line in _lines(i, e.sequence, way)]
+    frame = pd.DataFrame(rows, columns=COLUMNS)
+    ordered = [parts[row] if way is None else parts[row][:, None] for row in range(len(encoded))]
+    return _by_layer(np.concatenate(ordered, axis=1), frame, layers, _cut_note(cut))
+
+
+def word_vectors(
+    model: LoadedModel,
+    texts: Sequence[str],
+    words: str | Sequence[str],
+    *,
+    layer: int | str = -1,
+    progress: Callable[[int, int], object] | None = None,
+) -> Vectors:
+    """One vector for each text: that of a word in it, the mean of the word's pieces.
+
+    `words` is one word for all texts or one for each; its first occurrence counts, upper and lower
+    case alike. The frame is that of `token_vectors`. Raises `BadInput` where a text has no such
+    word.
+    """
+    layers = _layers(model, layer)
+    encoded, _ = read_all(model, texts)
+    wanted = [words] * len(encoded) if isinstance(words, str) else list(words)
+    if len(wanted) != len(encoded):
+        raise BadInput(f"There are {len(encoded)} texts but {len(wanted)} words. Pair them.")
+    pieces = [_pieces(e.sequence, word, i) for i, (e, word) in enumerate(zip(encoded, wanted))]
+    values = np.empty((len(layers), len(encoded), 0), dtype=np.float32)
+    for batch in batches(model, encoded, layers, progress=progress):
+        if not values.shape[-1]:
+            values = np.empty((*values.shape[:2], batch.states.shape[-1]), dtype=np.float32)
+        for place, row in enumerate(batch.rows):
+            values[:, row] = batch.states[:, place, pieces[row]].mean(dim=1).numpy()
+    rows = [
+        (e.sequence.texts[0], word, places[0], row, False, word, len(e.sequence))
+        for row, (e, word, places) in enumerate(zip(encoded, wanted, pieces))
+    ]
+    return _by_layer(values, pd.DataFrame(rows, columns=COLUMNS), layers, ())
+
+
+def at_layer(vectors: Vectors, layer: int) -> Vectors:
+    """The part of `layer="all"` that belongs to one layer (counted from 0)."""
+    part = vectors.take(vectors.frame["layer"] == layer)
+    if not len(part):
+        raise BadInput(f"These vectors hold nothing of layer {layer}.")
+    return part
+
+
+def _layers(model: LoadedModel, layer: int | str) -> list[int]:
+    if layer == "all":
+        return list(range(model.n_layers + 1))
+    return [layer_number(model, layer)]
+
+
+def _check_memory(model: LoadedModel, encoded: list[Encoded], layers: int, *, pooled: bool) -> None:
+    rows = len(encoded) if pooled else sum(len(each.sequence) for each in encoded)
+    config = model.model.config.get_text_config()
+    need = rows * layers * int(getattr(config, "hidden_size", 1024)) * 4
+    if need > MAX_VALUE_BYTES:
+        raise BadInput(
+            f"{rows:,} vectors of {layers} layers would take {need / 2**30:.1f} GiB. "
+            "Take fewer texts, one layer, or one vector for each text (pooling='mean')."
+        )
+
+
+def _lines(row: int, sequence: TokenSequence, way: str | None) -> list[tuple]:
+    """The values of `COLUMNS` for each vector of one text."""
+    text, count = sequence.texts[0], len(sequence)
+    if way is not None:
+        return [(text, "", POOLED, row, False, "", count)]
+    words = {word: sequence.word_text(word) for word in set(sequence.word_ids) - {None}}
+    return [
+        (text, token, place, row, bool(special), words.get(word, token), count)
+        for place, (token, special, word) in enumerate(
+            zip(sequence.tokens, sequence.special, sequence.word_ids)
+        )
+    ]
+
+
+def _pieces(sequence: TokenSequence, word: str, row: int) -> list[int]:
+    """Places of the pieces of the first occurrence of `word`."""
+    for number in range(max((w for w in sequence.word_ids if w is not None), default=-1) + 1):
+        if sequence.word_text(number).casefold() == str(word).casefold():
+            return [place for place, w in enumerate(sequence.word_ids) if w == number]
+    raise BadInput(f"Text {row + 1} has no word {word!r}: {sequence.texts[0][:80]!r}")
+
+
+def _by_layer(
+    values: np.ndarray, frame: pd.DataFrame, layers: list[int], notes: tuple[str, ...]
+) -> Vectors:
+    """`Vectors` of (layers, n, dim): the layers one after the other."""
+    whole = pd.concat([frame.assign(layer=layer) for layer in layers], ignore_index=True)
+    order = ["text", "token", "position", "layer"]
+    whole = whole[[*order, *(name for name in whole if name not in order)]]
+    flat = np.ascontiguousarray(values.reshape(-1, values.shape[-1]), dtype=np.float32)
+    return Vectors(flat, whole, notes)
+
+
+def _cut_note(cut: list[int]) -> tuple[str, ...]:
+    return (f"{len(cut):,} texts were cut to what the model reads",) if cut else ()

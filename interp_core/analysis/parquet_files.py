@@ -1,0 +1,121 @@
+"""Vectors in Parquet: a column of lists, or one column for each dimension."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from interp_core.analysis.file_bytes import MAX_FILE_BYTES, check_size
+from interp_core.errors import BadInput
+
+COLUMN = "vector"
+PREFERRED = (COLUMN, "vectors", "embedding", "embeddings", "values")
+NUMBERED = re.compile(r"(.*?)(\d+)")
+
+
+def read_parquet(data: bytes, limit: int) -> tuple[np.ndarray, pd.DataFrame]:
+    """(n, dim) and the frame of the other columns.
+
+    What the file would unpack to is checked before it is read. Raises `BadInput`.
+    """
+    from pyarrow import ArrowException, parquet
+
+    try:
+        file = parquet.ParquetFile(io.BytesIO(data))
+        _check_unpacked(file.metadata, limit)
+        table = file.read(use_threads=False)
+    except (ArrowException, OSError) as error:
+        raise BadInput("This is no Parquet file that can be read.") from error
+    name = _list_column(table)
+    if name is not None:
+        return _from_lists(table[name], limit), _rest(table.drop_columns([name]))
+    names = _numbered_columns(table)
+    check_size(table.num_rows, len(names), limit)
+    columns = [table[each] for each in names]
+    if any(column.null_count for column in columns):
+        raise BadInput("Some numbers are missing. Remove or repair these rows.")
+    values = np.stack([column.to_numpy() for column in columns], axis=1)
+    return values, _rest(table.drop_columns(names))
+
+
+def write_parquet(values: np.ndarray, frame: pd.DataFrame) -> bytes:
+    """The frame's columns, then `vector` as lists of float32 of a fixed size."""
+    import pyarrow
+    from pyarrow import parquet
+
+    table = pyarrow.Table.from_pandas(frame, preserve_index=False)
+    flat = pyarrow.array(np.ascontiguousarray(values).ravel())
+    lists = pyarrow.FixedSizeListArray.from_arrays(flat, values.shape[1])
+    if COLUMN in table.column_names:
+        table = table.drop_columns([COLUMN])
+    target = io.BytesIO()
+    parquet.write_table(table.append_column(COLUMN, lists), target)
+    return target.getvalue()
+
+
+def _check_unpacked(metadata: Any, limit: int) -> None:
+    check_size(metadata.num_rows, max(metadata.num_columns, 1), limit)
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    if sum(group.total_byte_size for group in groups) > 2 * MAX_FILE_BYTES:
+        raise BadInput("The Parquet file unpacks to more than 1 GB. Save a part of it.")
+
+
+def _list_column(table: Any) -> str | None:
+    from pyarrow import types
+
+    def holds_numbers(kind: Any) -> bool:
+        lists = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+        return lists and (types.is_floating(kind.value_type) or types.is_integer(kind.value_type))
+
+    found = [field.name for field in table.schema if holds_numbers(field.type)]
+    named = [name for name in PREFERRED if name in found]
+    if named or len(found) < 2:
+        return (named or found or [None])[0]
+    raise BadInput(f"Several columns hold lists of numbers ({', '.join(found)}). Keep one.")
+
+
+def _from_lists(column: Any, limit: int) -> np.ndarray:
+    from pyarrow import compute
+
+    joined = column.combine_chunks()
+    joined = joined if hasattr(joined, "flatten") else joined.chunk(0)
+    if joined.null_count:
+        raise BadInput(f"{joined.null_count:,} rows have no vector. Remove them.")
+    sizes = compute.list_value_length(joined).to_numpy(zero_copy_only=False)
+    check_size(len(sizes), int(sizes[0]) if len(sizes) else 0, limit)
+    ragged = np.flatnonzero(sizes != sizes[0])
+    if len(ragged):
+        raise BadInput(
+            f"Row {ragged[0] + 1:,} has {sizes[ragged[0]]} numbers, the first has {sizes[0]}. "
+            "Give each vector as many."
+        )
+    flat = joined.flatten()
+    if flat.null_count:
+        raise BadInput(f"{flat.null_count:,} numbers are missing. Remove or repair these rows.")
+    return flat.to_numpy(zero_copy_only=False).reshape(len(sizes), -1)
+
+
+def _numbered_columns(table: Any) -> list[str]:
+    """Columns such as 0, 1, 2 or dim_0, dim_1: the largest family of numeric ones, in order."""
+    from pyarrow import types
+
+    families: dict[str, list[tuple[int, str]]] = {}
+    for field in table.schema:
+        match = NUMBERED.fullmatch(field.name)
+        numeric = types.is_floating(field.type) or types.is_integer(field.type)
+        if match and numeric:
+            families.setdefault(match[1], []).append((int(match[2]), field.name))
+    if not families:
+        raise BadInput(
+            "The Parquet file has no vectors: it needs a column of lists of numbers, "
+            f"such as {COLUMN!r}, or one column for each dimension (dim_0, dim_1, …)."
+        )
+    return [name for _, name in sorted(max(families.values(), key=len))]
+
+
+def _rest(table: Any) -> pd.DataFrame:
+    return table.to_pandas() if table.num_columns else pd.DataFrame(index=range(table.num_rows))

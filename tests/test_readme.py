@@ -1,0 +1,48 @@
+"""What README.md says can be run, runs; what it names exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_python_example_runs(capsys):
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    exec(example, {})  # our own README
+    said = capsys.readouterr().out
+    assert "(6, 12, 10, 10)" in said
+    assert "comprehensiveness" in said
+
+
+def test_every_dependency_earns_its_place_in_one_line():
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    pinned = [line.split("==")[0] for line in lines if "==" in line]
+    table = README.split("## Dependencies")[1]
+    for name in pinned:
+        assert re.search(rf"\b{re.escape(name)}\b", table), name
+    assert all("==" in line for line in lines if line and line[0].isalnum())
+
+
+def test_every_make_target_it_names_exists():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"`?make ([a-z]+)", README)) <= targets
+
+
+def test_every_link_leads_to_a_file():
+    for link in re.findall(r"\]\(([^)#]+)\)", README):
+        if not link.startswith("http"):
+            assert (ROOT / link).exists(), link
+
+
+def test_the_cards_say_what_was_measured():
+    import json
+
+    for path in (ROOT / "interp_core/models/bundled").glob("*/card.json"):
+        card = json.loads(path.read_text())
+        text = (path.parent / "README.md").read_text()
+        for value in card["metrics"].values():
+            assert f"{value:.1%}".replace("%", " %") in text
+        assert card["licence"]
