@@ -17,7 +17,8 @@ from interp_core.errors import BadInput
 
 NOISE = -1
 TRIED = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20)  # numbers of clusters tried when none is given
-TRIAL_POINTS = 2_000
+TRIAL_POINTS = 1_000
+MANY_STARTS = 5_000  # up to here the best of four starts is taken; beyond, one is enough
 HDBSCAN_AXES = 10  # density needs few dimensions; the principal ones keep what groups differ in
 HDBSCAN_POINTS = 20_000
 
@@ -70,11 +71,12 @@ def _kmeans(values: np.ndarray, *, count: int | None, seed: int, **_: Any) -> np
 def _kmeans_of(values: np.ndarray, count: int, seed: int) -> np.ndarray:
     from sklearn.cluster import KMeans
 
-    return KMeans(count, n_init=4, random_state=seed).fit_predict(values)
+    starts = 4 if len(values) <= MANY_STARTS else 1
+    return KMeans(count, n_init=starts, random_state=seed).fit_predict(values)
 
 
 def _best_count(values: np.ndarray, seed: int) -> int:
-    """The number of clusters with the best mean silhouette on at most 2,000 points."""
+    """The number of clusters with the best mean silhouette on at most 1,000 points."""
     if len(values) > TRIAL_POINTS:
         rows = np.random.default_rng(seed).choice(len(values), TRIAL_POINTS, replace=False)
         values = values[rows]

@@ -31,7 +31,7 @@ def bars(frame: pd.DataFrame, *, title: str, order: str = "text") -> alt.LayerCh
     colour = alt.Color(
         "direction:N",
         scale=alt.Scale(domain=SIGN, range=["#2f6fd6", "#d9771f"]),
-        legend=alt.Legend(title=None, orient="top", labelLimit=260),
+        legend=alt.Legend(title=None, orient="top", labelLimit=260, symbolStrokeWidth=0),
     )
     marks = base.mark_bar(cornerRadius=2, height=15).encode(
         color=colour,
