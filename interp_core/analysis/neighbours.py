@@ -119,8 +119,9 @@ def nearest_neighbours(
     count = len(vectors)
     if not 0 <= int(index) < count:
         raise BadInput(f"There is no point {index}; points go from 0 to {count - 1:,}.")
-    values = prepared(vectors, metric)
-    places, apart = _nearest_to(values, int(index), max(1, min(k, count - 1)), metric)
+    if count < 2:
+        raise BadInput("One point alone has no neighbours. Add some.")
+    places, apart = _nearest_to(vectors.values, int(index), max(1, min(k, count - 1)), metric)
     found = vectors.frame.iloc[places].reset_index(drop=True)
     return pd.concat(
         [
@@ -135,13 +136,18 @@ def nearest_neighbours(
 def _nearest_to(
     values: np.ndarray, index: int, k: int, metric: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Places and distances of the k nearest others of one row of prepared values."""
-    scores = values @ values[index]
-    if metric == "euclidean":
-        scores -= 0.5 * np.einsum("nd,nd->n", values, values)
+    """Places and distances of the k nearest others of one row."""
+    if check_metric(metric) == "cosine":
+        lengths = np.sqrt(np.einsum("nd,nd->n", values, values))
+        scores = (values @ unit(values[index][None])[0]) / np.where(lengths > 0, lengths, 1)
+    else:
+        values = prepared(values, metric)
+        scores = values @ values[index] - 0.5 * np.einsum("nd,nd->n", values, values)
     scores[index] = -np.inf
     keep = min(k + SPARE, len(values) - 1)
     found = np.sort(np.argpartition(scores, -keep)[-keep:])
-    apart = distances_to(values[index], values[found], metric)
+    rows = values[[index, *found]]
+    rows = unit(rows) if metric == "cosine" else rows
+    apart = distances_to(rows[0], rows[1:], metric)
     order = np.argsort(apart, kind="stable")[:k]
     return found[order], apart[order]
