@@ -10,6 +10,7 @@ import numpy as np
 from interp_core.analysis.images import encode_image
 from interp_core.analysis.maps import AttentionMaps
 from interp_core.errors import BadInput, InputTooLong, UnsupportedModel
+from interp_core.models.layout import reads_itself
 from interp_core.models.tokens import Encoded, TokenSequence, encode
 
 if TYPE_CHECKING:
@@ -89,10 +90,14 @@ def check_size(model: LoadedModel, tokens: int) -> None:
 
 
 def _encoder_decoder_maps(model: LoadedModel, text: str, target: str | None) -> AttentionMaps:
-    source = encode(model, text)
-    read = _decoder_reads(model, source, target)
+    if reads_itself(model.model):
+        source = encode(model, text, target)
+        read, inputs = _shifted(model, source), source.inputs
+    else:
+        source = encode(model, text)
+        read = _decoder_reads(model, source, target)
+        inputs = {**source.inputs, "decoder_input_ids": read.inputs["input_ids"]}
     check_size(model, max(len(source.sequence), len(read.sequence)))
-    inputs = {**source.inputs, "decoder_input_ids": read.inputs["input_ids"]}
     output = forward(model, inputs, output_attentions=True)
     layers = range(len(output.decoder_attentions))
     encoder = AttentionMaps(
@@ -109,12 +114,14 @@ def _encoder_decoder_maps(model: LoadedModel, text: str, target: str | None) -> 
 
 
 def _decoder_reads(model: LoadedModel, source: Encoded, target: str | None) -> Encoded:
-    """What the decoder sees: the start token, then the target without its last token."""
+    """What the decoder sees: the target given, or what the model writes by itself."""
+    return _generated(model, source) if target is None else _shifted(model, encode(model, target))
+
+
+def _shifted(model: LoadedModel, labels: Encoded) -> Encoded:
+    """The start token, then the text without its last token."""
     import torch
 
-    if target is None:
-        return _generated(model, source)
-    labels = encode(model, target)
     sequence = labels.sequence
     start = torch.tensor([[_start_token(model)]], device=model.device)
     ids = torch.cat([start, labels.inputs["input_ids"][:, :-1]], 1)

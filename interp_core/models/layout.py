@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PretrainedConfig, PreTrainedModel
 
+SELF_READING = ("ForSequenceClassification", "ForQuestionAnswering")
 ATTENDING = ("attention", "full_attention", "sliding_attention", "chunked_attention", "hybrid")
 WINDOWED = ("sliding_attention", "local")
 ONE_SIDED = ("modernbert",)  # their setting counts the neighbours on one side, without self
@@ -64,11 +65,16 @@ def _forward(model: PreTrainedModel, inputs: dict, kind: str) -> dict:
         raise UnsupportedModel(_no_maps(kind)) from error
 
 
+def reads_itself(model: PreTrainedModel) -> bool:
+    """Whether a model's decoder reads the text again, one place later (BART, T5 classifiers)."""
+    return type(model).__name__.endswith(SELF_READING)
+
+
 def decoder_start(model: PreTrainedModel) -> dict[str, torch.Tensor]:
     """Two decoder tokens for a forward pass of an encoder-decoder model; empty for others."""
     import torch
 
-    if not model.config.is_encoder_decoder:
+    if not model.config.is_encoder_decoder or reads_itself(model):
         return {}
     config = model.config
     start = _first(config, "decoder_start_token_id", "bos_token_id", "pad_token_id") or 0

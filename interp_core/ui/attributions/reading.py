@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from interp_core.analysis.explanation import Attribution
+from interp_core.analysis.methods import METHODS
 from interp_core.charts.attributions import bars, probabilities
 from interp_core.charts.axes import token_keys
 from interp_core.models.record import LoadedModel
@@ -97,9 +98,13 @@ def trust_line(found: Attribution) -> None:
         parts.append(f"estimated error of the worst token {found.token_error:.2%}")
     st.caption(" · ".join(parts))
     if (relative or 0) > LIMIT or (found.token_error or 0) > LIMIT:
+        cure = (
+            "choose more evaluations"
+            if "evaluations" in METHODS[found.method].options
+            else "this method does not fit this network well; prefer integrated gradients"
+        )
         st.warning(
-            "The scores do not add up to within 1 %: choose more evaluations before you read "
-            "small differences.",
+            f"The scores do not add up to within 1 %: {cure} before you read small differences.",
             icon=":material/warning:",
         )
 
