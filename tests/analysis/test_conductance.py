@@ -11,7 +11,9 @@ TEXT = "The unhappiest actors know what a strange café does."
 @pytest.mark.parametrize("name", ["bert-2-labels", "gpt2", "llama", "distilbert", "t5"])
 def test_every_layer_adds_up_to_the_difference(tiny_model, name):
     model = tiny_model(name)
-    result = ic.layer_conductance(model, TEXT, evaluations=200)
+    # The kinks of T5's ReLU leave an error that falls only with the number of points.
+    evaluations = 1600 if name == "t5" else 200
+    result = ic.layer_conductance(model, TEXT, evaluations=evaluations)
     whole = result.value - result.baseline_value
     assert result.scores.shape == (model.n_layers + 1, len(result.tokens))
     assert result.layer_numbers == list(range(-1, model.n_layers))

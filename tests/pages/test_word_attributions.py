@@ -153,3 +153,22 @@ def test_the_method_notes_list_every_method_with_its_measured_figures(sentiment)
     assert len(found) == len(ic.attribution_methods(sentiment))
     assert found["sizes"].between(-1, 1).all()
     assert found.set_index("method")["sizes"].drop("Attention rollout").gt(0).all()
+
+
+def test_an_inference_model_weighs_labels_of_the_users_own(tiny, tmp_path):
+    import shutil
+
+    folder = tmp_path / "inference"
+    shutil.copytree(tiny("bert-5-labels"), folder)
+    config = json.loads((folder / "config.json").read_text())
+    names = ["contradiction", "neutral", "entailment", "a", "b"]
+    config["id2label"] = dict(enumerate(names))
+    config["label2id"] = {name: place for place, name in enumerate(names)}
+    (folder / "config.json").write_text(json.dumps(config))
+    app = opened(model=str(folder), text="A model looks at words.", labels="model, film")
+    assert not app.exception
+    assert not app.error
+    assert app.metric[0].value in ("model", "film")
+    plain = opened(model=str(folder), text="A model looks at words.")
+    assert not plain.error
+    assert plain.metric[0].value in names

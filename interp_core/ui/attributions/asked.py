@@ -112,25 +112,49 @@ def _baselines() -> str:
 
 
 def _target(asked: Asked, model: LoadedModel) -> Asked:
-    if model.task in LABELLED:
+    if _infers(model):
+        asked = _own_labels(asked, "")
+    if model.task in LABELLED and not asked.labels:
         asked = _label_target(asked, model)
     elif model.task in WORD_TARGETS:
         asked = _word_target(asked)
     elif model.task == "encoder":
-        typed = st.text_input("Labels, comma-separated", DEFAULT_LABELS, key="labels", width=300,
-                              help="Each label's sentence vector is compared with the text's.",
-                              **BOUND)  # fmt: skip
-        names = tuple(dict.fromkeys(name.strip() for name in typed.split(",") if name.strip()))
-        if not names:
+        asked = _own_labels(asked, DEFAULT_LABELS)
+        if not asked.labels:
             raise ic.BadInput("Type one or more labels, separated by commas.")
-        asked = replace(asked, labels=names[:MOST_LABELS])
-        keep_valid("target", list(names))
-        chosen = st.selectbox("Target", list(names), index=None, placeholder="best label",
-                              key="target", width=170, **BOUND)  # fmt: skip
-        asked = replace(asked, target=chosen)
     if model.task in ("token-classification", "masked-lm", "causal-lm"):
         asked = replace(asked, position=_position(asked, model))
     return asked
+
+
+def _infers(model: LoadedModel) -> bool:
+    """Whether the model judges entailment, and so can weigh labels of the user's own."""
+    return model.task == "sequence-classification" and any(
+        label.lower().startswith("entail") for label in model.labels
+    )
+
+
+def _own_labels(asked: Asked, default: str) -> Asked:
+    typed = st.text_input(
+        "Labels, comma-separated",
+        default,
+        key="labels",
+        width=300,
+        placeholder="labels of your own",
+        help="Zero-shot classification: an encoder compares each label's sentence vector with the "
+        "text's, an inference model asks whether the text entails the label.",
+        **BOUND,
+    )
+    names = tuple(dict.fromkeys(name.strip() for name in typed.split(",") if name.strip()))
+    names = names[:MOST_LABELS]
+    if not names:
+        return asked
+    keep_valid("target", list(names))
+    chosen = st.selectbox(
+        "Target", list(names), index=None, placeholder="best label", key="target", width=170,
+        **BOUND,
+    )  # fmt: skip
+    return replace(asked, labels=names, target=chosen)
 
 
 def _label_target(asked: Asked, model: LoadedModel) -> Asked:
