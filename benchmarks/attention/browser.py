@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,15 +10,8 @@ from urllib.parse import urlparse
 
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright
 
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+from tools.browser import CHROMIUM_ARGS, find_chromium
+
 WATCH = Path(__file__).with_name("paint.js").read_text(encoding="utf-8")
 VIEWPORT = {"width": 1400, "height": 1000}
 STILL = 1000  # ms without news after which a page is at rest
@@ -36,8 +28,7 @@ class Received:
 @contextmanager
 def chromium(play: Playwright) -> Iterator[Browser]:
     """A fresh browser: the machine's Chromium, or Playwright's own."""
-    installed = shutil.which("chromium") or shutil.which("chromium-browser")
-    browser = play.chromium.launch(executable_path=installed, args=QUIET)
+    browser = play.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGS)
     try:
         yield browser
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -152,6 +152,3 @@ def _words(result: Attribution) -> list[dict[str, Any]]:
 def lines(text: str, most: int) -> list[str]:
     """The lines of a text that hold something, at most `most` of them."""
     return [line.strip() for line in text.splitlines() if line.strip()][:most]
-
-
-Progress = Callable[[int, int], object]
