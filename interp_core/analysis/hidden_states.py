@@ -104,7 +104,7 @@ def batches(
     body = body_of(model)
     accepted = signature(body.forward).parameters
     done = 0
-    for rows in _groups([len(each.sequence) for each in encoded]):
+    for rows in equal_lengths([len(each.sequence) for each in encoded]):
         names = encoded[rows[0]].inputs.keys() & accepted.keys()
         inputs = {n: torch.cat([encoded[row].inputs[n] for row in rows]) for n in names}
         if model.layout.causal:
@@ -117,7 +117,7 @@ def batches(
         report(progress, done, len(encoded))
 
 
-def _groups(lengths: list[int]) -> Iterator[tuple[int, ...]]:
+def equal_lengths(lengths: list[int]) -> Iterator[tuple[int, ...]]:
     """Places of equal lengths, as many as fit in one pass."""
     order = np.argsort(lengths, kind="stable")
     start = 0

@@ -22,14 +22,7 @@ def read_parquet(data: bytes, limit: int) -> tuple[np.ndarray, pd.DataFrame]:
 
     What the file would unpack to is checked before it is read. Raises `BadInput`.
     """
-    from pyarrow import ArrowException, parquet
-
-    try:
-        file = parquet.ParquetFile(io.BytesIO(data))
-        _check_unpacked(file.metadata, limit)
-        table = file.read(use_threads=False)
-    except (ArrowException, OSError) as error:
-        raise BadInput("This is no Parquet file that can be read.") from error
+    table = open_parquet(data, limit)
     name = _list_column(table)
     if name is not None:
         return _from_lists(table[name], limit), _rest(table.drop_columns([name]))
@@ -40,6 +33,18 @@ def read_parquet(data: bytes, limit: int) -> tuple[np.ndarray, pd.DataFrame]:
         raise BadInput("Some numbers are missing. Remove or repair these rows.")
     values = np.stack([column.to_numpy() for column in columns], axis=1)
     return values, _rest(table.drop_columns(names))
+
+
+def open_parquet(data: bytes, limit: int) -> Any:
+    """The table of a Parquet file, when its rows and its unpacked size are within bounds."""
+    from pyarrow import ArrowException, parquet
+
+    try:
+        file = parquet.ParquetFile(io.BytesIO(data))
+        _check_unpacked(file.metadata, limit)
+        return file.read(use_threads=False)
+    except (ArrowException, OSError) as error:
+        raise BadInput("This is no Parquet file that can be read.") from error
 
 
 def write_parquet(values: np.ndarray, frame: pd.DataFrame) -> bytes:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from interp_core.models.record import LoadedModel
+
 SHOWN = 10  # candidates kept where the choices are a whole vocabulary
 
 
@@ -47,6 +49,14 @@ class Prediction:
         frame = pd.DataFrame({"label": self.labels, "logit": self.logits})
         frame["probability"] = np.nan if self.probabilities is None else self.probabilities
         return frame.sort_values("logit", ascending=False, ignore_index=True)
+
+
+def activation_of(model: LoadedModel) -> str:
+    """How the logits of a classifier become probabilities: "softmax", "sigmoid" or "none"."""
+    kind = getattr(model.model.config, "problem_type", None)
+    if kind == "regression" or len(model.labels) == 1:
+        return NONE
+    return SIGMOID if kind == "multi_label_classification" else SOFTMAX
 
 
 def predict(line: Tensor, labels: tuple[str, ...], activation: str) -> Prediction:

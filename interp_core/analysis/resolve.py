@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from interp_core.analysis.predictions import Prediction, predict, predict_best
+from interp_core.analysis.choices import another, check_place, label_index
+from interp_core.analysis.predictions import Prediction, activation_of, predict, predict_best
 from interp_core.analysis.spans import answer_goal
-from interp_core.analysis.targets import NONE, SIGMOID, SOFTMAX, Target, Term
+from interp_core.analysis.targets import NONE, SOFTMAX, Target, Term
 from interp_core.analysis.vocabulary import token_id, token_name
 from interp_core.errors import BadInput, UnsupportedModel
 
@@ -67,23 +67,16 @@ def _label_of_token(model: LoadedModel, encoded: Encoded, output: Any, request: 
 
 
 def _labelled(model: LoadedModel, line: Any, request: Request, place: int | None) -> Goal:
-    activation = _activation(model)
+    activation = activation_of(model)
     prediction = predict(line, model.labels, activation)
     best = int(np.argmax(prediction.logits))
     index = best if request.target is None else label_index(model.labels, request.target)
     contrast = None
     if request.contrast is not None:
-        contrast = _other(index, label_index(model.labels, request.contrast))
+        contrast = another(index, label_index(model.labels, request.contrast))
     unit = "value" if activation == NONE else "logit"
     terms = (Term("logits", index, place, contrast),)
     return _named(model.labels.__getitem__, terms, unit, activation), prediction
-
-
-def _activation(model: LoadedModel) -> str:
-    kind = getattr(model.model.config, "problem_type", None)
-    if kind == "regression" or len(model.labels) == 1:
-        return NONE
-    return SIGMOID if kind == "multi_label_classification" else SOFTMAX
 
 
 def _masked_token(model: LoadedModel, encoded: Encoded, output: Any, request: Request) -> Goal:
@@ -122,7 +115,7 @@ def _token(
     index = int(line.argmax()) if request.target is None else token_id(model, request.target, size)
     contrast = None
     if request.contrast is not None:
-        contrast = _other(index, token_id(model, request.contrast, size))
+        contrast = another(index, token_id(model, request.contrast, size))
 
     def name(number: int) -> str:
         return token_name(model, number)
@@ -141,45 +134,6 @@ def _named(
     if term.contrast is not None:
         label, unit = f"{label} rather than {name(term.contrast)}", f"{unit} difference"
     return Target(label, terms, unit, activation, decoder_ids=written)
-
-
-def label_index(labels: tuple[str, ...], wanted: Any) -> int:
-    """The number of a label given by name (capitals do not matter) or number. Raises `BadInput`."""
-    if isinstance(wanted, str):
-        folded = [label.casefold() for label in labels]
-        if wanted in labels:
-            return labels.index(wanted)
-        if folded.count(wanted.casefold()) == 1:
-            return folded.index(wanted.casefold())
-    else:
-        number = _whole(wanted)
-        if number is not None and 0 <= number < len(labels):
-            return number
-    known = ", ".join(labels[:20]) + (", ..." if len(labels) > 20 else "")
-    raise BadInput(f"{wanted!r} is not a label of this model. Choose one of: {known}.")
-
-
-def check_place(position: Any, size: int) -> int:
-    """A place from 0 to size − 1; negative ones count from the end. Raises `BadInput`."""
-    number = _whole(position)
-    if number is None or not -size <= number < size:
-        raise BadInput(
-            f"Position {position!r} does not exist: the text has tokens 0 to {size - 1}."
-        )
-    return number % size
-
-
-def _whole(value: Any) -> int | None:
-    try:
-        return None if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        return None
-
-
-def _other(index: int, contrast: int) -> int:
-    if index == contrast:
-        raise BadInput("`contrast` names the target itself. Choose another one to compare with.")
-    return contrast
 
 
 TASKS: dict[str, Callable[[Any, Any, Any, Request], Goal]] = {

@@ -1,8 +1,10 @@
-"""Choices that outlive what they were chosen from."""
+"""Choices that live in the address, and outlive what they were chosen from."""
 
 from __future__ import annotations
 
 import streamlit as st
+
+BOUND = {"bind": "query-params", "persist_state": "session"}  # the choice lives in the address
 
 
 def keep_valid(key: str, options: list) -> None:

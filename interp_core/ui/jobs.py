@@ -18,14 +18,22 @@ def _results() -> Shared:
     return Shared(MOST_RESULTS)
 
 
-def run(key: Hashable, what: str, compute: Callable[[Callable[[int, int], None]], Any]) -> Any:
+def run(
+    key: Hashable,
+    what: str,
+    compute: Callable[[Callable[[int, int], None]], Any],
+    *,
+    unit: str = "evaluations",
+    store: Shared | None = None,
+) -> Any:
     """The result of a long computation, with a progress bar and a button that stops it.
 
-    `compute` gets a function `progress(done, expected)`. Drawing from inside it is what lets
-    Streamlit interrupt the computation when its session closes or asks for something else.
-    Returns None when the user has stopped it.
+    `compute` gets a function `progress(done, expected)`, which count `unit` ("%": hundredths).
+    Drawing from inside it is what lets Streamlit interrupt the computation when its session closes
+    or asks for something else. Returns None when the user has stopped it. Results are kept in
+    `store`, by default the one of all small results.
     """
-    results = _results()
+    results = store or _results()
     if (value := results.peek(key)) is not None:
         return value
     if st.session_state.get("stopped") == key:
@@ -39,7 +47,8 @@ def run(key: Hashable, what: str, compute: Callable[[Callable[[int, int], None]]
 
     def progress(done: int, expected: int) -> None:
         share = min(done / max(expected, 1), 1.0)
-        bar.progress(share, text=f"{what}: {done:,} of about {max(expected, done):,} evaluations")
+        counted = f"{done:,} of about {max(expected, done):,} {unit}"
+        bar.progress(share, text=f"{what}: {f'{share:.0%}' if unit == '%' else counted}")
 
     def guarded() -> Any:
         with COMPUTE:

@@ -8,7 +8,11 @@ import streamlit as st
 
 ROOT = Path(__file__).resolve().parents[2]
 # No icons: the browser would fetch each from a font server to use it in the tab.
-PAGES = (("attention_heads", "Attention heads"), ("word_attributions", "Word attributions"))
+PAGES = (
+    ("attention_heads", "Attention heads"),
+    ("word_attributions", "Word attributions"),
+    ("embedding_projector", "Embedding projector"),
+)
 
 
 def pages() -> list:

@@ -8,7 +8,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.ui.attention.figures import Shown
-from interp_core.ui.choices import keep_valid
+from interp_core.ui.choices import BOUND, keep_valid
 
 VIEWS = {
     "overview": "Overview",
@@ -47,30 +47,16 @@ def open_head(layer: int, head: int, view: str = "heatmap") -> None:
 
 def view_choice() -> str:
     """Which picture to draw."""
-    return st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=VIEWS.get,
-        default="overview",
-        required=True,
-        key="view",
-        bind="query-params",
-        persist_state="session",
-        label_visibility="collapsed",
-    )
+    return _one_of("View", list(VIEWS), VIEWS, "view", label_visibility="collapsed")
 
 
 def kind_choice(two_stacks: bool) -> str:
     """Raw weights or norm-weighted attention; the latter needs a single stack."""
-    return st.segmented_control(
+    return _one_of(
         "Weights",
         list(KINDS)[:1] if two_stacks else list(KINDS),
-        format_func=KINDS.get,
-        default="attention",
-        required=True,
-        key="kind",
-        bind="query-params",
-        persist_state="session",
+        KINDS,
+        "kind",
         help="Weight is not contribution: a head may read a token whose value vector is almost "
         "zero. Norm-weighted attention (Kobayashi et al. 2020) is the length of what really "
         "arrives; the parts add up to the layer's attention output.",
@@ -79,16 +65,15 @@ def kind_choice(two_stacks: bool) -> str:
 
 def stack_choice() -> str:
     """Encoder, decoder or cross attention of an encoder-decoder model."""
+    return _one_of("Part of the model", list(STACKS), STACKS, "stack")
+
+
+def _one_of(title: str, choices: list[str], names: dict[str, str], key: str, **more: str) -> str:
+    """Buttons of which one is always pressed, the first at the start."""
     return st.segmented_control(
-        "Part of the model",
-        list(STACKS),
-        format_func=STACKS.get,
-        default="encoder",
-        required=True,
-        key="stack",
-        bind="query-params",
-        persist_state="session",
-    )
+        title, choices, format_func=names.get, default=choices[0], required=True, key=key,
+        **BOUND, **more,
+    )  # fmt: skip
 
 
 def head_choice(
@@ -103,8 +88,7 @@ def head_choice(
         layers,
         index=layers.index(first[0]),
         key="layer",
-        bind="query-params",
-        persist_state="session",
+        **BOUND,
         width=110,
     )
     chosen = st.multiselect(
@@ -112,8 +96,7 @@ def head_choice(
         heads,
         default=[first[1]],
         key="heads",
-        bind="query-params",
-        persist_state="session",
+        **BOUND,
         placeholder="All heads",
         width=320,
     )
@@ -126,8 +109,7 @@ def display_choice() -> tuple[bool, str, float]:
         words = st.toggle(
             "Merge pieces into words",
             key="words",
-            bind="query-params",
-            persist_state="session",
+            **BOUND,
             help="Attention to a word is the sum over its pieces, from a word the mean.",
         )
         special = st.radio(
@@ -135,8 +117,7 @@ def display_choice() -> tuple[bool, str, float]:
             list(SPECIAL),
             format_func=SPECIAL.get,
             key="special",
-            bind="query-params",
-            persist_state="session",
+            **BOUND,
             help="Renormalising amplifies noise: a row with 95 % on [CLS] keeps 5 %.",
         )
         mass = st.select_slider(
@@ -145,7 +126,6 @@ def display_choice() -> tuple[bool, str, float]:
             value=0.9,
             format_func=MASS.get,
             key="mass",
-            bind="query-params",
-            persist_state="session",
+            **BOUND,
         )
     return words, special, mass

@@ -12,9 +12,8 @@ from interp_core.analysis.explanation import Attribution
 from interp_core.models.record import LoadedModel
 from interp_core.models.tokens import encode
 from interp_core.ui import cache, jobs
-from interp_core.ui.choices import keep_valid
+from interp_core.ui.choices import BOUND, keep_valid
 
-BOUND = {"bind": "query-params", "persist_state": "session"}
 LABELLED = ("sequence-classification", "token-classification")
 WORD_TARGETS = ("masked-lm", "causal-lm", "encoder-decoder")
 DEFAULT_LABELS = "praise, complaint, question"

@@ -22,7 +22,8 @@ from interp_core.charts.attributions import bars
 from interp_core.charts.axes import token_keys
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache, jobs
-from interp_core.ui.attributions.asked import BOUND, Asked
+from interp_core.ui.attributions.asked import Asked
+from interp_core.ui.choices import BOUND
 from interp_core.ui.examples import examples
 from interp_core.ui.sidebar import MAX_CHARACTERS
 

@@ -11,8 +11,8 @@ from interp_core.analysis.agreement import agreement, disagreements
 from interp_core.charts.attributions import against, grid
 from interp_core.charts.axes import token_keys
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attributions.asked import BOUND, Asked, explained
-from interp_core.ui.choices import keep_valid
+from interp_core.ui.attributions.asked import Asked, explained
+from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.plain import plain
 
 DEFAULT = ["integrated_gradients", "leave_one_out", "saliency", "rollout", "raw_attention"]

@@ -12,8 +12,9 @@ from interp_core.analysis.methods import METHODS
 from interp_core.charts.attributions import bars, probabilities
 from interp_core.charts.axes import token_keys
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attributions.asked import BOUND, Asked, explained
+from interp_core.ui.attributions.asked import Asked, explained
 from interp_core.ui.attributions.trust import beside
+from interp_core.ui.choices import BOUND
 from interp_core.ui.plain import plain
 from interp_core.ui.token_strip import token_strip
 

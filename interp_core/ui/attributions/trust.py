@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 import altair as alt
 import pandas as pd
 import streamlit as st
@@ -11,7 +15,8 @@ from interp_core.analysis.explanation import Attribution
 from interp_core.charts.attributions import curves
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache, jobs
-from interp_core.ui.attributions.asked import BOUND, Asked, explained
+from interp_core.ui.attributions.asked import Asked, explained
+from interp_core.ui.choices import BOUND
 
 MODES = {"delete": "deleting words", "mask": "masking words"}
 MOST_BESIDE = 128  # tokens up to which the measures are computed without being asked for
@@ -88,57 +93,65 @@ def _measures(result: ic.Faithfulness) -> None:
 def _checks(asked: Asked, found: Attribution) -> None:
     st.markdown("**More checks**, on demand")
     with st.container(horizontal=True):
-        for name, (label, _) in _CHECKS.items():
-            st.button(label, key=f"check_{name}", on_click=_ask, args=(name, asked))
+        for name, check in _CHECKS.items():
+            st.button(check.title, key=f"check_{name}", on_click=_ask, args=(name, asked))
     name = st.session_state.get("check")
     if name and st.session_state.get("check_for") == asked:
-        _CHECKS[name][1](asked, found)
+        _run(name, asked, found)
 
 
 def _ask(name: str, asked: Asked) -> None:
     st.session_state["check"], st.session_state["check_for"] = name, asked
 
 
-def _sanity(asked: Asked, found: Attribution) -> None:
+def _run(name: str, asked: Asked, found: Attribution) -> None:
+    check = _CHECKS[name]
     result = jobs.run(
-        ("sanity", asked), "Sanity check",
-        lambda progress: ic.sanity_check(cache.model(asked.model), found, progress=progress),
-    )  # fmt: skip
-    if result is None:
-        return
-    st.metric("Rank correlation with explanations of random weights", f"{result.similarity:.2f}")
-    st.dataframe(result.frame.round(4), hide_index=True)
-    st.caption(
-        "Adebayo et al. 2018: the same method on a model whose weights were drawn anew. Near 0 is "
-        "what you want; an explanation that does not change does not explain this model."
-    )
-
-
-def _infidelity(asked: Asked, found: Attribution) -> None:
-    result = jobs.run(
-        ("infidelity", asked), "Infidelity",
-        lambda progress: ic.infidelity(cache.model(asked.model), found),
+        (name, asked), check.title,
+        lambda progress: check.measure(cache.model(asked.model), found, progress),
     )  # fmt: skip
     if result is not None:
-        st.metric("Infidelity, share of the movement not explained", f"{result.share:.0%}")
-        st.caption(
-            "Yeh et al. 2019, with words dropped at random and the scores scaled by the best "
-            "factor. 0 % foretells every drop; 100 % is what an explanation of zeros reaches."
-        )
+        st.metric(check.figure, check.shown(result))
+        if check.table is not None:
+            st.dataframe(check.table(result), hide_index=True)
+        st.caption(check.meaning)
 
 
-def _sensitivity(asked: Asked, found: Attribution) -> None:
-    result = jobs.run(
-        ("sensitivity", asked), "Sensitivity",
-        lambda progress: ic.sensitivity(cache.model(asked.model), found),
-    )  # fmt: skip
-    if result is not None:
-        st.metric("Sensitivity, largest relative change", f"{result:.2f}")
-        st.caption("Yeh et al. 2019: how much the scores change under small noise on the input.")
+@dataclass(frozen=True)
+class Check:
+    """One check on demand: what it computes, its figure, and how to read that."""
+
+    title: str
+    measure: Callable[[LoadedModel, Attribution, Callable], Any]
+    figure: str
+    shown: Callable[[Any], str]
+    meaning: str
+    table: Callable[[Any], pd.DataFrame] | None = None
 
 
 _CHECKS = {
-    "sanity": ("Sanity check", _sanity),
-    "infidelity": ("Infidelity", _infidelity),
-    "sensitivity": ("Sensitivity", _sensitivity),
+    "sanity": Check(
+        "Sanity check",
+        lambda model, found, progress: ic.sanity_check(model, found, progress=progress),
+        "Rank correlation with explanations of random weights",
+        lambda result: f"{result.similarity:.2f}",
+        "Adebayo et al. 2018: the same method on a model whose weights were drawn anew. Near 0 is "
+        "what you want; an explanation that does not change does not explain this model.",
+        lambda result: result.frame.round(4),
+    ),
+    "infidelity": Check(
+        "Infidelity",
+        lambda model, found, progress: ic.infidelity(model, found),
+        "Infidelity, share of the movement not explained",
+        lambda result: f"{result.share:.0%}",
+        "Yeh et al. 2019, with words dropped at random and the scores scaled by the best "
+        "factor. 0 % foretells every drop; 100 % is what an explanation of zeros reaches.",
+    ),
+    "sensitivity": Check(
+        "Sensitivity",
+        lambda model, found, progress: ic.sensitivity(model, found),
+        "Sensitivity, largest relative change",
+        lambda result: f"{result:.2f}",
+        "Yeh et al. 2019: how much the scores change under small noise on the input.",
+    ),
 }

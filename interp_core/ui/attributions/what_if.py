@@ -13,9 +13,9 @@ from interp_core.charts.attributions import grid
 from interp_core.charts.axes import token_keys
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache
-from interp_core.ui.attributions.asked import BOUND, Asked, explained, replace
+from interp_core.ui.attributions.asked import Asked, explained, replace
 from interp_core.ui.attributions.reading import strip
-from interp_core.ui.choices import keep_valid
+from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.plain import plain
 from interp_core.ui.sidebar import MAX_CHARACTERS
 

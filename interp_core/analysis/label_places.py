@@ -1,0 +1,70 @@
+"""Which points of a picture can bear their label without piling up, at each magnification.
+
+Labels are set greedily, the most wanted first, in a window of a stated size; what was set stays
+set when the window is magnified, and more find room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+MAGNIFICATIONS = (0.5, 1, 2, 4, 8, 16, 32, 64)  # label level 0 (a small window), 1, 2, …
+IN_VIEW = 80  # labels in a window at once: more would hide the points
+LETTER, LINE = 6.2, 14  # px of a letter (mean) and of a line at 11 px
+RAISED = 9  # px by which a label stands above its point
+CELL = 7  # px: labels are kept apart on a grid of half a line
+NEVER = -1
+
+
+def label_levels(
+    coordinates: np.ndarray,
+    texts: Sequence[str],
+    *,
+    order: np.ndarray | None = None,
+    width: float = 900,
+    height: float = 540,
+    most: int = 1_500,
+) -> np.ndarray:
+    """(n,) the level from which each label is shown; −1 for never.
+
+    Level l is a magnification of `MAGNIFICATIONS[l]` of a window of `width` × `height` px.
+    `coordinates` (n, 2); `order` lists the points from the most wanted (default: as they come); at
+    most `most` labels are set.
+    """
+    places = np.asarray(coordinates, dtype=np.float64)
+    levels = np.full(len(places), NEVER)
+    low = places.min(axis=0)
+    size = np.maximum(places.max(axis=0) - low, 1e-12)
+    pixels = (places - low) / size * (width, height)
+    wanted = np.arange(len(places)) if order is None else np.asarray(order)
+    wanted = wanted[: 4 * most]
+    for level, zoom in enumerate(MAGNIFICATIONS):
+        taken: set[tuple[int, int]] = set()
+        shown = [row for row in wanted if levels[row] >= 0]
+        allowed = min(most, IN_VIEW * zoom**2)
+        for row in shown:
+            taken.update(_cells(pixels[row] * zoom, len(texts[row])))
+        for row in wanted:
+            if len(shown) >= allowed:
+                break
+            if levels[row] >= 0:
+                continue
+            cells = list(_cells(pixels[row] * zoom, len(texts[row])))
+            if taken.isdisjoint(cells):
+                taken.update(cells)
+                levels[row] = level
+                shown.append(row)
+    return levels
+
+
+def _cells(place: np.ndarray, letters: int) -> Iterator[tuple[int, int]]:
+    """The grid cells that a label covers: centred, above its point."""
+    half = max(letters, 2) * LETTER / 2
+    left, right = int((place[0] - half) // CELL), int((place[0] + half) // CELL)
+    middle = place[1] + RAISED
+    low, high = int((middle - LINE / 2) // CELL), int((middle + LINE / 2) // CELL)
+    for across in range(left, right + 1):
+        for down in range(low, high + 1):
+            yield across, down

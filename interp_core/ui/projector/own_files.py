@@ -1,0 +1,104 @@
+"""The user's own table or vectors: uploaded, checked, and found again while the session lasts."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.analysis.table_files import read_table, text_columns
+from interp_core.analysis.vectors import Vectors
+from interp_core.ui.plain import plain
+from interp_core.ui.projector.store import kept, quick
+
+TABLES = ["csv", "tsv", "jsonl", "ndjson", "parquet", "txt"]
+VECTORS = ["tsv", "npy", "parquet", "safetensors"]
+HELD = {"table": "projector_table", "vectors": "projector_vectors"}
+NOT_LINKED = "The address reopens the settings of this view, not your file."
+
+
+def digest(*parts: bytes) -> str:
+    """A name for the content of files."""
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(hashlib.sha256(part).digest())
+    return whole.hexdigest()
+
+
+def upload(source: str) -> str:
+    """The uploader; returns the digest of what this session holds, "" when there is nothing."""
+    held = HELD[source]
+    with st.expander("File", expanded=held not in st.session_state, icon=":material/upload_file:"):
+        if source == "table":
+            given = st.file_uploader(
+                "CSV, TSV, JSON lines, Parquet, or one text a line",
+                type=TABLES,
+                key="projector_table_file",
+            )
+            found = None if given is None else _table(given)
+        else:
+            found = _vectors()
+    if found is not None:
+        st.session_state[held] = found
+    name, key = st.session_state.get(held, ("", ""))
+    if key and kept().peek((source, key)) is None:
+        del st.session_state[held]
+        st.info("Your file is no longer in memory: upload it again.")
+        return ""
+    if key:
+        st.caption(f"From {plain(name)}. {NOT_LINKED}")
+    return key
+
+
+def _table(given) -> tuple[str, str]:  # noqa: ANN001 - Streamlit's upload
+    data = given.getvalue()
+    key = digest(data)
+    quick(("table", key), lambda: read_table(given))
+    return given.name, key
+
+
+def _vectors() -> tuple[str, str] | None:
+    given = st.file_uploader(
+        "TSV, NPY, Parquet or safetensors", type=VECTORS, key="projector_vectors_file"
+    )
+    words = st.file_uploader(
+        "metadata.tsv (words and labels, for TSV and NPY)", type=["tsv"], key="projector_words_file"
+    )
+    if given is None:
+        return None
+    parts = [given.getvalue(), *([words.getvalue()] if words else [])]
+    key = digest(*parts)
+
+    def read() -> Vectors:
+        given.seek(0)
+        if words:
+            words.seek(0)
+        return ic.read_vectors(given, metadata=words)
+
+    quick(("vectors", key), read)
+    return given.name, key
+
+
+def table(key: str) -> pd.DataFrame:
+    """The uploaded table. Raises `BadInput` when it is gone."""
+    found = kept().peek(("table", key))
+    if found is None:
+        raise ic.BadInput("Upload a file with texts to see its points.")
+    return found
+
+
+def ready_vectors(key: str) -> Vectors:
+    """The uploaded vectors. Raises `BadInput` when they are gone."""
+    found = kept().peek(("vectors", key))
+    if found is None:
+        raise ic.BadInput("Upload a file with vectors to see its points.")
+    return found
+
+
+def columns(key: str) -> list[str]:
+    """The columns of the uploaded table, those with the longest texts first."""
+    frame = table(key)
+    texts = text_columns(frame)
+    return [*texts, *(name for name in frame if name not in texts)]

@@ -1,0 +1,113 @@
+"""The picked point and the box: from the chart, from the search list, from the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+
+import numpy as np
+import streamlit as st
+
+from interp_core.analysis.vectors import Vectors
+from interp_core.ui.projector.frames import name_of, short
+
+KEY = "point"
+MOST_OFFERED = 200
+MARKED = "projector_marked"  # (picture, row): what the chart was told to mark when it was made
+BOX = "projector_box"  # (picture, ranges of x and y)
+
+
+def option(vectors: Vectors, row: int) -> str:
+    """How a point reads in the list and in the address."""
+    return f"{row}: {short(name_of(vectors, row), 60)}"
+
+
+def row_of(choice: str | None, count: int) -> int | None:
+    """The row of such an option; None for what is none."""
+    number = str(choice or "").partition(":")[0]
+    return int(number) if number.isdigit() and int(number) < count else None
+
+
+def chooser(vectors: Vectors, found: np.ndarray) -> int | None:
+    """The list of points that were found; returns the picked row."""
+    given = st.session_state.get(KEY) or st.query_params.get(KEY)
+    picked = row_of(given, len(vectors))
+    if picked is None:
+        st.session_state.pop(KEY, None)
+    else:
+        st.session_state[KEY] = option(vectors, picked)
+    rows = np.flatnonzero(found)[:MOST_OFFERED].tolist() or list(range(min(len(vectors), 50)))
+    if picked is not None and picked not in rows:
+        rows = [picked, *rows]
+    chosen = st.selectbox(
+        "Point",
+        [option(vectors, row) for row in rows],
+        index=None,
+        key=KEY,
+        placeholder="click one, or choose",
+        width=250,
+        bind="query-params",
+        persist_state="session",
+    )
+    return row_of(chosen, len(vectors))
+
+
+def marked(picture: Hashable, picked: int | None) -> int | None:
+    """The row that the chart is told to mark.
+
+    A click marks the point in the browser at once; telling the chart as well would make it anew
+    and lose the zoom. So the chart is told only when it is made, or when the choice came from
+    elsewhere.
+    """
+    before = st.session_state.get(MARKED)
+    clicked = st.session_state.pop("projector_clicked", False)
+    if (
+        before is None
+        or before[0] != picture
+        or not (clicked or before[1] == picked or before[2] == picked)
+    ):
+        before = (picture, picked, picked)
+    st.session_state[MARKED] = (picture, before[1], picked)
+    return before[1]
+
+
+def on_chart(key: str, vectors: Vectors, picture: Hashable) -> Callable[[], None]:
+    """What happens when the chart reports a click or a box."""
+
+    def selected() -> None:
+        selection = st.session_state[key].get("selection", {})
+        hits = selection.get("pick") or []
+        row = hits[0].get("row") if isinstance(hits, list) and hits else None
+        now = row if isinstance(row, int) and 0 <= row < len(vectors) else None
+        last = st.session_state.get("projector_last_click")
+        if now is not None and (picture, now) != last:
+            st.session_state[KEY] = option(vectors, now)
+            st.session_state["projector_clicked"] = True
+            st.session_state["projector_last_click"] = (picture, now)
+        box = selection.get("box") or {}
+        st.session_state[BOX] = (picture, box) if {"x", "y"} <= set(box) else None
+
+    return selected
+
+
+def on_deck(key: str, vectors: Vectors, rows: np.ndarray) -> Callable[[], None]:
+    """What happens when the WebGL picture reports a click."""
+
+    def selected() -> None:
+        indices = st.session_state[key].get("selection", {}).get("indices", {})
+        hits = indices.get("points") or []
+        if hits and isinstance(hits[0], int) and 0 <= hits[0] < len(rows):
+            st.session_state[KEY] = option(vectors, int(rows[hits[0]]))
+
+    return selected
+
+
+def boxed(picture: Hashable, coordinates: np.ndarray) -> np.ndarray | None:
+    """The rows inside the box; None without one."""
+    kept = st.session_state.get(BOX)
+    if kept is None or kept[0] != picture:
+        return None
+    inside = np.ones(len(coordinates), dtype=bool)
+    for column, name in enumerate(("x", "y")):
+        low, high = sorted(map(float, kept[1][name]))
+        inside &= (coordinates[:, column] >= low) & (coordinates[:, column] <= high)
+    return np.flatnonzero(inside)

@@ -1,0 +1,136 @@
+"""How far the picture may be trusted: its scores, and how much it owes to seed and method."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.analysis.stability import stable_share
+from interp_core.analysis.vectors import Vectors
+from interp_core.charts.simple import histogram
+from interp_core.models.record import LoadedModel
+from interp_core.ui.projector import controls, drawing, sources
+from interp_core.ui.projector.asked import SLOW, Drawing, Points
+from interp_core.ui.projector.shown import Drawn, coordinates
+from interp_core.ui.projector.store import slow
+
+SEEDS = (0, 1, 2)
+METHODS = ("pca", "tsne", "umap")
+MEANING = {
+    "trustworthiness": "of what the picture shows as near, how much is near (1 is perfect)",
+    "continuity": "of what is near, how much the picture shows as near (1 is perfect)",
+    "neighbours kept": "share of a point's true neighbours that the picture shows as its own",
+    "none kept": "share of the points that keep none of theirs",
+}
+
+
+def draw(asked: Points, model: LoadedModel, row) -> Drawn | None:  # noqa: ANN001
+    """Scores, their spread over points, and stability on demand."""
+    wanted = controls.drawing(asked, row)
+    vectors = sources.vectors(asked)
+    if vectors is None:
+        return None
+    if len(vectors) < 3:
+        st.info("Fewer than three points have no neighbourhoods to compare.")
+        return None
+    picture = drawing.projection(wanted, vectors)
+    picture = picture and drawing.judged(wanted, vectors, picture)
+    if picture is None:
+        return None
+    quality = picture.quality
+    figures = (quality.trustworthiness, quality.continuity, quality.kept, quality.none_kept)
+    with st.container(horizontal=True, gap="large"):
+        for (name, meaning), figure in zip(MEANING.items(), figures):
+            share = name in ("neighbours kept", "none kept")
+            st.metric(
+                name.capitalize(),
+                f"{figure:.0%}" if share else f"{figure:.3f}",
+                help=meaning[0].upper() + meaning[1:] + ".",
+            )
+    st.caption(_explained(quality))
+    chart = histogram(
+        pd.Series(picture.reliability),
+        mark=quality.chance,
+        height=180,
+        step=1 / quality.k,
+        title=f"share of its {quality.k} true neighbours that a point keeps",
+    )
+    st.altair_chart(chart, width="stretch", alt="How many points keep which share.")
+    st.caption(
+        "The line is what a random picture would keep. On the picture, colour by "
+        "“reliability” to see where it can be believed."
+    )
+    if wanted.method in SLOW:
+        st.warning(
+            "In t-SNE and UMAP sizes of groups, gaps between them and distances across the picture "
+            "mean little; only who is whose neighbour is drawn on purpose.",
+            icon=":material/straighten:",
+        )
+    _stability(wanted, vectors)
+    return Drawn(wanted, vectors, picture, chart, coordinates(vectors, picture))
+
+
+def _explained(quality) -> str:  # noqa: ANN001
+    ranked = (
+        "all points"
+        if quality.ranked == len(quality.reliability)
+        else (f"a random sample of {quality.ranked:,} points")
+    )
+    return (
+        f"Over the {quality.k} nearest neighbours of {ranked} (Venna & Kaski 2001). A random "
+        f"picture has a trustworthiness of about 0.5 and keeps {quality.chance:.1%}."
+    )
+
+
+def _stability(wanted: Drawing, vectors: Vectors) -> None:
+    """Would another seed, another method, have drawn the same neighbours?"""
+    st.markdown("**Would another seed or method show the same?**")
+    key = (wanted, "stability")
+    if not (
+        st.session_state.get("projector_stability") == key
+        or st.button("Draw it again with three seeds and each method", icon=":material/replay:")
+    ):
+        st.caption("Takes about six times as long as one picture.")
+        return
+    st.session_state["projector_stability"] = key
+    found = slow(key, "Drawing again", lambda progress: _compared(wanted, vectors, progress))
+    if found is None:
+        return
+    table, steady = found
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            "shared": st.column_config.NumberColumn("neighbours in both", format="percent"),
+            "chance": st.column_config.NumberColumn("by chance", format="percent"),
+            "disparity": st.column_config.NumberColumn(
+                "left after overlay",
+                format="%.2f",
+                help="0: the same picture; 1: nothing in common",
+            ),
+        },
+    )
+    st.caption(
+        f"Seeds start from random places. The pictures of {len(SEEDS)} seeds agree on "
+        f"{steady:.0%} of the neighbours: what only one of them shows is chance."
+    )
+
+
+def _compared(wanted: Drawing, vectors: Vectors, progress) -> tuple[pd.DataFrame, float]:  # noqa: ANN001
+    knn = ic.find_neighbours(
+        vectors, k=min(drawing.needed(wanted) + 90, len(vectors) - 1), metric=wanted.metric
+    )
+    common = {"dimensions": wanted.dimensions, "metric": wanted.metric}
+    seeds, table = ic.over_seeds(
+        vectors, seeds=SEEDS, method=wanted.method, knn=knn, **common, **dict(wanted.options)
+    )
+    progress(50, 100)
+    pictures = {}
+    for number, name in enumerate(METHODS):
+        drawn = ic.project(vectors, method=name, knn=knn, quality=False, **common)
+        pictures[name.upper() if name != "tsne" else "t-SNE"] = drawn.coordinates
+        progress(60 + 15 * number, 100)
+    between = ic.compare_pictures(pictures)
+    steady = float(stable_share([each.coordinates for each in seeds]).mean())
+    return pd.concat([table, between], ignore_index=True), steady
