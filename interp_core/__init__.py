@@ -41,7 +41,7 @@ _HOMES = {
     "interp_core.analysis.methods": ("attribution_methods", "Method"),
     "interp_core.analysis.explanation": ("Attribution",),
     "interp_core.analysis.predictions": ("Prediction",),
-    "interp_core.analysis.explained": ("Stopped",),
+    "interp_core.analysis.progress": ("Stopped",),
     "interp_core.analysis.baselines": ("available_baselines",),
     "interp_core.analysis.conductance": ("layer_conductance", "Conductance"),
     "interp_core.analysis.zero_shot": ("zero_shot",),
@@ -64,7 +64,22 @@ _HOMES = {
     "interp_core.analysis.alignment": ("align", "align_chain", "project_layers", "path_frame"),
     "interp_core.analysis.stability": ("compare_pictures", "over_seeds"),
     "interp_core.analysis.vector_files": ("read_vectors", "write_vectors", "dump_vectors"),
-    "interp_core.analysis.samples": ("sample_table",),
+    "interp_core.analysis.samples": ("sample_table", "sentences"),
+    "interp_core.analysis.head_statistics": (
+        "head_statistics",
+        "stream_statistics",
+        "CorpusState",
+    ),
+    "interp_core.analysis.head_record": ("HeadStatistics",),
+    "interp_core.analysis.head_frame": ("profile_frame",),
+    "interp_core.analysis.head_induction": ("induction_scores",),
+    "interp_core.analysis.head_roles": ("role_labels", "role_table"),
+    "interp_core.analysis.head_importance": ("head_importance",),
+    "interp_core.analysis.head_pruning": ("pruning_curve",),
+    "interp_core.analysis.head_compare": ("compare_heads", "compare_depths"),
+    "interp_core.analysis.head_examples": ("typical_texts", "typical_tokens"),
+    "interp_core.analysis.corpus_rows": ("Row", "Skipped"),
+    "interp_core.analysis.corpus_files": ("open_corpus", "Corpus"),
 }
 _WHERE = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = sorted(_WHERE)

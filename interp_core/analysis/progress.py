@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+
+from interp_core.errors import ClearheadError
+
+
+class Stopped(ClearheadError):
+    """The progress callback returned False."""
 
 
 def report(progress: Callable[[int, int], object] | None, done: int, expected: int) -> None:
     """Call `progress(done, expected)`; raise `Stopped` when it returns False."""
     if progress is not None and progress(done, expected) is False:
-        from interp_core.analysis.explained import Stopped
-
         raise Stopped("Stopped before it was complete. Run it again to finish.")
 
 
@@ -22,3 +27,21 @@ def part_of(
     return lambda done, expected: progress(
         start + round((end - start) * done / max(expected, 1)), whole
     )
+
+
+@dataclass
+class Meter:
+    """Counts evaluations (rows that went through the model) and reports them.
+
+    `progress(done, expected)` may raise, or return False to stop with `Stopped`. `expected` is a
+    forecast and may grow.
+    """
+
+    progress: Callable[[int, int], object] | None = None
+    expected: int = 0
+    done: int = 0
+
+    def add(self, rows: int) -> None:
+        """Count `rows` more evaluations."""
+        self.done += rows
+        report(self.progress, self.done, max(self.expected, self.done))

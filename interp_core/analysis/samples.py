@@ -70,3 +70,9 @@ def _read(file: str) -> pd.DataFrame:
     lines = (DATA / file).read_text(encoding="utf-8").splitlines()
     names, *rows = (line.split("\t") for line in lines)
     return pd.DataFrame(rows, columns=names, dtype=object)
+
+
+@cache
+def sentences() -> tuple[str, ...]:
+    """The built-in corpus: 1,200 sentences of six novels (public domain), one of each in turn."""
+    return tuple((DATA / "sentences.txt").read_text(encoding="utf-8").splitlines())

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pydeck
 
-from interp_core.charts.scatter import MARKED
+from interp_core.charts.points import GREY, MARKED, in_order
 
 EXTENT = 10.0  # units that the picture is scaled to, whatever its method's own
+ROOM = 440  # px that the whole picture fits into when it opens: the page may be narrow
 LAYER = "points"
+PIXELS = "'pixels'"  # quoted, or pydeck would take the word for an expression
 
 
 class Deck(pydeck.Deck):
@@ -29,24 +33,33 @@ def cloud(
     *,
     picked: int | None = None,
     near: tuple[int, ...] = (),
-    height: int = 600,
+    labels: pd.DataFrame | None = None,
+    inks: tuple[str, str] = (GREY, "#ffffff"),
 ) -> Deck:
     """`frame`: row, x, y, perhaps z, tip (text on hover), found; `colours` (n, 3) of 0 to 255.
 
     With z the picture turns by dragging; without, it moves. Lines go from row `picked` to `near`.
+    `labels`: label and the axes; `inks`: their colour and that of what is behind them.
     """
     axes = [name for name in ("x", "y", "z") if name in frame]
-    places = _scaled(frame[axes].to_numpy())
-    layers = [_points(frame, places, colours)]
+    fit = _fit(frame[axes].to_numpy())
+    places = fit(frame[axes].to_numpy())
+    solid = len(axes) == 3
+    layers = [_box()] if solid else []
+    layers.append(_points(frame, places, colours))
     where = dict(zip(frame["row"], places.tolist()))
     if picked in where:
         ends = [{"a": where[picked], "b": where[row]} for row in near if row in where]
-        layers.append(_lines(ends))
-        layers.append(_rings([where[picked]], radius=9))
+        layers += [_lines("near", ends, MARKED, 1.5), _rings([where[picked]], radius=9)]
     if frame["found"].any():
         layers.append(_rings(places[frame["found"].to_numpy(dtype=bool)].tolist(), radius=6))
-    solid = "z" in frame
-    zoom = float(np.log2(height / (1.25 * EXTENT)))
+    if labels is not None and len(labels):
+        layers.append(_labels(labels["label"], fit(labels[axes].to_numpy()), inks))
+    return _deck(layers, solid)
+
+
+def _deck(layers: list, solid: bool) -> Deck:
+    zoom = float(np.log2(ROOM / (1.25 * EXTENT)))
     start = {"target": [0, 0, 0], "zoom": zoom, "min_zoom": zoom - 3, "max_zoom": zoom + 9}
     if solid:
         start |= {"rotation_x": 20, "rotation_orbit": 30}
@@ -60,13 +73,12 @@ def cloud(
     )
 
 
-def _scaled(places: np.ndarray) -> np.ndarray:
-    """Centred, with all axes on one scale; decks measure in single precision."""
+def _fit(places: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Centres, with all axes on one scale; decks measure in single precision."""
     middle = (places.max(axis=0) + places.min(axis=0)) / 2
-    span = np.ptp(places, axis=0).max() or 1.0
-    scaled = (places - middle) * (EXTENT / span)
-    scaled[:, 1] *= 1 if places.shape[1] == 3 else -1  # the plane's second axis points down
-    return scaled.round(3)
+    scale = EXTENT / (np.ptp(places, axis=0).max() or 1.0)
+    turn = np.array([1, 1, 1]) if places.shape[1] == 3 else np.array([1, -1])  # y points down
+    return lambda given: ((given - middle) * scale * turn).round(3)
 
 
 def _points(frame: pd.DataFrame, places: np.ndarray, colours: np.ndarray) -> Any:
@@ -74,29 +86,65 @@ def _points(frame: pd.DataFrame, places: np.ndarray, colours: np.ndarray) -> Any
         {"p": place, "c": colour, "t": tip}
         for place, colour, tip in zip(places.tolist(), colours.tolist(), frame["tip"])
     ]
-    radius = 4 if len(frame) <= 2_500 else 2.5 if len(frame) <= 10_000 else 1.6
-    common = {"id": LAYER, "get_position": "p", "pickable": True, "auto_highlight": True}
+    radius = 4 if len(frame) <= 1_000 else 2.5 if len(frame) <= 10_000 else 1.6
     return pydeck.Layer(
         "ScatterplotLayer",
         data=data,
+        id=LAYER,
+        get_position="p",
         get_fill_color="c",
         get_radius=radius,
-        radius_units="'pixels'",
+        radius_units=PIXELS,
         billboard=True,
         opacity=0.85,
-        **common,
+        pickable=True,
+        auto_highlight=True,
     )
 
 
-def _lines(ends: list[dict]) -> Any:
+def _lines(name: str, ends: list[dict], colour: str, width: float, opacity: float = 1.0) -> Any:
     return pydeck.Layer(
         "LineLayer",
         data=ends,
-        id="near",
+        id=name,
         get_source_position="a",
         get_target_position="b",
-        get_color=_rgb(MARKED),
-        get_width=1.5,
+        get_color=_rgb(colour),
+        get_width=width,
+        opacity=opacity,
+    )
+
+
+def _box() -> Any:
+    """The edges of the cube that the picture fills: they show which way it is turned."""
+    half = EXTENT / 2
+    corners = [np.array(corner) for corner in product((-half, half), repeat=3)]
+    ends = [
+        {"a": one.tolist(), "b": other.tolist()}
+        for number, one in enumerate(corners)
+        for other in corners[:number]
+        if (one != other).sum() == 1
+    ]
+    return _lines("box", ends, GREY, 1, opacity=0.25)
+
+
+def _labels(texts: pd.Series, places: np.ndarray, inks: tuple[str, str]) -> Any:
+    ink, paper = inks
+    return pydeck.Layer(
+        "TextLayer",
+        data=[{"p": place, "s": text} for text, place in zip(texts, places.tolist())],
+        id="labels",
+        get_position="p",
+        get_text="s",
+        get_color=_rgb(ink),
+        get_size=13,
+        get_pixel_offset=[0, -12],
+        character_set="'auto'",
+        font_family="'sans-serif'",
+        font_weight=600,
+        background=True,
+        get_background_color=[*_rgb(paper), 170],
+        background_padding=[2, 0],
     )
 
 
@@ -110,8 +158,8 @@ def _rings(places: list, *, radius: int) -> Any:
         filled=False,
         billboard=True,
         get_radius=radius,
-        radius_units="'pixels'",
-        line_width_units="'pixels'",
+        radius_units=PIXELS,
+        line_width_units=PIXELS,
         get_line_width=2,
         get_line_color=_rgb(MARKED),
     )
@@ -121,12 +169,12 @@ def _rgb(colour: str) -> list[int]:
     return [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
 
 
-def palette(values: pd.Series, kind: str, names: list[str]) -> np.ndarray:
-    """(n, 3) colours of 0 to 255: `names` (hex) for groups in sorted order, else a ramp of them."""
+def shades(values: pd.Series, kind: str, names: list[str]) -> np.ndarray:
+    """(n, 3) colours of 0 to 255: `names` (hex) for groups in order, else a ramp of them."""
     inks = np.array([_rgb(name) for name in names], dtype=np.float64)
     if kind == "nominal":
-        _, number = np.unique(values.astype(str), return_inverse=True)
-        return inks[number % len(inks)].astype(int)
+        number = {name: place for place, name in enumerate(in_order(values))}
+        return inks[values.map(number).to_numpy() % len(inks)].astype(int)
     amounts = values.to_numpy(dtype=np.float64)
     known = np.isfinite(amounts)
     low, high = (amounts[known].min(), amounts[known].max()) if known.any() else (0.0, 1.0)

@@ -12,6 +12,7 @@ PAGES = (
     ("attention_heads", "Attention heads"),
     ("word_attributions", "Word attributions"),
     ("embedding_projector", "Embedding projector"),
+    ("head_entropy", "Head-entropy stats"),
 )
 
 

@@ -1,0 +1,296 @@
+"""Pictures of all heads: maps of layer × head, two statistics, likeness, what pruning costs."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from interp_core.charts.scatter import GREY, MARKED, SHAPES
+
+CELL = 34  # px of a layer in the map
+AXIS = 110  # px of axis, title and legend, which the height includes
+_BARE = {"ticks": False, "domain": False, "grid": False, "labelPadding": 6, "labelAngle": 0}
+
+
+def head_map(
+    frame: pd.DataFrame,
+    *,
+    title: str,
+    signed: bool = False,
+    zero: bool = False,
+    text_format: str = ".3f",
+    selection: str = "head",
+) -> alt.LayerChart:
+    """Layer × head; a click picks a head.
+
+    `frame`: layer, head, value, role, code (a short name of the role, printed in the cell), chosen
+    (bool), lit (bool), perhaps se and importance. `signed` values get the diverging scale.
+    """
+    place = {
+        "x": alt.X("head:O", title="head", axis=alt.Axis(orient="top", **_BARE)),
+        "y": alt.Y("layer:O", title="layer", axis=alt.Axis(**_BARE)),
+    }
+    click = alt.selection_point(name=selection, fields=["layer", "head"], on="click", empty=False)
+    tooltip = [
+        alt.Tooltip("layer:O"),
+        alt.Tooltip("head:O"),
+        alt.Tooltip("value:Q", title=title, format=text_format),
+    ]
+    if "se" in frame:
+        tooltip.append(alt.Tooltip("se:Q", title="standard error", format=text_format))
+    tooltip.append(alt.Tooltip("role:N"))
+    cells = (
+        alt.Chart(frame)
+        .mark_rect(cornerRadius=2, cursor="pointer")
+        .encode(
+            **place,
+            color=alt.Color(
+                "value:Q",
+                scale=_scale(frame, signed, zero),
+                legend=alt.Legend(title=title, orient="bottom", gradientLength=220),
+            ),
+            opacity=alt.condition("datum.lit", alt.value(1.0), alt.value(0.15)),
+            stroke=alt.condition("datum.chosen", alt.value(MARKED), alt.value(None)),
+            strokeWidth=alt.condition("datum.chosen", alt.value(3), alt.value(0)),
+            tooltip=tooltip,
+        )
+        .add_params(click)
+    )
+    height = (
+        CELL * frame["layer"].nunique()
+        if frame["layer"].nunique() <= 12
+        else 16 * frame["layer"].nunique()
+    )
+    codes = []
+    if frame["head"].nunique() <= 16 and frame["layer"].nunique() <= 12:
+        codes = _codes(frame, place)
+    return alt.layer(cells, *codes).properties(height=height + AXIS)
+
+
+def _codes(frame: pd.DataFrame, place: dict) -> list[alt.Chart]:
+    """The role of each head in its cell, readable on any colour."""
+    base = alt.Chart(frame).encode(**place, text="code:N")
+    letters = f"min(10, width / {frame['head'].nunique()} / 3)"  # five letters fit a cell
+    font = {"fontSize": alt.expr(letters), "fontWeight": 600}
+    return [
+        base.mark_text(stroke="white", strokeWidth=3, strokeOpacity=0.8, **font),
+        base.mark_text(color="#17202c", **font),
+    ]
+
+
+def _scale(frame: pd.DataFrame, signed: bool, zero: bool) -> alt.Scale:
+    if signed:
+        top = float(frame["value"].abs().max()) or 1.0
+        return alt.Scale(domain=[-top, 0, top], type="linear")
+    return alt.Scale(zero=zero)
+
+
+def by_layer(frame: pd.DataFrame, *, title: str, text_format: str = ".3f") -> alt.LayerChart:
+    """Every head as a mark above its layer, and the mean of each layer as a line."""
+    place = {
+        "x": alt.X("layer:O", title="layer", axis=alt.Axis(labelAngle=0, grid=False)),
+        "y": alt.Y("value:Q", title=title, scale=alt.Scale(zero=False)),
+    }
+    value = alt.Tooltip("value:Q", title=title, format=text_format)
+    heads = alt.Chart(frame).mark_point(filled=True, size=45, opacity=0.65)
+    mean = alt.Chart(frame).mark_line(color=GREY, strokeWidth=2, strokeDash=[4, 3])
+    return alt.layer(
+        mean.encode(x=place["x"], y=alt.Y("mean(value):Q", title=title)),
+        heads.encode(**place, tooltip=["layer:O", "head:O", "role:N", value]),
+    ).properties(height=240)
+
+
+def histogram_by_layer(frame: pd.DataFrame, *, title: str) -> alt.Chart:
+    """How many heads of each layer have which value: layers down, values across."""
+    return (
+        alt.Chart(frame)
+        .mark_rect(cornerRadius=1)
+        .encode(
+            x=alt.X("value:Q", bin=alt.Bin(maxbins=24), title=title),
+            y=alt.Y("layer:O", title="layer"),
+            color=alt.Color("count():Q", legend=None),
+            tooltip=["layer:O", alt.Tooltip("value:Q", bin=alt.Bin(maxbins=24)), "count():Q"],
+        )
+        .properties(height=max(160, 26 * frame["layer"].nunique() + 60))
+    )
+
+
+def head_scatter(
+    frame: pd.DataFrame, *, x: str, y: str, titles: tuple[str, str], colour: str = "role"
+) -> alt.LayerChart:
+    """Two statistics of every head. Selections: `pick` (layer, head), `box` (x, y).
+
+    `frame`: layer, head, role, the two columns, and perhaps each with `_se`, drawn as error bars.
+    """
+    box = alt.selection_interval(name="box")
+    pick = alt.selection_point(
+        name="pick", fields=["layer", "head"], on="symbol:click", empty=False
+    )
+    place = {
+        "x": alt.X(f"{x}:Q", title=titles[0], scale=alt.Scale(zero=False)),
+        "y": alt.Y(f"{y}:Q", title=titles[1], scale=alt.Scale(zero=False)),
+    }
+    layers = [*_bars(frame, place, x, y)]
+    layers.append(
+        alt.Chart(frame)
+        .mark_point(filled=True, size=80, opacity=0.85)
+        .encode(
+            **place,
+            **_named(frame, colour),
+            tooltip=[
+                "layer:O",
+                "head:O",
+                "role:N",
+                alt.Tooltip(f"{x}:Q", format=".4f"),
+                alt.Tooltip(f"{y}:Q", format=".4f"),
+            ],
+        )
+        .add_params(pick, box)
+    )
+    return alt.layer(*layers).properties(height=420)
+
+
+def _bars(frame: pd.DataFrame, place: dict, x: str, y: str) -> list[alt.Chart]:
+    """One standard error to either side."""
+    found = []
+    for name, axis, other in ((x, "x", "y"), (y, "y", "x")):
+        if f"{name}_se" not in frame:
+            continue
+        ends = frame.assign(
+            low=frame[name] - frame[f"{name}_se"], high=frame[name] + frame[f"{name}_se"]
+        )
+        rule = alt.Chart(ends).mark_rule(color=GREY, opacity=0.5)
+        ranges = {axis: "low:Q", f"{axis}2": "high:Q", other: place[other]}
+        found.append(rule.encode(**ranges))
+    return found
+
+
+def _named(frame: pd.DataFrame, colour: str) -> dict:
+    names = sorted(frame[colour].astype(str).unique())
+    legend = alt.Legend(title=None, orient="top", columns=4, symbolOpacity=1)
+    scale = {"domain": names}
+    return {
+        "color": alt.Color(f"{colour}:N", legend=legend, scale=alt.Scale(**scale)),
+        "shape": alt.Shape(f"{colour}:N", legend=legend, scale=alt.Scale(**scale, range=SHAPES)),
+    }
+
+
+def likeness_map(frame: pd.DataFrame) -> alt.LayerChart:
+    """Heads as points, the nearer the more alike. `frame`: layer, head, x, y, role, name."""
+    pick = alt.selection_point(
+        name="pick", fields=["layer", "head"], on="symbol:click", empty=False
+    )
+    bare = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
+    place = {
+        "x": alt.X("x:Q", axis=bare, title=None, scale=alt.Scale(zero=False)),
+        "y": alt.Y("y:Q", axis=bare, title=None, scale=alt.Scale(zero=False)),
+    }
+    points = alt.Chart(frame).mark_point(filled=True, size=90, opacity=0.85)
+    names = alt.Chart(frame).mark_text(color=GREY, dy=-10, fontSize=10)
+    return alt.layer(
+        points.encode(
+            **place, **_named(frame, "role"), tooltip=["layer:O", "head:O", "role:N"]
+        ).add_params(pick),
+        names.encode(**place, text="name:N"),
+    ).properties(height=460)
+
+
+def likeness_matrix(frame: pd.DataFrame, order: list[str]) -> alt.Chart:
+    """Distance of every pair. `frame`: one, two (names), distance; `order` sorts like to like."""
+    axis = alt.Axis(labels=len(order) <= 80, labelFontSize=7, ticks=False, title=None)
+    return (
+        alt.Chart(frame)
+        .mark_rect()
+        .encode(
+            x=alt.X("one:N", sort=order, axis=axis),
+            y=alt.Y("two:N", sort=order, axis=axis),
+            color=alt.Color("distance:Q", title="JS distance (nats)", sort="descending"),
+            tooltip=["one", "two", alt.Tooltip("distance:Q", format=".3f")],
+        )
+        .properties(height=560)
+    )
+
+
+def pruning(frame: pd.DataFrame, *, y: str, title: str) -> alt.LayerChart:
+    """What is left as heads are removed. `frame`: ranking, removed, the column y and `<y>_std`."""
+    colour = alt.Color("ranking:N", legend=alt.Legend(title=None, orient="top"))
+    base = alt.Chart(frame).encode(
+        x=alt.X("removed:Q", title="heads removed, the least important first")
+    )
+    line = base.mark_line(point=True, strokeWidth=2).encode(
+        y=alt.Y(f"{y}:Q", title=title, scale=alt.Scale(zero=False)),
+        color=colour,
+        strokeDash=alt.StrokeDash("ranking:N", legend=None),
+        tooltip=["ranking", "removed", alt.Tooltip(f"{y}:Q", format=".4f")],
+    )
+    spread = frame.dropna(subset=[f"{y}_std"])
+    spread = spread.assign(low=spread[y] - spread[f"{y}_std"], high=spread[y] + spread[f"{y}_std"])
+    band = (
+        alt.Chart(spread)
+        .mark_area(opacity=0.2)
+        .encode(x="removed:Q", y="low:Q", y2="high:Q", color=colour)
+    )
+    return alt.layer(band, line).properties(height=320)
+
+
+def profile(frame: pd.DataFrame) -> alt.LayerChart:
+    """Where a head looks from: share of attention by offset. `frame`: offset, share, se."""
+    ends = frame.assign(low=frame["share"] - frame["se"], high=frame["share"] + frame["se"])
+    base = alt.Chart(ends).encode(
+        x=alt.X(
+            "offset:O", title="key minus query (the ends: all beyond)", axis=alt.Axis(labelAngle=0)
+        )
+    )
+    bars = base.mark_bar().encode(
+        y=alt.Y("share:Q", title="share of attention"),
+        tooltip=[
+            "offset:O",
+            alt.Tooltip("share:Q", format=".3f"),
+            alt.Tooltip("se:Q", title="standard error", format=".4f"),
+        ],
+    )
+    error = base.mark_rule(color=GREY, strokeWidth=2).encode(y="low:Q", y2="high:Q")
+    return alt.layer(bars, error).properties(height=200)
+
+
+def differences(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
+    """Two sides of every head against each other. `frame`: layer, head, first, second, real."""
+    low = float(frame[["first", "second"]].min().min())
+    high = float(frame[["first", "second"]].max().max())
+    named = frame.assign(
+        difference_is=frame["real"].map({True: "larger than noise", False: "within noise"})
+    )
+    points = (
+        alt.Chart(named)
+        .mark_point(filled=True, size=70, opacity=0.85)
+        .encode(
+            x=alt.X("first:Q", title=f"{title}, first", scale=alt.Scale(zero=False)),
+            y=alt.Y("second:Q", title=f"{title}, second", scale=alt.Scale(zero=False)),
+            color=alt.Color("difference_is:N", legend=alt.Legend(title=None, orient="top")),
+            shape=alt.Shape("difference_is:N", legend=alt.Legend(title=None, orient="top")),
+            tooltip=[
+                "layer:O",
+                "head:O",
+                alt.Tooltip("first:Q", format=".4f"),
+                alt.Tooltip("second:Q", format=".4f"),
+                alt.Tooltip("difference:Q", format="+.4f"),
+                alt.Tooltip("se:Q", format=".4f"),
+            ],
+        )
+    )
+    equal = alt.Chart(pd.DataFrame({"a": [low, high]})).mark_line(color=GREY, strokeDash=[4, 3])
+    return alt.layer(equal.encode(x="a:Q", y="a:Q"), points).properties(height=400)
+
+
+def depths(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
+    """Models of different size by relative depth. `frame`: model, depth, mean, lowest, highest."""
+    base = alt.Chart(frame).encode(
+        x=alt.X("depth:Q", title="depth (0 the first layer, 1 the last)"),
+        color=alt.Color("model:N", legend=alt.Legend(title=None, orient="top")),
+    )
+    band = base.mark_area(opacity=0.18).encode(y="lowest:Q", y2="highest:Q")
+    line = base.mark_line(point=True, strokeWidth=2).encode(
+        y=alt.Y("mean:Q", title=f"{title} (mean and range over heads)"),
+        tooltip=["model", "layer", alt.Tooltip("mean:Q", format=".4f")],
+    )
+    return alt.layer(band, line).properties(height=360)

@@ -1,0 +1,71 @@
+"""Head statistics of a corpus, from the command line.
+
+    python -m interp_core.corpus MODEL FILE --out stats.parquet [--column NAME] [--limit ROWS]
+    python -m interp_core.corpus MODEL --sample --out stats.parquet
+
+FILE holds one text a line, or is CSV, TSV, JSON Lines or Parquet. A run that was killed goes on
+where it was when the same command is given again. Rows that cannot be read are skipped and listed.
+The result is a table with one row for each layer and head; `ic.HeadStatistics.load` reads it, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from interp_core.errors import ClearheadError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; 0 when the table was written, 1 with a message otherwise."""
+    parser = argparse.ArgumentParser(
+        prog="python -m interp_core.corpus",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("model", help="an embedded model, a folder or a Hub id")
+    parser.add_argument("file", nargs="?", help="the texts")
+    parser.add_argument("--sample", action="store_true", help="use the built-in sentences")
+    parser.add_argument("--out", required=True, help="the Parquet file to write")
+    parser.add_argument("--column", help="the column that holds the texts")
+    parser.add_argument("--limit", type=int, help="read no more rows than this")
+    parser.add_argument("--restart", action="store_true", help="forget an unfinished run")
+    parser.add_argument("--quiet", action="store_true", help="print no progress")
+    asked = parser.parse_args(arguments)
+    if bool(asked.file) == asked.sample:
+        parser.error("give either a FILE or --sample")
+    try:
+        _run(asked)
+    except ClearheadError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. Give the same command again to go on.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _run(asked: argparse.Namespace) -> None:
+    from interp_core.analysis.corpus_files import open_corpus, sample_corpus
+    from interp_core.analysis.corpus_run import run_corpus, told
+    from interp_core.models.load import load_model
+
+    corpus = sample_corpus() if asked.sample else open_corpus(asked.file, column=asked.column)
+    model = load_model(asked.model)
+    states = run_corpus(model, corpus, asked.out, limit=asked.limit, restart=asked.restart)
+    begun = next(states)
+    if begun.rows:
+        print(f"Going on after row {begun.rows:,}.", file=sys.stderr)
+    state = begun
+    for state in states:
+        if not asked.quiet:
+            print(f"\r{state.texts:,} texts, {state.texts_per_second:.1f} a second",
+                  end="", file=sys.stderr, flush=True)  # fmt: skip
+    if not asked.quiet:
+        print(file=sys.stderr)
+    print(f"{state.texts:,} texts, {state.tokens:,} tokens: {asked.out}")
+    print(told(state.skipped))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+"""The views of the head page: each draws itself and returns what the downloads need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from interp_core.ui.heads import (
+    alike,
+    compare,
+    corpus,
+    downloads,
+    importance,
+    map_view,
+    scatter_view,
+)
+
+__all__ = ["DRAW", "VIEWS", "corpus", "downloads", "map_view"]
+VIEWS = {
+    "map": "All heads",
+    "scatter": "Two statistics",
+    "alike": "Which are alike?",
+    "importance": "Which matter?",
+    "compare": "Compare",
+}
+DRAW: dict[str, Callable] = {
+    "map": map_view.draw,
+    "scatter": scatter_view.draw,
+    "alike": alike.draw,
+    "importance": importance.draw,
+    "compare": compare.draw,
+}

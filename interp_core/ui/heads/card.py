@@ -1,0 +1,130 @@
+"""The card of one head: figures with their uncertainty, its role, where it looks, examples."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.heads import profile
+from interp_core.ui import cache, jobs
+from interp_core.ui.downloads import section
+from interp_core.ui.heads import corpus
+from interp_core.ui.heads.catalogue import STATISTICS, offered
+from interp_core.ui.heads.corpus import Asked
+
+EXAMPLE_TEXTS = 100
+SHOWN = 8
+TOP = ("entropy_normalised", "confidence", "distance", "share_first", "consistency", "importance")
+
+
+def show(
+    asked: Asked, statistics: ic.HeadStatistics, frame: pd.DataFrame, chosen: tuple[int, int]
+) -> None:
+    """The card."""
+    layer, head = chosen
+    line = frame[(frame["layer"] == layer) & (frame["head"] == head)].iloc[0]
+    with st.container(border=True):
+        st.markdown(f"**Layer {layer}, head {head}: {_role(line)}**")
+        with st.container(horizontal=True, gap="large"):
+            for name in (each for each in TOP if each in frame):
+                entry = STATISTICS[name]
+                st.metric(
+                    entry.title,
+                    f"{line[name]:{entry.digits}}",
+                    help=entry.about,
+                    delta=_error(line, name),
+                    delta_color="off",
+                    delta_arrow="off",
+                )
+        left, right = st.columns(2)
+        with left:
+            st.caption("Where it looks from a query token: share of attention by offset")
+            st.altair_chart(
+                profile(ic.profile_frame(statistics, layer, head)),
+                width="stretch",
+                alt="Share of attention by offset.",
+            )
+        with right:
+            st.caption("All its figures, mean ± standard error over texts")
+            st.dataframe(_figures(line, frame), hide_index=True, height=230)
+        _link(asked, layer, head)
+    section(
+        "Typical texts and tokens",
+        ":material/article:",
+        lambda: _examples(asked, statistics, layer, head),
+    )
+
+
+def _role(line: pd.Series) -> str:
+    if line["role"] == "none":
+        return "no role fits"
+    table = ic.role_table().set_index("role")
+    statistic, above = table.loc[line["role"], ["statistic", "above"]]
+    entry = STATISTICS.get(statistic)
+    title = entry.title if entry else statistic
+    return f"{line['role']} ({title} {line[statistic]:.2f}, above {above:.2g})"
+
+
+def _error(line: pd.Series, name: str) -> str | None:
+    error = line.get(f"{name}_se")
+    return None if error is None or pd.isna(error) else f"± {error:.2g}"
+
+
+def _figures(line: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
+    names = offered(list(frame))
+    return pd.DataFrame(
+        {
+            "statistic": [STATISTICS[name].axis for name in names],
+            "mean": [line[name] for name in names],
+            "± se": [line.get(f"{name}_se") for name in names],
+            "std over texts": [line.get(f"{name}_std") for name in names],
+            "even attention": [line.get(f"{name}_base") for name in names],
+        }
+    )
+
+
+def _link(asked: Asked, layer: int, head: int) -> None:
+    text = st.session_state.get("text", "")
+    st.page_link(
+        "pages/attention_heads.py",
+        label="See what this head reads in the sidebar's text",
+        icon=":material/arrow_forward:",
+        query_params={
+            "model": asked.model,
+            "text": text,
+            "layer": str(layer),
+            "heads": str(head),
+            "view": "Heatmap",
+        },
+    )
+
+
+def _examples(asked: Asked, statistics: ic.HeadStatistics, layer: int, head: int) -> None:
+    texts = corpus.texts(asked, EXAMPLE_TEXTS)
+
+    def compute(progress) -> tuple[pd.DataFrame, pd.DataFrame]:  # noqa: ANN001
+        model = cache.model(asked.model)
+        progress(0, 2)
+        typical = ic.typical_texts(model, texts, statistics, layer, head)
+        progress(1, 2)
+        return typical, ic.typical_tokens(model, texts, layer, head, most=SHOWN)
+
+    found = jobs.run(("typical", asked, layer, head), "Typical texts", compute, unit="steps")
+    if found is None:
+        return
+    typical, tokens = found
+    left, right = st.columns([2, 1])
+    left.caption("Texts in which it behaves most like its average")
+    left.dataframe(
+        typical[["text", "deviation"]].head(SHOWN),
+        hide_index=True,
+        column_config={"deviation": st.column_config.NumberColumn(format="%.2f")},
+    )
+    right.caption("Tokens that receive the most from it (1: an even share)")
+    right.dataframe(
+        tokens,
+        hide_index=True,
+        column_config={"received": st.column_config.NumberColumn(format="%.1f")},
+    )
+    st.caption(f"Over the first {len(texts):,} texts.")

@@ -1,0 +1,153 @@
+"""What each statistic is called, what it says, and how it misleads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """`unit` is empty for shares and correlations; `caution` says how it misleads."""
+
+    title: str
+    unit: str
+    about: str
+    caution: str = ""
+    signed: bool = False
+    digits: str = ".3f"
+
+    @property
+    def axis(self) -> str:
+        """Title with the unit."""
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
+
+_NO_OP = (
+    "Low entropy is not importance: a head that rests on a separator or the first token is sharp "
+    "and does next to nothing there (a no-op; Clark et al. 2019, Kobayashi et al. 2020)."
+)
+_LENGTH = "Grows with the length of the text; compare the normalised one across texts."
+_BASE = "Compare it with its base rate: what evenly spread attention would give over these texts."
+IMPORTANCE = "importance"
+
+STATISTICS: dict[str, Statistic] = {
+    "entropy_normalised": Statistic(
+        "normalised entropy",
+        "",
+        "Entropy of a query's attention over the log of the number of "
+        "keys it may read: 0 reads one token, 1 reads all alike.",
+        _NO_OP,
+    ),
+    "entropy": Statistic("entropy", "nats", "Mean entropy of the attention of a query.", _LENGTH),
+    "entropy_bits": Statistic("entropy", "bits", "The same in bits.", _LENGTH),
+    "effective_keys": Statistic(
+        "effective keys",
+        "tokens",
+        "exp(entropy): among how many tokens a query spreads itself.",
+        _LENGTH,
+        digits=".1f",
+    ),
+    "confidence": Statistic(
+        "confidence", "", "Mean of the largest weight of each query (Voita et al. 2019).", _NO_OP
+    ),
+    "distance": Statistic(
+        "attention distance",
+        "tokens",
+        "Mean of how many tokens away the read token stands.",
+        "A head that rests on the first token looks far-sighted.",
+        digits=".1f",
+    ),
+    "offset": Statistic(
+        "offset",
+        "tokens",
+        "The same with its sign: below 0 it reads what came before.",
+        "",
+        signed=True,
+        digits="+.1f",
+    ),
+    "share_local": Statistic(
+        "share within 3 tokens", "", "Attention to keys at most 3 away.", _BASE
+    ),
+    "share_self": Statistic("share on itself", "", "Attention of a token to itself.", _BASE),
+    "share_previous": Statistic(
+        "share on the previous token", "", "Attention one token back.", _BASE
+    ),
+    "share_next": Statistic("share on the next token", "", "Attention one token ahead.", _BASE),
+    "share_first": Statistic(
+        "share on the first token",
+        "",
+        "Attention to the token at the start.",
+        "Often a resting place: much weight, little effect.",
+    ),
+    "share_separator": Statistic(
+        "share on separators",
+        "",
+        "Attention to separator tokens.",
+        "Low entropy on the separator is a no-op, not focus.",
+    ),
+    "share_other_special": Statistic(
+        "share on other special tokens",
+        "",
+        "Attention to special tokens that separate nothing.",
+        "Often a resting place: much weight, little effect.",
+    ),
+    "share_punctuation": Statistic("share on punctuation", "", "Attention to punctuation.", _BASE),
+    "share_repeated": Statistic(
+        "share on repeated tokens", "", "Attention to other places with the same token.", _BASE
+    ),
+    "consistency": Statistic(
+        "consistency",
+        "",
+        "Mean correlation of its position profile between two texts.",
+        "A head can be consistent because it always rests on the same token.",
+    ),
+    "correlation_token_frequency": Statistic(
+        "received attention and frequency",
+        "ρ",
+        "Rank correlation, within a text, of the attention "
+        "a token receives with how frequent it is.",
+        "",
+        signed=True,
+        digits="+.3f",
+    ),
+    "previous_token_score": Statistic(
+        "previous-token score", "", "Attention one back on random sequences that repeat."
+    ),
+    "duplicate_token_score": Statistic(
+        "duplicate-token score", "", "Attention to the earlier copy of the same random token."
+    ),
+    "induction_score": Statistic(
+        "induction score",
+        "",
+        "Attention to what followed the earlier copy (Olsson et al. 2022), "
+        "on random sequences that repeat.",
+    ),
+    IMPORTANCE: Statistic(
+        "gradient importance",
+        "",
+        "Mean size of the loss's derivative with respect to a gate on "
+        "the head (Michel et al. 2019).",
+        "A first-order guess: ablation removes the head for true.",
+        digits=".4f",
+    ),
+}
+
+CODES = {
+    "previous token": "prev",
+    "next token": "next",
+    "self": "self",
+    "first token": "first",
+    "separator": "sep",
+    "other special token": "spec",
+    "punctuation": "punct",
+    "repeated token": "rep",
+    "broad": "broad",
+    "induction": "ind",
+    "duplicate token": "dup",
+    "none": "",
+}
+
+
+def offered(columns: list[str]) -> list[str]:
+    """The statistics that a table has, in the order of this list."""
+    return [name for name in STATISTICS if name in columns]

@@ -1,0 +1,113 @@
+"""Two models or two sets of texts: which heads differ by more than noise?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.heads import depths, differences
+from interp_core.ui import cache
+from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.heads import corpus
+from interp_core.ui.heads.catalogue import STATISTICS, offered
+from interp_core.ui.heads.corpus import Asked
+from interp_core.ui.heads.map_view import preview
+from interp_core.ui.heads.shown import Shown
+from interp_core.ui.sidebar import Choice
+
+_FOUR = st.column_config.NumberColumn(format="%.4f")
+COLUMNS = {
+    "first": _FOUR,
+    "second": _FOUR,
+    "difference": st.column_config.NumberColumn(format="%+.4f"),
+    "se": st.column_config.NumberColumn("standard error", format="%.4f"),
+    "z": st.column_config.NumberColumn(format="%+.1f"),
+    "p": st.column_config.NumberColumn(format="%.1e"),
+    "real": st.column_config.CheckboxColumn("larger than noise"),
+}
+SIDES = {"model": "another model", "texts": "other texts"}
+
+
+def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
+    """The second side, and the difference of every head."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        side = st.segmented_control(
+            "Compare with",
+            list(SIDES),
+            format_func=SIDES.get,
+            default="model",
+            required=True,
+            key="other",
+            **BOUND,
+        )
+        other = _other_model(asked) if side == "model" else _other_texts(asked)
+        names = offered(list(state.statistics.frame))
+        keep_valid("stat2", names)
+        name = st.selectbox(
+            "Statistic",
+            names,
+            format_func=lambda n: STATISTICS[n].axis,
+            key="stat2",
+            width=250,
+            **BOUND,
+        )
+    if other is None:
+        return None
+    second = corpus.gathered(other, preview)
+    if second is None:
+        return None
+    if name not in second.statistics.frame:
+        raise ic.BadInput(f"The other side has no {STATISTICS[name].title}. Choose another one.")
+    title = STATISTICS[name].axis
+    first = state.statistics
+    if (first.layers, first.heads) != (second.statistics.layers, second.statistics.heads):
+        return _by_depth(asked, other, state, second, name)
+    table = ic.compare_heads(first, second.statistics, name)
+    chart = differences(table, title=title)
+    st.altair_chart(chart, width="stretch", alt=f"{title} of every head on both sides.")
+    real = int(table["real"].sum())
+    st.caption(
+        f"First: {_named(asked)}; second: {_named(other)}. {real} of {len(table)} heads differ by "
+        "more than noise (difference over its standard error, false discovery rate 5 %, Benjamini "
+        "& Hochberg 1995). The same texts on both sides make this test careful."
+    )
+    ordered = table.reindex(table["difference"].abs().sort_values(ascending=False).index)
+    st.dataframe(ordered, hide_index=True, height=280, column_config=COLUMNS)
+    return Shown(asked, state, table, chart)
+
+
+def _by_depth(asked, other, state, second, name) -> Shown:  # noqa: ANN001
+    title = STATISTICS[name].axis
+    table = ic.compare_depths(state.statistics, second.statistics, name)
+    names = {"first": _named(asked), "second": _named(other)}
+    table = table.assign(model=table["model"].map(names))
+    chart = depths(table, title=title)
+    st.altair_chart(chart, width="stretch", alt=f"{title} by relative depth of both models.")
+    st.caption(
+        "The models have different layers and heads, so a head has no partner: layers are laid "
+        "side by side by their relative depth, with mean and range over their heads."
+    )
+    st.dataframe(table, hide_index=True, height=280)
+    return Shown(asked, state, table, chart)
+
+
+def _named(asked: Asked) -> str:
+    return f"{asked.model}, {corpus.SOURCES[asked.source].lower()}"
+
+
+def _other_model(asked: Asked) -> Asked | None:
+    names = [card.name for card in ic.bundled_models() if card.name != asked.model]
+    names.sort(key=lambda name: name not in ("encoder", "sentiment"))
+    given = st.session_state.get("second_model") or st.query_params.get("second_model")
+    names += [given] if given and given not in names else []
+    name = st.selectbox(
+        "Second model", names, key="second_model", width=240, accept_new_options=True, **BOUND
+    )
+    return replace(asked, model=name, files=cache.stamp(name)) if name else None
+
+
+def _other_texts(asked: Asked) -> Asked | None:
+    choice = Choice(asked.model, st.session_state.get("text", ""), None)
+    return corpus.controls(choice, key="_2")

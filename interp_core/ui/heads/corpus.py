@@ -1,0 +1,247 @@
+"""Which texts the statistics are taken over, and the pass over them, with partial results."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import streamlit as st
+
+import interp_core as ic
+from interp_core.analysis.corpus_files import sample_corpus
+from interp_core.analysis.file_bytes import MAX_FILE_BYTES
+from interp_core.ui import cache
+from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.plain import plain
+from interp_core.ui.projector.own_files import digest
+from interp_core.ui.shared import Shared
+
+SOURCES = {
+    "sentences": "Built-in sentences",
+    "text": "My text",
+    "file": "A file of mine",
+}
+COUNTS = (100, 300, 1_000, 3_000, 10_000)
+KINDS = ["txt", "csv", "tsv", "jsonl", "ndjson", "parquet"]
+HELD = "heads_file"  # (name, digest) of this session's file
+STOPPED = "heads_stopped"  # the question whose pass the user stopped
+PARTIAL = "heads_partial"  # (question, state): how far the pass has come
+EVERY = 1.5  # seconds between partial pictures
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The question: the key of the shared result."""
+
+    model: str
+    files: str
+    source: str
+    most: int
+    data: str = ""
+    column: str | None = None
+    text: str = ""
+
+
+@st.cache_resource(show_spinner=False)
+def _states() -> Shared:
+    return Shared(128, 256 * 2**20, _bytes)
+
+
+@st.cache_resource(show_spinner=False)
+def _files() -> Shared:
+    return Shared(32, 256 * 2**20, len)
+
+
+def _bytes(state: ic.CorpusState) -> int:
+    return 0 if state.statistics is None else 200_000 + 8 * state.statistics.distances.size
+
+
+def controls(choice, *, key: str = "") -> Asked | None:  # noqa: ANN001 - sidebar.Choice
+    """Which texts and how many; None while there is no file. `key` tells two such rows apart."""
+    source = st.selectbox(
+        "Texts", list(SOURCES), format_func=SOURCES.get, key=f"corpus{key}", width=190, **BOUND
+    )
+    files = cache.stamp(choice.model)
+    if source == "text":
+        return Asked(choice.model, files, source, 1, text=choice.text)
+    counts = COUNTS[:3] if source == "sentences" else COUNTS
+    most = st.selectbox(
+        "At most",
+        counts,
+        index=1,
+        key=f"corpus_size{key}",
+        width=110,
+        format_func=lambda n: f"{n:,} texts",
+        **BOUND,
+    )
+    if source == "sentences":
+        return Asked(choice.model, files, source, most)
+    data, column = _upload(key)
+    if not data:
+        return None
+    return Asked(choice.model, files, source, most, data, column)
+
+
+def _upload(key: str) -> tuple[str, str | None]:
+    """The digest of the session's file and the chosen column; ("", None) without a file."""
+    held = f"{HELD}{key}"
+    with st.popover("File", icon=":material/upload_file:"):
+        given = st.file_uploader(
+            "One text a line, CSV, TSV, JSON lines or Parquet", type=KINDS, key=f"corpus_file{key}"
+        )
+    if given is not None:
+        if given.size > MAX_FILE_BYTES:
+            raise ic.BadInput("The file is too large. Use `python -m interp_core.corpus` for it.")
+        data = given.getvalue()
+        if not data:
+            raise ic.BadInput("The file is empty.")
+        name = digest(data)
+        _files().get(name, lambda: data)
+        st.session_state[held] = (given.name, name)
+    file, name = st.session_state.get(held, ("", ""))
+    if not name:
+        return "", None
+    if _files().peek(name) is None:
+        del st.session_state[held]
+        st.info("Your file is no longer in memory: upload it again.")
+        return "", None
+    columns = list(ic.open_corpus(_files().peek(name), name=file).columns)
+    column = None
+    if columns:
+        first = ic.open_corpus(_files().peek(name), name=file).column
+        keep_valid(f"corpus_column{key}", columns)
+        column = st.selectbox(
+            "Column",
+            columns,
+            index=columns.index(first),
+            width=150,
+            key=f"corpus_column{key}",
+            **BOUND,
+        )
+    return name, column
+
+
+def rows(asked: Asked) -> Iterator:
+    """The rows of the corpus, at most as many as asked."""
+    if asked.source == "text":
+        lines = [line for line in asked.text.splitlines() if line.strip()]
+        if not lines:
+            raise ic.BadInput("Write a text into the sidebar.")
+        return iter(lines)
+    if asked.source == "sentences":
+        return islice(sample_corpus().rows(), asked.most)
+    data = _files().peek(asked.data)
+    if data is None:
+        raise ic.BadInput("Upload the file again: it is no longer in memory.")
+    name = st.session_state.get(HELD, ("file.txt", ""))[0]
+    corpus = ic.open_corpus(data, name=name, column=asked.column)
+    return islice(corpus.rows(), asked.most)
+
+
+def texts(asked: Asked, most: int) -> list[str]:
+    """The first texts of the corpus that the model can read whole."""
+    model = cache.model(asked.model)
+    found = []
+    for row in rows(asked):
+        text = getattr(row, "text", row)
+        if isinstance(text, str) and text.strip() and len(text) < 4 * model.max_tokens:
+            found.append(text)
+        if len(found) == most:
+            break
+    return found
+
+
+def gathered(asked: Asked, preview: Callable[[ic.HeadStatistics], None]) -> ic.CorpusState | None:
+    """The pass over the corpus; partial when the user stopped it, None when nothing was read.
+
+    `preview` draws what is known so far, every second or two.
+    """
+    done = _states().peek(asked)
+    if done is not None:
+        return done
+    if st.session_state.get(STOPPED) == asked:
+        return _stopped(asked)
+    place = st.container()
+    with place.container(horizontal=True, vertical_alignment="center"):
+        bar = st.progress(0.0, text="Reading the texts …")
+        button = st.empty()
+        button.button("Stop", on_click=_stop, args=(asked,), key=f"stop_{hash(asked)}")
+    early = st.empty()
+    state, drawn = None, time.monotonic()
+    for state in _stream(asked):
+        st.session_state[PARTIAL] = (asked, state)
+        bar.progress(min(state.rows / asked.most, 1.0), text=_told(asked, state))
+        if state.statistics is not None and time.monotonic() - drawn > EVERY:
+            with early.container():
+                preview(state.statistics)
+            drawn = time.monotonic()
+    bar.empty()
+    button.empty()
+    early.empty()
+    if state is None or state.statistics is None:
+        raise ic.BadInput(_nothing(state))
+    return _states().get(asked, lambda: state)
+
+
+def _stream(asked: Asked) -> Iterator[ic.CorpusState]:
+    """The states, leaving the machine to others between two batches."""
+    states = ic.stream_statistics(cache.model(asked.model), rows(asked))
+    while True:
+        with cache.COMPUTE:
+            state = next(states, None)
+        if state is None:
+            return
+        yield state
+
+
+def _told(asked: Asked, state: ic.CorpusState) -> str:
+    left = f", {state.skipped.total:,} skipped" if state.skipped.total else ""
+    return (
+        f"{state.texts:,} of at most {asked.most:,} texts, "
+        f"{state.texts_per_second:.0f} texts/s{left}"
+    )
+
+
+def _nothing(state: ic.CorpusState | None) -> str:
+    if state is None or not state.skipped.total:
+        return "There are no texts in it."
+    first = state.skipped.rows[0]
+    return (
+        f"None of the {state.skipped.total:,} rows can be read. Row {first.number}: {first.message}"
+    )
+
+
+def _stop(asked: Asked) -> None:
+    st.session_state[STOPPED] = asked
+
+
+def _stopped(asked: Asked) -> ic.CorpusState | None:
+    question, state = st.session_state.get(PARTIAL, (None, None))
+    state = state if question == asked else None
+    read = 0 if state is None else state.texts
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(
+            f"Stopped after {read:,} texts; the figures are of these.",
+            icon=":material/stop_circle:",
+        )
+        st.button("Read them all", on_click=lambda: st.session_state.pop(STOPPED, None))
+    return state if state is not None and state.statistics is not None else None
+
+
+def report(asked: Asked, state: ic.CorpusState) -> None:
+    """One line: how many texts, and what was left out."""
+    name = plain(st.session_state.get(HELD, ("", ""))[0]) if asked.source == "file" else ""
+    plural = "text" if state.texts == 1 else "texts"
+    origin = f" of {name}" if name else ""
+    parts = [f"{state.texts:,} {plural}{origin}, {state.tokens:,} tokens"]
+    if state.skipped.total:
+        counts = ", ".join(f"{n:,} {reason}" for reason, n in state.skipped.counts.items())
+        first = state.skipped.rows[0]
+        parts.append(
+            f"{state.skipped.total:,} rows skipped ({counts}; the first is row {first.number:,})"
+        )
+    if state.texts == 1:
+        parts.append("one text has no spread: standard errors need two or more")
+    st.caption(" · ".join(parts) + ".")

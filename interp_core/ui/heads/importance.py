@@ -1,0 +1,131 @@
+"""Which heads matter: by gradient, by true ablation, and what is left when they are removed."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.heads import head_map, pruning
+from interp_core.ui import cache, jobs
+from interp_core.ui.choices import BOUND
+from interp_core.ui.heads import card, corpus, picking, table
+from interp_core.ui.heads.corpus import Asked
+from interp_core.ui.heads.shown import Shown
+
+ABLATION_TEXTS = 32
+FORMATS = {
+    name: st.column_config.NumberColumn(format="%+.4f")
+    for name in ("importance", "loss change", "logit change", "accuracy change")
+}
+WAYS = {"gradient": "Gradient (fast)", "ablation": "Ablation (true)"}
+CURVES = {"accuracy": "answers kept", "loss": "loss", "logit": "logit of the answer"}
+ABOUT = {
+    "gradient": "Mean size of the derivative of the loss with respect to a gate on the head's "
+    "output (Michel et al. 2019): a first-order guess of what the head is worth.",
+    "ablation": "What happens to the loss when the head's output is set to zero, one head at a "
+    "time. Heads below 0 would better be away.",
+}
+
+
+def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
+    """The map of importance, and the curve on demand."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        way = st.segmented_control(
+            "Importance by",
+            list(WAYS),
+            format_func=WAYS.get,
+            default="gradient",
+            required=True,
+            key="way",
+            **BOUND,
+        )
+        chosen = picking.chooser(state.statistics.frame)
+    most = table.IMPORTANCE_TEXTS if way == "gradient" else ABLATION_TEXTS
+    try:
+        found = table.importance(asked, way, most)
+    except ic.UnsupportedModel as error:
+        st.info(f"{error} Choose `sentiment` to see which of its heads matter.")
+        return None
+    if found is None:
+        return None
+    statistics = state.statistics.frame
+    frame = statistics.merge(found.drop(columns="texts"), on=["layer", "head"])
+    column = "importance" if way == "gradient" else "loss_change"
+    drawn = table.map_frame(frame, column, chosen)
+    title = "gradient importance" if way == "gradient" else "change of the loss (nats)"
+    chart = head_map(drawn, title=title, signed=way == "ablation", text_format="+.4f")
+    st.altair_chart(
+        chart,
+        width="stretch",
+        key="importance_map",
+        selection_mode="head",
+        on_select=picking.on_chart("importance_map", "head"),
+        alt=f"{title} of every head.",
+    )
+    st.caption(
+        f"{ABOUT[way]} Over {int(found['texts'].iloc[0]):,} texts, against the model's own answers."
+    )
+    _strongest(found, way)
+    if chosen is not None:
+        card.show(asked, state.statistics, frame, chosen)
+    _curve(asked, found, way)
+    return Shown(asked, state, found, chart)
+
+
+def _strongest(found: pd.DataFrame, way: str) -> None:
+    top = found.nlargest(8, "importance")
+    names = [name for name in found if name != "texts" and not name.endswith("_se")]
+    shown = top[names].rename(columns={name: name.replace("_", " ") for name in names})
+    st.dataframe(shown, hide_index=True, column_config=FORMATS)
+    st.caption("The eight most important; the download has all, with standard errors.")
+
+
+def _curve(asked: Asked, found: pd.DataFrame, way: str) -> None:
+    """Removing heads one after another, by each ranking and at random."""
+    st.markdown("**What is left when heads are removed?**")
+    key = ("curve", asked)
+    if not (
+        st.session_state.get("heads_curve") == key
+        or st.button(
+            "Remove the least important heads, step by step", icon=":material/content_cut:"
+        )
+    ):
+        st.caption("Takes half a minute to a minute: both rankings, and five random orders.")
+        return
+    st.session_state["heads_curve"] = key
+    rankings = {"gradient": table.importance(asked), way: found}
+    if "ablation" not in rankings:
+        rankings["ablation"] = table.importance(asked, "ablation", ABLATION_TEXTS)
+    if any(each is None for each in rankings.values()):
+        return
+    texts = corpus.texts(asked, ABLATION_TEXTS)
+    curve = jobs.run(
+        key,
+        "Removing heads",
+        lambda progress: ic.pruning_curve(
+            cache.model(asked.model), texts, rankings, progress=progress
+        ),
+        unit="texts",
+    )
+    if curve is None:
+        return
+    what = st.segmented_control(
+        "Show",
+        list(CURVES),
+        format_func=CURVES.get,
+        default="accuracy",
+        required=True,
+        key="curve",
+        **BOUND,
+    )
+    st.altair_chart(
+        pruning(curve, y=what, title=CURVES[what]),
+        width="stretch",
+        alt=f"{CURVES[what]} as heads are removed.",
+    )
+    st.caption(
+        f"Over {len(texts)} texts. The band is the spread of five random orders: a ranking that "
+        "stays inside it knows nothing. Answers kept: how often the model still says what it says "
+        "with all its heads."
+    )

@@ -1,0 +1,41 @@
+"""The chosen head: from a click, from the list, from the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from interp_core.ui.choices import BOUND, keep_valid
+
+KEY = "unit"
+
+
+def name(layer: int, head: int) -> str:
+    """How a head reads: layer.head."""
+    return f"{layer}.{head}"
+
+
+def chooser(frame: pd.DataFrame) -> tuple[int, int] | None:
+    """The list of heads; returns the chosen one."""
+    names = [name(*pair) for pair in zip(frame["layer"], frame["head"])]
+    keep_valid(KEY, names)
+    chosen = st.selectbox(
+        "Head", names, index=None, key=KEY, width=170, placeholder="click one, or choose", **BOUND
+    )
+    if chosen is None:
+        return None
+    layer, _, head = chosen.partition(".")
+    return int(layer), int(head)
+
+
+def on_chart(key: str, param: str) -> Callable[[], None]:
+    """A click in a chart chooses the head."""
+
+    def selected() -> None:
+        hits = st.session_state[key].get("selection", {}).get(param) or []
+        if hits and {"layer", "head"} <= set(hits[0]):
+            st.session_state[KEY] = name(int(hits[0]["layer"]), int(hits[0]["head"]))
+
+    return selected

@@ -1,0 +1,73 @@
+"""The table of all heads: statistics, and gradient importance where it is wanted."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.ui import cache, jobs
+from interp_core.ui.heads import corpus
+from interp_core.ui.heads.catalogue import CODES, IMPORTANCE, STATISTICS, offered
+from interp_core.ui.heads.corpus import Asked
+
+IMPORTANCE_TEXTS = 64  # two seconds of backward passes
+UNSUPPORTED = "importance needs a model that predicts something"
+
+
+def importance(
+    asked: Asked, method: str = "gradient", most: int = IMPORTANCE_TEXTS
+) -> pd.DataFrame | None:
+    """Importance of every head over the first texts; None when stopped."""
+    texts = corpus.texts(asked, most)
+
+    def compute(progress) -> pd.DataFrame:  # noqa: ANN001
+        return ic.head_importance(cache.model(asked.model), texts, method=method, progress=progress)
+
+    title = "Gradient importance" if method == "gradient" else "Ablating every head"
+    return jobs.run(("heads", method, most, asked), title, compute, unit="texts")
+
+
+def with_importance(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
+    """The table with gradient importance, where the model has an output to lose."""
+    try:
+        found = importance(asked)
+    except ic.UnsupportedModel:
+        return frame
+    if found is None:
+        return frame
+    added = found[["layer", "head", "importance", "importance_se"]]
+    return frame.merge(added, on=["layer", "head"])
+
+
+def map_frame(frame: pd.DataFrame, name: str, chosen: tuple[int, int] | None) -> pd.DataFrame:
+    """What `head_map` draws of one statistic."""
+    drawn = frame[["layer", "head", "role"]].assign(value=frame[name])
+    if f"{name}_se" in frame:
+        drawn["se"] = frame[f"{name}_se"]
+    drawn["code"] = [CODES.get(role, role) for role in frame["role"]]
+    drawn["chosen"] = [
+        chosen == (layer, head) for layer, head in zip(frame["layer"], frame["head"])
+    ]
+    return drawn.assign(lit=True)
+
+
+def readable(frame: pd.DataFrame) -> pd.DataFrame:
+    """The statistics under their names, for a table on the page."""
+    names = offered(list(frame))
+    shown = frame[["layer", "head", "role", *names]]
+    return shown.rename(columns={name: STATISTICS[name].axis for name in names})
+
+
+def show(frame: pd.DataFrame) -> None:
+    """The table on the page."""
+    formats = {
+        STATISTICS[name].axis: st.column_config.NumberColumn(
+            format=f"%{STATISTICS[name].digits}", help=STATISTICS[name].about
+        )
+        for name in offered(list(frame))
+    }
+    st.dataframe(readable(frame), hide_index=True, height=320, column_config=formats)
+
+
+__all__ = ["IMPORTANCE", "importance", "map_frame", "readable", "show", "with_importance"]

@@ -1,0 +1,44 @@
+"""Head-entropy stats: what does each head do, over a text or a whole corpus?"""
+
+import streamlit as st
+
+from interp_core.ui import cache, errors, routing, sidebar
+from interp_core.ui.choices import BOUND
+from interp_core.ui.heads import DRAW, VIEWS, corpus, downloads, map_view
+
+routing.guard()
+st.title("Head-entropy stats")
+st.markdown(
+    "Which heads are focused, which are diffuse, what pattern does each follow, which of them "
+    "matter, and how sure are we?"
+)
+
+with errors.shown():
+    choice = sidebar.choice()
+    with st.spinner("Loading the model …"):
+        model = cache.model(choice.model)
+    view = st.segmented_control(
+        "View",
+        list(VIEWS),
+        format_func=VIEWS.get,
+        default="map",
+        required=True,
+        key="heads_view",
+        label_visibility="collapsed",
+        **BOUND,
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        asked = corpus.controls(choice)
+    if asked is None:
+        st.info("Upload a file to see its statistics. Nothing leaves this machine.")
+    state = asked and corpus.gathered(asked, map_view.preview)
+    shown = DRAW[view](asked, state) if state else None
+    if state:
+        corpus.report(asked, state)
+    st.markdown(
+        "**What to look for.** Sharp heads with a role, broad heads that average, and heads that "
+        "rest on a special token and do nothing there. Where a head looks is not what it is worth: "
+        "compare with importance before you call a head important."
+    )
+    if shown is not None:
+        downloads.show(shown, view)
