@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from interp_core.ui import cache, errors, routing, sidebar
+from interp_core.ui import cache, errors, pictures, routing, sidebar
 from interp_core.ui.attention import DRAW, controls, downloads, figures, health
 
 routing.guard()
@@ -15,6 +15,9 @@ with errors.shown():
     asked = sidebar.choice()
     with st.spinner("Loading the model …"):
         model = cache.model(asked.model)
+    if pictures.reads_pictures(model):
+        pictures.attention.draw(model, asked)
+        st.stop()
     raw = cache.attention(asked.model, asked.text, asked.pair)
 
     view = controls.view_choice()

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from interp_core.ui import cache, errors, routing, sidebar
-from interp_core.ui.attributions.asked import BOUND
-from interp_core.ui.projector import ALL_LAYERS, DRAW, VIEWS, controls, downloads
+from interp_core.ui.choices import BOUND
+from interp_core.ui.projector import VIEWS, downloads, which_points
 
 routing.guard()
 st.title("Embedding projector")
@@ -20,7 +20,7 @@ with errors.shown():
     view = st.segmented_control(
         "View",
         list(VIEWS),
-        format_func=VIEWS.get,
+        format_func=lambda name: VIEWS[name].title,
         default="picture",
         required=True,
         key="look",
@@ -28,12 +28,8 @@ with errors.shown():
         **BOUND,
     )
     row = st.container(horizontal=True, vertical_alignment="bottom")
-    points = controls.points(model, choice, row, depth=view not in ALL_LAYERS)
-    drawn = DRAW[view](points, model, row) if points else None
-    st.markdown(
-        "**What to look for.** Do points that belong together lie together? Which lie among "
-        "strangers? A picture of hundreds of dimensions on a plane must tear some neighbours "
-        "apart: believe the table of true neighbours before the picture."
-    )
+    points = which_points.choose(model, choice, row, depth=VIEWS[view].one_layer)
+    drawn = VIEWS[view].draw(points, model, row) if points else None
+    st.markdown(f"**What to look for.** {VIEWS[view].look_for}")
     if drawn is not None:
         downloads.show(drawn, view)

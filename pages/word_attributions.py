@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from interp_core.ui import cache, errors, routing, sidebar
+from interp_core.ui import cache, errors, pictures, routing, sidebar
 from interp_core.ui.attributions import DRAW, VIEWS, downloads, notes
 from interp_core.ui.attributions.asked import BOUND, controls
 from interp_core.ui.downloads import section
@@ -15,6 +15,9 @@ with errors.shown():
     choice = sidebar.choice()
     with st.spinner("Loading the model …"):
         model = cache.model(choice.model)
+    if pictures.reads_pictures(model):
+        pictures.attributions.draw(model, choice)
+        st.stop()
     view = st.segmented_control(
         "View",
         list(VIEWS),

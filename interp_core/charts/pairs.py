@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.points import GREY, HIDDEN_AXIS, MARKED, PLAIN, by_group, size, tip
+from interp_core.charts.points import GREY, HIDDEN_AXIS, MARKED, PLAIN, by_group, size, with_tips
 from interp_core.charts.scatter_labels import group_layers
 
 HEIGHT = 480
@@ -24,13 +24,14 @@ def side_by_side(
     frame = frame.assign(
         **_unit_square(frame, "x", "y", 0.0), **_unit_square(frame, "u", "v", 1.0 + GAP)
     )
+    frame, tips = with_tips(frame, tooltip)
     box = alt.selection_interval(name="box", encodings=["x", "y"])
     inside = " || ".join(
         f"inrange(datum.{across}, box.x) && inrange(datum.{up}, box.y)" for across, up in SIDES
     )
     shown = {
         "opacity": alt.condition(f"!isArray(box.x) || {inside}", alt.value(0.85), alt.value(0.06)),
-        "tooltip": [tip(name, numeric=frame[name].dtype.kind in "fiu") for name in tooltip],
+        "tooltip": tips,
         **(by_group(colour, frame[colour]) if colour else {"color": alt.value(PLAIN)}),
     }
     mark = alt.Chart(frame).mark_point(filled=True, size=size(len(frame)))
@@ -79,8 +80,8 @@ def trail(
         "x": alt.X("x:Q", scale=alt.Scale(domain=list(domain[0])), **bare),
         "y": alt.Y("y:Q", scale=alt.Scale(domain=list(domain[1])), **bare),
     }
-    shown = by_group(colour, groups) if colour else {"color": alt.value(PLAIN)}
-    tips = [tip(name) for name in ("text", *([colour] if colour else []))]
+    frame, tips = with_tips(frame, ("text", *([colour] if colour else [])))
+    shown = by_group("tip1", groups) if colour else {"color": alt.value(PLAIN)}
     points = alt.Chart(frame).mark_point(filled=True, opacity=0.8, size=size(len(frame)))
     layers = [points.encode(**place, **shown, tooltip=tips)]
     layers += [] if path is None else _way(path, place)

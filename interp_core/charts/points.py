@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import altair as alt
+import pandas as pd
 
 GREY = "#7d8899"  # legible on white and on dark: text marks are not themed
 MARKED = "#d55e00"
@@ -39,23 +40,28 @@ def by_group(column: str, groups: Iterable[str], title: str | None = None) -> di
     legend = alt.Legend(
         title=title, orient="top", columns=4, labelLimit=150, symbolOpacity=1, symbolSize=90
     )
-    # A column name may hold dots and brackets, which would mean paths: hence no shorthand.
-    shared = {"field": _literal(column), "type": "nominal", "legend": legend}
     return {
-        "color": alt.Color(**shared, scale=alt.Scale(domain=names)),
-        "shape": alt.Shape(**shared, scale=alt.Scale(domain=names, range=SHAPES)),
+        "color": alt.Color(f"{column}:N", legend=legend, scale=alt.Scale(domain=names)),
+        "shape": alt.Shape(
+            f"{column}:N", legend=legend, scale=alt.Scale(domain=names, range=SHAPES)
+        ),
     }
 
 
-def tip(column: str, *, numeric: bool = False, **options: str) -> alt.Tooltip:
-    """One line of a tooltip, whatever characters the column's name holds."""
-    kind = "quantitative" if numeric else "nominal"
-    return alt.Tooltip(field=_literal(column), type=kind, title=column, **options)
+def with_tips(
+    frame: pd.DataFrame, columns: Iterable[str], **forms: str
+) -> tuple[pd.DataFrame, list[alt.Tooltip]]:
+    """The frame with a copy of these columns under safe names, and the tooltips that show them.
 
-
-def _literal(column: str) -> str:
-    """The column's name as Vega reads a field that is no path."""
-    escaped = column.replace("\\", "\\\\")
-    for sign in ".[]'\"":
-        escaped = escaped.replace(sign, f"\\{sign}")
-    return escaped
+    Vega reads dots, brackets and quotes in the names of columns, which people choose, as paths.
+    `forms` are formats of numbers by column.
+    """
+    copies, tips = {}, []
+    for place, name in enumerate(columns):
+        field = f"tip{place}"
+        copies[field] = frame[name]
+        numeric = pd.api.types.is_numeric_dtype(frame[name]) and frame[name].dtype != bool
+        form = {"format": forms[name]} if name in forms else {}
+        title = name.replace("\\", "⧵")  # a backslash would end the description of the mark
+        tips.append(alt.Tooltip(f"{field}:{'Q' if numeric else 'N'}", title=title, **form))
+    return frame.assign(**copies), tips

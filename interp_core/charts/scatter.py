@@ -16,7 +16,7 @@ from interp_core.charts.points import (
     SHAPES,
     by_group,
     size,
-    tip,
+    with_tips,
 )
 from interp_core.charts.scatter_labels import label_layers
 
@@ -63,7 +63,10 @@ def scatter(frame: pd.DataFrame, labels: pd.DataFrame, look: Look) -> alt.LayerC
         clear="dblclick",
         **({} if look.picked is None else {"value": [{"row": look.picked}]}),
     )
-    layers = [_points(frame, look).add_params(pick, box, panned)]
+    rest = [name for name in frame if name not in look.tooltip]
+    shown, tips = with_tips(frame, look.tooltip)
+    shown = shown[[*rest, *(each.shorthand.partition(":")[0] for each in tips)]]
+    layers = [_points(shown, look).encode(tooltip=tips).add_params(pick, box, panned)]
     if "near" in frame:
         layers.insert(0, _lines(frame, pick))
     layers.append(_rings(frame, 260, 2.5).transform_filter(pick))
@@ -107,13 +110,8 @@ def _place(frame: pd.DataFrame, look: Look) -> dict:
 
 
 def _points(frame: pd.DataFrame, look: Look) -> alt.Chart:
-    tooltip = [tip(name, numeric=_numeric(frame[name])) for name in look.tooltip]
     chart = alt.Chart(frame).mark_point(filled=True, opacity=0.8, size=size(len(frame)))
-    return chart.encode(**_place(frame, look), **_colour(frame, look), tooltip=tooltip)
-
-
-def _numeric(column: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(column) and column.dtype != bool
+    return chart.encode(**_place(frame, look), **_colour(frame, look))
 
 
 def _colour(frame: pd.DataFrame, look: Look) -> dict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -69,6 +70,19 @@ def attention(name: str, text: str, pair: str | None, kind: str = "attention") -
         return maps
 
     return _maps().get((name, files, text, pair, kind), compute)
+
+
+def of_picture(name: str, key: str, image: Any) -> ic.AttentionMaps:
+    """Attention maps of a picture that `key` names; read only."""
+    files = stamp(name)
+
+    def compute() -> ic.AttentionMaps:
+        with COMPUTE:
+            maps = ic.attention_maps(_model(name, files), image)
+        maps.weights.flags.writeable = False
+        return maps
+
+    return _maps().get((name, files, "picture", key), compute)
 
 
 def displayed(maps: ic.AttentionMaps, stack: str, words: bool, special: str) -> ic.AttentionMaps:

@@ -13,6 +13,7 @@ PAGES = (
     ("word_attributions", "Word attributions"),
     ("embedding_projector", "Embedding projector"),
     ("head_entropy", "Head-entropy stats"),
+    ("compare_models", "Compare classifiers"),
 )
 
 

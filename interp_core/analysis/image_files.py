@@ -1,0 +1,69 @@
+"""Pictures that somebody hands over: checked by their header before a pixel is decoded."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from interp_core.analysis.file_bytes import take_bytes
+from interp_core.errors import BadInput
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+MAX_BYTES = 25 * 2**20
+MAX_PIXELS = 50_000_000  # a camera's picture has 12 to 48 million
+LONGEST = 1024  # px that are kept: no model here reads more
+
+
+def read_image(source: Any, *, longest: int = LONGEST) -> Image.Image:
+    """The picture in a path, in bytes, or in an upload; upright, in RGB or grey.
+
+    Turned as its EXIF entry says, the first of several frames, transparent parts on white, and
+    made smaller than `longest` px. Raises `BadInput` for what is no PNG, JPEG or WebP, for
+    damaged files, and for pictures too large to be decoded safely.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    name, data = take_bytes(source)
+    name = name or "The file"
+    if len(data) > MAX_BYTES:
+        raise BadInput(f"{name} is larger than {MAX_BYTES // 2**20} MB. Save it smaller.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(io.BytesIO(data), formats=FORMATS)
+        _check_size(name, picture.size)
+        picture.draft("RGB", (longest, longest))  # JPEG: decodes small at once
+        picture = ImageOps.exif_transpose(picture)
+        picture.thumbnail((longest, longest))
+        return _opaque(picture)
+    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise BadInput(f"{name} is no PNG, JPEG or WebP picture that can be opened.") from error
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
+        raise BadInput(f"{name} is damaged: it cannot be decoded.") from error
+
+
+def _check_size(name: str, size: tuple[int, int]) -> None:
+    wide, high = size
+    if wide < 1 or high < 1:
+        raise BadInput(f"{name} has no pixels.")
+    if wide * high > MAX_PIXELS:
+        raise BadInput(
+            f"{name} has {wide:,} × {high:,} pixels; at most {MAX_PIXELS // 10**6} million are "
+            "decoded. Save it smaller."
+        )
+
+
+def _opaque(picture: Image.Image) -> Image.Image:
+    from PIL import Image
+
+    if picture.mode in ("L", "RGB"):
+        return picture
+    if picture.mode in ("RGBA", "LA", "PA", "P"):
+        picture = picture.convert("RGBA")
+        ground = Image.new("RGBA", picture.size, "white")
+        return Image.alpha_composite(ground, picture).convert("RGB")
+    return picture.convert("L" if picture.mode in ("1", "I", "I;16", "F") else "RGB")

@@ -1,0 +1,91 @@
+"""The explained function of an image model: one logit as a function of the pixels.
+
+It has the shape of `Explained`, with pixels in the place of token embeddings, so that the methods
+for words work on pictures as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from interp_core.analysis.passes import CHUNK_TOKENS
+from interp_core.analysis.port import own_modules
+from interp_core.analysis.progress import Meter
+
+if TYPE_CHECKING:
+    from interp_core.analysis.targets import Target
+    from interp_core.models.record import LoadedModel
+
+
+@dataclass(frozen=True)
+class SeenImage:
+    """F(pixels) -> one number for each row. `embeddings` (1, height · width, channels).
+
+    `shape` is (channels, height, width) of what enters the model; `patches` (rows, columns).
+    """
+
+    model: LoadedModel
+    network: nn.Module
+    target: Target
+    embeddings: Tensor
+    shape: tuple[int, int, int]
+    patches: tuple[int, int]
+    output: Any
+    value: float
+    meter: Meter = field(default_factory=Meter)
+
+    def __len__(self) -> int:
+        return self.embeddings.shape[1]
+
+    @property
+    def rows(self) -> int:
+        """Pictures that fit in one pass."""
+        return max(1, CHUNK_TOKENS // (1 + self.patches[0] * self.patches[1]))
+
+    def picture(self, embeddings: Tensor) -> Tensor:
+        """Pixels as the model takes them: (rows, channels, height, width)."""
+        channels, high, wide = self.shape
+        return embeddings.transpose(1, 2).reshape(-1, channels, high, wide)
+
+    def run(self, embeddings: Tensor, **options: Any) -> Any:
+        """The model's output for pixels (rows, height · width, channels), in one pass."""
+        pixels = self.picture(embeddings).to(self.embeddings.dtype)
+        output = self.network(pixel_values=pixels, **options, return_dict=True)
+        self.meter.add(len(pixels))
+        return output
+
+    def chunks(self, embeddings: Tensor) -> Iterator[Tensor]:
+        """`embeddings` in pieces that fit in one pass."""
+        yield from embeddings.split(self.rows)
+
+    def __call__(self, embeddings: Tensor) -> Tensor:
+        """F of each row, (rows,), differentiable."""
+        return torch.cat([self.target.score(self.run(each)) for each in self.chunks(embeddings)])
+
+    def gradients(self, embeddings: Tensor) -> tuple[Tensor, Tensor]:
+        """F (rows,) and ∂F/∂pixels (rows, height · width, channels) of one chunk."""
+        point = embeddings.detach().requires_grad_()
+        with torch.enable_grad():
+            value = self.target.score(self.run(point))
+            (slope,) = torch.autograd.grad(value.sum(), point)
+        return value.detach(), slope
+
+
+def see(
+    model: LoadedModel, pixels: Tensor, patches: tuple[int, int], resolve, progress
+) -> SeenImage:  # noqa: ANN001
+    """Set up the function at `pixels` (1, channels, height, width)."""
+    network = own_modules(model.model)
+    with torch.no_grad():
+        output = network(pixel_values=pixels, return_dict=True)
+        target = resolve(output)
+        value = float(target.score(output))
+    flat = pixels.flatten(2).transpose(1, 2).contiguous()
+    shape = tuple(pixels.shape[1:])
+    seen = SeenImage(model, network, target, flat, shape, patches, output, value)
+    return replace(seen, meter=Meter(progress))

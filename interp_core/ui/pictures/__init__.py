@@ -1,0 +1,8 @@
+"""What the pages show for models that look at pictures."""
+
+from __future__ import annotations
+
+from interp_core.ui.pictures import attention, attributions
+from interp_core.ui.pictures.chooser import reads_pictures
+
+__all__ = ["attention", "attributions", "reads_pictures"]

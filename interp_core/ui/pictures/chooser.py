@@ -1,0 +1,98 @@
+"""Which picture an image model looks at: an example, or one of the user's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+import interp_core as ic
+from interp_core.analysis.digit_pictures import digit_labels, digit_picture, held_out
+from interp_core.analysis.file_bytes import MAX_FILE_BYTES
+from interp_core.models.record import LoadedModel
+from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.plain import plain
+from interp_core.ui.fingerprint import digest
+from interp_core.ui.shared import Shared
+
+OWN = "my own"
+HELD = "picture_file"  # (name, digest) of this session's picture
+PHOTOS = {"temple": "china.jpg", "flower": "flower.jpg"}  # both come with scikit-learn, CC BY 2.0
+EXAMPLES_A_DIGIT = 3
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`name` is the key of shared results; `image` a PIL picture."""
+
+    name: str
+    image: Any
+
+
+def reads_pictures(model: LoadedModel) -> bool:
+    """Whether the model looks at pictures."""
+    return model.processor is not None and model.tokenizer is None
+
+
+@st.cache_resource(show_spinner=False)
+def _pictures() -> Shared:
+    return Shared(64, 256 * 2**20, lambda image: image.width * image.height * 3)
+
+
+def choose(model: LoadedModel) -> Picture | None:
+    """The picture; None while the user has given none."""
+    offered = [*examples(model), OWN]
+    keep_valid("picture", offered)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox("Picture", offered, key="picture", width=220, **BOUND)
+        if name == OWN:
+            with st.popover("Upload", icon=":material/upload_file:"):
+                given = st.file_uploader(
+                    "PNG, JPEG or WebP", type=["png", "jpg", "jpeg", "webp"], key="picture_upload"
+                )
+    if name != OWN:
+        return Picture(name, _example(name))
+    if given is not None:
+        _take(given)
+    file, key = st.session_state.get(HELD, ("", ""))
+    image = _pictures().peek(key) if key else None
+    if image is None:
+        st.info("Upload a picture. Nothing leaves this machine.")
+        return None
+    st.caption(f"{plain(file)}. The address reopens the settings of this view, not your picture.")
+    return Picture(key, image)
+
+
+def _take(given) -> None:  # noqa: ANN001 - Streamlit's upload
+    if given.size > MAX_FILE_BYTES:
+        raise ic.BadInput("The picture is too large. Save it smaller.")
+    key = digest(given.getvalue())
+    _pictures().get(key, lambda: ic.read_image(given))
+    st.session_state[HELD] = (given.name, key)
+
+
+def examples(model: LoadedModel) -> list[str]:
+    """Digits that `digits` never saw, for models of small pictures; photographs for the others."""
+    size = getattr(model.model.config, "image_size", 224)
+    if (size if isinstance(size, int) else max(size)) > 64:
+        return list(PHOTOS)
+    labels, kept = digit_labels(), held_out()[1]
+    chosen = [row for digit in range(10) for row in kept[labels[kept] == digit][:EXAMPLES_A_DIGIT]]
+    return [f"a {labels[row]} (digit {row})" for row in chosen]
+
+
+def _example(name: str) -> Any:
+    if name in PHOTOS:
+        from PIL import Image
+        from sklearn.datasets import load_sample_image
+
+        return Image.fromarray(np.asarray(load_sample_image(PHOTOS[name])))
+    return digit_picture(int(name.rpartition(" ")[2].rstrip(")")))
+
+
+def many(model: LoadedModel, most: int) -> tuple[list[Any], list[str]]:
+    """Example pictures and what they show, for statistics and projections over many."""
+    labels, kept = digit_labels(), held_out()[1][:most]
+    return [digit_picture(int(row)) for row in kept], [str(labels[row]) for row in kept]

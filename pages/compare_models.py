@@ -1,0 +1,42 @@
+"""Compare classifiers: two models on one text, and on sentences with negations."""
+
+import streamlit as st
+
+from interp_core.ui import cache, downloads, errors, routing, sidebar
+from interp_core.ui.choices import BOUND
+from interp_core.ui.versus import DRAW, VIEWS, sides
+
+routing.guard()
+st.title("Compare classifiers")
+st.markdown("Do two models answer alike, for the same reasons, and how far back do they remember?")
+
+with errors.shown():
+    choice = sidebar.choice()
+    with st.spinner("Loading the model …"):
+        model = cache.model(choice.model)
+    both = sides.choose(choice.model, model)
+    drawn = None
+    if both is not None:
+        view = st.segmented_control(
+            "View",
+            list(VIEWS),
+            format_func=VIEWS.get,
+            default="text",
+            required=True,
+            key="versus",
+            label_visibility="collapsed",
+            **BOUND,
+        )
+        drawn = DRAW[view](both, choice.text)
+    st.markdown(
+        "**What to look for.** A recurrent network carries what it read step by step; attention "
+        "reaches every word at once. See whether the figures bear that out here, on this text, "
+        "before you believe it in general."
+    )
+    if drawn is not None:
+        chart, table = drawn
+        offers = downloads.pictures(chart, "comparison")
+        offers["CSV"] = ("comparison.csv", "text/csv", lambda: downloads.csv(table))
+        downloads.section(
+            "Download", ":material/download:", lambda: downloads.buttons(offers, key="versus")
+        )
