@@ -45,7 +45,7 @@ def cloud(
     fit = _fit(frame[axes].to_numpy())
     places = fit(frame[axes].to_numpy())
     solid = len(axes) == 3
-    layers = [_box()] if solid else []
+    layers = [_box(places)] if solid else []
     layers.append(_points(frame, places, colours))
     where = dict(zip(frame["row"], places.tolist()))
     if picked in where:
@@ -115,16 +115,17 @@ def _lines(name: str, ends: list[dict], colour: str, width: float, opacity: floa
     )
 
 
-def _box() -> Any:
-    """The edges of the cube that the picture fills: they show which way it is turned."""
-    half = EXTENT / 2
-    corners = [np.array(corner) for corner in product((-half, half), repeat=3)]
-    ends = [
-        {"a": one.tolist(), "b": other.tolist()}
-        for number, one in enumerate(corners)
-        for other in corners[:number]
-        if (one != other).sum() == 1
+def _box(places: np.ndarray) -> Any:
+    """The edges of the box that the picture fills: they show which way it is turned."""
+    sides = zip(places.min(axis=0).tolist(), places.max(axis=0).tolist())
+    corners = [np.array(corner) for corner in product(*sides)]
+    pairs = [
+        (one, other)
+        for one in range(8)
+        for other in range(one)
+        if (one ^ other) in (1, 2, 4)  # corners are numbered by the bits of their sides
     ]
+    ends = [{"a": corners[one].tolist(), "b": corners[other].tolist()} for one, other in pairs]
     return _lines("box", ends, GREY, 1, opacity=0.25)
 
 
@@ -141,10 +142,9 @@ def _labels(texts: pd.Series, places: np.ndarray, inks: tuple[str, str]) -> Any:
         get_pixel_offset=[0, -12],
         character_set="'auto'",
         font_family="'sans-serif'",
-        font_weight=600,
+        font_weight=500,
         background=True,
-        get_background_color=[*_rgb(paper), 170],
-        background_padding=[2, 0],
+        get_background_color=[*_rgb(paper), 150],
     )
 
 

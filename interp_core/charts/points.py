@@ -51,17 +51,17 @@ def by_group(column: str, groups: Iterable[str], title: str | None = None) -> di
 def with_tips(
     frame: pd.DataFrame, columns: Iterable[str], **forms: str
 ) -> tuple[pd.DataFrame, list[alt.Tooltip]]:
-    """The frame with a copy of these columns under safe names, and the tooltips that show them.
+    """The frame with safe names for these columns, and the tooltips that show them.
 
     Vega reads dots, brackets and quotes in the names of columns, which people choose, as paths.
     `forms` are formats of numbers by column.
     """
-    copies, tips = {}, []
+    safe, tips = {}, []
     for place, name in enumerate(columns):
         field = f"tip{place}"
-        copies[field] = frame[name]
+        safe[name] = field
         numeric = pd.api.types.is_numeric_dtype(frame[name]) and frame[name].dtype != bool
         form = {"format": forms[name]} if name in forms else {}
         title = name.replace("\\", "⧵")  # a backslash would end the description of the mark
         tips.append(alt.Tooltip(f"{field}:{'Q' if numeric else 'N'}", title=title, **form))
-    return frame.assign(**copies), tips
+    return frame.rename(columns=safe), tips

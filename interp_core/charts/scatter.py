@@ -63,10 +63,8 @@ def scatter(frame: pd.DataFrame, labels: pd.DataFrame, look: Look) -> alt.LayerC
         clear="dblclick",
         **({} if look.picked is None else {"value": [{"row": look.picked}]}),
     )
-    rest = [name for name in frame if name not in look.tooltip]
-    shown, tips = with_tips(frame, look.tooltip)
-    shown = shown[[*rest, *(each.shorthand.partition(":")[0] for each in tips)]]
-    layers = [_points(shown, look).encode(tooltip=tips).add_params(pick, box, panned)]
+    frame, tips = with_tips(frame, look.tooltip)
+    layers = [_points(frame, look).encode(tooltip=tips).add_params(pick, box, panned)]
     if "near" in frame:
         layers.insert(0, _lines(frame, pick))
     layers.append(_rings(frame, 260, 2.5).transform_filter(pick))

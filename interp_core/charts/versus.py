@@ -45,7 +45,9 @@ def reach_lines(frame: pd.DataFrame) -> alt.LayerChart:
                 scale=alt.Scale(type="symlog", constant=2),
             ),
             y=alt.Y("effect:Q", title="effect on the logit"),
-            strokeDash=alt.StrokeDash("model:N", sort=None, legend=None),
+            strokeDash=alt.StrokeDash(
+                "model:N", sort=None, legend=alt.Legend(title=None, orient="top")
+            ),
             tooltip=[
                 "model",
                 "distance",

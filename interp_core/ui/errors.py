@@ -9,16 +9,17 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from interp_core.errors import ClearheadError
+from interp_core.errors import ClearheadError, UnsupportedModel
 from interp_core.ui.plain import message
 
 log = logging.getLogger("clearhead")
 
 
 @contextmanager
-def shown() -> Iterator[None]:
+def shown(instead: str = "sentiment") -> Iterator[None]:
     """Show what goes wrong inside as a message, and stop the page there.
 
+    When the model does not suit the page, `instead` is offered with one click.
     The server's log gets the kind of an unexpected error and where it arose, never its message,
     which may quote a user's text.
     """
@@ -26,6 +27,8 @@ def shown() -> Iterator[None]:
         yield
     except ClearheadError as error:
         st.error(message(str(error)), icon=":material/info:")
+        if isinstance(error, UnsupportedModel) and st.session_state.get("model") != instead:
+            st.button(f"Use `{instead}` instead", on_click=_use, args=(instead,))
         st.stop()
     except Exception as error:
         code = secrets.token_hex(3)
@@ -35,6 +38,10 @@ def shown() -> Iterator[None]:
             icon=":material/bug_report:",
         )
         st.stop()
+
+
+def _use(name: str) -> None:
+    st.session_state["model"] = name
 
 
 def _place(error: Exception) -> str:

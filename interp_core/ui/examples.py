@@ -25,6 +25,15 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "Paris is the [MASK] of France.",
     ),
 }
+REQUESTS = (
+    "Book a table for four at a quiet Italian place tonight.",
+    "Play the newest album by Miles Davis.",
+    "Will it rain in Lisbon on Sunday morning?",
+    "Add this song to my summer playlist.",
+    "Give the last novel I read five stars.",
+    "When is the next showing of Casablanca at the Grand?",
+)
+NAMED = {"intents": REQUESTS, "slots": REQUESTS}  # models that read a kind of text of their own
 GENERAL = (
     "The cat sat on the mat because it was tired.",
     "She went to the bank to deposit money, then sat on the bank of the river.",
@@ -33,6 +42,11 @@ GENERAL = (
 )
 
 
-def examples(task: str) -> tuple[str, ...]:
-    """Example texts that suit the task; the first is what a page opens with."""
-    return EXAMPLES.get(task, GENERAL)
+def examples(task: str, name: str = "") -> tuple[str, ...]:
+    """Example texts that suit the model, or its task; the first is what a page opens with."""
+    return NAMED.get(name) or EXAMPLES.get(task, GENERAL)
+
+
+def is_example(text: str) -> bool:
+    """Whether the text is one of ours, which nobody misses when another model is chosen."""
+    return any(text in each for each in (*EXAMPLES.values(), *NAMED.values(), GENERAL))

@@ -14,6 +14,7 @@ PAGES = (
     ("embedding_projector", "Embedding projector"),
     ("head_entropy", "Head-entropy stats"),
     ("compare_models", "Compare classifiers"),
+    ("language_models", "Language models"),
 )
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.ui.examples import examples
+from interp_core.ui.shelf import shelf
 
 DEFAULT_MODEL = "sentiment"
 MAX_CHARACTERS = 20_000
@@ -35,8 +36,9 @@ def show() -> None:
             help="An embedded model, or type the path of a folder with a model, or a Hub id such "
             "as `distilbert/distilbert-base-uncased`, and press Enter.",
         )
+        shelf()
         card = cards.get(_state("model", DEFAULT_MODEL))
-        offers = examples(card.task if card else "")
+        offers = examples(card.task, card.name) if card else examples("")
         st.session_state.setdefault("text", offers[0])
         st.text_area(
             "Text",

@@ -11,7 +11,7 @@ import interp_core as ic
 from interp_core.analysis.picture import Projection
 from interp_core.analysis.predicted import predict_texts
 from interp_core.analysis.vectors import Vectors
-from interp_core.charts.scatter import OTHER
+from interp_core.charts.points import OTHER
 from interp_core.models.record import LoadedModel
 from interp_core.ui.projector.asked import Drawing
 from interp_core.ui.projector.store import quick, slow
@@ -24,9 +24,11 @@ CLUSTER, RELIABILITY, PREDICTION, CORRECT = (
     "prediction",
     "correct",
 )
-INTERNAL = {"text", "token", "position", "layer", "row", "id", "tokens", "word"}
-KNOWN = {"rank": "frequency rank", "length": "length", "norm": "norm", "kind": "kind"}
+INTERNAL = {"text", "token", "position", "layer", "row", "id", "tokens", "special"}
+AMOUNTS = {"rank", "length", "norm"}  # of the vocabulary: never groups, however few
+TITLES = {"rank": "frequency rank"}
 PREFERRED = ("intent", "sense", "group", "label", "class", "rank")
+CODED = {"label", "labels", "class", "target", "sentiment", "gold"}  # may hold numbers of labels
 
 
 @dataclass(frozen=True)
@@ -40,21 +42,38 @@ class Colouring:
 
 def columns(vectors: Vectors) -> list[str]:
     """Columns of the frame that say something about groups or amounts."""
-    found = []
-    for name in vectors.frame:
-        column = vectors.frame[name]
-        if name in INTERNAL - {"word"} or column.isna().all():
-            continue
-        if pd.api.types.is_numeric_dtype(column) and column.dtype != bool:
-            found += [name] if column.nunique() > 1 else []
-        elif 1 < column.astype(str).nunique() <= MOST_NAMES:
-            found.append(name)
+    found = [name for name in vectors.frame if name not in INTERNAL and _tells(vectors, name)]
     return sorted(found, key=lambda name: name not in PREFERRED)
+
+
+def _tells(vectors: Vectors, name: str) -> bool:
+    column = vectors.frame[name]
+    if column.isna().all():
+        return False
+    if is_amount(column):
+        return column.nunique() > 1
+    return 1 < column.astype(str).nunique() <= MOST_NAMES
+
+
+def is_amount(column: pd.Series) -> bool:
+    """Numbers, unless they are a few whole ones, as labels are often coded."""
+    if not pd.api.types.is_numeric_dtype(column) or column.dtype == bool:
+        return False
+    values = column.dropna()
+    whole = bool(np.isfinite(values).all()) and bool((values == values.round()).all())
+    return column.name in AMOUNTS or not whole or values.nunique() > MOST_GROUPS
+
+
+def as_names(column: pd.Series) -> pd.Series:
+    """The labels of a column as texts; missing ones are empty, whole numbers have no point."""
+    if column.dtype.kind == "f":
+        column = column.map(lambda value: None if pd.isna(value) else f"{value:g}")
+    return column.astype(object).where(column.notna(), "").astype(str)
 
 
 def label_columns(vectors: Vectors) -> list[str]:
     """The columns of names among them: what conflicts and label mixes are counted by."""
-    return [name for name in columns(vectors) if not _numeric(vectors.frame[name])]
+    return [name for name in columns(vectors) if not is_amount(vectors.frame[name])]
 
 
 def choices(vectors: Vectors, model: LoadedModel | None) -> list[str]:
@@ -69,11 +88,20 @@ def choices(vectors: Vectors, model: LoadedModel | None) -> list[str]:
 
 def correct_column(vectors: Vectors, model: LoadedModel) -> str | None:
     """The column whose values are labels of the model."""
-    known = {label.casefold() for label in model.labels}
     for name in label_columns(vectors):
-        if set(vectors.frame[name].astype(str).str.casefold()) <= known:
+        if gold(vectors, name, model) is not None:
             return name
     return None
+
+
+def gold(vectors: Vectors, name: str, model: LoadedModel) -> pd.Series | None:
+    """The model's labels (n,) that a column holds by name or by number; None when it does not."""
+    given = as_names(vectors.frame[name]).str.strip().str.casefold()
+    known = {label.casefold(): label for label in model.labels}
+    if name.casefold() in CODED and not set(given) & set(known):
+        known = {str(number): label for number, label in enumerate(model.labels)}
+    found = given.map(known)
+    return found.where(found.notna(), "") if set(given) <= {*known, ""} else None
 
 
 def colouring(
@@ -99,14 +127,16 @@ def colouring(
     if name in (PREDICTION, CORRECT):
         return _predicted(name, drawing, vectors, model)
     values = vectors.frame[name]
-    if _numeric(values):
-        return Colouring(values.astype(float), "quantitative", KNOWN.get(name, name))
-    return Colouring(grouped(values), "nominal", KNOWN.get(name, name))
+    title = TITLES.get(name, name)
+    if is_amount(values):
+        amounts = values.astype(float).replace([np.inf, -np.inf], np.nan)
+        return Colouring(amounts, "quantitative", title)
+    return Colouring(grouped(values), "nominal", title)
 
 
 def grouped(values: pd.Series) -> pd.Series:
     """The largest groups by name, the rest as "other"."""
-    names = values.fillna("").astype(str).replace("", "(none)")
+    names = as_names(values).replace("", "(none)")
     counts = names.value_counts()
     if len(counts) <= MOST_GROUPS:
         return names
@@ -126,14 +156,10 @@ def _predicted(name: str, drawing: Drawing, vectors: Vectors, model) -> Colourin
     said = found["prediction"].astype(str)
     if name == PREDICTION:
         return Colouring(grouped(said), "nominal", "prediction")
-    own = vectors.frame[correct_column(vectors, model)].astype(str)
-    right = said.str.casefold().to_numpy() == own.str.casefold().to_numpy()
-    return Colouring(pd.Series(np.where(right, "correct", "wrong")), "nominal", "prediction is")
+    own = gold(vectors, correct_column(vectors, model), model)
+    right = np.where(own == "", "(none)", np.where(said == own, "correct", "wrong"))
+    return Colouring(pd.Series(right), "nominal", "prediction is")
 
 
 def _whole_texts(vectors: Vectors) -> bool:
     return "position" in vectors.frame and bool((vectors.frame["position"] == -1).all())
-
-
-def _numeric(column: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(column) and column.dtype != bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import interp_core as ic
@@ -15,18 +16,36 @@ NEAR = 15  # neighbours for the table, the scores and UMAP's default
 AT_ONCE = 10_000  # points whose neighbours are searched without asking (about a second)
 
 
-def neighbours(points: Points, vectors: Vectors, metric: str, k: int = NEAR) -> Neighbours | None:
-    """The exact neighbours of all points: one search, as wide as was ever needed."""
-    for wide in (NEAR, 100, 200, 400, 800):
-        found = kept().peek((points, "knn", metric, wide))
-        if found is not None and found.k >= min(k, len(vectors) - 1):
-            return found.first(min(k, found.k))
-    wide = next(each for each in (NEAR, 100, 200, 400, 800) if each >= k)
+WIDTHS = (NEAR, 100, 200, 400, 800)  # a search is as wide as one of these, and serves all below
 
-    def compute(progress) -> Neighbours:  # noqa: ANN001
+
+def neighbours(points: Points, vectors: Vectors, metric: str, k: int = NEAR) -> Neighbours | None:
+    """The exact neighbours of all points, one search for all that ask; None when stopped."""
+    return _searched(points, vectors, metric, k, lambda key, compute: slow(key, SEARCH, compute))
+
+
+def neighbours_now(points: Points, vectors: Vectors, metric: str, k: int = NEAR) -> Neighbours:
+    """The same without a progress bar, for downloads."""
+    return _searched(points, vectors, metric, k, lambda key, compute: quick(key, compute))
+
+
+SEARCH = "Searching neighbours"
+
+
+def _searched(
+    points: Points, vectors: Vectors, metric: str, k: int, run: Callable
+) -> Neighbours | None:
+    most = max(len(vectors) - 1, 1)
+    for wide in WIDTHS:
+        found = kept().peek((points, "knn", metric, wide))
+        if found is not None and found.k >= min(k, most):
+            return found.first(min(k, found.k))
+    wide = next((each for each in WIDTHS if each >= k), WIDTHS[-1])
+
+    def compute(progress: Callable | None = None) -> Neighbours:
         return ic.find_neighbours(vectors, k=wide, metric=metric, progress=progress)
 
-    found = slow((points, "knn", metric, wide), "Searching neighbours", compute)
+    found = run((points, "knn", metric, wide), compute)
     return found and found.first(min(k, found.k))
 
 
@@ -62,13 +81,15 @@ def projection(drawing: Drawing, vectors: Vectors) -> Projection | None:
         if knn is None:
             return None
 
-    def compute(progress) -> Projection:  # noqa: ANN001
+    def compute(progress: Callable[[int, int], object]) -> Projection:
         return _drawn(drawing, vectors, knn, quality=judge, progress=progress)
 
     return slow(drawing, drawing.title, compute)
 
 
-def _drawn(drawing: Drawing, vectors: Vectors, knn, **rest) -> Projection:  # noqa: ANN001
+def _drawn(
+    drawing: Drawing, vectors: Vectors, knn: Neighbours | None, **rest: object
+) -> Projection:
     found = ic.project(
         vectors,
         method=drawing.method,
@@ -90,7 +111,7 @@ def judged(drawing: Drawing, vectors: Vectors, found: Projection) -> Projection 
     if knn is None:
         return None
 
-    def compute(progress) -> Projection:  # noqa: ANN001
+    def compute(progress: Callable[[int, int], object]) -> Projection:
         progress(1, 2)
         return replace(ic.judged(replace(found, knn=knn), vectors), knn=None)
 

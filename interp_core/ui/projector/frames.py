@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -9,11 +11,15 @@ from interp_core.analysis.label_places import label_levels
 from interp_core.analysis.neighbours import Neighbours
 from interp_core.analysis.picture import Projection
 from interp_core.analysis.vectors import Vectors
+from interp_core.charts.scatter_labels import GROUP
 
 SHOWN_LETTERS = 120  # of a text on hover
 LABEL_LETTERS = 26
+WORD_LETTERS = 3  # shorter texts are labelled last: single signs say little
+AXES = ["x", "y", "z"]
 NEAR_LINES = 10
 MOST_DRAWN = 10_000  # what the chart moves fluently
+COLOUR, NEAR = "_colour", "near"  # columns that `scatter` reads
 
 
 def short(text: object, letters: int) -> str:
@@ -46,12 +52,12 @@ def found_rows(vectors: Vectors, part: str) -> np.ndarray:
     part = part.strip().casefold()
     if not part:
         return np.zeros(len(vectors), dtype=bool)
-    column = "token" if _has_tokens(vectors) else "text"
+    column = "token" if has_tokens(vectors) else "text"
     hits = vectors.frame[column].astype(str).str.casefold().str.contains(part, regex=False)
     return hits.to_numpy(dtype=bool)
 
 
-def _has_tokens(vectors: Vectors) -> bool:
+def has_tokens(vectors: Vectors) -> bool:
     return "token" in vectors.frame and bool((vectors.frame["token"] != "").any())
 
 
@@ -59,7 +65,7 @@ def point_frame(
     vectors: Vectors, drawn: Projection, found: np.ndarray, rows: np.ndarray
 ) -> pd.DataFrame:
     """row, x, y (and z), text, found of the rows that are drawn."""
-    axes = ["x", "y", "z"][: drawn.dimensions]
+    axes = AXES[: drawn.dimensions]
     frame = pd.DataFrame(drawn.coordinates[rows].astype(np.float32), columns=axes)
     frame.insert(0, "row", rows.astype(np.int32))
     called = names(vectors, SHOWN_LETTERS)
@@ -74,9 +80,9 @@ def near_column(knn: Neighbours, rows: np.ndarray) -> list[str]:
     return [" ".join(map(str, line)) for line in few.tolist()]
 
 
-def drawn_rows(count: int, found: np.ndarray, marked: int | None, everything: bool) -> np.ndarray:
+def drawn_rows(count: int, found: np.ndarray, marked: int | None) -> np.ndarray:
     """All rows, or a random sample with what was searched for and the marked point in it."""
-    if everything or count <= MOST_DRAWN:
+    if count <= MOST_DRAWN:
         return np.arange(count)
     sample = np.random.default_rng(0).choice(count, MOST_DRAWN, replace=False)
     wanted = [sample, np.flatnonzero(found)[:500], [] if marked is None else [marked]]
@@ -84,20 +90,28 @@ def drawn_rows(count: int, found: np.ndarray, marked: int | None, everything: bo
 
 
 def point_labels(frame: pd.DataFrame, vectors: Vectors) -> pd.DataFrame:
-    """x, y, label, level: texts beside points, as many as find room."""
-    rows = frame["row"].to_numpy()
-    tokens = vectors.frame["token" if _has_tokens(vectors) else "text"]
-    texts = [short(tokens.iloc[row], LABEL_LETTERS) for row in rows]
-    order = np.argsort(~frame["found"].to_numpy(), kind="stable")
-    levels = label_levels(frame[["x", "y"]].to_numpy(), texts, order=order)
-    labels = pd.DataFrame({"x": frame["x"], "y": frame["y"], "label": texts, "level": levels})
+    """x, y, label, level: texts beside points, as many as find room; whole words come first."""
+    labels = labels_of(frame, vectors, frame["row"])
+    texts = labels["label"].tolist()
+    short_ones = np.array([len(text) < WORD_LETTERS for text in texts])
+    order = np.lexsort((short_ones, ~frame["found"].to_numpy()))
+    labels["level"] = label_levels(labels[["x", "y"]].to_numpy(), texts, order=order)
     return labels[labels["level"] >= 0]
 
 
+def labels_of(frame: pd.DataFrame, vectors: Vectors, rows: Sequence[int]) -> pd.DataFrame:
+    """The axes, label, level 0: the names of these rows of the vectors."""
+    column = vectors.frame["token" if has_tokens(vectors) else "text"]
+    places = frame.set_index("row")[AXES[: 2 + ("z" in frame)]].loc[list(rows)]
+    texts = [short(column.iloc[row], LABEL_LETTERS) for row in rows]
+    return places.reset_index(drop=True).assign(label=texts, level=0)
+
+
 def group_labels(frame: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
-    """x, y, label, level −1: each group's name at the middle of its points."""
-    middles = frame.groupby(groups.to_numpy())[["x", "y"]].median().reset_index(names="label")
-    return middles.assign(level=-1)
+    """The axes, label, level −1: each group's name at the middle of its points."""
+    axes = AXES[: 2 + ("z" in frame)]
+    middles = frame.groupby(groups.to_numpy())[axes].median().reset_index(names="label")
+    return middles.assign(level=GROUP)
 
 
 NO_LABELS = pd.DataFrame({"x": [], "y": [], "label": [], "level": []})
@@ -114,5 +128,6 @@ def with_details(frame: pd.DataFrame, vectors: Vectors, columns: list[str]) -> p
         else column.map(lambda t: short(t, 60))
         for name, column in kept.items()
     }
-    taken = {name: f"{name} " if name in frame else name for name in cut}
+    own = {*frame, COLOUR, NEAR}
+    taken = {name: f"{name} " if name in own else name for name in cut}
     return frame.assign(**{taken[name]: column for name, column in cut.items()})

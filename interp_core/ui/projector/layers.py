@@ -2,81 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.analysis.neighbours import find_neighbours
 from interp_core.analysis.vectors import Vectors
-from interp_core.charts.simple import lines, trail
+from interp_core.charts.pairs import trail
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attributions.asked import BOUND
-from interp_core.ui.choices import keep_valid
-from interp_core.ui.projector import controls, frames, picking, sources
+from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.projector import (
+    appearance,
+    frames,
+    how_drawn,
+    layer_labels,
+    legend,
+    picking,
+    sources,
+)
 from interp_core.ui.projector.asked import LAYERED, Drawing, Points
 from interp_core.ui.projector.colouring import grouped, label_columns
-from interp_core.ui.projector.shown import Drawn, coordinates
+from interp_core.ui.projector.shown import Drawn
 from interp_core.ui.projector.store import quick, slow
 
-AGREE = 10  # neighbours that are asked for their label
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+Pictures = list[tuple[ic.Projection, Any]]
 
 
-def draw(asked: Points, model: LoadedModel, row) -> Drawn | None:  # noqa: ANN001
-    """A slider over the layers, the path of one point, and what becomes of the groups."""
+def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None:
+    """A slider over the layers, the way of one point, and what becomes of the groups."""
     if asked.source not in LAYERED:
         st.info("These vectors have no layers. Choose points that the model reads as texts.")
         return None
-    wanted = controls.drawing(asked, row, solid=False)
-    vectors = sources.all_layers(asked)
+    wanted = how_drawn.choose(asked, row, solid=False, own=False)
+    wanted = replace(wanted, points=sources.thinned(asked))
+    vectors = sources.all_layers(wanted.points)
     if vectors is None:
         return None
-    parts = quick((asked, "parts"), lambda: [ic.at_layer(vectors, n) for n in _numbers(vectors)])
+    parts = quick((wanted.points, "parts"), lambda: _parts(vectors))
     pictures = _pictures(wanted, parts)
     if pictures is None:
         return None
-    last = parts[-1]
-    labels = label_columns(last)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        if st.session_state.get("stage", 0) >= len(parts):
-            del st.session_state["stage"]
-        number = st.slider(
-            "Show layer",
-            0,
-            len(parts) - 1,
-            len(parts) - 1,
-            key="stage",
-            width=340,
-            help="0 is the output of the embeddings.",
-            **BOUND,
-        )
-        keep_valid("group_by", labels)
-        label = st.selectbox(
-            "Colour", labels, index=0 if labels else None, key="group_by", width=170, **BOUND
-        )
-        part = st.text_input("Find", key="find", placeholder="part of a text", width=170, **BOUND)
-        picked = picking.chooser(last, frames.found_rows(last, part))
-    chart = _trail(parts, pictures, number, label, picked)
-    st.altair_chart(chart, width="stretch", alt=f"The points at layer {number}.")
-    drawn, aligned = pictures[number]
-    st.caption(
-        f"{len(last):,} points at layer {number} of {len(parts) - 1}, each picture turned and "
-        "scaled onto the one before (Procrustes), so that what moves has changed. "
-        f"{aligned.disparity:.0%} of this picture could not be laid over the layer before. "
-        + (" · ".join(last.notes))
-    )
+    number, label, picked = _choose(parts)
+    places = [aligned.coordinates for _, aligned in pictures]
+    chart = _chart(parts[number], places, number, label, picked)
+    _say(pictures, number, wanted.points, len(parts[0]))
     if picked is not None:
-        st.caption(_way(pictures, picked))
-    _groups(asked, parts, label)
-    return Drawn(wanted, parts[number], drawn, chart, coordinates(parts[number], drawn))
+        st.caption(_way(places, picked))
+    if label is not None:
+        layer_labels.show(wanted.points, parts, label)
+    at = replace(wanted, points=replace(wanted.points, layer=number))
+    return Drawn(at, parts[number], pictures[number][0], chart, _table(parts, places))
 
 
-def _numbers(vectors: Vectors) -> list[int]:
-    return sorted(int(n) for n in vectors.frame["layer"].unique())
+def _parts(vectors: Vectors) -> list[Vectors]:
+    numbers = sorted(int(number) for number in vectors.frame["layer"].unique())
+    return [ic.at_layer(vectors, number) for number in numbers]
 
 
-def _pictures(wanted: Drawing, parts: list[Vectors]) -> list | None:
-    def compute(progress) -> list:  # noqa: ANN001
+def _pictures(wanted: Drawing, parts: list[Vectors]) -> Pictures | None:
+    def compute(progress: Callable[[int, int], object]) -> Pictures:
         ready = 0
 
         def told(done: int, expected: int) -> None:
@@ -97,26 +88,68 @@ def _pictures(wanted: Drawing, parts: list[Vectors]) -> list | None:
     return slow((wanted, "layers"), f"{wanted.title} of every layer", compute)
 
 
-def _trail(parts, pictures, number, label, picked):  # noqa: ANN001, ANN202
-    places = [aligned.coordinates for _, aligned in pictures]
+def _choose(parts: list[Vectors]) -> tuple[int, str | None, int | None]:
+    """The layer, the column to colour by and the picked row."""
+    last = len(parts) - 1
+    labels = label_columns(parts[-1])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if st.session_state.get("stage", 0) > last:
+            del st.session_state["stage"]
+        number = st.slider(
+            "Show layer", 0, last, last, key="stage", width=270,
+            help="0 is the output of the embeddings.", **BOUND,
+        )  # fmt: skip
+        keep_valid("group_by", labels)
+        label = st.selectbox(
+            "Colour", labels, index=0 if labels else None, key="group_by", width=150,
+            placeholder="none", **BOUND,
+        )  # fmt: skip
+        found = frames.found_rows(parts[-1], appearance.find())
+        picked = picking.chooser(parts[-1], found)
+    return number, label, picked
+
+
+def _chart(  # noqa: ANN202 - any chart of Altair's
+    part: Vectors, places: list[np.ndarray], number: int, label: str | None, picked: int | None
+):
     everything = np.concatenate(places)
     low, high = everything.min(axis=0), everything.max(axis=0)
-    edge = 0.04 * (high - low)
+    edge = 0.04 * np.where(high > low, high - low, 1.0)
     frame = pd.DataFrame(places[number], columns=["x", "y"]).astype(np.float32)
-    frame["text"] = frames.names(parts[number], frames.SHOWN_LETTERS)
-    frame.attrs["domain"] = tuple(zip((low - edge).tolist(), (high + edge).tolist()))
+    frame["text"] = frames.names(part, frames.SHOWN_LETTERS)
+    groups, names = set(), None
     if label:
-        groups = grouped(parts[number].frame[label])
-        frame[label] = groups.to_numpy()
-        frame.attrs["groups"] = set(groups)
-    path = None
-    if picked is not None:
-        path = ic.path_frame(places, picked)
-    return trail(frame, path, label)
+        label = f"{label} "  # never the name of one of our columns
+        frame[label] = values = grouped(part.frame[label[:-1]]).to_numpy()
+        groups, names = set(values), frames.group_labels(frame, pd.Series(values))
+    chart = trail(
+        frame,
+        tuple(zip((low - edge).tolist(), (high + edge).tolist())),
+        colour=label,
+        groups=groups,
+        path=None if picked is None else ic.path_frame(places, picked),
+        labels=names,
+        inks=legend.inks(),
+    )
+    st.altair_chart(chart, width="stretch", alt=f"The points at layer {number}.")
+    return chart
 
 
-def _way(pictures: list, picked: int) -> str:
-    path = ic.path_frame([aligned.coordinates for _, aligned in pictures], picked)
+def _say(pictures: Pictures, number: int, asked: Points, count: int) -> None:
+    parts = [
+        f"{count:,} points at layer {number} of {len(pictures) - 1}. Each picture is turned and "
+        "scaled onto the one before (Procrustes), so that what moves has changed."
+    ]
+    if number:
+        left = pictures[number][1].disparity
+        parts.append(f"{left:.0%} of this one could not be laid over the layer before.")
+    if asked.value("sampled"):
+        parts.append(f"Of the texts a random sample of {asked.value('sampled'):,} is drawn.")
+    st.caption(" ".join(parts))
+
+
+def _way(places: list[np.ndarray], picked: int) -> str:
+    path = ic.path_frame(places, picked)
     most = path.loc[path["moved"].idxmax()]
     return (
         f"The line is the way of the chosen point; it moved most into layer {int(most['layer'])}: "
@@ -124,45 +157,12 @@ def _way(pictures: list, picked: int) -> str:
     )
 
 
-def _groups(asked: Points, parts: list[Vectors], label: str | None) -> None:
-    """Layer by layer: how often neighbours carry the same label, and the shape of the space."""
-    if label is None:
-        return
-
-    def compute(progress) -> pd.DataFrame:  # noqa: ANN001
-        rows = []
-        for number, part in enumerate(parts):
-            rows.append((number, *agreement(part, label)))
-            progress(number + 1, len(parts))
-        return pd.DataFrame(rows, columns=["layer", "share", "chance"])
-
-    found = slow((asked, "agreement", label), "Neighbours' labels", compute, unit="layers")
-    if found is None:
-        return
-    st.markdown(f"**Do the groups part as layers go up?** Neighbours that share their {label}")
-    st.altair_chart(
-        lines(
-            found.assign(what="same label"),
-            x="layer",
-            y="share",
-            colour="what",
-            x_title="layer",
-            y_title="share",
-        ),
-        width="stretch",
-        alt="Share of neighbours with the same label, by layer.",
-    )
-    st.caption(
-        f"Mean share of each point's {AGREE} nearest neighbours (cosine, original space) with the "
-        f"same {label}; by chance {found['chance'].iloc[0]:.0%}."
-    )
-
-
-def agreement(vectors: Vectors, label: str) -> tuple[float, float]:
-    """The mean share of the nearest neighbours with the same label, and what chance gives."""
-    names = vectors.frame[label].astype(str).to_numpy()
-    knn = find_neighbours(vectors, k=min(AGREE, len(vectors) - 1))
-    share = float((names[knn.indices] == names[:, None]).mean())
-    counts = pd.Series(names).value_counts().to_numpy(dtype=float)
-    chance = float((counts * (counts - 1)).sum() / (len(names) * (len(names) - 1)))
-    return share, chance
+def _table(parts: list[Vectors], places: list[np.ndarray]) -> pd.DataFrame:
+    """Every point at every layer: layer, x, y, and what is known of it."""
+    tables = []
+    for number, (part, place) in enumerate(zip(parts, places)):
+        table = pd.DataFrame(place, columns=["x", "y"])
+        table.insert(0, "layer", number)
+        rest = part.frame.drop(columns=[name for name in table if name in part.frame])
+        tables.append(pd.concat([table, rest], axis=1))
+    return pd.concat(tables, ignore_index=True)

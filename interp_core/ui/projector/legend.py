@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from html import escape
 
-import pandas as pd
 import streamlit as st
 
+from interp_core.charts.points import in_order
 from interp_core.ui.projector.colouring import Colouring
 
 LIGHT = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#a6761d", "#56b4e9", "#7a5195", "#4d4d4d"]
 DARK = ["#56b4e9", "#e69f00", "#2fc49a", "#e08fc0", "#d0b25c", "#8fb8ff", "#b99ae0", "#c4c9d1"]
 RAMP = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#fde725"]  # viridis
+# Pictures without shapes need twelve colours that stay apart.
+MORE = ["#b2182b", "#7a9a01", "#1b7f8c", "#e377c2"]
 INK = {"light": ("#3c4656", "#ffffff"), "dark": ("#c6cfdb", "#10151c")}
 
 
@@ -29,10 +31,10 @@ def names_of_colours(kind: str) -> list[str]:
     """The colours for groups, or the ramp for amounts."""
     if kind == "quantitative":
         return RAMP
-    return DARK if dark() else LIGHT
+    return [*(DARK if dark() else LIGHT), *MORE]
 
 
-def legend(colouring: Colouring | None) -> None:
+def show(colouring: Colouring | None) -> None:
     """One line: a dot and a name for each group, or the two ends of the ramp."""
     if colouring is None:
         return
@@ -49,7 +51,7 @@ def legend(colouring: Colouring | None) -> None:
     entries = [
         f'<span style="white-space:nowrap"><span style="color:{colours[place % len(colours)]}">'
         f"&#9679;</span> {escape(name)}</span>"
-        for place, name in enumerate(sorted(pd.unique(colouring.values)))
+        for place, name in enumerate(in_order(colouring.values))
     ]
     st.html(f"{title} &nbsp; " + " &nbsp; ".join(entries))
 

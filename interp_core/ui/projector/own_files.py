@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import BinaryIO
 
 import pandas as pd
 import streamlit as st
@@ -52,9 +53,8 @@ def upload(source: str) -> str:
     return key
 
 
-def _table(given) -> tuple[str, str]:  # noqa: ANN001 - Streamlit's upload
-    data = given.getvalue()
-    key = digest(data)
+def _table(given: BinaryIO) -> tuple[str, str]:
+    key = digest(given.name.encode(), given.getvalue())
     quick(("table", key), lambda: read_table(given))
     return given.name, key
 
@@ -68,7 +68,7 @@ def _vectors() -> tuple[str, str] | None:
     )
     if given is None:
         return None
-    parts = [given.getvalue(), *([words.getvalue()] if words else [])]
+    parts = [given.name.encode(), given.getvalue(), *([words.getvalue()] if words else [])]
     key = digest(*parts)
 
     def read() -> Vectors:

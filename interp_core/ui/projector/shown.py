@@ -14,13 +14,17 @@ from interp_core.ui.projector.asked import Drawing
 
 @dataclass(frozen=True)
 class Drawn:
-    """The question, the vectors, the picture and its table; `chart` is None in WebGL."""
+    """The question, the vectors, the picture and its table; `chart` is None in WebGL.
+
+    `other` is the right-hand side of two.
+    """
 
     asked: Drawing
     vectors: Vectors
     picture: Projection | None
     chart: Any
     table: pd.DataFrame
+    other: Drawing | None = None
 
 
 def coordinates(vectors: Vectors, picture: Projection) -> pd.DataFrame:

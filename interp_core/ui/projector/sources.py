@@ -35,22 +35,32 @@ def vectors(points: Points) -> Vectors | None:
     return _computed(points, texts, extra, points.layer)
 
 
-def all_layers(points: Points) -> Vectors | None:
-    """Vectors at every layer of at most 2,000 texts (a stated random sample of more)."""
-    texts, extra = texts_of(points)
+def thinned(points: Points) -> Points:
+    """The points for views of all layers: at most 2,000 texts, a stated random sample of more."""
+    texts, _ = texts_of(points)
     model = cache.model(points.model)
-    key = replace(points, layer=None)
-    if len(texts) > LAYER_POINTS or _bytes(points, texts, model) > LAYERS_BYTES:
-        rows = np.random.default_rng(0).permutation(len(texts))[:LAYER_POINTS]
-        rows = np.sort(rows)
-        texts, extra = [texts[row] for row in rows], extra.iloc[rows].reset_index(drop=True)
-        key = replace(key, filters=(*key.filters, ("sampled", LAYER_POINTS)))
-    return _computed(key, texts, extra, "all")
+    if len(texts) <= LAYER_POINTS and _bytes(points, texts, model) <= LAYERS_BYTES:
+        return points
+    kept = LAYER_POINTS
+    while kept > 50 and _bytes(points, texts[:kept], model) > LAYERS_BYTES:
+        kept //= 2
+    return replace(points, filters=(*points.filters, ("sampled", min(kept, len(texts)))))
+
+
+def all_layers(points: Points) -> Vectors | None:
+    """Vectors at every layer, one layer after the other; None when the user stopped it."""
+    texts, extra = texts_of(points)
+    return _computed(replace(points, layer=None), texts, extra, "all")
 
 
 def texts_of(points: Points) -> tuple[list[str], pd.DataFrame]:
     """The texts, and a frame with what else is known of each."""
-    return TEXTS[points.source](points)
+    texts, extra = TEXTS[points.source](points)
+    count = points.value("sampled")
+    if count is None:
+        return texts, extra
+    rows = np.sort(np.random.default_rng(0).permutation(len(texts))[:count])
+    return [texts[row] for row in rows], extra.iloc[rows].reset_index(drop=True)
 
 
 def _sample(points: Points) -> tuple[list[str], pd.DataFrame]:
@@ -99,7 +109,7 @@ def _bytes(points: Points, texts: list[str], model: LoadedModel) -> int:
 def _computed(
     key: Points, texts: list[str], extra: pd.DataFrame, layer: int | str
 ) -> Vectors | None:
-    def compute(progress) -> Vectors:  # noqa: ANN001
+    def compute(progress: Callable[[int, int], object]) -> Vectors:
         model = cache.model(key.model)
         if key.source == "ambiguous_words":
             found = ic.word_vectors(
@@ -116,9 +126,10 @@ def _computed(
 
 
 def _described(found: Vectors, extra: pd.DataFrame) -> Vectors:
-    """The vectors with the columns of the table they came from."""
-    rest = extra.drop(columns=[name for name in found.frame if name in extra])
-    told = rest.iloc[found.frame["row"]].reset_index(drop=True)
+    """The vectors with the columns of the table they came from, under names of their own."""
+    same = {name: f"{name} (of the file)" for name in extra if name in found.frame}
+    told = extra.drop(columns="word", errors="ignore") if "sense" in extra else extra
+    told = told.rename(columns=same).iloc[found.frame["row"]].reset_index(drop=True)
     return Vectors(found.values, pd.concat([found.frame, told], axis=1), found.notes)
 
 

@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import altair as alt
 import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.analysis.quality import Quality
+from interp_core.analysis.reducers import REDUCERS
 from interp_core.analysis.stability import stable_share
 from interp_core.analysis.vectors import Vectors
 from interp_core.charts.simple import histogram
 from interp_core.models.record import LoadedModel
-from interp_core.ui.projector import controls, drawing, sources
+from interp_core.ui.projector import drawing, how_drawn, own_axes, sources
 from interp_core.ui.projector.asked import SLOW, Drawing, Points
 from interp_core.ui.projector.shown import Drawn, coordinates
 from interp_core.ui.projector.store import slow
 
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
 SEEDS = (0, 1, 2)
 METHODS = ("pca", "tsne", "umap")
+TSNE_NEAR = 90  # neighbours that t-SNE reads
 MEANING = {
     "trustworthiness": "of what the picture shows as near, how much is near (1 is perfect)",
     "continuity": "of what is near, how much the picture shows as near (1 is perfect)",
     "neighbours kept": "share of a point's true neighbours that the picture shows as its own",
     "none kept": "share of the points that keep none of theirs",
 }
+COLUMNS = {
+    "shared": st.column_config.NumberColumn("neighbours in both", format="percent"),
+    "chance": st.column_config.NumberColumn("by chance", format="percent"),
+    "disparity": st.column_config.NumberColumn(
+        "left after overlay", format="%.2f", help="0: the same picture; 1: nothing in common"
+    ),
+}
 
 
-def draw(asked: Points, model: LoadedModel, row) -> Drawn | None:  # noqa: ANN001
+def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None:
     """Scores, their spread over points, and stability on demand."""
-    wanted = controls.drawing(asked, row)
+    wanted = how_drawn.choose(asked, row)
     vectors = sources.vectors(asked)
-    if vectors is None:
+    wanted = vectors and own_axes.complete(wanted, vectors)
+    if wanted is None:
         return None
     if len(vectors) < 3:
         st.info("Fewer than three points have no neighbourhoods to compare.")
@@ -38,29 +56,8 @@ def draw(asked: Points, model: LoadedModel, row) -> Drawn | None:  # noqa: ANN00
     picture = picture and drawing.judged(wanted, vectors, picture)
     if picture is None:
         return None
-    quality = picture.quality
-    figures = (quality.trustworthiness, quality.continuity, quality.kept, quality.none_kept)
-    with st.container(horizontal=True, gap="large"):
-        for (name, meaning), figure in zip(MEANING.items(), figures):
-            share = name in ("neighbours kept", "none kept")
-            st.metric(
-                name.capitalize(),
-                f"{figure:.0%}" if share else f"{figure:.3f}",
-                help=meaning[0].upper() + meaning[1:] + ".",
-            )
-    st.caption(_explained(quality))
-    chart = histogram(
-        pd.Series(picture.reliability),
-        mark=quality.chance,
-        height=180,
-        step=1 / quality.k,
-        title=f"share of its {quality.k} true neighbours that a point keeps",
-    )
-    st.altair_chart(chart, width="stretch", alt="How many points keep which share.")
-    st.caption(
-        "The line is what a random picture would keep. On the picture, colour by "
-        "“reliability” to see where it can be believed."
-    )
+    _scores(picture.quality)
+    chart = _spread(picture)
     if wanted.method in SLOW:
         st.warning(
             "In t-SNE and UMAP sizes of groups, gaps between them and distances across the picture "
@@ -71,16 +68,42 @@ def draw(asked: Points, model: LoadedModel, row) -> Drawn | None:  # noqa: ANN00
     return Drawn(wanted, vectors, picture, chart, coordinates(vectors, picture))
 
 
-def _explained(quality) -> str:  # noqa: ANN001
-    ranked = (
-        "all points"
-        if quality.ranked == len(quality.reliability)
-        else (f"a random sample of {quality.ranked:,} points")
-    )
-    return (
+def _scores(quality: Quality) -> None:
+    figures = (quality.trustworthiness, quality.continuity, quality.kept, quality.none_kept)
+    with st.container(horizontal=True, gap="large"):
+        for (name, meaning), figure in zip(MEANING.items(), figures):
+            share = name in ("neighbours kept", "none kept")
+            st.metric(
+                name.capitalize(),
+                f"{figure:.0%}" if share else f"{figure:.3f}",
+                help=meaning[0].upper() + meaning[1:] + ".",
+            )
+    count = len(quality.reliability)
+    ranked = "all points"
+    if quality.ranked < count:
+        ranked = f"a random sample of {quality.ranked:,} points"
+    st.caption(
         f"Over the {quality.k} nearest neighbours of {ranked} (Venna & Kaski 2001). A random "
         f"picture has a trustworthiness of about 0.5 and keeps {quality.chance:.1%}."
     )
+
+
+def _spread(picture: ic.Projection) -> alt.LayerChart:
+    """How many points keep how many of their neighbours."""
+    quality = picture.quality
+    chart = histogram(
+        pd.Series(picture.reliability),
+        mark=quality.chance,
+        height=180,
+        step=1 / quality.k,
+        title=f"share of its {quality.k} true neighbours that a point keeps",
+    )
+    st.altair_chart(chart, width="stretch", alt="How many points keep which share.")
+    st.caption(
+        "The line is what a random picture would keep. On the picture, colour by “reliability” to "
+        "see where it can be believed."
+    )
+    return chart
 
 
 def _stability(wanted: Drawing, vectors: Vectors) -> None:
@@ -98,39 +121,29 @@ def _stability(wanted: Drawing, vectors: Vectors) -> None:
     if found is None:
         return
     table, steady = found
-    st.dataframe(
-        table,
-        hide_index=True,
-        column_config={
-            "shared": st.column_config.NumberColumn("neighbours in both", format="percent"),
-            "chance": st.column_config.NumberColumn("by chance", format="percent"),
-            "disparity": st.column_config.NumberColumn(
-                "left after overlay",
-                format="%.2f",
-                help="0: the same picture; 1: nothing in common",
-            ),
-        },
-    )
+    st.dataframe(table.round(2), hide_index=True, column_config=COLUMNS)
     st.caption(
         f"Seeds start from random places. The pictures of {len(SEEDS)} seeds agree on "
         f"{steady:.0%} of the neighbours: what only one of them shows is chance."
     )
 
 
-def _compared(wanted: Drawing, vectors: Vectors, progress) -> tuple[pd.DataFrame, float]:  # noqa: ANN001
-    knn = ic.find_neighbours(
-        vectors, k=min(drawing.needed(wanted) + 90, len(vectors) - 1), metric=wanted.metric
-    )
+def _compared(
+    wanted: Drawing, vectors: Vectors, progress: Callable[[int, int], object]
+) -> tuple[pd.DataFrame, float]:
+    """Each pair of pictures, and the share of neighbours that the seeds agree on."""
+    wide = min(max(drawing.needed(wanted), TSNE_NEAR), len(vectors) - 1)
+    knn = ic.find_neighbours(vectors, k=wide, metric=wanted.metric)
     common = {"dimensions": wanted.dimensions, "metric": wanted.metric}
     seeds, table = ic.over_seeds(
         vectors, seeds=SEEDS, method=wanted.method, knn=knn, **common, **dict(wanted.options)
     )
     progress(50, 100)
     pictures = {}
-    for number, name in enumerate(METHODS):
+    for number, name in enumerate(METHODS, 1):
         drawn = ic.project(vectors, method=name, knn=knn, quality=False, **common)
-        pictures[name.upper() if name != "tsne" else "t-SNE"] = drawn.coordinates
-        progress(60 + 15 * number, 100)
+        pictures[REDUCERS[name].title] = drawn.coordinates
+        progress(50 + 50 * number // len(METHODS), 100)
     between = ic.compare_pictures(pictures)
     steady = float(stable_share([each.coordinates for each in seeds]).mean())
     return pd.concat([table, between], ignore_index=True), steady

@@ -1,0 +1,211 @@
+"""Pictures of what a language model predicts: next tokens, the logit lens, a logit's parts."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from interp_core.charts.axes import token_axis, token_keys
+from interp_core.charts.points import GREY, MARKED
+
+BLUE, ORANGE = "#2f6fd6", "#d9771f"
+INK = "#17202c"  # of text on cells: the light theme's, as in downloaded pictures
+ROW = 20  # px of a layer
+AXES = 110  # px of axes, titles and legend, which heights include
+EXPECTED = "expected"
+_BARE = {"ticks": False, "domain": False, "grid": False, "labelPadding": 6, "labelFlush": False}
+
+
+def expected(frame: pd.DataFrame) -> alt.LayerChart:
+    """Bars of the next tokens. `frame`: token, id, probability, rank, kind, perhaps logit.
+
+    `kind` is "expected", or another word for the token that really follows: it is dashed.
+    """
+    data = frame.assign(
+        key=token_keys(frame["token"]), shown=[_share(each) for each in frame["probability"]]
+    )
+    kinds = [EXPECTED, *sorted(set(frame["kind"]) - {EXPECTED})]
+    legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=0) if len(kinds) > 1 else None
+    base = alt.Chart(data).encode(
+        y=alt.Y("key:N", sort=list(data["key"]), axis=token_axis(limit=120)),
+        x=alt.X(
+            "probability:Q", title="probability", scale=alt.Scale(domain=_reach(data)),
+            axis=alt.Axis(format=".2~%", tickCount=5),
+        ),
+        tooltip=[
+            alt.Tooltip("token:N"), alt.Tooltip("rank:Q", format=","),
+            alt.Tooltip("probability:Q", format=".3%"),
+            *([alt.Tooltip("logit:Q", format="+.3f")] if "logit" in data else []),
+        ],
+    )  # fmt: skip
+    bars = base.mark_bar(cornerRadius=2, height=15, strokeWidth=1.5, strokeDash=[3, 2]).encode(
+        color=alt.Color(
+            "kind:N", legend=legend, scale=alt.Scale(domain=kinds, range=[BLUE, ORANGE])
+        ),
+        fillOpacity=alt.condition("datum.kind != 'expected'", alt.value(0.45), alt.value(0.95)),
+        stroke=alt.condition("datum.kind != 'expected'", alt.value(ORANGE), alt.value(None)),
+    )
+    figures = base.mark_text(align="left", dx=5, fontSize=11, color=GREY).encode(text="shown:N")
+    return alt.layer(bars, figures).properties(height=24 * len(data) + 76)
+
+
+def _reach(frame: pd.DataFrame) -> list[float]:
+    """Room for the figures beside the longest bar."""
+    return [0.0, max(1e-6, 1.18 * float(frame["probability"].max()))]
+
+
+def _share(value: float) -> str:
+    return f"{value:.1%}" if value >= 0.001 else f"{value:.1e}"
+
+
+def lens_grid(frame: pd.DataFrame, *, ink: str = INK) -> alt.LayerChart:
+    """Layers up, positions across: the best token of each cell, shaded by its probability.
+
+    `frame`: layer, position, key (a token key), token, best, probability, answer, answer_rank,
+    divergence, chosen (bool). A click is the selection `cell`. Bold where it is the final answer.
+    """
+    layers = sorted(frame["layer"].unique(), reverse=True)
+    columns = list(dict.fromkeys(frame["key"]))
+    click = alt.selection_point(name="cell", fields=["layer", "position"], on="click", empty=False)
+    base = alt.Chart(frame).encode(
+        x=alt.X("key:N", sort=columns, axis=token_axis(angle=-35, orient="top", limit=90)),
+        y=alt.Y("layer:O", sort=layers, title="layers passed", axis=alt.Axis(**_BARE)),
+        tooltip=[
+            alt.Tooltip("token:N", title="read"), alt.Tooltip("layer:O", title="layers passed"),
+            alt.Tooltip("best:N", title="best token"),
+            alt.Tooltip("probability:Q", format=".2%"),
+            alt.Tooltip("answer:N", title="final answer"),
+            alt.Tooltip("answer_rank:Q", title="its rank here", format=","),
+            alt.Tooltip("divergence:Q", title="KL to the end (bits)", format=".2f"),
+        ],
+    )  # fmt: skip
+    # Opacity over the page's own background: the same in both themes, and text stays legible.
+    cells = base.mark_rect(cornerRadius=2, cursor="pointer", fill=BLUE).encode(
+        fillOpacity=alt.FillOpacity(
+            "probability:Q", scale=alt.Scale(domain=[0, 1], range=[0.04, 0.62]),
+            legend=None,
+        ),
+        stroke=alt.condition("datum.chosen", alt.value(MARKED), alt.value(None)),
+        strokeWidth=alt.condition("datum.chosen", alt.value(3), alt.value(0)),
+    ).add_params(click)  # fmt: skip
+    room = alt.expr(f"max(14, width / {max(len(columns), 1)} - 4)")
+    words = base.mark_text(limit=room, fontSize=11, color=ink, cursor="pointer").encode(
+        text="best:N",
+        opacity=alt.condition("datum.probability > 0.1", alt.value(1.0), alt.value(0.65)),
+    )
+    final = "datum.best == datum.answer"
+    return alt.layer(
+        cells,
+        words.transform_filter(f"!({final})"),
+        words.transform_filter(final).mark_text(
+            limit=room, fontSize=11, fontWeight=700, color=ink, cursor="pointer"
+        ),
+    ).properties(height=ROW * len(layers) + AXES + 70)
+
+
+def fate(frame: pd.DataFrame, *, value: str, title: str, logarithmic: bool = False) -> alt.Chart:
+    """One figure of the final answer by layer. `frame`: layer and the column `value`."""
+    scale = alt.Scale(type="log", reverse=True) if logarithmic else alt.Scale(zero=True)
+    form = "%" if value.endswith("probability") else ",d" if logarithmic else ".2~f"
+    exact = ".3%" if form == "%" else ",d" if logarithmic else ".3f"
+    layers = frame["layer"].nunique()
+    axis = alt.Axis(labelAngle=0, grid=False, values=list(range(0, layers, 1 + layers // 13)))
+    return (
+        alt.Chart(frame)
+        .mark_line(point=alt.OverlayMarkDef(size=40, color=BLUE), strokeWidth=2, color=BLUE)
+        .encode(
+            x=alt.X("layer:O", title="layers passed", axis=axis),
+            y=alt.Y(f"{value}:Q", title=title, scale=scale, axis=alt.Axis(format=form)),
+            tooltip=[
+                alt.Tooltip("layer:O", title="layers passed"),
+                alt.Tooltip(f"{value}:Q", title=title, format=exact),
+            ],
+        )
+        .properties(height=230)
+    )
+
+
+def unit_map(
+    frame: pd.DataFrame,
+    *,
+    title: str,
+    signed: bool = False,
+    selection: str = "unit",
+) -> alt.LayerChart:
+    """Layer × head, with a column for MLPs where there are any; a click picks one.
+
+    `frame`: layer, unit ("0", "1", …, "MLP"), value, chosen (bool). Signed values get the
+    diverging scale, and a dash in the cell where they are clearly below zero.
+    """
+    units = list(dict.fromkeys(frame["unit"]))
+    bound = float(frame["value"].abs().max()) or 1.0
+    scale = alt.Scale(domain=[0, bound])
+    if signed:
+        scale = alt.Scale(domain=[-bound, bound], domainMid=0)
+    click = alt.selection_point(name=selection, fields=["layer", "unit"], on="click", empty=False)
+    base = alt.Chart(frame).encode(
+        x=alt.X("unit:N", sort=units, title="head", axis=alt.Axis(orient="top", labelAngle=0,
+                labelOverlap=False, **_BARE)),
+        y=alt.Y("layer:O", title="layer", axis=alt.Axis(**_BARE)),
+        tooltip=[
+            alt.Tooltip("layer:O"), alt.Tooltip("unit:N", title="head"),
+            alt.Tooltip("value:Q", title=title, format="+.3f" if signed else ".3f"),
+        ],
+    )  # fmt: skip
+    cells = base.mark_rect(cornerRadius=2, cursor="pointer").encode(
+        color=alt.Color(
+            "value:Q", scale=scale,
+            legend=alt.Legend(title=title, orient="bottom", gradientLength=220, titleLimit=360),
+        ),
+        stroke=alt.condition("datum.chosen", alt.value(MARKED), alt.value(None)),
+        strokeWidth=alt.condition("datum.chosen", alt.value(3), alt.value(0)),
+    ).add_params(click)  # fmt: skip
+    minus = base.mark_text(text="–", fontSize=11, color=GREY).transform_filter(
+        f"datum.value < {-0.08 * bound}"
+    )
+    layers = frame["layer"].nunique()
+    height = (30 if layers <= 12 else 15) * layers + AXES
+    return alt.layer(cells, *([minus] if signed else [])).properties(height=height)
+
+
+def waterfall(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
+    """Parts that add up, from the top down. `frame`: part, start, end, value, kind.
+
+    `kind` is "adds", "takes away" or "sum"; what takes away is dashed as well as orange.
+    """
+    kinds = {"adds": BLUE, "takes away": ORANGE, "sum": GREY}
+    base = alt.Chart(frame).encode(
+        y=alt.Y("part:N", sort=list(frame["part"]), axis=alt.Axis(title=None, ticks=False,
+                domain=False, grid=False, labelLimit=170, labelOverlap=False, labelPadding=6, labelFlush=False)),
+        tooltip=[alt.Tooltip("part:N"), alt.Tooltip("value:Q", format="+.4f"),
+                 alt.Tooltip("end:Q", title="sum so far", format="+.4f")],
+    )  # fmt: skip
+    bars = base.mark_bar(cornerRadius=2, height=14, strokeWidth=1.5, strokeDash=[3, 2]).encode(
+        x=alt.X("start:Q", title=title),
+        x2="end:Q",
+        color=alt.Color(
+            "kind:N", scale=alt.Scale(domain=list(kinds), range=list(kinds.values())),
+            legend=alt.Legend(title=None, orient="top", symbolStrokeWidth=0),
+        ),
+        fillOpacity=alt.condition("datum.kind == 'takes away'", alt.value(0.4), alt.value(0.95)),
+        stroke=alt.condition("datum.kind == 'takes away'", alt.value(ORANGE), alt.value(None)),
+    )  # fmt: skip
+    zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=GREY).encode(x="x:Q")
+    return alt.layer(bars, zero).properties(height=22 * len(frame) + 84)
+
+
+def copies(frame: pd.DataFrame) -> alt.Chart:
+    """Surprisal of both copies of a repeated text. `frame`: place, token, surprisal, copy."""
+    legend = alt.Legend(title=None, orient="top")
+    return (
+        alt.Chart(frame)
+        .mark_line(point=alt.OverlayMarkDef(size=40), strokeWidth=2)
+        .encode(
+            x=alt.X("place:Q", title="place in the copy", axis=alt.Axis(format="d", tickMinStep=1)),
+            y=alt.Y("surprisal:Q", title="surprisal (bits)"),
+            color=alt.Color("copy:N", legend=legend),
+            strokeDash=alt.StrokeDash("copy:N", legend=legend),
+            tooltip=["copy", "token", alt.Tooltip("surprisal:Q", format=".2f")],
+        )
+        .properties(height=220)
+    )

@@ -1,0 +1,69 @@
+"""Maps of layer × head on this page: the chosen one, and the way to the attention page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from interp_core.ui.language.asked import Asked, picked
+
+MLP = "MLP"
+
+
+def unit_name(layer: int, unit: str | int) -> str:
+    """How a head reads in the address: layer.head."""
+    return f"{layer}.{unit}"
+
+
+def marked(frame: pd.DataFrame, chosen: str | None) -> pd.DataFrame:
+    """The frame with `chosen` set where layer.unit is the chosen one."""
+    names = [unit_name(*pair) for pair in zip(frame["layer"], frame["unit"])]
+    return frame.assign(chosen=[name == chosen for name in names])
+
+
+def show(chart: Any, *, key: str, state: str, alt: str) -> None:
+    """Draw a map of units; a click writes the unit into the session's `state`."""
+
+    def clicked() -> None:
+        hit = picked(key, "unit", "layer", "unit")
+        if hit:
+            st.session_state[state] = unit_name(int(hit[0]), hit[1])
+
+    st.altair_chart(
+        chart, width="stretch", key=key, on_select=clicked, selection_mode="unit", alt=alt
+    )
+
+
+def chooser(state: str, names: list[str], first: str, label: str = "Head") -> str:
+    """The list of units; `first` stands where nothing was chosen."""
+    from interp_core.ui.choices import BOUND, keep_valid
+
+    keep_valid(state, names)
+    chosen = st.selectbox(label, names, index=None, placeholder=first, key=state, width=150,
+                          **BOUND)  # fmt: skip
+    return first if chosen is None else chosen
+
+
+def link(asked: Asked, name: str, text: str | None = None) -> None:
+    """To the attention page, opened at this head."""
+    layer, _, head = name.partition(".")
+    if head == MLP:
+        return
+    st.page_link(
+        "pages/attention_heads.py",
+        label=f"See what layer {layer}, head {head} reads",
+        icon=":material/arrow_forward:",
+        query_params={
+            "model": asked.model,
+            "text": asked.text if text is None else text,
+            "layer": layer,
+            "heads": head,
+            "view": "Heatmap",
+        },
+    )
+
+
+Progress = Callable[[int, int], object]

@@ -1,0 +1,119 @@
+"""Induction: heads that find what followed the last time, on a random sequence written twice."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.language import copies, unit_map
+from interp_core.ui import cache
+from interp_core.ui.choices import BOUND
+from interp_core.ui.language import heads
+from interp_core.ui.language.asked import Asked, Shown, sequence, surprisals
+
+SCORES = {
+    "induction_score": "Induction",
+    "previous_token_score": "Previous token",
+    "duplicate_token_score": "Duplicate token",
+}
+ABOUT = {
+    "induction_score": "attention to the token after the earlier copy, which foretells what comes",
+    "previous_token_score": "attention one token back, on which induction heads build",
+    "duplicate_token_score": "attention to the earlier copy of the same token",
+}
+LENGTH = 25
+STATE, DRAWN = "lm_inductor", "lm_draw"
+
+
+def draw(asked: Asked) -> Shown | None:
+    """The button, the scores of all heads, and what repetition does to the surprisal."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Write a repeated random sequence into the text", icon=":material/casino:",
+            on_click=_write, args=(asked.model,), key="lm_write", type="primary",
+        )  # fmt: skip
+        st.caption(f"{LENGTH} random words, twice; each click draws others.")
+    _surprise(asked)
+
+    def compute(progress: heads.Progress) -> pd.DataFrame:
+        progress(0, 1)
+        return ic.induction_scores(asked.loaded)
+
+    found = asked.run("Induction scores", compute, unit="passes")
+    if found is None:
+        return None
+    score = st.segmented_control(
+        "Score", list(SCORES), format_func=SCORES.get, default="induction_score", required=True,
+        key="lm_score", label_visibility="collapsed", **BOUND,
+    )  # fmt: skip
+    frame = pd.DataFrame(
+        {"layer": found["layer"], "unit": found["head"].astype(str), "value": found[score]}
+    )
+    return _heads(asked, found, frame, score)
+
+
+def _heads(asked: Asked, found: pd.DataFrame, frame: pd.DataFrame, score: str) -> Shown:
+    names = [heads.unit_name(*pair) for pair in zip(frame["layer"], frame["unit"])]
+    left, right = st.columns([5, 4], gap="large")
+    with right:
+        chosen = heads.chooser(STATE, names, names[int(frame["value"].argmax())])
+        line = found.iloc[names.index(chosen)]
+        with st.container(horizontal=True):
+            for name, title in SCORES.items():
+                st.metric(title, f"{line[name]:.2f}")
+        heads.link(asked, chosen)
+        top = found.nlargest(8, score)[["layer", "head", *SCORES]]
+        st.dataframe(top.rename(columns=SCORES).round(3), hide_index=True)
+    with left:
+        chart = unit_map(heads.marked(frame, chosen), title=f"{SCORES[score].lower()} score")
+        heads.show(chart, key="lm_induction_chart", state=STATE,
+                   alt=f"{SCORES[score]} score of every head; the table lists the best.")  # fmt: skip
+    st.caption(
+        f"{SCORES[score]} score: {ABOUT[score]}. Mean over 8 fresh random sequences of {LENGTH} "
+        "tokens written twice (Olsson et al. 2022), whatever the text is: 0 never, 1 always."
+    )
+    return Shown(chart, found, "print(ic.induction_scores(model))")
+
+
+def _write(name: str) -> None:
+    """Put a fresh sequence into the sidebar's text."""
+    seed = st.session_state.get(DRAWN, 0)
+    try:
+        text = ic.repeated_sequence(cache.model(name), LENGTH, seed=seed)
+    except ic.ClearheadError as error:
+        st.session_state["lm_refused"] = str(error)
+        return
+    st.session_state[DRAWN], st.session_state["text"] = seed + 1, text
+
+
+def _surprise(asked: Asked) -> None:
+    """What the second copy costs the model, where the text is a sequence written twice."""
+    from interp_core.ui.plain import message
+
+    if refused := st.session_state.pop("lm_refused", None):
+        st.warning(message(refused))
+    if not asked.text.strip():
+        return
+    read = sequence(asked)
+    own = np.flatnonzero(~read.special)
+    half = len(own) // 2
+    if len(own) % 2 or half < 3 or not (read.ids[own[:half]] == read.ids[own[half:]]).all():
+        st.info("This text is not written twice. The button makes one that is; the scores below "
+                "do not depend on the text.", icon=":material/info:")  # fmt: skip
+        return
+    found = surprisals(asked)
+    if found is None:
+        return
+    lines = found.iloc[own].assign(
+        place=np.tile(np.arange(1, half + 1), 2),
+        copy=np.repeat(["first copy", "second copy"], half),
+    )
+    means = lines.groupby("copy")["surprisal"].mean()
+    st.markdown(
+        f"In this text a token costs **{means['first copy']:.1f} bits** in the first copy and "
+        f"**{means['second copy']:.1f} bits** in the second: random words can only be foretold by "
+        "looking them up."
+    )
+    st.altair_chart(copies(lines), width="stretch", alt="Surprisal in the first and second copy.")

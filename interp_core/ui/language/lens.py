@@ -1,0 +1,122 @@
+"""The logit lens: what the model would say after each layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.axes import token_keys
+from interp_core.charts.language import EXPECTED, expected, fate, lens_grid
+from interp_core.models.tokens import TokenSequence
+from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.language.asked import (
+    Asked,
+    Shown,
+    ink,
+    pick_place,
+    picked,
+    place_choice,
+    sequence,
+)
+from interp_core.ui.plain import plain
+
+WINDOW = 12  # positions side by side: more would leave no room for words
+LINES = {
+    "answer_probability": "Probability",
+    "answer_rank": "Rank",
+    "divergence": "KL to the end (bits)",
+}
+
+
+def draw(asked: Asked) -> Shown | None:
+    """The grid, one cell in detail, and the way of the final answer."""
+    read = sequence(asked)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        place = place_choice(asked, read)
+        depth = _depth(asked)
+
+    def compute(progress: Callable) -> ic.LogitLens:
+        return ic.logit_lens(asked.loaded, asked.text, k=10, progress=progress)
+
+    found = asked.run("Logit lens", compute, unit="states")
+    if found is None:
+        return None
+    frame = found.to_frame()
+    chart = _grid(read, frame, place, depth)
+    _detail(found, frame, place, depth)
+    st.caption(
+        "Each state is read by the model's own final norm and output table (logit lens, "
+        f"nostalgebraist 2020); the last row is the model's output itself (largest difference of a "
+        f"logit {found.error:.1g}). Layers were not trained to be read like this: an early row "
+        "that looks like noise may still carry the answer in another form."
+    )
+    return Shown(chart, frame, "print(ic.logit_lens(model, text).to_frame())")
+
+
+def _depth(asked: Asked) -> int:
+    layers = asked.loaded.n_layers
+    options = [str(layer) for layer in range(layers + 1)]
+    keep_valid("lm_depth", options)
+    chosen = st.selectbox(
+        "Layers passed", options, index=layers, key="lm_depth", width=130,
+        help="0: the embeddings, before any layer.", **BOUND,
+    )  # fmt: skip
+    return int(chosen)
+
+
+def _grid(read: TokenSequence, frame: pd.DataFrame, place: int, depth: int):  # noqa: ANN202
+    first = max(0, min(place - WINDOW + 2, len(read) - WINDOW))
+    inside = frame[frame["position"].between(first, first + WINDOW - 1)]
+    names = token_keys(read.tokens)
+    inside = inside.assign(
+        key=[names[at] for at in inside["position"]],
+        chosen=(inside["position"] == place) & (inside["layer"] == depth),
+    )
+
+    def clicked() -> None:
+        hit = picked("lm_lens_chart", "cell", "layer", "position")
+        if hit:
+            st.session_state["lm_depth"] = str(int(hit[0]))
+            pick_place(read, int(hit[1]))
+
+    st.altair_chart(
+        lens_grid(inside, ink=ink()),
+        width="stretch",
+        key="lm_lens_chart",
+        on_select=clicked,
+        selection_mode="cell",
+        alt="The best token after each layer at each position; the table below lists them.",
+    )
+    shown = (
+        f" Positions {first} to {first + WINDOW - 1} of {len(read)}: choose another token to move."
+        if len(read) > WINDOW
+        else ""
+    )
+    st.caption(
+        "Upwards through the model: in each cell the token it would predict there, shaded by its "
+        f"probability (full: certain), bold where it is the final answer. Click a cell.{shown}"
+    )
+    return lens_grid(inside)
+
+
+def _detail(found: ic.LogitLens, frame: pd.DataFrame, place: int, depth: int) -> None:
+    answer = plain(found.names[int(found.answers[place])])
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown(f"At **{plain(found.tokens[place])}**, after {depth} layers")
+        cell = found.at(depth, place).assign(kind=EXPECTED)
+        st.altair_chart(expected(cell), width="stretch", alt="The best tokens of the chosen cell.")
+    with right:
+        st.markdown(f"The way of the final answer **{answer}**")
+        value = st.segmented_control(
+            "Figure", list(LINES), format_func=LINES.get, default="answer_probability",
+            required=True, key="lm_line", label_visibility="collapsed", **BOUND,
+        )  # fmt: skip
+        line = frame[frame["position"] == place]
+        st.altair_chart(
+            fate(line, value=value, title=LINES[value], logarithmic=value == "answer_rank"),
+            width="stretch", alt=f"{LINES[value]} of the final answer after each layer.",
+        )  # fmt: skip

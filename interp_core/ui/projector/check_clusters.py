@@ -1,0 +1,82 @@
+"""Groups that the vectors form by themselves, and points between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.analysis.vectors import Vectors
+from interp_core.charts.simple import histogram
+from interp_core.ui.choices import BOUND
+from interp_core.ui.projector.asked import Drawing
+from interp_core.ui.projector.colouring import label_columns
+from interp_core.ui.projector.listing import Finding, readable
+from interp_core.ui.projector.store import slow
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+METHODS = {"kmeans": "k-means", "hdbscan": "HDBSCAN"}
+SUMMARY = {
+    "silhouette": st.column_config.NumberColumn(format="%.2f"),
+    "words": st.column_config.TextColumn("words that set it apart", width="large"),
+}
+
+
+def clusters(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding | None:
+    """The clusters, how well they part, and the points that lie nearer to another one."""
+    method, options = _choose(row)
+
+    def compute(progress: Callable[[int, int], object]) -> pd.DataFrame:
+        progress(1, 10)
+        return ic.clusters(vectors, method=method, metric=asked.metric, **options)
+
+    key = (asked.points, "clusters", method, asked.metric, tuple(options.items()))
+    found = slow(key, "Clustering", compute)
+    if found is None:
+        return None
+    _summary(found)
+    chart = histogram(
+        found["silhouette"].dropna(), title="silhouette", mark=0.0, mark_title="between", height=160
+    )
+    st.altair_chart(chart, width="stretch", alt="How many points have which silhouette.")
+    st.caption("Points below 0 lie nearer to another cluster: they come first in the list.")
+    table = found.assign(index=range(len(found))).sort_values("silhouette", kind="stable")
+    table["cluster"] = table["cluster"].map(_called)
+    shown = ["cluster", "silhouette", *label_columns(vectors)[:2]]
+    return Finding(chart, readable(vectors, table.reset_index(drop=True), shown))
+
+
+def _choose(row: DeltaGenerator) -> tuple[str, dict]:
+    with row:
+        method = st.segmented_control(
+            "Clusters by", list(METHODS), default="kmeans", required=True, key="clustering",
+            format_func=METHODS.get, **BOUND,
+        )  # fmt: skip
+        if method == "kmeans":
+            count = st.number_input(
+                "How many", 0, 200, 0, key="cluster_count", width=140, **BOUND,
+                help="0 tries 2 to 20 and takes the number with the best silhouette.",
+            )  # fmt: skip
+            return method, {"count": int(count) or None}
+        least = st.number_input("Least size", 2, 1000, 10, key="cluster_least", width=140, **BOUND)
+    return method, {"min_size": int(least)}
+
+
+def _summary(found: pd.DataFrame) -> None:
+    summary = ic.cluster_summary(found)
+    summary["cluster"] = summary["cluster"].map(_called)
+    silhouette = found.loc[found["cluster"] >= 0, "silhouette"].mean()
+    st.markdown(
+        f"**{(found['cluster'].unique() >= 0).sum()} clusters**, silhouette {silhouette:.2f} "
+        "(1: apart, 0: touching, below: wrong)."
+    )
+    st.dataframe(summary, hide_index=True, column_config=SUMMARY)
+
+
+def _called(number: int) -> str:
+    return "noise" if number < 0 else str(number + 1)

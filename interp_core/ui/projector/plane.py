@@ -1,0 +1,113 @@
+"""The picture in the plane: a chart that moves, is searched, picked and boxed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from interp_core.charts.scatter import Look, scatter
+from interp_core.ui.projector import drawing, frames, legend, picking
+from interp_core.ui.projector.colouring import columns
+from interp_core.ui.projector.scene import Scene, described
+
+if TYPE_CHECKING:
+    import numpy as np
+
+OWN = ("row", "x", "y", "found")  # columns of the frame that no tooltip shows
+
+
+def show(scene: Scene, *, preview: bool = False) -> alt.LayerChart:
+    """Draw it; a `preview` of a slower method reports no clicks."""
+    key = "preview" if preview else "picture"
+    told = scene.picked if preview else picking.marked((scene.name, key), scene.picked)
+    rows = frames.drawn_rows(len(scene.vectors), scene.found, told)
+    frame = _frame(scene, rows, lines=not preview)
+    chart = scatter(frame, _labels(scene, frame, rows), _look(scene, frame, told))
+    widget = f"{key}_{hash(scene.name)}"
+    report = "ignore" if preview else picking.on_chart(widget, scene.vectors, scene.name)
+    st.altair_chart(
+        chart,
+        width="stretch",
+        key=widget,
+        selection_mode=["pick", "box"],
+        on_select=report,
+        alt=described(scene.asked, scene.vectors),
+    )
+    if not preview:
+        _how_to(scene, len(rows))
+    return chart
+
+
+def _frame(scene: Scene, rows: np.ndarray, *, lines: bool) -> pd.DataFrame:
+    """The points with their tooltips, colours and neighbours."""
+    vectors = scene.vectors
+    frame = frames.point_frame(vectors, scene.picture, scene.found, rows)
+    frame = frames.with_details(frame, vectors, columns(vectors))
+    if scene.colours is not None:
+        frame[frames.COLOUR] = scene.colours.values.to_numpy()[rows]
+    if lines and 2 < len(vectors) <= drawing.AT_ONCE:
+        k = min(drawing.NEAR, len(vectors) - 1)
+        knn = drawing.neighbours(scene.asked.points, vectors, scene.asked.metric, k)
+        if knn is not None:
+            frame[frames.NEAR] = frames.near_column(knn, rows)
+    return frame
+
+
+def _look(scene: Scene, frame: pd.DataFrame, told: int | None) -> Look:
+    colours = scene.colours
+    ink, paper = legend.inks()
+    hidden = (*OWN, frames.COLOUR, frames.NEAR)
+    return Look(
+        colour=None if colours is None else frames.COLOUR,
+        kind="nominal" if colours is None else colours.kind,
+        title="" if colours is None else colours.title,
+        picked=told,
+        drag=scene.view.drag,
+        axes=_axes(scene),
+        tooltip=tuple(column for column in frame if column not in hidden),
+        ink=ink,
+        paper=paper,
+    )
+
+
+def _labels(scene: Scene, frame: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+    colours, wanted = scene.colours, scene.view.labels
+    if wanted == "points":
+        return frames.point_labels(frame, scene.vectors)
+    if wanted == "groups" and colours is not None and colours.kind == "nominal":
+        return frames.group_labels(frame, colours.values.iloc[rows])
+    return frames.NO_LABELS
+
+
+def _axes(scene: Scene) -> tuple[str, str]:
+    """What the axes mean, where they mean something."""
+    if scene.picture.explained is not None:
+        first, second = (
+            f"component {number}: {share:.1%} of the variance"
+            for number, share in enumerate(scene.picture.explained[:2], 1)
+        )
+        return first, second
+    if scene.asked.method == "axis":
+        ends = dict(scene.asked.options)["axes"]
+        first, second = (f"{', '.join(low)} → {', '.join(high)}" for low, high in ends[:2])
+        return first, second
+    return "", ""
+
+
+def _how_to(scene: Scene, drawn: int) -> None:
+    drag, shifted = "moves", "selects a box"
+    if scene.view.drag == "selects":
+        drag, shifted = shifted, drag
+    st.caption(
+        f"Drag {drag}, Shift and drag {shifted}, the wheel zooms, a click picks a point, a double "
+        "click resets."
+    )
+    count = len(scene.vectors)
+    if drawn < count:
+        st.caption(
+            f"Drawn: a random sample of {frames.MOST_DRAWN:,} of {count:,} points and what was "
+            "searched for; the method used all of them. “All points” draws every one."
+        )

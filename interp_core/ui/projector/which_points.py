@@ -1,0 +1,116 @@
+"""Which points: the source, its filters, the layer. Every choice lives in the address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from interp_core.analysis.samples import SAMPLES
+from interp_core.models.record import LoadedModel
+from interp_core.ui import cache
+from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.projector import own_files
+from interp_core.ui.projector.asked import LAYERED, OWN, SOURCES, UNITS, Points
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from interp_core.ui.sidebar import Choice
+
+KINDS = {
+    "words": "whole words",
+    "pieces": "word pieces (##)",
+    "all": "all but special",
+    "everything": "everything",
+}
+ALL_WORDS = "all four"
+WORDS = ("bank", "bass", "java", "spring", ALL_WORDS)
+FIRST = 5_000  # entries of the vocabulary that are shown until somebody asks for more
+ABOUT = {
+    "vocabulary": "The input vectors of the entries, before any layer.",
+    "text": "Of the text in the sidebar, each line by itself.",
+    "table": "CSV, TSV, JSON lines, Parquet, or one text a line: up to 50,000 rows.",
+    "vectors": "TSV (with words in a second file), NPY, Parquet or safetensors of any origin.",
+}
+
+
+def choose(
+    model: LoadedModel, choice: Choice, row: DeltaGenerator, *, depth: bool
+) -> Points | None:
+    """The points, or None while the user has given no file.
+
+    The controls stand in `row`. Without `depth` the view shows all layers and asks for none.
+    """
+    with row:
+        source = st.selectbox(
+            "Points", list(SOURCES), format_func=SOURCES.get, key="points", width=230,
+            help=_about(), **BOUND,
+        )  # fmt: skip
+        filters = FILTERS[source]() if source in FILTERS else ()
+        unit = _unit(source) if source in ("requests", "text", "table") else "mean"
+        layer = _layer(model) if depth and source in LAYERED else None
+    data = own_files.upload(source) if source in OWN else ""
+    if source in OWN and not data:
+        st.info("Upload a file to see its points. Nothing leaves this machine.")
+        return None
+    if source == "table":
+        filters = _column(data)
+    if source == "text":
+        filters = (("text", choice.text),)
+    return Points(choice.model, cache.stamp(choice.model), source, layer, unit, filters, data)
+
+
+def _about() -> str:
+    lines = {SOURCES[name]: each.about for name, each in SAMPLES.items()}
+    lines |= {SOURCES[name]: about for name, about in ABOUT.items()}
+    return "\n".join(f"- **{title}**: {about}" for title, about in lines.items())
+
+
+def _layer(model: LoadedModel) -> int:
+    last = model.n_layers
+    if st.session_state.get("depth", 0) > last:
+        del st.session_state["depth"]
+    return st.slider(
+        "Layer", 0, last, last, key="depth", width=190,
+        help="0 is the output of the embeddings, before the first layer.", **BOUND,
+    )  # fmt: skip
+
+
+def _unit(source: str) -> str:
+    """What a point stands for; the tokens come first where there is one text."""
+    names = ["token", *UNITS] if source == "text" else list(UNITS)
+    return st.selectbox(
+        "One point for each", list(dict.fromkeys(names)), format_func=UNITS.get,
+        key=f"unit_{source}", width=230, **BOUND,
+    )  # fmt: skip
+
+
+def _word() -> tuple[tuple[str, object], ...]:
+    word = st.segmented_control(
+        "Word", WORDS, default=WORDS[0], required=True, key="sense_word", **BOUND
+    )
+    return () if word == ALL_WORDS else (("word", word),)
+
+
+def _vocabulary() -> tuple[tuple[str, object], ...]:
+    kind = st.selectbox(
+        "Entries", list(KINDS), format_func=KINDS.get, key="entries", width=190, **BOUND
+    )
+    part = st.text_input("Containing", key="containing", width=120, **BOUND)
+    first = st.number_input(
+        "From rank", 0, None, 0, 1000, key="rank_from", width=140, **BOUND,
+        help="Most tokenizers list frequent entries first: a rough frequency rank.",
+    )  # fmt: skip
+    last = st.number_input("To rank", 1, None, FIRST, 1000, key="rank_to", width=140, **BOUND)
+    return (("kind", kind), ("contains", part), ("from", first), ("to", last))
+
+
+FILTERS = {"ambiguous_words": _word, "vocabulary": _vocabulary}
+
+
+def _column(data: str) -> tuple[tuple[str, object], ...]:
+    names = own_files.columns(data)
+    keep_valid("text_column", names)
+    column = st.selectbox("Column with the texts", names, key="text_column", width=250, **BOUND)
+    return (("column", column),)

@@ -1,0 +1,33 @@
+"""Language models: what comes next, where in the model does that form, and which parts write it?"""
+
+import streamlit as st
+
+from interp_core.ui import cache, errors, routing, sidebar
+from interp_core.ui.choices import BOUND
+from interp_core.ui.language import CONTINUE, DRAW, LOOK, VIEWS, Asked, downloads, offer
+
+routing.guard()
+st.title("Language models")
+st.markdown("What does the model expect next, where does that form, and which parts write it?")
+
+with errors.shown():
+    choice = sidebar.choice()
+    with st.spinner("Loading the model …"):
+        model = cache.model(choice.model)
+    view = st.segmented_control(
+        "View",
+        list(VIEWS),
+        format_func=VIEWS.get,
+        default="next",
+        required=True,
+        key="lm_view",
+        label_visibility="collapsed",
+        **BOUND,
+    )
+    asked = Asked(choice.model, cache.stamp(choice.model), choice.text)
+    shown = None
+    if offer.fits(model, offer.TASKS[:1] if view in CONTINUE else offer.TASKS):
+        shown = DRAW[view](asked)
+    st.markdown(f"**What to look for.** {LOOK[view]}")
+    if shown is not None:
+        downloads.show(shown, asked, view)
