@@ -73,6 +73,7 @@ _HOMES = {
     "interp_core.analysis.image_files": ("read_image",),
     "interp_core.analysis.image_attribution": ("attribute_image", "ImageAttribution"),
     "interp_core.analysis.image_vectors": ("image_vectors",),
+    "interp_core.analysis.image_heads": ("image_head_statistics",),
     "interp_core.analysis.vector_files": ("read_vectors", "write_vectors", "dump_vectors"),
     "interp_core.analysis.samples": ("sample_table", "sentences"),
     "interp_core.analysis.head_statistics": ("head_statistics", "stream_statistics"),

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from interp_core.ui import cache, errors, routing, sidebar
+from interp_core.ui import cache, errors, pictures, routing, sidebar
 from interp_core.ui.choices import BOUND
 from interp_core.ui.heads import DRAW, VIEWS, corpus, downloads, map_view
 
@@ -17,6 +17,9 @@ with errors.shown():
     choice = sidebar.choice()
     with st.spinner("Loading the model …"):
         model = cache.model(choice.model)
+    if pictures.reads_pictures(model):
+        pictures.heads.draw(model, choice)
+        st.stop()
     view = st.segmented_control(
         "View",
         list(VIEWS),

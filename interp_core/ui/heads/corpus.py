@@ -239,8 +239,9 @@ def report(asked: Asked, state: ic.CorpusState) -> None:
     if state.skipped.total:
         counts = ", ".join(f"{n:,} {reason}" for reason, n in state.skipped.counts.items())
         first = state.skipped.rows[0]
+        rows = "row" if state.skipped.total == 1 else "rows"
         parts.append(
-            f"{state.skipped.total:,} rows skipped ({counts}; the first is row {first.number:,})"
+            f"{state.skipped.total:,} {rows} skipped ({counts}; the first is row {first.number:,})"
         )
     if state.texts == 1:
         parts.append("one text has no spread: standard errors need two or more")

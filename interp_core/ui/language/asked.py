@@ -117,6 +117,12 @@ def ink() -> str:
     return LIGHT_INK if st.context.theme.type == "dark" else DARK_INK
 
 
+def side_by_side(*widths: int) -> list:
+    """Containers of these widths in px beside each other, below each other in a narrow window."""
+    with st.container(horizontal=True, gap="large"):
+        return [st.container(width=width) for width in widths]
+
+
 def picked(key: str, param: str, *fields: str) -> tuple | None:
     """The fields of the mark that was clicked in the chart `key`, or None."""
     hits = st.session_state[key].get("selection", {}).get(param) or []

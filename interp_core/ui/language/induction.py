@@ -11,13 +11,14 @@ from interp_core.charts.language import copies, unit_map
 from interp_core.ui import cache
 from interp_core.ui.choices import BOUND
 from interp_core.ui.language import heads
-from interp_core.ui.language.asked import Asked, Shown, sequence, surprisals
+from interp_core.ui.language.asked import Asked, Shown, sequence, side_by_side, surprisals
 
 SCORES = {
     "induction_score": "Induction",
     "previous_token_score": "Previous token",
     "duplicate_token_score": "Duplicate token",
 }
+SHORT = {name: title.split()[0].lower() for name, title in SCORES.items()}
 ABOUT = {
     "induction_score": "attention to the token after the earlier copy, which foretells what comes",
     "previous_token_score": "attention one token back, on which induction heads build",
@@ -56,7 +57,7 @@ def draw(asked: Asked) -> Shown | None:
 
 def _heads(asked: Asked, found: pd.DataFrame, frame: pd.DataFrame, score: str) -> Shown:
     names = [heads.unit_name(*pair) for pair in zip(frame["layer"], frame["unit"])]
-    left, right = st.columns([5, 4], gap="large")
+    left, right = side_by_side(450, 450)
     with right:
         chosen = heads.chooser(STATE, names, names[int(frame["value"].argmax())])
         line = found.iloc[names.index(chosen)]
@@ -65,11 +66,11 @@ def _heads(asked: Asked, found: pd.DataFrame, frame: pd.DataFrame, score: str) -
                 st.metric(title, f"{line[name]:.2f}")
         heads.link(asked, chosen)
         top = found.nlargest(8, score)[["layer", "head", *SCORES]]
-        st.dataframe(top.rename(columns=SCORES).round(3), hide_index=True)
+        st.dataframe(top.rename(columns=SHORT).round(3), hide_index=True)
     with left:
         chart = unit_map(heads.marked(frame, chosen), title=f"{SCORES[score].lower()} score")
-        heads.show(chart, key="lm_induction_chart", state=STATE,
-                   alt=f"{SCORES[score]} score of every head; the table lists the best.")  # fmt: skip
+        alt = f"{SCORES[score]} score of every head; the table lists the best."
+        heads.show(chart, key="lm_induction_chart", state=STATE, alt=alt)
     st.caption(
         f"{SCORES[score]} score: {ABOUT[score]}. Mean over 8 fresh random sequences of {LENGTH} "
         "tokens written twice (Olsson et al. 2022), whatever the text is: 0 never, 1 always."

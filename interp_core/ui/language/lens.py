@@ -20,6 +20,7 @@ from interp_core.ui.language.asked import (
     picked,
     place_choice,
     sequence,
+    side_by_side,
 )
 from interp_core.ui.plain import plain
 
@@ -104,7 +105,7 @@ def _grid(read: TokenSequence, frame: pd.DataFrame, place: int, depth: int):  # 
 
 def _detail(found: ic.LogitLens, frame: pd.DataFrame, place: int, depth: int) -> None:
     answer = plain(found.names[int(found.answers[place])])
-    left, right = st.columns(2, gap="large")
+    left, right = side_by_side(450, 450)
     with left:
         st.markdown(f"At **{plain(found.tokens[place])}**, after {depth} layers")
         cell = found.at(depth, place).assign(kind=EXPECTED)

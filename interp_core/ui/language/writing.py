@@ -11,7 +11,7 @@ from interp_core.analysis.generation import MOST_TEMPERATURE, MOST_TOKENS
 from interp_core.charts.language import EXPECTED, expected, unit_map
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.language import heads
-from interp_core.ui.language.asked import Asked, Shown, place_name
+from interp_core.ui.language.asked import Asked, Shown, place_name, side_by_side
 from interp_core.ui.plain import plain
 from interp_core.ui.token_strip import token_strip
 
@@ -34,7 +34,7 @@ def draw(asked: Asked) -> Shown | None:
     step = _step(found)
     _strip(found, step)
     st.caption(_said(found))
-    left, right = st.columns(2, gap="large")
+    left, right = side_by_side(450, 450)
     with left:
         _alternatives(found, step)
     with right:
@@ -123,9 +123,10 @@ def _map(found: ic.Generation, step: int) -> tuple[str, object]:
     frame = pd.DataFrame(
         {"layer": numbers[layer], "unit": head.astype(str), "value": beyond.ravel()}
     )
-    # Neither the resting place nor the tokens that many heads always read: itself and the last.
-    far = rows[..., 1:-2] if row > 3 else rows
-    sharpest = far.max(-1).argmax()
+    # The sharpest late head, apart from those that rest, or read the last tokens whatever they are.
+    late = (rows[..., 1:-2] if row > 3 else rows).max(-1)
+    late[: len(late) // 2] = 0
+    sharpest = late.argmax()
     names = [heads.unit_name(*pair) for pair in zip(frame["layer"], frame["unit"])]
     chosen = heads.chooser(STATE, names, names[int(sharpest)])
     chart = unit_map(heads.marked(frame, chosen), title="attention beyond the first token")

@@ -9,7 +9,7 @@ import interp_core as ic
 from interp_core.charts.language import unit_map, waterfall
 from interp_core.ui.choices import BOUND
 from interp_core.ui.language import heads
-from interp_core.ui.language.asked import Asked, Shown, place_choice, sequence
+from interp_core.ui.language.asked import Asked, Shown, place_choice, sequence, side_by_side
 from interp_core.ui.plain import plain
 
 SHOWN = 12  # parts with a bar of their own
@@ -41,7 +41,7 @@ def draw(asked: Asked) -> Shown | None:
     biggest = frame.loc[frame["value"].abs().idxmax()]
     names = [heads.unit_name(*pair) for pair in zip(frame["layer"], frame["unit"])]
     first = heads.unit_name(biggest["layer"], biggest["unit"])
-    left, right = st.columns([5, 4], gap="large")
+    left, right = side_by_side(450, 450)
     with left:
         chosen = heads.chooser(STATE, names, first, "Part")
         title = f"part of the {_what(found)}"

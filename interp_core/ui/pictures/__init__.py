@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from interp_core.ui.pictures import attention, attributions
+from interp_core.ui.pictures import attention, attributions, heads
 from interp_core.ui.pictures.chooser import reads_pictures
 
-__all__ = ["attention", "attributions", "reads_pictures"]
+__all__ = ["attention", "attributions", "heads", "reads_pictures"]

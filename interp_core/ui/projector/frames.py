@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from interp_core.analysis.label_places import label_levels
+from interp_core.analysis.label_places import label_levels, names_apart
 from interp_core.analysis.neighbours import Neighbours
 from interp_core.analysis.picture import Projection
 from interp_core.analysis.vectors import Vectors
@@ -111,6 +111,9 @@ def group_labels(frame: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
     """The axes, label, level −1: each group's name at the middle of its points."""
     axes = AXES[: 2 + ("z" in frame)]
     middles = frame.groupby(groups.to_numpy())[axes].median().reset_index(names="label")
+    if len(axes) == 2:
+        span = np.ptp(frame[axes].to_numpy(), axis=0)
+        middles[axes] = names_apart(middles[axes].to_numpy(), list(middles["label"]), span)
     return middles.assign(level=GROUP)
 
 

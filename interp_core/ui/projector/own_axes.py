@@ -73,7 +73,7 @@ def _groups(asked: Drawing, vectors: Vectors, by: str) -> tuple:
 
 def _group(label: str, names: list[str], first: str, key: str) -> str:
     keep_valid(key, names)
-    return st.selectbox(label, names, names.index(first), key=key, width=260, **BOUND)
+    return st.selectbox(label, names, names.index(first), key=key, width=205, **BOUND)
 
 
 def _words(asked: Drawing, vectors: Vectors) -> tuple:
@@ -92,7 +92,7 @@ def _words(asked: Drawing, vectors: Vectors) -> tuple:
 
 def _typed(label: str, first: str, key: str) -> str:
     return st.text_input(
-        label, first, key=key, width=260, help="Words among the points, separated by commas.",
+        label, first, key=key, width=205, help="Words among the points, separated by commas.",
         **BOUND,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from interp_core.ui.projector import frames, legend, picking, webgl
 from interp_core.ui.projector.scene import Scene, described
 
 HEIGHT = 600
-MOST_LABELS = 40
+MOST_LABELS, MOST_TRIED = 40, 2_000
 APART = 0.1  # of the picture's extent: nearer points share one label
 
 
@@ -84,20 +84,21 @@ def _labels(scene: Scene, frame: pd.DataFrame, near: tuple[int, ...]) -> pd.Data
     own = [] if scene.picked is None else [scene.picked, *near]
     if wanted == "groups" and colours is not None and colours.kind == "nominal":
         groups = frames.group_labels(frame, colours.values)
-        return pd.concat([groups, frames.labels_of(frame, scene.vectors, own)])
-    hits = np.flatnonzero(scene.found).tolist()
-    few = own or hits[:MOST_LABELS] or _far_apart(frame)
-    return frames.labels_of(frame, scene.vectors, few)
+        return pd.concat([groups, frames.labels_of(frame, scene.vectors, own[:1])])
+    few = [*own, *np.flatnonzero(scene.found).tolist()]
+    if not few:
+        few = np.random.default_rng(0).permutation(len(frame))[:MOST_TRIED].tolist()
+    return frames.labels_of(frame, scene.vectors, _far_apart(frame, few))
 
 
-def _far_apart(frame: pd.DataFrame) -> list[int]:
-    """Rows of points of which no two are near each other, however the picture is turned."""
+def _far_apart(frame: pd.DataFrame, rows: list[int]) -> list[int]:
+    """Those of the rows, the first first, of which no two are near each other in space."""
     places = frame[frames.AXES[: 2 + ("z" in frame)]].to_numpy()
     least = APART * float(np.ptp(places, axis=0).max())
     kept: list[int] = []
-    for row in np.random.default_rng(0).permutation(len(places))[:2_000].tolist():
-        if len(kept) == MOST_LABELS:
-            break
-        if all(np.linalg.norm(places[kept] - places[row], axis=1) > least):
+    for row in rows[:MOST_TRIED]:
+        if len(kept) < MOST_LABELS and all(
+            np.linalg.norm(places[kept] - places[row], axis=1) > least
+        ):
             kept.append(row)
     return kept

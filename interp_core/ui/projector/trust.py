@@ -24,6 +24,7 @@ from interp_core.ui.projector.store import slow
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
+AGAIN = "projector_stability"  # which picture was asked to be drawn again
 SEEDS = (0, 1, 2)
 METHODS = ("pca", "tsne", "umap")
 TSNE_NEAR = 90  # neighbours that t-SNE reads
@@ -110,13 +111,14 @@ def _stability(wanted: Drawing, vectors: Vectors) -> None:
     """Would another seed, another method, have drawn the same neighbours?"""
     st.markdown("**Would another seed or method show the same?**")
     key = (wanted, "stability")
-    if not (
-        st.session_state.get("projector_stability") == key
-        or st.button("Draw it again with three seeds and each method", icon=":material/replay:")
-    ):
+    if st.session_state.get(AGAIN) != key:
+        st.button(
+            "Draw it again with three seeds and each method",
+            icon=":material/replay:",
+            on_click=lambda: st.session_state.update({AGAIN: key}),
+        )
         st.caption("Takes about six times as long as one picture.")
         return
-    st.session_state["projector_stability"] = key
     found = slow(key, "Drawing again", lambda progress: _compared(wanted, vectors, progress))
     if found is None:
         return

@@ -1,0 +1,91 @@
+"""What each head does over pictures: the statistics of attention that have a meaning there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from interp_core.analysis.attention import attention_maps
+from interp_core.analysis.image_attribution import patch_grid
+from interp_core.analysis.progress import report
+from interp_core.errors import BadInput, UnsupportedModel
+
+if TYPE_CHECKING:
+    from interp_core.models.record import LoadedModel
+
+BROAD, POSITIONAL, SPECIAL = 0.8, 0.5, 0.6  # as for texts: see `ROLES`
+
+
+def image_head_statistics(
+    model: LoadedModel,
+    images: Sequence[Any],
+    *,
+    progress: Callable[[int, int], object] | None = None,
+) -> pd.DataFrame:
+    """One row for each layer and head: means over pictures, with `_std` and `_se`.
+
+    entropy (nats), entropy_normalised (by the log of the number of tokens), confidence, distance
+    (Euclidean, in patches, between query patch and key patch), share_first (on the class token and
+    its like), share_self; and role. Every query token counts, distances patches alone. Raises
+    `BadInput` or `UnsupportedModel`.
+    """
+    if model.processor is None:
+        raise UnsupportedModel(f"{model.name!r} reads text: use `head_statistics`.")
+    if not len(images):
+        raise BadInput("There are no pictures. Give at least one.")
+    found = []
+    for number, image in enumerate(images):
+        maps = attention_maps(model, image)
+        found.append(of_one(maps.weights, patch_grid(tuple(maps.tokens))))
+        report(progress, number + 1, len(images))
+    values = {name: np.stack([each[name] for each in found]) for name in found[0]}
+    layers, heads = next(iter(values.values())).shape[1:]
+    frame = pd.DataFrame({
+        "layer": np.repeat(model.layout.attention_layers, heads),
+        "head": np.tile(np.arange(heads), layers),
+        "texts": len(images),
+    })  # fmt: skip
+    for name, each in values.items():
+        flat = each.reshape(len(images), -1)
+        spread = flat.std(0, ddof=1) if len(images) > 1 else np.full(flat.shape[1], np.nan)
+        frame[name], frame[f"{name}_std"] = flat.mean(0), spread
+        frame[f"{name}_se"] = spread / np.sqrt(len(images))
+    return frame.assign(role=_roles(frame))
+
+
+def of_one(weights: np.ndarray, grid: tuple[int, int]) -> dict[str, np.ndarray]:
+    """Statistics (layers, heads) of one picture's maps (layers, heads, query, key)."""
+    weights = weights.astype(np.float64)
+    tokens = weights.shape[-1]
+    extra = tokens - grid[0] * grid[1]
+    logs = np.log(np.where(weights > 0, weights, 1.0))
+    entropy = -(weights * logs).sum(-1).mean(-1)
+    places = np.stack(np.indices(grid).reshape(2, -1), axis=1).astype(np.float64)
+    apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
+    patches = weights[..., extra:, extra:]
+    inside = patches.sum(-1, keepdims=True)
+    share = np.divide(patches, inside, out=np.zeros_like(patches), where=inside > 0)
+    return {
+        "entropy": entropy,
+        "entropy_normalised": entropy / np.log(tokens),
+        "confidence": weights.max(-1).mean(-1),
+        "distance": (share * apart).sum(-1).mean(-1),
+        "share_first": weights[..., :extra].sum(-1).mean(-1),
+        "share_self": np.einsum("lhqq->lhq", weights).mean(-1),
+    }
+
+
+def _roles(frame: pd.DataFrame) -> list[str]:
+    """The same thresholds as for texts, for the roles that pictures have."""
+    found = []
+    for line in frame.itertuples():
+        if line.share_self > POSITIONAL:
+            found.append("self")
+        elif line.share_first > SPECIAL:
+            found.append("first token")
+        else:
+            found.append("broad" if line.entropy_normalised > BROAD else "none")
+    return found

@@ -1,0 +1,100 @@
+"""The head page and the comparison page in a real browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
+
+import pandas as pd
+import pytest
+
+from tools.browser import ready, settled
+
+pytestmark = pytest.mark.browser
+PAGE = "head_entropy"
+VIEWS = ("All heads", "Two statistics", "Which are alike?", "Which matter?", "Compare")
+SIZE = "100 texts"
+
+
+def query(page) -> dict:
+    return parse_qs(urlparse(page.url).query)
+
+
+def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page):
+    link = fresh_server.link(PAGE, corpus_size=SIZE, unit="2.4", stat="confidence")
+    pages = [open_page(link, scheme="dark") for _ in range(2)]
+    for page in pages:
+        ready(page)
+    main = [page.inner_text("[data-testid=stMain]") for page in pages]
+    assert main[0] == main[1]
+    assert "Layer 2, head 4" in main[0]
+    assert "Attention heads" in pages[0].inner_text("[data-testid=stSidebar]")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_fits_a_narrow_window_and_its_link_reopens_it(server, open_page, view):
+    first = open_page(server.link(PAGE, corpus_size=SIZE, heads_view=view), width=900,
+                      scheme="dark")  # fmt: skip
+    ready(first)
+    main = first.locator("[data-testid=stMain]")
+    assert main.evaluate("each => each.scrollWidth <= each.clientWidth + 1")
+    second = open_page(first.url, width=900, scheme="dark")
+    ready(second)
+    assert query(first) == query(second)
+    assert first.inner_text("[data-testid=stMain]") == second.inner_text("[data-testid=stMain]")
+
+
+def test_a_click_opens_the_card_and_its_link_leads_to_the_same_head(server, open_page):
+    page = open_page(server.link(PAGE, corpus_size=SIZE))
+    ready(page)
+    page.locator(".mark-rect.role-mark path").nth(30).click()
+    page.get_by_text("Layer 2, head 6").wait_for()
+    settled(page)
+    assert query(page)["unit"] == ["2.6"]
+    page.get_by_text("See what this head reads").click()
+    page.get_by_role("heading", name="Attention heads").wait_for()
+    ready(page)
+    assert query(page)["layer"] == ["2"]
+    assert query(page)["heads"] == ["6"]
+
+
+def test_a_pass_can_be_stopped_and_keeps_what_it_has(server, open_page):
+    page = open_page(server.link(PAGE, corpus_size="1,000 texts"))
+    main = page.locator("[data-testid=stMain]")
+    main.get_by_text("texts/s").wait_for()
+    main.get_by_role("button", name="Stop").click()
+    main.get_by_text("Stopped after").wait_for()
+    ready(page)
+    assert main.get_by_role("button", name="Read them all").count() == 1
+    assert page.locator(".vega-embed").count() >= 1
+
+
+def test_a_file_is_uploaded_read_and_downloaded(server, open_page, tmp_path):
+    path = tmp_path / "films <b>.csv"
+    frame = pd.DataFrame({"review": ["A good film.", "", "<img src=x onerror=alert(1)> bad."]})
+    frame.to_csv(path, index=False)
+    page = open_page(server.link(PAGE, corpus="A file of mine"))
+    ready(page)
+    page.get_by_role("button", name="File").click()
+    page.locator("input[type=file]").set_input_files(path)
+    page.get_by_text("1 row skipped").wait_for()
+    settled(page)
+    assert "films <b>.csv" in page.inner_text("[data-testid=stMain]")
+    page.keyboard.press("Escape")
+    page.get_by_text("Download and reproduce").click()
+    page.get_by_role("button", name="All figures (CSV)").wait_for()
+    settled(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="All figures (CSV)").click()
+    table = pd.read_csv(Path(download.value.path()))
+    assert len(table) == 72
+    assert (table["texts"] == 2).all()
+
+
+@pytest.mark.parametrize("view", ["One text", "Negation probes and costs"])
+def test_the_comparison_page_fits_a_narrow_window(server, open_page, view):
+    page = open_page(server.link("compare_models", versus=view), width=900, scheme="dark")
+    ready(page)
+    main = page.locator("[data-testid=stMain]")
+    assert main.evaluate("each => each.scrollWidth <= each.clientWidth + 1")
+    assert "sentiment-lstm" in main.inner_text()

@@ -1,0 +1,95 @@
+"""The comparison page run by Streamlit's test harness: its figures are those of direct calls."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import interp_core as ic
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = "The film that my brother told me about was not good."
+RIVAL = "sentiment-lstm"
+
+
+def opened(**state) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
+    for key, value in {"model": "sentiment", "rival": RIVAL, "text": TEXT, **state}.items():
+        app.session_state[key] = value
+    app.run()
+    return app.switch_page("pages/compare_models.py").run()
+
+
+def words(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.error, *app.info, *app.metric]
+    return "\n".join(str(part.value) for part in parts)
+
+
+@pytest.fixture(scope="module")
+def models(sentiment):
+    return {"sentiment": sentiment, RIVAL: ic.load_model(RIVAL)}
+
+
+def test_predictions_and_scores_are_those_of_direct_calls(models):
+    app = opened(versus_target="negative")
+    assert not app.exception
+    shown = {metric.label: metric for metric in app.metric}
+    spec = json.loads(app.get("vega_lite_chart")[0].proto.spec)
+    assert spec["mark"]["type"] == "bar"
+    for name, model in models.items():
+        found = ic.attribute(model, TEXT, target="negative")
+        assert shown[name].value == found.prediction.label
+        assert shown[name].delta == f"{found.prediction.probability:.1%}"
+
+
+def test_the_recurrent_network_satisfies_completeness(models):
+    found = ic.attribute(models[RIVAL], TEXT)
+    change = found.value - found.baseline_value
+    assert found.scores.sum() == pytest.approx(change, abs=0.01 * abs(change) + 1e-4)
+
+
+def test_probe_figures_are_those_of_direct_calls(models):
+    app = opened(versus="probes")
+    assert not app.exception
+    counts = [int(ic.probe(model)["right"].sum()) for model in models.values()]
+    said = words(app)
+    assert f"sentiment answers {counts[0]} of 48 rightly" in said
+    assert f"{RIVAL} {counts[1]}" in said
+    assert "McNemar" in said
+
+
+def test_the_costs_table_counts_parameters(models):
+    app = opened(versus="probes")
+    table = app.dataframe[-1].value.set_index("model")
+    for name, model in models.items():
+        count = sum(each.numel() for each in model.model.parameters())
+        assert table.loc[name, "parameters (M)"] == pytest.approx(count / 1e6)
+
+
+def test_classifiers_without_a_common_label_are_still_compared():
+    app = opened(rival="intents")
+    assert not app.exception
+    assert not app.error
+    assert "share no label" in words(app)
+
+
+def test_a_model_that_classifies_nothing_is_offered_another():
+    app = opened(model="encoder")
+    assert "nothing to compare" in words(app)
+    assert any("instead" in button.label for button in app.button)
+
+
+@pytest.mark.parametrize("text", ["", "   "])
+def test_no_text_gets_a_sentence(text):
+    app = opened(text=text or " ")
+    assert not app.exception
+    assert "Write a text" in words(app)
+
+
+def test_a_rival_of_another_task_gets_a_sentence():
+    app = opened(rival="pos")
+    assert not app.exception
+    assert "does not classify texts" in words(app).replace("\\", "")

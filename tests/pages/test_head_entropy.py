@@ -1,0 +1,159 @@
+"""The head page run by Streamlit's test harness: every view, its figures, and mistakes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import interp_core as ic
+from interp_core.ui.fingerprint import digest
+from interp_core.ui.heads import corpus
+from interp_core.ui.heads.catalogue import CODES, STATISTICS
+
+ROOT = Path(__file__).resolve().parents[2]
+VIEWS = ("map", "scatter", "alike", "importance", "compare")
+COUNT = 100
+
+
+@pytest.fixture(scope="module", autouse=True)
+def clear_caches():
+    yield
+    st.cache_data.clear()
+
+
+def opened(**state) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
+    start = {"model": "sentiment", "corpus": "sentences", "corpus_size": COUNT}
+    for key, value in {**start, **state}.items():
+        app.session_state[key] = value
+    app.run()
+    return app.switch_page("pages/head_entropy.py").run()
+
+
+def words(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.error, *app.info, *app.title, *app.metric]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def charts(app: AppTest) -> list[dict]:
+    return [json.loads(each.proto.spec) for each in app.get("vega_lite_chart")]
+
+
+@pytest.fixture(scope="module")
+def statistics(sentiment):
+    return ic.head_statistics(sentiment, ic.sentences()[:COUNT])
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_draws_without_an_error(view):
+    app = opened(heads_view=view)
+    assert not app.exception
+    assert not app.error
+    assert app.title[0].value == "Head-entropy stats"
+    assert charts(app)
+    assert f"{COUNT} texts" in words(app)
+
+
+def test_the_card_shows_the_figures_of_the_head(statistics):
+    app = opened(unit="2.4")
+    line = statistics.frame.query("layer == 2 and head == 4").iloc[0]
+    shown = {metric.label: metric for metric in app.metric}
+    assert shown["normalised entropy"].value == f"{line['entropy_normalised']:.3f}"
+    assert shown["normalised entropy"].delta == f"± {line['entropy_normalised_se']:.2g}"
+    assert shown["confidence"].value == f"{line['confidence']:.3f}"
+    role = line["role"] if line["role"] != "none" else "no role fits"
+    assert f"Layer 2, head 4: {role}" in words(app)
+
+
+def test_importance_on_the_page_is_that_of_the_core(sentiment):
+    app = opened(heads_view="importance")
+    found = ic.head_importance(sentiment, list(ic.sentences()[:64]))
+    top = app.dataframe[0].value
+    best = found.nlargest(8, "importance")
+    assert list(zip(top["layer"], top["head"])) == list(zip(best["layer"], best["head"]))
+    assert top["importance"].to_numpy() == pytest.approx(best["importance"].to_numpy(), rel=1e-4)
+
+
+def test_comparing_a_model_with_itself_finds_no_difference():
+    app = opened(heads_view="compare", other="texts", corpus_2="sentences", corpus_size_2=COUNT)
+    assert "0 of 72 heads differ by more than noise" in words(app)
+
+
+def test_models_of_other_shapes_are_compared_by_depth(tiny):
+    app = opened(heads_view="compare", second_model=str(tiny("gpt2")))
+    assert not app.error
+    assert "relative depth" in words(app)
+
+
+def test_one_text_has_no_standard_error():
+    app = opened(corpus="text", text="The cat sat on the mat.", unit="0.2")
+    assert "1 text," in words(app)
+    assert "standard errors need two or more" in words(app)
+    assert not app.exception
+
+
+def held(data: bytes, name: str) -> dict:
+    key = digest(data)
+    corpus._files().get(key, lambda: data)
+    return {"corpus": "file", corpus.HELD: (name, key)}
+
+
+def test_rows_that_cannot_be_read_are_counted_and_the_rest_is_used():
+    lines = ["A good film.", "", "word " * 50_000, "A bad film.", "   "]
+    app = opened(**held("\n".join(lines).encode(), "films.txt"))
+    assert not app.exception
+    said = words(app)
+    assert "2 texts of films" in said
+    assert "3 rows skipped" in said
+    assert "1 too long" in said
+    assert "2 empty" in said
+
+
+def test_the_column_of_a_table_can_be_chosen():
+    frame = pd.DataFrame({"title": ["One", "Two"], "review": ["A good film.", "A bad film."]})
+    app = opened(**held(frame.to_csv(index=False).encode(), "films.csv"), corpus_column="title")
+    assert "2 texts of films" in words(app)
+    assert "tokens" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "sentence"),
+    [
+        (bytes(range(256)) * 40, "noise.txt", "binary data"),
+        (b"PK\x03\x04" + b"0" * 60, "films.zip", "zip archive"),
+        (b"\n\n  \n", "empty.txt", "None of the 3 rows can be read"),
+    ],
+)
+def test_a_file_that_is_no_corpus_gets_a_sentence(data, name, sentence):
+    app = opened(**held(data, name))
+    assert not app.exception
+    assert sentence in words(app).replace("\\", "")
+
+
+def test_a_model_without_attention_is_offered_another():
+    app = opened(model="sentiment-lstm")
+    assert "no attention" in words(app).replace("\\", "")
+    assert any("instead" in button.label for button in app.button)
+
+
+def test_a_stopped_pass_shows_what_it_has(statistics):
+    asked = corpus.Asked("sentiment", "", "sentences", 1_000)
+    state = ic.CorpusState(statistics=statistics, rows=COUNT)
+    app = opened(corpus_size=1_000, **{corpus.STOPPED: asked, corpus.PARTIAL: (asked, state)})
+    assert f"Stopped after {COUNT} texts" in words(app)
+    assert charts(app)
+
+
+def test_every_statistic_of_the_table_has_a_name_and_every_role_a_code(statistics):
+    suffixes = ("_std", "_se", "_base", "_lift", "_q05", "_q25", "_q50", "_q75", "_q95")
+    skipped = {"layer", "head", "texts", "role", "group", "mass"}
+    skipped |= {"separator_to_separator", "others_to_separator"}
+    for name in statistics.frame:
+        if not name.endswith(suffixes) and name not in skipped:
+            assert name in STATISTICS, name
+    assert set(ic.role_table()["role"]) <= set(CODES)

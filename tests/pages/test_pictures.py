@@ -1,0 +1,97 @@
+"""The attention and attribution pages for models that look at pictures."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+import interp_core as ic
+from interp_core.analysis.digit_pictures import digit_picture
+from interp_core.ui.fingerprint import digest
+from interp_core.ui.pictures import chooser
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ("attention_heads", "word_attributions")
+
+
+def opened(page: str, model: str, **state) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=200)
+    for key, value in {"model": model, **state}.items():
+        app.session_state[key] = value
+    app.run()
+    return app.switch_page(f"pages/{page}.py").run()
+
+
+def words(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.error, *app.info, *app.metric]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def charts(app: AppTest) -> list[dict]:
+    return [json.loads(each.proto.spec) for each in app.get("vega_lite_chart")]
+
+
+@pytest.fixture(scope="module")
+def vit(tiny):
+    return str(tiny("vit"))
+
+
+@pytest.mark.parametrize("view", ["grid", "overlay", "rollout"])
+@pytest.mark.parametrize("query", ["the class token", "patch 1,2"])
+def test_attention_over_a_picture_draws(vit, view, query):
+    app = opened("attention_heads", vit, picture_view=view, query_patch=query)
+    assert not app.exception
+    assert not app.error
+    assert charts(app)
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", "occlusion", "attention_relevance"])
+def test_the_attribution_page_shows_the_models_own_answer(vit, method):
+    app = opened("word_attributions", vit, picture_method=method)
+    assert not app.exception
+    name = next(box for box in app.selectbox if box.key == "picture").value
+    image = digit_picture(int(name.rpartition(" ")[2].rstrip(")")))
+    found = ic.attribute_image(ic.load_model(vit), image, method=method)
+    shown = {metric.label: metric for metric in app.metric}
+    assert shown["Prediction"].value == found.prediction.label
+    assert shown["Explained"].delta == f"logit {found.value:+.3f}"
+
+
+def test_head_statistics_over_pictures_draw(vit):
+    app = opened("head_entropy", vit, picture_count=50)
+    assert not app.exception
+    assert not app.error
+    assert "Over 50 handwritten digits" in words(app)
+    assert charts(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_picture_of_ones_own_is_read(vit, page):
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (300, 400, 3), np.uint8))
+    data = io.BytesIO()
+    noise.save(data, "PNG")
+    key = digest(data.getvalue())
+    chooser._pictures().get(key, lambda: ic.read_image(data.getvalue()))
+    app = opened(page, vit, picture=chooser.OWN, **{chooser.HELD: ("<b>noise</b>.png", key)})
+    assert not app.exception
+    assert not app.error
+    assert charts(app)
+    assert "<b>noise" not in words(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_without_a_picture_of_ones_own_the_page_asks_for_one(vit, page):
+    app = opened(page, vit, picture=chooser.OWN)
+    assert not app.exception
+    assert "Upload a picture" in words(app)
+
+
+def test_text_models_see_nothing_of_pictures():
+    app = opened("word_attributions", "sentiment")
+    assert not [box for box in app.selectbox if box.key == "picture"]
