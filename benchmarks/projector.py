@@ -1,9 +1,10 @@
 """The projector's computing beside the plain libraries, on the input word vectors of `encoder`.
 
-    python -m benchmarks.projector [--points 30522] [--only pca neighbours umap tsne click]
+    python -m benchmarks.projector [--points 30522] [--only pca neighbours umap tsne click page]
 
 Every line is measured in a process of its own, so that first fits compile afresh: no first fit
-profits from another. t-SNE by scikit-learn takes minutes at 30,000 points.
+profits from another. t-SNE by scikit-learn takes minutes at 30,000 points. `page` measures the
+page in a browser beside its goals.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+
+from benchmarks import projector_page
 
 Row = tuple[str, float]
 
@@ -170,6 +173,9 @@ def _apart(name: str, side: int, points: int) -> list[Row]:
 def compare(names: list[str], points: int) -> None:
     print(f"Input word vectors of `encoder`: {points:,} × 384, seconds on this machine\n")
     for name in names:
+        if name == "page":
+            projector_page.report()
+            continue
         ours, plain = (_apart(name, side, points) for side in (0, 1))
         for title, seconds in ours:
             print(f"  {title:<40} {seconds:9.3f}")
@@ -182,14 +188,14 @@ def compare(names: list[str], points: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--points", type=int, default=30_522)
-    parser.add_argument("--only", nargs="+", choices=PAIRS, default=list(PAIRS))
+    parser.add_argument("--only", nargs="+", choices=[*PAIRS, "page"])
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.measure:
         name, side = asked.measure
         print(json.dumps(PAIRS[name][int(side)](asked.points)))
     else:
-        compare(asked.only, asked.points)
+        compare(asked.only or [*PAIRS, "page"], asked.points)
 
 
 if __name__ == "__main__":

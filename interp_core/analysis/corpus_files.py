@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from interp_core.analysis.corpus_lines import MARK
+from interp_core.analysis.corpus_parquet import parquet_columns, parquet_rows
 from interp_core.analysis.corpus_rows import Row, Skipped
 from interp_core.analysis.corpus_tables import (
     LOOKED_AT,
@@ -22,8 +23,6 @@ from interp_core.analysis.corpus_tables import (
     csv_cells,
     json_cells,
     lines_of_text,
-    parquet_columns,
-    parquet_rows,
     pick,
 )
 from interp_core.analysis.file_bytes import ARCHIVES

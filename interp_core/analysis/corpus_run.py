@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interp_core.analysis.corpus_rows import Skipped, SkippedRows
+from interp_core.analysis.corpus_state import CorpusState
 from interp_core.analysis.head_files import read_with_extra, write_statistics
-from interp_core.analysis.head_statistics import CHUNK, DEFAULT, CorpusState, stream_statistics
+from interp_core.analysis.head_statistics import CHUNK, DEFAULT, stream_statistics
 from interp_core.errors import BadInput
 
 if TYPE_CHECKING:

@@ -1,23 +1,19 @@
-"""Rows of CSV, TSV, JSON Lines and Parquet files: one column of texts, read as it is needed."""
+"""Rows of CSV, TSV and JSON Lines files: one column of texts, read as it is needed."""
 
 from __future__ import annotations
 
 import csv
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from interp_core.analysis.corpus_lines import Lines, decode
 from interp_core.analysis.corpus_rows import EMPTY, NOT_TEXT, TOO_LONG, Row, Skipped
 from interp_core.errors import BadInput
 
-if TYPE_CHECKING:
-    from pyarrow.parquet import ParquetFile
-
 Cells = dict[str, Any] | Skipped
 PREFERRED = ("text", "sentence", "content", "review", "document", "body", "message", "question")
 LOOKED_AT = 20  # rows by which a column is chosen
-ROWS = 1024  # of a Parquet file at a time
 DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -122,49 +118,14 @@ def _json_cells(number: int, line: bytes | None) -> Cells:
     return Skipped(number, NOT_TEXT, "The line is neither an object nor a string.")
 
 
-def open_parquet(file: BinaryIO) -> ParquetFile:
-    """The file. Raises `BadInput`."""
-    from pyarrow import ArrowException, parquet
-
-    try:
-        return parquet.ParquetFile(file)
-    except (ArrowException, OSError) as error:
-        raise BadInput("This is no Parquet file that can be read.") from error
-
-
-def parquet_columns(file: BinaryIO) -> list[str]:
-    """Names of the columns that hold text. Raises `BadInput` when there is none."""
-    from pyarrow import types
-
-    schema = open_parquet(file).schema_arrow
-    names = [field.name for field in schema
-             if types.is_string(field.type) or types.is_large_string(field.type)]  # fmt: skip
-    if not names:
-        raise BadInput(f"No column of the Parquet file holds text: {', '.join(schema.names)}.")
-    return names
-
-
-def parquet_rows(file: BinaryIO, column: str) -> Iterator[Row | Skipped]:
-    """Each row of one column, numbered from 1. Raises `BadInput` for a damaged file."""
-    from pyarrow import ArrowException
-
-    number = 0
-    try:
-        for batch in open_parquet(file).iter_batches(ROWS, columns=[column], use_threads=False):
-            for value in batch.column(0).to_pylist():
-                number += 1
-                yield _cell(number, value)
-    except (ArrowException, OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"The Parquet file is damaged after row {number:,}.") from error
-
-
 def pick(cells: Iterator[tuple[int, Cells]], column: str) -> Iterator[Row | Skipped]:
     """One column of named cells."""
     for number, found in cells:
-        yield found if isinstance(found, Skipped) else _cell(number, found.get(column, None))
+        yield found if isinstance(found, Skipped) else cell(number, found.get(column, None))
 
 
-def _cell(number: int, value: object) -> Row | Skipped:
+def cell(number: int, value: object) -> Row | Skipped:
+    """The row that holds this value."""
     if value is None:
         return Skipped(number, EMPTY, "The row has no text in this column.")
     if not isinstance(value, str):

@@ -24,28 +24,39 @@ if TYPE_CHECKING:
 class GatedModel:
     """The whole model with a gate on each head of each attention layer.
 
-    `projections` are the paths of the output projections in the order of the layers.
+    `projections` are the paths of the output projections in the order of the layers, `insides` the
+    modules that hold the value projections.
     """
 
     def __init__(self, model: LoadedModel) -> None:
         self.model, self.network = model, own_modules(model.model)
         self.layers, self.heads = len(model.layout.attention_layers), model.n_heads
         modules = dict(self.network.named_modules())
-        self.projections = output_projections(modules)
+        found = value_and_output(modules)
+        self.projections = [output for _, output in found]
+        self.insides = [modules[value.rpartition(".")[0]] for value, _ in found]
         if len(self.projections) not in (1, self.layers):  # 1: the layers share their weights
             raise self._unknown()
         for path in self.projections:
             modules[path].register_forward_pre_hook(self._enter)
         self._gates: Tensor | None = None
         self._call = 0
-        self.shortcut: bool | None = None  # whether layers may answer for themselves, once tried
+        self._times: dict[int, int] = {}
+        self.shortcut: str | None = None  # how ablation may save work; None until it was tried
 
-    def run(self, inputs: dict[str, Tensor], gates: Tensor | None = None, first: int = 0) -> Any:
+    def run(
+        self,
+        inputs: dict[str, Tensor],
+        gates: Tensor | None = None,
+        first: int = 0,
+        times: int = 1,
+    ) -> Any:
         """The model's output with gates (rows, layers, heads).
 
-        `first` is the first attention layer that is really computed.
+        `first` is the first attention layer that is really computed. What comes out of its heads
+        is the same for `times` rows each and is repeated here.
         """
-        self._gates, self._call = gates, first
+        self._gates, self._call, self._times = gates, first, {first: times}
         try:
             output = self.network(**inputs, **quiet(self.model), return_dict=True)
         finally:
@@ -63,7 +74,7 @@ class GatedModel:
         layer, self._call = self._call, self._call + 1
         if self._gates is None or layer >= self.layers:
             return None
-        mixed = inputs[0]
+        mixed = inputs[0].repeat_interleave(self._times.get(layer, 1), 0)
         parts = mixed.reshape(len(self._gates), -1, self.heads, mixed.shape[-1] // self.heads)
         gated = parts * self._gates[:, layer, None, :, None]
         return (gated.reshape(mixed.shape), *inputs[1:])
@@ -76,12 +87,12 @@ class GatedModel:
         )
 
 
-def output_projections(modules: dict[str, nn.Module]) -> list[str]:
-    """Paths of the modules that mix the heads' outputs, in the order of the layers."""
-    found = []
+def value_and_output(modules: dict[str, nn.Module]) -> list[tuple[str, str]]:
+    """Paths of the value projection, and of the module that mixes the heads' outputs, by layer."""
+    found: dict[str, str] = {}
     for path in modules:
         for value, output, _ in PROJECTIONS:
             beside = path[: -len(value)] + output
-            if path.endswith(f".{value}") and beside in modules and beside not in found:
-                found.append(beside)
-    return found
+            if path.endswith(f".{value}") and beside in modules:
+                found.setdefault(beside, path)
+    return [(value, output) for output, value in found.items()]

@@ -12,6 +12,7 @@ from torch import Tensor
 from interp_core.analysis.passes import quiet
 from interp_core.analysis.port import Port, own_modules
 from interp_core.errors import BadInput, UnsupportedModel
+from interp_core.models.layout import NO_ATTENTION
 
 if TYPE_CHECKING:
     from interp_core.analysis.head_inputs import Inputs
@@ -51,6 +52,8 @@ class Judged:
 
 def check_task(model: LoadedModel) -> None:
     """Raise `UnsupportedModel` for models whose output has no right answer to lose."""
+    if not model.layout.attention_layers:
+        raise UnsupportedModel(NO_ATTENTION)
     if model.model.config.is_encoder_decoder or model.task not in KNOWN:
         raise UnsupportedModel(
             f"{model.name!r} has no answer that heads could change ({model.task}). Importance "

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], object] | None
 BATCH_TEXTS = 16
+TEXTS_AT_ONCE = {"gradient": BATCH_TEXTS, "ablation": 4}  # each text of an ablation is many rows
 
 
 def head_importance(
@@ -51,7 +52,7 @@ def head_importance(
     check_task(model)
     gated, total, done = GatedModel(model), {}, 0
     texts, targets = listed(texts, targets)
-    for inputs in input_batches(model, texts, BATCH_TEXTS):
+    for inputs in input_batches(model, texts, TEXTS_AT_ONCE[method]):
         for name, values in METHODS[method](gated, inputs, _chosen(targets, inputs)).items():
             part = Moments.of(values)
             total[name] = total[name].merge(part) if name in total else part

@@ -39,6 +39,12 @@ class Inputs:
         """Token ids (texts, n)."""
         return self.tensors["input_ids"]
 
+    @property
+    def first(self) -> Inputs:
+        """The first text alone."""
+        tensors = {name: value[:1] for name, value in self.tensors.items()}
+        return Inputs(self.rows[:1], tensors, self.mask[:1], self.special[:1])
+
     def repeated(self, times: int) -> dict[str, Tensor]:
         """The model's inputs with each text `times` times in a row."""
         return {name: value.repeat_interleave(times, 0) for name, value in self.tensors.items()}

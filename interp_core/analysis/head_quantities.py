@@ -76,6 +76,11 @@ def batch_quantities(
     for scores in given:
         padded = torch.zeros(batch.ids.shape, dtype=torch.float32)
         for row, values in enumerate(scores):
+            if len(values) != int(batch.mask[row].sum()):
+                raise BadInput(
+                    f"A text of {int(batch.mask[row].sum())} tokens has {len(values)} scores. "
+                    "Give one for each token, special ones included."
+                )
             padded[row, : len(values)] = torch.as_tensor(np.asarray(values, dtype=np.float32))
         found.append(padded.to(batch.ids.device))
     if not found:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from interp_core.analysis.corpus_rows import (
     as_rows,
     refuse,
 )
+from interp_core.analysis.corpus_state import CorpusState
 from interp_core.analysis.head_induction import repeated_scores
 from interp_core.analysis.head_measure import Plan, measure
 from interp_core.analysis.head_quantities import batch_quantities, check_quantities
@@ -37,43 +38,6 @@ if TYPE_CHECKING:
 
 CHUNK = 512  # rows that are tokenized and sorted together
 DEFAULT = ("token_frequency",)
-
-
-@dataclass(frozen=True)
-class CorpusState:
-    """How far a pass over a corpus is.
-
-    `statistics` are those of all texts so far (None before the first batch). `rows` counts the rows
-    read, `skipped` tells of those left out. `computed` counts tokens with padding. `settled` is
-    true where every row read has been counted: only then a pass can be continued from `rows`.
-    """
-
-    statistics: HeadStatistics | None = None
-    rows: int = 0
-    computed: int = 0
-    seconds: float = 0.0
-    skipped: SkippedRows = field(default_factory=SkippedRows)
-    settled: bool = True
-
-    @property
-    def texts(self) -> int:
-        """Texts that are in the statistics."""
-        return self.statistics.texts if self.statistics else 0
-
-    @property
-    def tokens(self) -> int:
-        """Tokens that are in the statistics, without padding."""
-        return self.statistics.tokens if self.statistics else 0
-
-    @property
-    def texts_per_second(self) -> float:
-        """Over the whole pass."""
-        return self.texts / self.seconds if self.seconds else 0.0
-
-    @property
-    def padding(self) -> float:
-        """Share of the computed tokens that was padding."""
-        return 1 - self.tokens / self.computed if self.computed else 0.0
 
 
 def head_statistics(
@@ -96,6 +60,9 @@ def head_statistics(
     texts = [texts] if isinstance(texts, str) else list(texts)
     if not texts:
         raise BadInput("There are no texts. Give at least one.")
+    for name, values in (scores or {}).items():
+        if len(values) != len(texts):
+            raise BadInput(f"There are {len(texts):,} texts and {len(values):,} of {name!r}.")
     states = stream_statistics(
         model, texts, batch_size=batch_size, quantities=quantities, scores=scores
     )

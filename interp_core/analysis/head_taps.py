@@ -20,6 +20,8 @@ import torch
 from torch import Tensor, nn
 
 from interp_core.analysis.hidden_states import body_of
+from interp_core.errors import UnsupportedModel
+from interp_core.models.layout import NO_ATTENTION
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -54,7 +56,12 @@ def _attention(module: nn.Module, *inputs: Any, **options: Any) -> tuple[Tensor,
 
 
 def tap(model: LoadedModel) -> Tap:
-    """The model's tap, tried out on a small padded batch the first time."""
+    """The model's tap, tried out on a small padded batch the first time.
+
+    Raises `UnsupportedModel` for images and for networks without attention.
+    """
+    if not model.layout.attention_layers:
+        raise UnsupportedModel(NO_ATTENTION)
     body = body_of(model)
     with _LOCK:
         if body not in _TAPS:

@@ -1,0 +1,112 @@
+"""`python -m interp_core.corpus`: killed at random moments it goes on, and nothing is lost."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import interp_core as ic
+from interp_core import corpus
+from interp_core.analysis import corpus_run, head_statistics
+from tests.analysis.test_head_statistics import compare
+from tests.tiny_tokenizers import SENTENCES
+
+ROOT = Path(__file__).resolve().parents[1]
+WORDS = SENTENCES[0].split()
+
+# The command with chunks of 16 rows that are saved one by one, so that a kill falls between them.
+CODE = """
+import sys
+from interp_core.analysis import corpus_run, head_statistics
+head_statistics.CHUNK = corpus_run.CHUNK = 16
+corpus_run.run_corpus.__kwdefaults__["every"] = 0
+from interp_core.corpus import main
+sys.exit(main())
+"""
+
+
+def texts(count):
+    chance = random.Random(0)
+    return [" ".join(chance.choices(WORDS, k=chance.randint(3, 14))) for _ in range(count)]
+
+
+def killed(partial, *arguments):
+    """Start the command in a process and kill it some time after its first saving."""
+    run = subprocess.Popen([sys.executable, "-c", CODE, *map(str, arguments)], cwd=ROOT)
+    while run.poll() is None and not partial.exists():
+        time.sleep(0.002)
+    time.sleep(random.Random(os.getpid()).random() * 0.2)
+    assert run.poll() is None
+    run.send_signal(signal.SIGKILL)
+    run.wait(60)
+
+
+def test_killed_at_a_random_moment_it_gives_the_table_of_an_undisturbed_run(
+    tiny, tmp_path, monkeypatch, capsys
+):
+    path, model = tmp_path / "texts.txt", tiny("gpt2")
+    lines = texts(800)
+    lines[100] = ""
+    path.write_text("\n".join(lines))
+    out = tmp_path / "out.parquet"
+    partial = tmp_path / "out.parquet.partial"
+    killed(partial, model, path, "--out", out)
+    assert partial.exists()
+    assert not out.exists()
+    for module in (head_statistics, corpus_run):
+        monkeypatch.setattr(module, "CHUNK", 16)
+    assert corpus.main([str(model), str(path), "--out", str(out)]) == 0
+    told = capsys.readouterr()
+    assert "Going on after row" in told.err
+    assert "799 texts" in told.out
+    assert "line 101: empty" in told.out
+    assert not partial.exists()
+    whole = tmp_path / "whole.parquet"
+    assert corpus.main([str(model), str(path), "--out", str(whole), "--quiet"]) == 0
+    compare(ic.HeadStatistics.load(out), ic.HeadStatistics.load(whole), 0)
+
+
+def test_the_command_says_what_it_did(tiny, tmp_path, capsys):
+    path, out = tmp_path / "texts.csv", tmp_path / "out.parquet"
+    path.write_text("text,n\n" + "\n".join(f'"{text}",1' for text in SENTENCES) + "\nbad\n")
+    assert corpus.main([str(tiny("bert")), str(path), "--out", str(out), "--quiet"]) == 0
+    told = capsys.readouterr()
+    assert "5 texts" in told.out
+    assert "line 7: not text" in told.out
+    assert ic.HeadStatistics.load(out).texts == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["no-such-model-here", "FILE"], "ModelNotFound"),
+        (["MODEL", "missing.txt"], "cannot be read"),
+        (["MODEL", "FILE", "--column", "nope"], "no column 'nope'"),
+        (["MODEL", "EMPTY"], "is empty"),
+        (["MODEL", "BINARY"], "binary"),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence(tiny, tmp_path, capsys, arguments, word):
+    places = {"MODEL": tiny("bert")}
+    for name, data in (("FILE", b"text,n\na,1\n"), ("EMPTY", b""), ("BINARY", bytes(5000))):
+        places[name] = tmp_path / f"{name}.csv"
+        places[name].write_bytes(data)
+    out = tmp_path / "out.parquet"
+    given = [str(places.get(each, each)) for each in arguments]
+    assert corpus.main([*given, "--out", str(out)]) == 1
+    error = capsys.readouterr().err
+    assert word in error
+    assert "Traceback" not in error
+    assert not out.exists()
+
+
+def test_a_file_or_the_sample_is_needed(capsys):
+    for arguments in (["encoder", "--out", "x"], ["encoder", "f", "--sample", "--out", "x"]):
+        with pytest.raises(SystemExit):
+            corpus.main(arguments)
+    assert "FILE or --sample" in capsys.readouterr().err
