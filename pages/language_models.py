@@ -10,7 +10,7 @@ routing.guard()
 st.title("Language models")
 st.markdown("What does the model expect next, where does that form, and which parts write it?")
 
-with errors.shown():
+with errors.shown(instead=offer.FITTING):
     choice = sidebar.choice()
     with st.spinner("Loading the model …"):
         model = cache.model(choice.model)

@@ -1,8 +1,15 @@
-"""One small tokenizer of every kind, trained on a few sentences and wrapped as its family does."""
+"""One small tokenizer of every kind, made from a few sentences and wrapped as its family does.
+
+The vocabularies are the same in every process. WordPiece and Unigram are put together here, because
+the order in which their trainers break ties changes from one process to the next.
+"""
 
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
+from math import log
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from tokenizers import trainers as train
@@ -15,22 +22,24 @@ SENTENCES = (
     "A model looks at words, and words look back at the model.",
     "Clearhead looks inside. What does a head see, and where does it look?",
 )
+OTHER_LETTERS = "éàöñ日本語שלום😀̈"
+LONGEST_WHOLE = 7  # letters; longer words come in two pieces
 
 
 def wordpiece() -> PreTrainedTokenizerFast:
     """BERT's: lower-cased, accents kept, `[CLS] a [SEP] b [SEP]` with segment ids 0 and 1."""
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    core = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    words = _word_counts(" ".join(SENTENCES).lower())
+    pieces = [*special, *sorted({*"".join(words), *OTHER_LETTERS})]
+    pieces += [f"##{letter}" for letter in sorted(set("".join(words)))]
+    for first, *rest in map(_parts, words):
+        pieces += [first, *(f"##{part}" for part in rest)]
+    vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
+    core = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    core.add_special_tokens(special)
     core.normalizer = normalizers.BertNormalizer(lowercase=True, strip_accents=False)
     core.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     core.decoder = decoders.WordPiece()
-    trainer = train.WordPieceTrainer(
-        vocab_size=220,
-        special_tokens=special,
-        show_progress=False,
-        initial_alphabet=list("éàöñ日本語שלום😀̈"),
-    )
-    core.train_from_iterator(SENTENCES, trainer)
     core.post_processor = _template(core, "[CLS]", "[SEP]", segments=True)
     return _wrap(core, dict(zip(("pad", "unk", "cls", "sep", "mask"), special)), segments=True)
 
@@ -63,21 +72,38 @@ def unigram(*, first: str = "", last: str = "</s>") -> PreTrainedTokenizerFast:
     """A sentencepiece-like Unigram tokenizer: T5's `a </s>`, or ALBERT's `[CLS] a [SEP]`."""
     special = ["<pad>", "<unk>", *([first] if first else []), last]
     special += ["[MASK]"] if first else []
-    core = Tokenizer(models.Unigram())
+    core = Tokenizer(models.Unigram(_weighed(special), unk_id=1, byte_fallback=False))
+    core.add_special_tokens(special)
     core.normalizer = normalizers.NFKC()
     core.pre_tokenizer = pre_tokenizers.Metaspace()
     core.decoder = decoders.Metaspace()
-    core.train_from_iterator(
-        SENTENCES,
-        train.UnigramTrainer(
-            vocab_size=160, special_tokens=special, unk_token="<unk>", show_progress=False
-        ),
-    )
     core.post_processor = _template(core, first, last, segments=bool(first))
     names = {"pad": "<pad>", "unk": "<unk>", "eos": last}
     if first:
         names = {"pad": "<pad>", "unk": "<unk>", "cls": first, "sep": last, "mask": "[MASK]"}
     return _wrap(core, names, segments=bool(first))
+
+
+def _weighed(special: list[str]) -> list[tuple[str, float]]:
+    """Unigram pieces with their log probabilities: `▁`-marked words, their parts, and letters."""
+    counts = Counter({"▁": 1})
+    for word, count in _word_counts(" ".join(SENTENCES)).items():
+        parts = _parts(word)
+        pieces = [f"▁{word}"] if len(parts) == 1 else ["▁", *parts]
+        counts.update(dict.fromkeys([*pieces, *word], count))
+    total = counts.total()
+    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    return [(mark, 0.0) for mark in special] + [(piece, log(n / total)) for piece, n in ordered]
+
+
+def _word_counts(text: str) -> Counter[str]:
+    """Words and marks of a text in order of appearance, with how often each occurs."""
+    return Counter(re.findall(r"\w+|[^\w\s]", text))
+
+
+def _parts(word: str) -> list[str]:
+    half = len(word) // 2
+    return [word] if len(word) <= LONGEST_WHOLE else [word[:half], word[half:]]
 
 
 def byte_fallback() -> PreTrainedTokenizerFast:

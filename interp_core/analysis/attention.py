@@ -9,6 +9,7 @@ import numpy as np
 
 from interp_core.analysis.images import encode_image
 from interp_core.analysis.maps import AttentionMaps
+from interp_core.analysis.passes import decoder_start, quiet
 from interp_core.errors import BadInput, InputTooLong, UnsupportedModel
 from interp_core.models.layout import reads_itself
 from interp_core.models.tokens import Encoded, TokenSequence, encode
@@ -61,10 +62,8 @@ def forward(model: LoadedModel, inputs: dict[str, torch.Tensor], **options: Any)
     """One pass without gradients and without a key-value cache."""
     import torch
 
-    if model.layout.causal or model.model.config.is_encoder_decoder:
-        options["use_cache"] = False
     with torch.inference_mode():
-        return model.model(**inputs, **options, return_dict=True)
+        return model.model(**inputs, **quiet(model), **options, return_dict=True)
 
 
 def stack(maps: tuple) -> np.ndarray:
@@ -123,7 +122,7 @@ def _shifted(model: LoadedModel, labels: Encoded) -> Encoded:
     import torch
 
     sequence = labels.sequence
-    start = torch.tensor([[_start_token(model)]], device=model.device)
+    start = torch.tensor([[decoder_start(model)]], device=model.device)
     ids = torch.cat([start, labels.inputs["input_ids"][:, :-1]], 1)
     shifted = TokenSequence(
         (_name(model, int(start)), *sequence.tokens[:-1]),
@@ -151,14 +150,6 @@ def _generated(model: LoadedModel, source: Encoded) -> Encoded:
     nothing = (None,) * len(names)
     sequence = TokenSequence(names, ids[0].cpu().numpy(), special, words, nothing, nothing, ())
     return Encoded({"input_ids": ids}, sequence)
-
-
-def _start_token(model: LoadedModel) -> int:
-    config = model.model.config
-    for name in ("decoder_start_token_id", "bos_token_id", "pad_token_id"):
-        if (number := getattr(config, name, None)) is not None:
-            return number
-    raise BadInput("The model's configuration names no token for the decoder to start with.")
 
 
 def _name(model: LoadedModel, number: int) -> str:

@@ -83,7 +83,7 @@ def attribute_goal(
     explained = explain(model, encoded, remember, progress)
     raw, start = _over_baselines(explained, entry, names, options)
     return Attribution(
-        encoded.sequence, raw.scores, method, explained.target, predictions[0], explained.value,
+        encoded.sequence, raw.scores, explained.target, predictions[0], explained.value, method,
         baseline_value=start,
         convergence_delta=raw.scores.sum() - (explained.value - start) if entry.complete else None,
         token_error=raw.token_error,

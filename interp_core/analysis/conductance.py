@@ -8,7 +8,7 @@ the path serves all layers; Captum's class walks once for each.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,16 +17,14 @@ import torch
 
 from interp_core.analysis.baselines import Start, name_baselines, start_at
 from interp_core.analysis.explained import Explained, explain
-from interp_core.analysis.maps import _merge, _word_groups
 from interp_core.analysis.resolve import Request, find_goal
 from interp_core.analysis.source import read
+from interp_core.analysis.token_scores import TokenScores
 from interp_core.errors import BadInput, UnsupportedModel
-from interp_core.models.tokens import TokenSequence
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from interp_core.analysis.predictions import Prediction
     from interp_core.analysis.targets import Target
     from interp_core.models.record import LoadedModel
 
@@ -34,7 +32,7 @@ STEPS = 48
 
 
 @dataclass(frozen=True)
-class Conductance:
+class Conductance(TokenScores):
     """`scores` (layers + 1, n) float64 in the unit of `goal.unit`.
 
     Row 0 is the embedding layer, row l + 1 the state after layer l; `layer_numbers` says −1, 0, 1,
@@ -42,36 +40,15 @@ class Conductance:
     `evaluations` counts texts that went through the model.
     """
 
-    sequence: TokenSequence
-    scores: np.ndarray
-    goal: Target
-    prediction: Prediction
-    value: float
     baseline_value: float
     convergence_delta: np.ndarray
     baseline: str
     evaluations: int
 
     @property
-    def tokens(self) -> list[str]:
-        """Readable tokens, or words after `by_word`."""
-        return list(self.sequence.tokens)
-
-    @property
-    def target(self) -> str:
-        """What is explained."""
-        return self.goal.label
-
-    @property
     def layer_numbers(self) -> list[int]:
         """−1 for the embedding layer, then the layers from 0."""
         return list(range(-1, len(self.scores) - 1))
-
-    def by_word(self) -> Conductance:
-        """Pieces summed into words; special tokens stay."""
-        groups = _word_groups(self.sequence)
-        scores = np.stack([self.scores[:, places].sum(1) for places in groups], 1)
-        return replace(self, sequence=_merge(self.sequence, groups), scores=scores)
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each layer and token: layer, index, token, special, score."""

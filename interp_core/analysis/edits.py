@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from interp_core.analysis.explained import CHUNK_TOKENS, Meter, one_by_one, quiet
+from interp_core.analysis.passes import quiet, rows_in_one_pass
 
 if TYPE_CHECKING:
+    from interp_core.analysis.progress import Meter
     from interp_core.analysis.targets import Target
     from interp_core.models.record import LoadedModel
     from interp_core.models.tokens import Encoded
@@ -77,7 +78,7 @@ def _batches(model: LoadedModel, edits: Sequence[Edit]) -> list[list[int]]:
         alike.setdefault((length, edit.target.terms), []).append(number)
     batches = []
     for (length, _), members in alike.items():
-        rows = 1 if one_by_one(model) else max(1, CHUNK_TOKENS // length)
+        rows = rows_in_one_pass(model, length)
         batches += [members[i : i + rows] for i in range(0, len(members), rows)]
     return batches
 

@@ -7,7 +7,6 @@ itself, which `explain` checks, and the function at a baseline differs in the wo
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -16,76 +15,20 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-from interp_core.errors import ClearheadError, UnsupportedModel
+from interp_core.analysis.passes import quiet, repeated, rows_in_one_pass
+from interp_core.analysis.port import Port, own_modules
+from interp_core.analysis.progress import Meter
+from interp_core.errors import UnsupportedModel
 
 if TYPE_CHECKING:
     from interp_core.analysis.targets import Target
     from interp_core.models.record import LoadedModel
     from interp_core.models.tokens import Encoded
 
-CHUNK_TOKENS = 512  # tokens in one pass: fast enough on two cores, and memory stays flat
 TOLERANCE = {torch.float32: 1e-3, torch.float64: 1e-6}  # of F at the text, relative beyond 1
 HALF_TOLERANCE = 0.05
 SEEN_BY_DECODER = ("sequence-classification", "question-answering")
 _CHECKED: WeakKeyDictionary[nn.Module, set[frozenset[str]]] = WeakKeyDictionary()
-
-
-class Stopped(ClearheadError):
-    """The progress callback returned False."""
-
-
-@dataclass
-class Meter:
-    """Counts evaluations (rows that went through the model) and reports them.
-
-    `progress(done, expected)` may raise, or return False to stop with `Stopped`. `expected` is a
-    forecast and may grow.
-    """
-
-    progress: Callable[[int, int], object] | None = None
-    expected: int = 0
-    done: int = 0
-
-    def add(self, rows: int) -> None:
-        """Count `rows` more evaluations."""
-        self.done += rows
-        if self.progress and self.progress(self.done, max(self.expected, self.done)) is False:
-            raise Stopped("Stopped before the attribution was complete. Run it again to finish.")
-
-
-class Port:
-    """The place where embeddings enter a network: reads what flows in, or replaces it.
-
-    Only the first call of a pass counts (GPT-2 calls its table again for segments). Where a
-    classifier's decoder reads the same text one place later (BART, T5), it gets the same
-    replacement one place later.
-    """
-
-    def __init__(self, network: nn.Module, *, shifted: bool) -> None:
-        body = network.get_encoder() if network.config.is_encoder_decoder else network
-        self.module = body.get_input_embeddings()
-        self.given: Tensor | None = None
-        self.seen: Tensor | None = None
-        self.module.register_forward_hook(self._enter)
-        if shifted:
-            network.base_model.decoder.get_input_embeddings().register_forward_hook(self._follow)
-
-    def _enter(self, _module: nn.Module, _inputs: tuple, output: Tensor) -> Tensor | None:
-        if self.seen is not None:
-            return None
-        self.seen = output.detach()
-        return self.given
-
-    def _follow(self, _module: nn.Module, _inputs: tuple, output: Tensor) -> Tensor | None:
-        if self.given is None:
-            return None
-        return torch.cat([output[:, :1], self.given[:, :-1]], 1)
-
-    def embed(self, ids: Tensor) -> Tensor:
-        """The embeddings of token ids, (..., d)."""
-        self.given, self.seen = None, None
-        with torch.no_grad():
-            return self.module(ids)
 
 
 @dataclass(frozen=True)
@@ -113,7 +56,7 @@ class Explained:
     @property
     def rows(self) -> int:
         """Rows that fit in one pass."""
-        return 1 if one_by_one(self.model) else max(1, CHUNK_TOKENS // len(self))
+        return rows_in_one_pass(self.model, len(self))
 
     def run(self, embeddings: Tensor, **options: Any) -> Any:
         """The model's output for `embeddings` (rows, n, d), in one pass."""
@@ -181,30 +124,6 @@ def _check(explained: Explained) -> None:
     if not abs(again - explained.value) <= slack * max(1.0, abs(explained.value)):
         raise _unsupported(explained.model)
     kinds.add(kind)
-
-
-def own_modules(network: nn.Module) -> nn.Module:
-    """A copy of the module tree that shares every weight and buffer; takes milliseconds."""
-    shared = [*network.parameters(), *network.buffers(), network.config]
-    return copy.deepcopy(network, {id(each): each for each in shared})
-
-
-def repeated(inputs: dict[str, Tensor], rows: int) -> dict[str, Tensor]:
-    """The inputs of one text (1, n), once for each row."""
-    return {name: value.repeat(rows, *[1] * (value.ndim - 1)) for name, value in inputs.items()}
-
-
-def quiet(model: LoadedModel) -> dict[str, bool]:
-    """Keep key-value caches out of passes that need none."""
-    config = model.model.config
-    return {"use_cache": False} if model.layout.causal or config.is_encoder_decoder else {}
-
-
-def one_by_one(model: LoadedModel) -> bool:
-    """Whether batches are refused: a decoder's classifier that does not know its padding token."""
-    config = model.model.config
-    needs = model.task == "sequence-classification" and model.layout.causal
-    return needs and getattr(config, "pad_token_id", None) is None
 
 
 def _unsupported(model: LoadedModel) -> UnsupportedModel:

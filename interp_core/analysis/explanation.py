@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from interp_core.analysis.explanation_html import shaded
-from interp_core.analysis.maps import _merge, _word_groups
-from interp_core.models.tokens import TokenSequence
-
-if TYPE_CHECKING:
-    from interp_core.analysis.predictions import Prediction
-    from interp_core.analysis.targets import Target
+from interp_core.analysis.token_scores import TokenScores
 
 
 @dataclass(frozen=True)
-class Attribution:
+class Attribution(TokenScores):
     """How much each token (or word, after `by_word`) counts for one number of the output.
 
     `scores` (n,) float64 are in the unit of `goal.unit` where `signed`; saliency is a gradient norm
@@ -31,12 +26,7 @@ class Attribution:
     without a gradient.
     """
 
-    sequence: TokenSequence
-    scores: np.ndarray
     method: str
-    goal: Target
-    prediction: Prediction
-    value: float
     baseline_value: float | None = None
     convergence_delta: float | None = None
     token_error: float | None = None
@@ -45,16 +35,6 @@ class Attribution:
     signed: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
     pieces: Attribution | None = field(default=None, repr=False)
-
-    @property
-    def tokens(self) -> list[str]:
-        """Readable tokens, or words after `by_word`."""
-        return list(self.sequence.tokens)
-
-    @property
-    def target(self) -> str:
-        """What is explained: a label, a token, an answer, or one rather than another."""
-        return self.goal.label
 
     @property
     def unit(self) -> str:
@@ -88,9 +68,7 @@ class Attribution:
         """Pieces summed into words; special tokens stay. The pieces remain in `.pieces`."""
         if self.pieces is not None:
             return self
-        groups = _word_groups(self.sequence)
-        scores = np.array([self.scores[places].sum() for places in groups])
-        return replace(self, sequence=_merge(self.sequence, groups), scores=scores, pieces=self)
+        return replace(super().by_word(), pieces=self)
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each token: index, token, score, special, word, segment, start, end."""

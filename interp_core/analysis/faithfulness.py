@@ -16,6 +16,7 @@ import pandas as pd
 
 from interp_core.analysis.explanation import Attribution
 from interp_core.analysis.trial import Trial, attribution_scores, set_up
+from interp_core.analysis.words import word_sums
 from interp_core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def faithfulness(
     """
     fractions = _check(fractions, mode, rankings)
     trial = set_up(model, attribution, mode, progress)
-    scores = np.array([attribution_scores(attribution)[group].sum() for group in trial.groups])
+    scores = word_sums(attribution_scores(attribution), trial.groups)
     generator = np.random.default_rng(seed)
     orders = [np.argsort(-scores, kind="stable")]
     orders += [generator.permutation(len(scores)) for _ in range(rankings)]

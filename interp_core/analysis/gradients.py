@@ -9,7 +9,7 @@ import torch
 from captum.attr import DeepLift, GradientShap, InputXGradient, Saliency
 
 from interp_core.analysis.chance import seeded
-from interp_core.analysis.explained import one_by_one
+from interp_core.analysis.passes import one_by_one
 from interp_core.analysis.raw import Raw, relative_error
 from interp_core.errors import BadInput
 
@@ -68,7 +68,8 @@ def gradient_shap(
     samples = SAMPLES if evaluations is None else evaluations
     if samples < 2:
         raise BadInput("Gradient SHAP needs at least 2 evaluations.")
-    explained.meter.expected += samples
+    if not noise >= 0:
+        raise BadInput(f"noise is a standard deviation and cannot be {noise}: 0 or more.")
     explained.meter.expected += samples
     halves = (samples - samples // 2, samples // 2)
     with seeded(seed):
@@ -83,7 +84,7 @@ def _random_gradients(explained: Explained, start: Start, samples: int, noise: f
     for done in range(0, samples, explained.rows):
         count = min(explained.rows, samples - done)
         scores = method.attribute(
-            _point(explained), start.embeddings, n_samples=count, stdevs=noise
+            _point(explained), start.embeddings, n_samples=count, stdevs=float(noise)
         )
         total += count * _summed(scores).scores
     return total / samples

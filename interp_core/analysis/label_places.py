@@ -10,12 +10,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-MAGNIFICATIONS = (0.5, 1, 2, 4, 8, 16, 32, 64)  # label level 0 (a small window), 1, 2, …
+MAGNIFICATIONS = (0.4, 1, 2, 4, 8, 16, 32, 64)  # label level 0 (a small window), 1, 2, …
 IN_VIEW = 80  # labels in a window at once: more would hide the points
 LETTER, LINE = 6.2, 14  # px of a letter (mean) and of a line at 11 px
 RAISED = 9  # px by which a label stands above its point
 CELL = 7  # px: labels are kept apart on a grid of half a line
 NEVER = -1
+NAME_LETTER, NAME_LINE = 7.6, 17  # px of a letter and of a line in bold at 13 px
+TRIES = 12  # lines up or down that a name may move
 
 
 def label_levels(
@@ -68,3 +70,35 @@ def _cells(place: np.ndarray, letters: int) -> Iterator[tuple[int, int]]:
     for across in range(left, right + 1):
         for down in range(low, high + 1):
             yield across, down
+
+
+def names_apart(
+    places: np.ndarray,
+    texts: Sequence[str],
+    span: np.ndarray,
+    *,
+    size: tuple[int, int] = (600, 500),
+) -> np.ndarray:
+    """(n, 2) places of names, moved up or down by as few lines as it takes not to overlap.
+
+    `span` (2,) is what the picture shows of each axis, drawn on `size` px.
+    """
+    scale = np.asarray(size) / np.maximum(span, 1e-12)
+    set_down: list[tuple[float, float, float]] = []
+    moved = np.array(places, dtype=np.float64)
+    for row in np.argsort(-moved[:, 1], kind="stable"):
+        x, y = moved[row] * scale
+        half = len(texts[row]) * NAME_LETTER / 2
+        lines = sorted(range(-TRIES, TRIES + 1), key=abs)
+        free = (y + line * NAME_LINE for line in lines)
+        y = next((at for at in free if not _covered(x, at, half, set_down)), y)
+        set_down.append((x, y, half))
+        moved[row, 1] = y / scale[1]
+    return moved
+
+
+def _covered(x: float, y: float, half: float, others: Sequence[tuple[float, float, float]]) -> bool:
+    return any(
+        abs(x - other_x) < half + other_half and abs(y - other_y) < NAME_LINE
+        for other_x, other_y, other_half in others
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from interp_core.analysis.words import merge, take, word_groups
 from interp_core.errors import BadInput
 from interp_core.models.tokens import TokenSequence
 
@@ -80,16 +81,18 @@ class AttentionMaps:
             total = weights.sum(-1, keepdims=True)
             weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
         change = f"special tokens hidden, rows {'' if renormalize else 'not '}renormalised"
-        return self._changed(weights, _take(self.queries, rows), _take(self.keys, columns), change)
+        queries = take(self.queries, np.flatnonzero(rows))
+        keys = take(self.keys, np.flatnonzero(columns))
+        return self._changed(weights, queries, keys, change)
 
     def by_word(self) -> AttentionMaps:
         """Merge pieces into words: sum over key pieces, mean over query pieces."""
-        query_groups, key_groups = _word_groups(self.queries), _word_groups(self.keys)
+        query_groups, key_groups = word_groups(self.queries), word_groups(self.keys)
         to_words = _membership(query_groups, len(self.queries))
         to_words /= to_words.sum(1, keepdims=True)
         from_words = _membership(key_groups, len(self.keys))
         weights = to_words @ self.weights @ from_words.T
-        queries, keys = _merge(self.queries, query_groups), _merge(self.keys, key_groups)
+        queries, keys = merge(self.queries, query_groups), merge(self.keys, key_groups)
         return self._changed(weights, queries, keys, "pieces merged into words")
 
     def to_frame(self, layer: int, head: int) -> pd.DataFrame:
@@ -117,47 +120,8 @@ class AttentionMaps:
         )  # fmt: skip
 
 
-def _take(sequence: TokenSequence, keep: np.ndarray) -> TokenSequence:
-    places = np.flatnonzero(keep)
-    return TokenSequence(
-        tuple(sequence.tokens[i] for i in places),
-        sequence.ids[places],
-        sequence.special[places],
-        tuple(sequence.word_ids[i] for i in places),
-        tuple(sequence.segments[i] for i in places),
-        tuple(sequence.offsets[i] for i in places),
-        sequence.texts,
-    )
-
-
-def _word_groups(sequence: TokenSequence) -> list[list[int]]:
-    """Places of the pieces of each word, in order of first appearance; specials stay alone."""
-    groups: dict[object, list[int]] = {}
-    for place, word in enumerate(sequence.word_ids):
-        groups.setdefault(("special", place) if word is None else word, []).append(place)
-    return list(groups.values())
-
-
-def _membership(groups: list[list[int]], size: int) -> np.ndarray:
+def _membership(groups: list[np.ndarray], size: int) -> np.ndarray:
     matrix = np.zeros((len(groups), size), dtype=np.float32)
     for number, places in enumerate(groups):
         matrix[number, places] = 1
     return matrix
-
-
-def _merge(sequence: TokenSequence, groups: list[list[int]]) -> TokenSequence:
-    first = [places[0] for places in groups]
-    merged = _take(sequence, np.isin(np.arange(len(sequence)), first))
-    words = [sequence.word_ids[place] for place in first]
-    names = tuple(
-        sequence.tokens[place] if word is None else sequence.word_text(word)
-        for place, word in zip(first, words)
-    )
-    spans = tuple(_span([sequence.offsets[place] for place in places]) for places in groups)
-    return replace(merged, tokens=names, offsets=spans)
-
-
-def _span(spans: list) -> tuple[int, int] | None:
-    if any(span is None for span in spans):
-        return None
-    return min(start for start, _ in spans), max(end for _, end in spans)

@@ -18,6 +18,7 @@ import numpy as np
 from interp_core.analysis.attention import check_size, encode_input, forward
 from interp_core.analysis.maps import AttentionMaps
 from interp_core.errors import BadInput, UnsupportedModel
+from interp_core.models.layout import NO_ATTENTION
 
 if TYPE_CHECKING:
     import torch
@@ -76,6 +77,8 @@ def norm_weighted_attention(
     bias) and the attention block's true output. Raises `UnsupportedModel` for architectures whose
     value and output projections are unknown, or whose parts do not add up.
     """
+    if not model.layout.attention_layers:
+        raise UnsupportedModel(NO_ATTENTION)
     if model.model.config.is_encoder_decoder:
         raise BadInput(
             "Norm-weighted attention needs one stack: an encoder or a decoder, not both."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from interp_core.errors import BadInput
-from interp_core.models.bundled_load import backbone_folder
+from interp_core.models.backbone import backbone_folder
 from interp_core.models.registry import bundled_card
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def pooling_of(model: LoadedModel) -> str:
 
 def _sentence_mode(model: LoadedModel) -> str | None:
     card = bundled_card(model.name)
-    if card is not None and card.adapter is not None:
+    if card is not None and card.form != "backbone":
         return None  # trained further for another task: the sentence pooling is no longer its own
     folder = backbone_folder() if card else Path(model.name).expanduser()
     try:

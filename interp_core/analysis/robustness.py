@@ -12,8 +12,10 @@ from interp_core.analysis.chance import seeded
 from interp_core.analysis.explained import Explained, explain
 from interp_core.analysis.explanation import Attribution
 from interp_core.analysis.methods import METHODS
-from interp_core.analysis.perturbation import WordGame
 from interp_core.analysis.source import reread
+from interp_core.analysis.trial import attribution_scores
+from interp_core.analysis.word_game import WordGame
+from interp_core.analysis.words import word_sums
 from interp_core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -64,8 +66,8 @@ def infidelity(
 
     explained = _again(model, attribution)
     game = WordGame.of(explained, start_at(explained, _one_baseline(model, attribution)))
-    scores = (attribution.pieces or attribution).scores
-    words = torch.tensor([[scores[group].sum() for group in game.groups]], dtype=torch.float32)
+    scores = word_sums(attribution_scores(attribution), game.groups)
+    words = torch.tensor(scores[None], dtype=torch.float32)
 
     def dropped(present: Tensor) -> tuple[Tensor, Tensor]:
         gone = (torch.rand_like(present) < drop).to(present)

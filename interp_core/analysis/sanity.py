@@ -15,7 +15,7 @@ from interp_core.analysis.attribution import attribute_goal
 from interp_core.analysis.baselines import kept_tokens
 from interp_core.analysis.explanation import Attribution
 from interp_core.analysis.source import reread
-from interp_core.analysis.words import word_groups
+from interp_core.analysis.words import word_groups, word_sums
 from interp_core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def sanity_check(
         raise BadInput("The sanity check compares rankings and needs at least three words.")
     table = {
         "word": [_word(words.pieces, group) for group in groups],
-        "score": _by_group(words.pieces, groups),
+        "score": word_sums(words.pieces.scores, groups),
     }
     for trial in range(trials):
         stranger = replace(model, model=randomised(model.model, seed + trial))
@@ -75,7 +75,7 @@ def sanity_check(
             stranger, encoded, lambda _: (attribution.goal, attribution.prediction),
             method=attribution.method, progress=progress, **attribution.options,
         )  # fmt: skip
-        table[f"score_random_{trial}"] = _by_group(again, groups)
+        table[f"score_random_{trial}"] = word_sums(again.scores, groups)
     frame = pd.DataFrame(table)
     others = [frame[f"score_random_{trial}"] for trial in range(trials)]
     signed = [rank_correlation(frame["score"], other) for other in others]
@@ -85,10 +85,6 @@ def sanity_check(
 
 def _word(attribution: Attribution, group: np.ndarray) -> str:
     return attribution.sequence.word_text(attribution.sequence.word_ids[group[0]])
-
-
-def _by_group(attribution: Attribution, groups: list[np.ndarray]) -> np.ndarray:
-    return np.array([attribution.scores[group].sum() for group in groups])
 
 
 def rank_correlation(first: Any, second: Any) -> float:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from interp_core.errors import BadInput, UnsupportedModel
+from interp_core.analysis.passes import decoder_start
+from interp_core.errors import BadInput
 from interp_core.models.tokens import Encoded, check_text, encode
 
 if TYPE_CHECKING:
     from interp_core.analysis.explanation import Attribution
     from interp_core.models.record import LoadedModel
-
-STARTS = ("decoder_start_token_id", "bos_token_id", "pad_token_id")
 
 
 def read(model: LoadedModel, text: str, text_pair: str | None = None) -> Encoded:
@@ -26,7 +25,7 @@ def read(model: LoadedModel, text: str, text_pair: str | None = None) -> Encoded
     if model.task != "encoder-decoder":
         return encode(model, text, text_pair)
     encoded = encode(model, text)
-    written = [_start(model)]
+    written = [decoder_start(model)]
     if text_pair is not None:
         pair = check_text(text_pair, "second text")
         written += model.tokenizer(text_target=pair, add_special_tokens=False)["input_ids"]
@@ -44,13 +43,3 @@ def reread(model: LoadedModel, attribution: Attribution) -> Encoded:
         return encoded
     ids = torch.tensor([attribution.goal.decoder_ids], device=model.device)
     return Encoded({**encoded.inputs, "decoder_input_ids": ids}, encoded.sequence)
-
-
-def _start(model: LoadedModel) -> int:
-    config = model.model.config
-    for number in (getattr(config, name, None) for name in STARTS):
-        if number is not None:
-            return number
-    raise UnsupportedModel(
-        "The model's configuration names no token for the decoder to start with."
-    )

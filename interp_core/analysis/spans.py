@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from interp_core.analysis.choices import check_place
 from interp_core.analysis.predictions import Prediction
 from interp_core.analysis.targets import SOFTMAX, SPANS, Target, Term
 from interp_core.errors import BadInput, UnsupportedModel
@@ -62,16 +63,13 @@ def _span(sequence: TokenSequence, context: np.ndarray, asked: Any) -> Span:
     if isinstance(asked, str):
         return _find(sequence, context, asked)
     first, last = asked if isinstance(asked, (tuple, list)) and len(asked) == 2 else (asked, asked)
+    first, last = (check_place(place, len(context)) for place in (first, last))
     for place in (first, last):
-        if not isinstance(place, (int, np.integer)) or not 0 <= place < len(context):
-            raise BadInput(
-                f"Position {place!r} does not exist: the text has tokens 0 to {len(context) - 1}."
-            )
         if not context[place]:
             raise BadInput(f"Token {place} is not in the second text, where answers are.")
     if first > last:
         raise BadInput(f"The answer would end (token {last}) before it starts (token {first}).")
-    return int(first), int(last)
+    return first, last
 
 
 def _find(sequence: TokenSequence, context: np.ndarray, words: str) -> Span:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Callable
@@ -17,6 +16,8 @@ from interp_core.errors import BadInput
 
 ENDINGS = {"ndjson": "jsonl", "json": "jsonl", "pq": "parquet", "tab": "tsv", "text": "txt"}
 DELIMITERS = ",;\t|"
+MOST_COLUMNS = 1_000  # a short line may name many: what it asks for is rows × columns cells
+LARGEST = 2**63  # whole numbers from here on do not fit a column and stay texts
 
 
 def read_table(source: Any, *, kind: str | None = None, limit: int = MAX_POINTS) -> pd.DataFrame:
@@ -30,16 +31,19 @@ def read_table(source: Any, *, kind: str | None = None, limit: int = MAX_POINTS)
     """
     name, data = take_bytes(source)
     frame = READERS[_kind(name, data, kind)](data, limit)
-    if not len(frame):
+    if not len(frame) or not len(frame.columns):
         raise BadInput("The file holds no rows.")
     if len(frame) > limit:
         raise BadInput(
             f"The file holds more than {limit:,} rows, which is the most that is read. "
             "Save a part or a random sample of it."
         )
-    frame.columns = [str(each) for each in frame.columns]
+    frame.columns = [
+        str(each).strip() or f"column {place}" for place, each in enumerate(frame.columns, 1)
+    ]
     if frame.columns.duplicated().any():
-        raise BadInput("Two columns have the same name. Rename one.")
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise BadInput(f"Two columns have the name {twice!r}. Rename one.")
     return frame.reset_index(drop=True)
 
 
@@ -73,21 +77,32 @@ def _decoded(data: bytes) -> str:
 def _separated(delimiter: str | None) -> Callable[[bytes, int], pd.DataFrame]:
     def read(data: bytes, limit: int) -> pd.DataFrame:
         text = _decoded(data)
+        by = delimiter or _delimiter(text)
+        _check_columns(text.lstrip("\r\n").split("\n", 1)[0].count(by) + 1)
         try:
+            # Without a header of its own pandas refuses lines longer than the first.
             frame = pd.read_csv(
                 io.StringIO(text),
-                sep=delimiter or _delimiter(text),
+                sep=by,
+                header=None,
                 dtype=str,
                 keep_default_na=False,
-                nrows=limit + 1,
-                index_col=False,
-                on_bad_lines="error",
+                nrows=limit + 2,
             )
-        except (ValueError, pd.errors.ParserError, csv.Error) as error:
+        except (ValueError, pd.errors.ParserError) as error:
             raise BadInput(f"The file is no table: {_why(error)}") from error
-        return frame.apply(_numeric)
+        names = frame.iloc[0].fillna("").tolist()
+        return frame.iloc[1:].set_axis(names, axis=1).fillna("").pipe(_with_numbers)
 
     return read
+
+
+def _check_columns(count: int) -> None:
+    if count > MOST_COLUMNS:
+        raise BadInput(
+            f"The table has more than {MOST_COLUMNS:,} columns. Keep those you need; ready vectors "
+            "are read from “Vectors of a file”."
+        )
 
 
 def _delimiter(text: str) -> str:
@@ -101,15 +116,25 @@ def _why(error: Exception) -> str:
     return said[:200].rstrip(".") + "."
 
 
+def _with_numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns of numbers as numbers, where every cell is one or is empty."""
+    columns = [_numeric(frame.iloc[:, place]) for place in range(frame.shape[1])]
+    return pd.concat(columns, axis=1)
+
+
 def _numeric(column: pd.Series) -> pd.Series:
-    try:
-        return pd.to_numeric(column)
-    except (ValueError, TypeError):
+    if (column == "").all():
         return column
+    try:
+        numbers = pd.to_numeric(column)
+    except (ValueError, TypeError, OverflowError):
+        return column
+    return numbers if pd.api.types.is_numeric_dtype(numbers) else column
 
 
 def _json_lines(data: bytes, limit: int) -> pd.DataFrame:
-    rows = []
+    rows: list[dict[str, Any]] = []
+    names: set[str] = set()
     for number, line in enumerate(_decoded(data).split("\n"), 1):
         if not line.strip():
             continue
@@ -120,14 +145,19 @@ def _json_lines(data: bytes, limit: int) -> pd.DataFrame:
         if not isinstance(row, dict):
             raise BadInput(f"Line {number:,} is JSON, but not an object with named fields.")
         rows.append({key: _cell(value) for key, value in row.items()})
+        names |= row.keys()
+        _check_columns(len(names))
         if len(rows) > limit:
             break
     return pd.DataFrame(rows)
 
 
 def _cell(value: Any) -> Any:
-    """Nested values as the JSON they came as; a table has none."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+    """Nested values as the JSON they came as, and numbers that no column holds as texts."""
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    large = isinstance(value, int) and not -LARGEST <= value < LARGEST
+    return str(value) if large else value
 
 
 def _parquet(data: bytes, limit: int) -> pd.DataFrame:
@@ -137,7 +167,16 @@ def _parquet(data: bytes, limit: int) -> pd.DataFrame:
     kept = [field.name for field in table.schema if not types.is_nested(field.type)]
     if not kept:
         raise BadInput("The Parquet file has no columns of texts or numbers.")
-    return table.select(kept).to_pandas()
+    _check_columns(len(kept))
+    frame = table.select(kept).to_pandas(ignore_metadata=True)
+    return frame.apply(_plain) if len(frame) else frame
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    """Categories as what they stand for."""
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return column
+    return column.astype(column.cat.categories.dtype)
 
 
 def _lines(data: bytes, limit: int) -> pd.DataFrame:

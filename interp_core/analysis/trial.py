@@ -10,8 +10,8 @@ import numpy as np
 
 from interp_core.analysis.baselines import kept_tokens, replacement_id
 from interp_core.analysis.edits import Edit, delete, evaluate, replace_ids
-from interp_core.analysis.explained import Meter
 from interp_core.analysis.explanation import Attribution
+from interp_core.analysis.progress import Meter
 from interp_core.analysis.source import reread
 from interp_core.analysis.words import word_groups
 from interp_core.errors import BadInput

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from interp_core.errors import BadInput
@@ -14,10 +15,20 @@ if TYPE_CHECKING:
 
 def token_name(model: LoadedModel, number: int) -> str:
     """The readable name of a vocabulary entry."""
-    token = model.tokenizer.convert_ids_to_tokens(number)
-    if token is None:  # rows that round the table up to a multiple of 64
-        return f"unused entry {number}"
-    return readable(str(token), byte_level=is_byte_level(model.tokenizer))
+    return token_names(model, [number])[number]
+
+
+def token_names(model: LoadedModel, numbers: Iterable[int]) -> dict[int, str]:
+    """The readable names of many vocabulary entries, by number."""
+    wanted, byte_level = [int(number) for number in numbers], is_byte_level(model.tokenizer)
+    tokens = model.tokenizer.convert_ids_to_tokens(wanted)
+    return {
+        # Rows that round the table up to a multiple of 64 have no name.
+        number: f"unused entry {number}"
+        if token is None
+        else readable(str(token), byte_level=byte_level)
+        for number, token in zip(wanted, tokens)
+    }
 
 
 def token_id(model: LoadedModel, wanted: Any, size: int) -> int:

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from interp_core.analysis.attribution import attribute, attribute_goal
+from interp_core.analysis.choices import label_index
 from interp_core.analysis.edits import Edit, evaluate
-from interp_core.analysis.explained import quiet
 from interp_core.analysis.explanation import Attribution
+from interp_core.analysis.passes import quiet
 from interp_core.analysis.predictions import Prediction
-from interp_core.analysis.resolve import label_index
 from interp_core.analysis.source import read
 from interp_core.analysis.targets import NONE, SIMILARITY, SOFTMAX, Target, Term
 from interp_core.errors import BadInput, UnsupportedModel

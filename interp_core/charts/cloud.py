@@ -14,9 +14,10 @@ import pydeck
 from interp_core.charts.points import GREY, MARKED, in_order
 
 EXTENT = 10.0  # units that the picture is scaled to, whatever its method's own
-ROOM = 440  # px that the whole picture fits into when it opens: the page may be narrow
+ROOM = 380  # px that the whole picture fits into when it opens: the page may be narrow
 LAYER = "points"
 PIXELS = "'pixels'"  # quoted, or pydeck would take the word for an expression
+ON_TOP = {"depthCompare": "always", "depthTest": False}  # not hidden by points that lie nearer
 
 
 class Deck(pydeck.Deck):
@@ -112,6 +113,7 @@ def _lines(name: str, ends: list[dict], colour: str, width: float, opacity: floa
         get_color=_rgb(colour),
         get_width=width,
         opacity=opacity,
+        parameters=ON_TOP if name == "near" else {},
     )
 
 
@@ -145,6 +147,7 @@ def _labels(texts: pd.Series, places: np.ndarray, inks: tuple[str, str]) -> Any:
         font_weight=500,
         background=True,
         get_background_color=[*_rgb(paper), 150],
+        parameters=ON_TOP,
     )
 
 
@@ -162,6 +165,7 @@ def _rings(places: list, *, radius: int) -> Any:
         line_width_units=PIXELS,
         get_line_width=2,
         get_line_color=_rgb(MARKED),
+        parameters=ON_TOP,
     )
 
 

@@ -27,7 +27,7 @@ def expected(frame: pd.DataFrame) -> alt.LayerChart:
     kinds = [EXPECTED, *sorted(set(frame["kind"]) - {EXPECTED})]
     legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=0) if len(kinds) > 1 else None
     base = alt.Chart(data).encode(
-        y=alt.Y("key:N", sort=list(data["key"]), axis=token_axis(limit=120)),
+        y=alt.Y("key:N", sort=list(data["key"]), axis=_tokens(limit=120)),
         x=alt.X(
             "probability:Q", title="probability", scale=alt.Scale(domain=_reach(data)),
             axis=alt.Axis(format=".2~%", tickCount=5),
@@ -38,15 +38,34 @@ def expected(frame: pd.DataFrame) -> alt.LayerChart:
             *([alt.Tooltip("logit:Q", format="+.3f")] if "logit" in data else []),
         ],
     )  # fmt: skip
-    bars = base.mark_bar(cornerRadius=2, height=15, strokeWidth=1.5, strokeDash=[3, 2]).encode(
-        color=alt.Color(
-            "kind:N", legend=legend, scale=alt.Scale(domain=kinds, range=[BLUE, ORANGE])
-        ),
-        fillOpacity=alt.condition("datum.kind != 'expected'", alt.value(0.45), alt.value(0.95)),
-        stroke=alt.condition("datum.kind != 'expected'", alt.value(ORANGE), alt.value(None)),
-    )
+    bars = _bars(base, "kind", kinds, [BLUE, ORANGE], kinds[1:], legend)
     figures = base.mark_text(align="left", dx=5, fontSize=11, color=GREY).encode(text="shown:N")
-    return alt.layer(bars, figures).properties(height=24 * len(data) + 76)
+    return alt.layer(*bars, figures).properties(height=24 * len(data) + 76)
+
+
+def _bars(
+    base: alt.Chart,
+    field: str,
+    kinds: list[str],
+    colours: list[str],
+    dashed: list[str],
+    legend: alt.Legend | None,
+) -> list[alt.Chart]:
+    """Bars by kind; the dashed kinds are outlined, so that colour is not their only sign."""
+    colour = alt.Color(f"{field}:N", legend=legend, scale=alt.Scale(domain=kinds, range=colours))
+    chosen = alt.FieldOneOfPredicate(field, dashed)
+    full = base.mark_bar(cornerRadius=2, height=14).encode(color=colour)
+    outline = {"stroke": colours[kinds.index(dashed[0])] if dashed else GREY, "strokeWidth": 1.5}
+    broken = base.mark_bar(
+        cornerRadius=2, height=13, fillOpacity=0.4, strokeDash=[3, 2], **outline
+    ).encode(color=colour)
+    return [full.transform_filter({"not": chosen}), broken.transform_filter(chosen)]
+
+
+def _tokens(**options: int) -> alt.Axis:
+    axis = token_axis(**options)
+    axis.labelFlush = False  # else the first label moves away from its bar
+    return axis
 
 
 def _reach(frame: pd.DataFrame) -> list[float]:
@@ -175,23 +194,18 @@ def waterfall(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
     """
     kinds = {"adds": BLUE, "takes away": ORANGE, "sum": GREY}
     base = alt.Chart(frame).encode(
-        y=alt.Y("part:N", sort=list(frame["part"]), axis=alt.Axis(title=None, ticks=False,
-                domain=False, grid=False, labelLimit=170, labelOverlap=False, labelPadding=6, labelFlush=False)),
+        y=alt.Y(
+            "part:N", sort=list(frame["part"]),
+            axis=alt.Axis(title=None, labelLimit=170, labelOverlap=False, **_BARE),
+        ),
         tooltip=[alt.Tooltip("part:N"), alt.Tooltip("value:Q", format="+.4f"),
                  alt.Tooltip("end:Q", title="sum so far", format="+.4f")],
     )  # fmt: skip
-    bars = base.mark_bar(cornerRadius=2, height=14, strokeWidth=1.5, strokeDash=[3, 2]).encode(
-        x=alt.X("start:Q", title=title),
-        x2="end:Q",
-        color=alt.Color(
-            "kind:N", scale=alt.Scale(domain=list(kinds), range=list(kinds.values())),
-            legend=alt.Legend(title=None, orient="top", symbolStrokeWidth=0),
-        ),
-        fillOpacity=alt.condition("datum.kind == 'takes away'", alt.value(0.4), alt.value(0.95)),
-        stroke=alt.condition("datum.kind == 'takes away'", alt.value(ORANGE), alt.value(None)),
-    )  # fmt: skip
+    base = base.encode(x=alt.X("start:Q", title=title), x2="end:Q")
+    legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=0)
+    bars = _bars(base, "kind", list(kinds), list(kinds.values()), ["takes away"], legend)
     zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=GREY).encode(x="x:Q")
-    return alt.layer(bars, zero).properties(height=22 * len(frame) + 84)
+    return alt.layer(*bars, zero).properties(height=22 * len(frame) + 84)
 
 
 def copies(frame: pd.DataFrame) -> alt.Chart:

@@ -5,10 +5,19 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.points import GREY, HIDDEN_AXIS, MARKED, PLAIN, by_group, size, with_tips
+from interp_core.charts.points import (
+    GREY,
+    HIDDEN_AXIS,
+    MARKED,
+    PLAIN,
+    by_group,
+    legend_height,
+    size,
+    with_tips,
+)
 from interp_core.charts.scatter_labels import group_layers
 
-HEIGHT = 480
+HEIGHT = 420  # px, without the legend
 GAP, EDGE, TITLE = 0.12, 0.04, 0.1  # of the side of a picture
 SIDES = (("x", "y"), ("u", "v"))
 
@@ -40,7 +49,8 @@ def side_by_side(
     heads = pd.DataFrame({"x": [0.0, 1 + GAP], "y": 1 + EDGE + TITLE / 2, "title": titles})
     text = alt.Chart(heads).mark_text(color=GREY, align="left", fontWeight=700, fontSize=13)
     layers.append(text.encode(x="x:Q", y="y:Q", text="title:N"))
-    return alt.layer(*layers).properties(height=HEIGHT)
+    legend = legend_height(frame[colour]) if colour else 0
+    return alt.layer(*layers).properties(height=HEIGHT + legend)
 
 
 def _halves(across: str, up: str) -> dict:
@@ -86,7 +96,8 @@ def trail(
     layers = [points.encode(**place, **shown, tooltip=tips)]
     layers += [] if path is None else _way(path, place)
     layers += [] if labels is None or not len(labels) else group_layers(labels, *inks)
-    return alt.layer(*layers).properties(height=HEIGHT)
+    legend = legend_height(groups) if colour else 0
+    return alt.layer(*layers).properties(height=HEIGHT + legend)
 
 
 def _way(path: pd.DataFrame, place: dict) -> list[alt.Chart]:

@@ -21,6 +21,7 @@ SHAPES = [
     "triangle-left",
 ]
 OTHER = "other"
+NARROW, LABEL_LIMIT = 400, 160  # px of a chart on a small screen, and of a name in the legend
 HIDDEN_AXIS = alt.Axis(labels=False, ticks=False, grid=False, domain=False, titleFontSize=11)
 
 
@@ -38,7 +39,12 @@ def by_group(column: str, groups: Iterable[str], title: str | None = None) -> di
     """Encodings that give each group a colour, a shape and a place in the legend."""
     names = in_order(groups)
     legend = alt.Legend(
-        title=title, orient="top", columns=4, labelLimit=150, symbolOpacity=1, symbolSize=90
+        title=title,
+        orient="top",
+        columns=_columns(names),
+        labelLimit=LABEL_LIMIT,
+        symbolOpacity=1,
+        symbolSize=90,
     )
     return {
         "color": alt.Color(f"{column}:N", legend=legend, scale=alt.Scale(domain=names)),
@@ -46,6 +52,18 @@ def by_group(column: str, groups: Iterable[str], title: str | None = None) -> di
             f"{column}:N", legend=legend, scale=alt.Scale(domain=names, range=SHAPES)
         ),
     }
+
+
+def _columns(names: list[str]) -> int:
+    """As many columns of the legend as a narrow window has room for: what is too wide is cut."""
+    longest = max(map(len, names), default=0)
+    return max(1, min(4, int(NARROW / (34 + min(6.6 * longest, LABEL_LIMIT)))))
+
+
+def legend_height(groups: Iterable[str], *, title: bool = False) -> int:
+    """px that such a legend takes, which the height of a chart includes."""
+    names = in_order(groups)
+    return 30 + 26 * -(-len(names) // _columns(names)) + 18 * title
 
 
 def with_tips(

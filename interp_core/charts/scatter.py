@@ -15,13 +15,14 @@ from interp_core.charts.points import (
     PLAIN,
     SHAPES,
     by_group,
+    legend_height,
     size,
     with_tips,
 )
 from interp_core.charts.scatter_labels import label_layers
 
 __all__ = ["GREY", "HIDDEN_AXIS", "MARKED", "OTHER", "SHAPES", "Look", "scatter", "size"]
-HEIGHT = 560
+HEIGHT = 500  # px, without the legend
 LOOKUP = 4  # place of the look-up among the transforms of the lines
 EDGE = 0.05  # of the picture's width or height, on each side
 
@@ -73,7 +74,15 @@ def scatter(frame: pd.DataFrame, labels: pd.DataFrame, look: Look) -> alt.LayerC
     if len(labels):
         span = (1 + 2 * EDGE) * (float(frame["x"].max() - frame["x"].min()) or 1.0)
         layers += label_layers(labels, span, look.ink, look.paper)
-    return alt.layer(*layers).properties(height=look.height)
+    return alt.layer(*layers).properties(height=_height(frame, look))
+
+
+def _height(frame: pd.DataFrame, look: Look) -> int:
+    if look.colour is None:
+        return look.height
+    if look.kind == "quantitative":
+        return look.height + 60
+    return look.height + legend_height(frame[look.colour], title=True)
 
 
 def _drags(look: Look) -> tuple[alt.Parameter, alt.Parameter]:

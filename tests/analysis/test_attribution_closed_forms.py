@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import interp_core as ic
+from interp_core.analysis.path_samples import Estimate
 from tests.attribution_models import WIDTH, formula_model, vectors
 
 TEXT = "the plot is not bad, unhappiest actors"
@@ -125,6 +126,15 @@ def test_average_baseline_is_the_mean_of_all():
     np.testing.assert_allclose(mean.scores, np.mean([one.scores for one in each], 0), atol=1e-9)
     assert mean.baseline_value == pytest.approx(np.mean([one.baseline_value for one in each]))
     assert mean.baseline == "average of pad, mask, unk, zero"
+    assert mean.token_error == max(one.token_error for one in each)
+
+
+@pytest.mark.parametrize(
+    ("token_error", "delta", "good"),
+    [(0.001, 0.001, True), (0.02, 0.001, False), (0.001, 0.02, False)],
+)
+def test_scores_are_good_when_both_errors_are_below_one_per_cent(token_error, delta, good):
+    assert Estimate(np.zeros(3), token_error, delta, np.zeros(3)).good == good
 
 
 def test_shapley_values_of_an_additive_game_are_its_terms_with_any_orders(linear):
@@ -136,7 +146,7 @@ def test_shapley_values_of_an_additive_game_are_its_terms_with_any_orders(linear
 
 def enumerated(model, result):
     """Shapley values by all orders of arrival."""
-    x, start = vectors(model, result)
+    x, start = vectors(model, result, result.baseline)
     words = sorted({each for each in result.word_ids if each is not None})
     totals = dict.fromkeys(words, 0.0)
     orders = list(permutations(words))
@@ -152,16 +162,39 @@ def enumerated(model, result):
     return np.array([totals[word] / len(orders) for word in words])
 
 
-@pytest.mark.parametrize(("method", "budget"), [("shapley_sampling", 4000), ("kernel_shap", 3000)])
+@pytest.mark.parametrize(("method", "budget"), [("shapley_sampling", 8000), ("kernel_shap", 3000)])
 def test_sampled_shapley_values_converge_to_the_enumerated_ones(method, budget):
     model = formula_model(product)
     result = ic.attribute(
-        model, "the plot is bad", method=method, target="plus", evaluations=budget
-    )
+        model, "the plot is bad", method=method, target="plus", baseline="zero", evaluations=budget
+    )  # fmt: skip
     exact = enumerated(model, result)
     words = result.by_word()
     np.testing.assert_allclose(words.scores[~words.special], exact, atol=0.05 * np.abs(exact).max())
     assert result.convergence_delta == pytest.approx(0, abs=1e-3)
+
+
+def test_noise_moves_gradient_shap_and_averages_out(linear):
+    options = {"method": "gradient_shap", "target": "plus", "evaluations": 400}
+    still, moved, wide = (ic.attribute(linear, TEXT, noise=n, **options) for n in (0, 0.5, 2.0))
+    words = ~still.special
+    spread = 0.5 * float(DIRECTION.norm()) / 400**0.5
+    assert (moved.scores[words] != still.scores[words]).all()
+    assert np.abs(moved.scores - still.scores).max() < 5 * spread
+    assert np.abs(wide.scores - still.scores).max() > 2 * spread
+
+
+@pytest.mark.parametrize("method", ["gradient_shap", "shapley_sampling"])
+def test_sampled_methods_know_the_size_of_their_error(method):
+    model = formula_model(product)
+    options = {"method": method, "target": "plus", "baseline": "zero"}
+    exact = ic.attribute(model, TEXT, evaluations=8000, **options).scores
+    told, true = [], []
+    for seed in range(12):
+        result = ic.attribute(model, TEXT, evaluations=80, seed=seed, **options)
+        told.append(result.token_error)
+        true.append(np.abs(result.scores - exact).max() / np.abs(exact).max())
+    assert 0.5 < np.mean(told) / np.mean(true) < 2
 
 
 def test_one_word_takes_the_whole_difference(linear):

@@ -32,6 +32,7 @@ def model(tiny_model):
         ({"baseline": "cat"}, "Unknown baseline 'cat'.*pad"),
         ({"method": "lime", "evaluations": 5}, "cannot tell 8 words apart"),
         ({"method": "gradient_shap", "evaluations": 1}, "at least 2"),
+        ({"method": "gradient_shap", "noise": -1}, "noise is a standard deviation"),
     ],
 )
 def test_impossible_requests_get_a_sentence(model, options, sentence):
@@ -141,6 +142,8 @@ def test_progress_counts_up_and_can_stop(model, method):
     assert done == sorted(done)
     assert done[-1] == result.evaluations
     assert all(each <= expected for each, expected in seen)
+    if method != "integrated_gradients":  # which ends as soon as it is good enough
+        assert seen[-1][1] == result.evaluations
     with pytest.raises(ic.Stopped, match="Stopped"):
         ic.attribute(model, text, method=method, progress=lambda done, _: done < 3)
     with pytest.raises(KeyboardInterrupt):

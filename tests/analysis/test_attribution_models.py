@@ -1,10 +1,13 @@
 """The explained function is the model itself, and scores add up, for every task and family."""
 
+import copy
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from transformers.modeling_outputs import SequenceClassifierOutput
 
 import interp_core as ic
 from interp_core.analysis.baselines import baseline_embeddings
@@ -12,7 +15,7 @@ from interp_core.analysis.explained import explain
 from interp_core.analysis.integrated_gradients import CAP
 from interp_core.analysis.resolve import Request, find_goal
 from interp_core.analysis.source import read
-from tests.attribution_models import HEADED, headed, two_readers
+from tests.attribution_models import HEADED, FormulaNetwork, formula_model, headed, two_readers
 
 TEXT = "What does a strange model look at?"
 PAIR = "The actors look at words near the café."
@@ -153,6 +156,15 @@ def test_typed_mask_stays_in_the_baseline_and_scores_nothing(tiny_model):
     assert result.scores[place] == 0
 
 
+def test_an_unknown_word_gives_way_to_the_baseline_like_any_other(tiny_model):
+    result = ic.attribute(tiny_model("bert-2-labels"), "The Ωmega actors look", baseline="pad")
+    place = result.tokens.index("[UNK]")
+    assert result.scores[place] != 0
+    explained = explained_by(tiny_model("bert-2-labels"), "The Ωmega actors look")
+    moved = (baseline_embeddings(explained, "pad") != explained.embeddings)[0].any(-1).numpy()
+    np.testing.assert_array_equal(moved, ~result.special)
+
+
 def test_causal_attribution_never_reaches_behind_its_position(tiny_model):
     result = ic.attribute(tiny_model("gpt2"), TEXT, position=2)
     assert np.all(result.scores[3:] == 0)
@@ -174,6 +186,46 @@ def test_decoder_that_reads_the_text_too_is_explained_with_it(name):
     unknown = ask(model, baseline="unk", evaluations=4)
     assert unknown.baseline_value == pytest.approx(float(unknown.goal.score(own)), abs=1e-5)
     ic.faithfulness(model, result, rankings=2)
+
+
+def test_segments_read_from_the_word_table_stay_in_place():
+    """GPT-2 looks its segment ids up in the table of words, in a second call."""
+    model = headed("gpt2-2-labels")
+    tokenizer = copy.deepcopy(model.tokenizer)
+    tokenizer.model_input_names = ["input_ids", "token_type_ids", "attention_mask"]
+    model = replace(model, tokenizer=tokenizer, model=copy.deepcopy(model.model))
+    result = ask(model)
+    plain = ask(headed("gpt2-2-labels"))
+    assert result.value == pytest.approx(own_value(model, result), abs=1e-5)
+    assert result.value != pytest.approx(plain.value, abs=1e-3)
+    assert abs(result.convergence_delta) < missed(result) * np.abs(result.scores).max()
+
+
+class Bypass(FormulaNetwork):
+    """Reads its table without calling it."""
+
+    def forward(self, input_ids, **_):
+        value = self.table.weight[input_ids].sum((1, 2))
+        return SequenceClassifierOutput(logits=torch.stack([value, -value], -1))
+
+
+class Restless(FormulaNetwork):
+    """Says something else in every pass."""
+
+    passes = 0
+
+    def forward(self, input_ids, **options):
+        self.passes += 1
+        output = super().forward(input_ids, **options)
+        return SequenceClassifierOutput(logits=output.logits + self.passes)
+
+
+@pytest.mark.parametrize("kind", [Bypass, Restless])
+def test_models_that_embeddings_do_not_determine_are_refused(kind):
+    model = formula_model(lambda embeddings: embeddings.sum((1, 2)))
+    network = kind(model.model.formula, len(model.tokenizer)).eval().requires_grad_(False)
+    with pytest.raises(ic.UnsupportedModel, match="would explain another function"):
+        ic.attribute(replace(model, model=network), TEXT)
 
 
 def hooks(model):

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 import interp_core as ic
+from interp_core.analysis.spans import LONGEST_ANSWER, best_spans
 from tests.attribution_models import headed
 
 TEXT = "What does a strange model look at?"
@@ -122,6 +123,18 @@ def test_answers_are_explained_by_start_end_or_both():
     rather = ic.attribute(model, TEXT, target="words near", contrast="actors", **pair)
     other = ic.attribute(model, TEXT, target="actors", **pair)
     assert rather.value == pytest.approx(words.value - other.value, abs=1e-5)
+
+
+def test_answers_lie_in_the_context_and_end_no_earlier_than_they_start():
+    start, end = np.array([9.0, 0, 1, 5]), np.array([9.0, 0, 6, 0])
+    spans = best_spans(start, end, np.array([False, True, True, True]))
+    assert spans[0] == (2, 2)
+    assert set(spans) < {(1, 1), (1, 2), (1, 3), (2, 2), (2, 3), (3, 3)}
+    assert len(spans) == 5
+    long = np.zeros(40)
+    long[[0, -1]] = 8
+    spans = best_spans(long, long, np.ones(40, bool))
+    assert all(last - first < LONGEST_ANSWER for first, last in spans)
 
 
 def test_decoder_text_comes_as_the_second_text(tiny_model):

@@ -38,6 +38,18 @@ def test_error_falls_with_the_square_of_the_points(tiny_model):
     assert more < few / 6
 
 
+def test_the_walk_starts_at_the_baseline_asked_for(tiny_model):
+    model = tiny_model("bert-2-labels")
+    values = {}
+    for name in ("pad", "mask", "zero"):
+        result = ic.layer_conductance(model, TEXT, baseline=name, evaluations=4)
+        same = ic.attribute(model, TEXT, baseline=name, evaluations=2)
+        assert result.baseline == name
+        assert result.baseline_value == pytest.approx(same.baseline_value, abs=1e-5)
+        values[name] = result.baseline_value
+    assert len({round(each, 4) for each in values.values()}) == 3
+
+
 def test_words_and_table(tiny_model):
     result = ic.layer_conductance(tiny_model("bert-2-labels"), TEXT, evaluations=6)
     words = result.by_word()

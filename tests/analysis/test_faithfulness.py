@@ -106,6 +106,21 @@ def test_random_rankings_repeat_with_their_seed(linear, explained):
     np.testing.assert_array_equal(one.random_comprehensiveness, two.random_comprehensiveness)
     assert not np.array_equal(one.random_comprehensiveness, other.random_comprehensiveness)
     assert len(one.random_comprehensiveness) == 10
+    assert np.ptp(one.random_comprehensiveness) > 0
+
+
+def test_bands_are_one_standard_deviation_of_the_random_rankings(linear, explained):
+    result = ic.faithfulness(linear, explained)
+    curve = result.curve.set_index(["curve", "ranking", "fraction"])
+    for row in result.by_fraction.itertuples():
+        for name, spread in (
+            ("deletion", row.random_comprehensiveness_std),
+            ("insertion", row.random_sufficiency_std),
+        ):
+            point = curve.loc[(name, "random", row.fraction)]
+            assert spread > 0
+            assert point["high"] - point["probability"] == pytest.approx(spread)
+            assert point["probability"] - point["low"] == pytest.approx(spread)
 
 
 @pytest.mark.parametrize("mode", ["delete", "mask"])
@@ -155,6 +170,31 @@ def test_read_tokens_stay_and_their_places_move(tiny_model):
     assert edit.target.terms[0].position == edit.inputs["input_ids"].shape[1] - 1
 
 
+def test_masks_that_were_typed_stay(tiny_model):
+    model = tiny_model("bert-masked-lm")
+    attribution = ic.attribute(model, "The [MASK] look at [MASK] words.", evaluations=4)
+    trial = set_up(model, attribution, "delete")
+    left = trial.edit(list(range(len(trial.groups)))).inputs["input_ids"][0]
+    assert (left == model.tokenizer.mask_token_id).sum() == 2
+
+
+def test_words_left_out_on_either_side_of_a_mask(tiny_model):
+    model = tiny_model("bert-masked-lm")
+    result = ic.attribute(
+        model, "actors look [MASK] at words", method="leave_one_out", target="model"
+    )
+    number = model.tokenizer.convert_tokens_to_ids("model")
+    place = result.goal.terms[0].position
+    for word in np.flatnonzero(~result.special):
+        if word == place:
+            assert result.scores[word] == 0
+            continue
+        ids = np.delete(result.sequence.ids, word)
+        with torch.no_grad():
+            line = model.model(torch.tensor(ids)[None]).logits[0, place - (word < place)]
+        assert result.scores[word] == pytest.approx(result.value - float(line[number]), abs=1e-5)
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -184,6 +224,39 @@ def test_every_task_can_be_measured(tiny_model, name):
         if name != "bert-regression":
             assert result.curve["probability"].between(0, 1).all()
             assert np.isfinite(result.aopc)
+
+
+def test_probability_of_a_contrast_is_that_among_the_two(tiny_model):
+    model = tiny_model("bert-5-labels")
+    attribution = ic.attribute(model, TEXT, target=1, contrast=4, evaluations=4)
+    pair = torch.tensor(attribution.prediction.logits[[1, 4]]).softmax(0)
+    result = ic.faithfulness(model, attribution, rankings=2)
+    assert result.probability == pytest.approx(float(pair[0]), abs=1e-5)
+
+
+def test_probability_of_an_answer_is_that_of_its_start_times_that_of_its_end():
+    model = headed("bert-answers")
+    context = "The actors look at words."
+    attribution = ic.attribute(model, TEXT, text_pair=context, evaluations=4)
+    start, end = attribution.goal.terms
+    with torch.no_grad():
+        output = model.model(**model.tokenizer(TEXT, context, return_tensors="pt"))
+    chances = output.start_logits[0].softmax(0), output.end_logits[0].softmax(0)
+    expected = float(chances[0][start.index] * chances[1][end.index])
+    result = ic.faithfulness(model, attribution, rankings=2)
+    assert result.probability == pytest.approx(expected, abs=1e-6)
+
+
+def test_what_the_decoder_has_written_stays(tiny_model):
+    model = tiny_model("t5")
+    attribution = ic.attribute(model, TEXT, text_pair="words look", evaluations=4)
+    written = torch.tensor([attribution.goal.decoder_ids])
+    assert written.shape[1] == 3
+    with torch.no_grad():
+        batch = model.tokenizer(TEXT, return_tensors="pt")
+        line = model.model(**batch, decoder_input_ids=written).logits[0, -1]
+    result = ic.faithfulness(model, attribution, rankings=2)
+    assert result.probability == pytest.approx(float(line.softmax(0).max()), abs=1e-6)
 
 
 def test_similarity_can_be_measured(encoder):

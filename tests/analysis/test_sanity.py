@@ -1,8 +1,11 @@
 """Checks of explanations: random weights, drops and noise."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from scipy.stats import spearmanr
 
 import interp_core as ic
 from interp_core.analysis.sanity import randomised, rank_correlation
@@ -49,6 +52,23 @@ def test_explanations_change_with_the_weights(tiny_model, method):
     np.testing.assert_allclose(again.spearman, check.spearman, atol=1e-6)
 
 
+def test_strangers_explain_the_same_target_with_the_same_options(tiny_model):
+    model = tiny_model("bert-5-labels")
+    options = {"method": "gradient_shap", "baseline": "mask", "evaluations": 20}
+    attribution = ic.attribute(model, TEXT, target=2, **options)
+    check = ic.sanity_check(model, attribution, trials=2, seed=3)
+    for trial in range(2):
+        stranger = replace(model, model=randomised(model.model, 3 + trial))
+        words = ic.attribute(stranger, TEXT, target=2, **options).by_word()
+        expected = words.scores[~words.special]
+        found = check.frame[f"score_random_{trial}"].to_numpy()
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+        scores = check.frame["score"].to_numpy()
+        assert check.spearman[trial] == pytest.approx(spearmanr(scores, found).statistic)
+        sizes = spearmanr(np.abs(scores), np.abs(found)).statistic
+        assert check.absolute_spearman[trial] == pytest.approx(sizes)
+
+
 def test_a_method_that_ignores_the_model_is_found_out(tiny_model, monkeypatch):
     from interp_core.analysis import methods as module
     from interp_core.analysis.raw import Raw
@@ -71,10 +91,27 @@ def test_infidelity_of_the_truth_is_zero_and_of_noise_is_that_of_silence():
     assert figure.share < 1e-6
     assert figure.of_zeros > 0
     random = np.random.default_rng(0).normal(size=len(truth.scores))
-    from dataclasses import replace
-
     noise = ic.infidelity(model, replace(truth, scores=random * ~truth.special))
     assert 0.3 < noise.share <= 1 + 1e-6
+
+
+def test_infidelity_looks_at_proportions_and_repeats_with_its_seed(tiny_model):
+    model = tiny_model("bert-2-labels")
+    guess = ic.attribute(model, TEXT, method="input_x_gradient")
+    first, again = (ic.infidelity(model, guess, seed=4) for _ in range(2))
+    assert first == again
+    assert ic.infidelity(model, guess, seed=5).value != first.value
+    larger = ic.infidelity(model, replace(guess, scores=7 * guess.scores), seed=4)
+    assert larger.value == pytest.approx(first.value, rel=1e-4)
+    assert 0 < first.share < 1
+
+
+def test_sensitivity_repeats_with_its_seed(tiny_model):
+    model = tiny_model("bert-2-labels")
+    guess = ic.attribute(model, TEXT, method="input_x_gradient")
+    first, again, other = (ic.sensitivity(model, guess, seed=seed) for seed in (4, 4, 5))
+    assert first == again
+    assert other != first
 
 
 def test_sensitivity_is_small_for_smooth_methods_and_zero_for_constant_ones():

@@ -37,7 +37,8 @@ def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFr
     if asked.labels:
         st.info("Many texts need a model with a head of its own; `sentiment` has one.")
         return None
-    typed = st.text_area("One text a line", "\n".join(examples(model.task, model.name)), key="many", height=140,
+    offered = "\n".join(examples(model.task, model.name))
+    typed = st.text_area("One text a line", offered, key="many", height=140,
                          max_chars=MAX_CHARACTERS, **BOUND)  # fmt: skip
     texts = _uploaded() or lines(typed, MOST_TEXTS)
     if not texts:

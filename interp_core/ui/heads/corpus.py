@@ -14,8 +14,8 @@ from interp_core.analysis.corpus_files import sample_corpus
 from interp_core.analysis.file_bytes import MAX_FILE_BYTES
 from interp_core.ui import cache
 from interp_core.ui.choices import BOUND, keep_valid
-from interp_core.ui.plain import plain
 from interp_core.ui.fingerprint import digest
+from interp_core.ui.plain import plain
 from interp_core.ui.shared import Shared
 
 SOURCES = {

@@ -9,7 +9,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.models import language_model
 from interp_core.models.record import LoadedModel
-from interp_core.ui.examples import EXAMPLES, GENERAL
+from interp_core.ui.examples import examples, is_example
 from interp_core.ui.plain import message, plain
 
 FITTING = "language-model"
@@ -56,6 +56,6 @@ def why_missing() -> str | None:
 
 def _use() -> None:
     st.session_state["model"] = FITTING
-    ours = {text for texts in EXAMPLES.values() for text in texts} | set(GENERAL)
-    if st.session_state.get("text", "") in ours | {""}:
-        st.session_state["text"] = EXAMPLES["causal-lm"][0]
+    text = st.session_state.get("text", "")
+    if is_example(text) or not text.strip():
+        st.session_state["text"] = examples(TASKS[0], FITTING)[0]

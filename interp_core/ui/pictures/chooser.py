@@ -13,8 +13,8 @@ from interp_core.analysis.digit_pictures import digit_labels, digit_picture, hel
 from interp_core.analysis.file_bytes import MAX_FILE_BYTES
 from interp_core.models.record import LoadedModel
 from interp_core.ui.choices import BOUND, keep_valid
-from interp_core.ui.plain import plain
 from interp_core.ui.fingerprint import digest
+from interp_core.ui.plain import plain
 from interp_core.ui.shared import Shared
 
 OWN = "my own"

@@ -1,0 +1,161 @@
+"""Let a causal language model write on, and keep what it looked at.
+
+Words are chosen one by one, with the keys and values of earlier tokens kept where all layers
+attend. The attention maps come from one pass over the finished sequence: in a causal model row i of
+that pass is what the step that read token i saw, without the ragged pieces that a step-by-step run
+leaves (n × n from the first step, then 1 × (n + t), and no row for the last token).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import torch
+
+from interp_core.analysis.attention import check_size, forward, stack
+from interp_core.analysis.maps import AttentionMaps
+from interp_core.analysis.next_token import best_tokens, predicting_place, ranks
+from interp_core.analysis.progress import report
+from interp_core.analysis.residual import check_language_model
+from interp_core.analysis.vocabulary import token_names
+from interp_core.analysis.writer import Writer, choose, end_marks
+from interp_core.errors import BadInput, InputTooLong
+from interp_core.models.tokens import TokenSequence, encode
+
+if TYPE_CHECKING:
+    from interp_core.models.record import LoadedModel
+
+MOST_TOKENS = 200
+MOST_TEMPERATURE = 5.0
+LISTED = 10
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A continuation. `text` is what was written, an end mark left out.
+
+    `tokens`, `ids` and `probabilities` (t,) are the chosen tokens with the model's own probability
+    of each (at temperature 1, whatever it was drawn with). `alternatives` has the ten best of each
+    step: step, token, id, logit, probability, rank, chosen. `maps` are those of the whole sequence,
+    prompt first: row i is what was read when the token after i was chosen. `prompt` is the number
+    of tokens before the continuation, `ended` says whether the model wrote its end mark.
+    """
+
+    text: str
+    tokens: tuple[str, ...]
+    ids: np.ndarray
+    probabilities: np.ndarray
+    ranks: np.ndarray
+    alternatives: pd.DataFrame
+    maps: AttentionMaps
+    prompt: int
+    ended: bool
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for each written token: step, position, token, id, probability, rank."""
+        steps = np.arange(len(self.tokens))
+        return pd.DataFrame(
+            {
+                "step": steps,
+                "position": steps + self.prompt,
+                "token": self.tokens,
+                "id": self.ids,
+                "probability": self.probabilities,
+                "rank": self.ranks,
+            }
+        )
+
+
+def generate(
+    model: LoadedModel,
+    text: str,
+    *,
+    tokens: int = 10,
+    temperature: float = 0.0,
+    seed: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> Generation:
+    """Write up to `tokens` tokens after the text; stops at the model's end mark.
+
+    Temperature 0 takes the best token each time; above it the token is drawn from softmax(logits /
+    temperature), the same for the same `seed`. `progress(done, expected)` counts tokens and may
+    return False to stop. Raises `BadInput`, `InputTooLong`, or `UnsupportedModel` for other tasks.
+    """
+    check_language_model(model, ("causal-lm",))
+    _check(tokens, temperature)
+    encoded = encode(model, text)
+    prompt = encoded.sequence.ids[: predicting_place(model, encoded) + 1]
+    most = model.max_tokens - len(prompt)
+    if tokens > most:
+        raise InputTooLong(
+            f"The text has {len(prompt):,} tokens and {model.name!r} reads at most "
+            f"{model.max_tokens:,}. Shorten the text or write at most {max(most, 0):,}."
+        )
+    check_size(model, len(prompt) + tokens)
+    chance = torch.Generator().manual_seed(seed)
+    writer = Writer(model, prompt)
+    ends, steps, ended = end_marks(model), [], False
+    while len(steps) < tokens and not ended:
+        line = writer.line()
+        number = choose(line, temperature, chance)
+        steps.append(_step(model, line, number, len(steps)))
+        writer.add(number)
+        ended = number in ends
+        report(progress, len(steps), tokens)
+    return _finish(model, encoded.sequence, len(prompt), writer.ids, steps, ended)
+
+
+def _check(tokens: int, temperature: float) -> None:
+    if isinstance(tokens, bool) or not 1 <= tokens <= MOST_TOKENS:
+        raise BadInput(f"Between 1 and {MOST_TOKENS} tokens can be written, not {tokens}.")
+    if not 0 <= temperature <= MOST_TEMPERATURE:
+        raise BadInput(f"The temperature lies between 0 and {MOST_TEMPERATURE:g}.")
+
+
+def _step(model: LoadedModel, line: torch.Tensor, number: int, step: int) -> tuple:
+    """Chosen id, its probability and rank, and the table of the best."""
+    best = best_tokens(model, line, min(LISTED, len(line)))
+    best.insert(0, "step", step)
+    best["chosen"] = best["id"] == number
+    probability = float((line[number] - line.logsumexp(-1)).exp())
+    return number, probability, int(ranks(line, torch.tensor(number, device=line.device))), best
+
+
+def _finish(
+    model: LoadedModel, read: TokenSequence, prompt: int, ids: list[int], steps: list, ended: bool
+) -> Generation:
+    numbers, probabilities, places, best = zip(*steps)
+    known = token_names(model, numbers)
+    names = tuple(known[number] for number in numbers)
+    inputs = {"input_ids": torch.tensor([ids], device=model.device)}
+    output = forward(model, inputs, output_attentions=True)
+    sequence = _joined(read, prompt, ids, names)
+    written = numbers[:-1] if ended else numbers
+    return Generation(
+        model.tokenizer.decode(list(written)), names, np.asarray(numbers),
+        np.asarray(probabilities), np.asarray(places), pd.concat(best, ignore_index=True),
+        AttentionMaps(stack(output.attentions), sequence, sequence, model.layout.attention_layers),
+        prompt, ended,
+    )  # fmt: skip
+
+
+def _joined(
+    read: TokenSequence, prompt: int, ids: list[int], names: tuple[str, ...]
+) -> TokenSequence:
+    """The prompt's tokens and the written ones, each a word of its own."""
+    count = len(names)
+    words = [word for word in read.word_ids[:prompt] if word is not None]
+    start = max(words, default=-1) + 1
+    return TokenSequence(
+        (*read.tokens[:prompt], *names),
+        np.asarray(ids),
+        np.concatenate([read.special[:prompt], np.zeros(count, dtype=bool)]),
+        (*read.word_ids[:prompt], *range(start, start + count)),
+        (*read.segments[:prompt], *(0,) * count),
+        (*read.offsets[:prompt], *(None,) * count),
+        read.texts,
+    )

@@ -1,0 +1,49 @@
+"""The place where embeddings enter a network, and a copy of the network that takes hooks there."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+
+class Port:
+    """The place where embeddings enter a network: reads what flows in, or replaces it.
+
+    Only the first call of a pass counts (GPT-2 calls its table again for segments). Where a
+    classifier's decoder reads the same text one place later (BART, T5), it gets the same
+    replacement one place later.
+    """
+
+    def __init__(self, network: nn.Module, *, shifted: bool) -> None:
+        body = network.get_encoder() if network.config.is_encoder_decoder else network
+        self.module = body.get_input_embeddings()
+        self.given: Tensor | None = None
+        self.seen: Tensor | None = None
+        self.module.register_forward_hook(self._enter)
+        if shifted:
+            network.base_model.decoder.get_input_embeddings().register_forward_hook(self._follow)
+
+    def _enter(self, _module: nn.Module, _inputs: tuple, output: Tensor) -> Tensor | None:
+        if self.seen is not None:
+            return None
+        self.seen = output.detach()
+        return self.given
+
+    def _follow(self, _module: nn.Module, _inputs: tuple, output: Tensor) -> Tensor | None:
+        if self.given is None:
+            return None
+        return torch.cat([output[:, :1], self.given[:, :-1]], 1)
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """The embeddings of token ids, (..., d)."""
+        self.given, self.seen = None, None
+        with torch.no_grad():
+            return self.module(ids)
+
+
+def own_modules(network: nn.Module) -> nn.Module:
+    """A copy of the module tree that shares every weight and buffer; takes milliseconds."""
+    shared = [*network.parameters(), *network.buffers(), network.config]
+    return copy.deepcopy(network, {id(each): each for each in shared})

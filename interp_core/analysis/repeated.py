@@ -1,0 +1,74 @@
+"""A text of random words written twice, which makes induction heads light up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from interp_core.analysis.residual import check_language_model
+from interp_core.analysis.vocabulary import token_names
+from interp_core.errors import BadInput
+from interp_core.models.display import SPACE
+
+if TYPE_CHECKING:
+    from interp_core.models.record import LoadedModel
+
+SHORTEST = 3  # letters of a word: shorter pieces merge with their neighbours
+MOST_LETTERS = 10
+TRIED = 40  # words for each one wanted: a tokenizer that refuses all of these refuses the rest
+
+
+def repeated_sequence(model: LoadedModel, length: int = 25, seed: int = 0) -> str:
+    """A text that the tokenizer reads as `length` random tokens, and then the same ones again.
+
+    Each token is a whole word with its space, different from the others, so that the text is read
+    back as the very same tokens (which is checked). Raises `BadInput` where the tokenizer has too
+    few such words or the model reads too few tokens, `UnsupportedModel` for other tasks.
+    """
+    check_language_model(model, ("causal-lm",))
+    if isinstance(length, bool) or not 2 <= length <= (model.max_tokens - 1) // 2:
+        most = (model.max_tokens - 1) // 2
+        raise BadInput(f"Between 2 and {most:,} tokens can be repeated, not {length}.")
+    words = _words(model)
+    np.random.default_rng(seed).shuffle(words)
+    for space in ("", " "):  # byte-level tokenizers know the first word by its space
+        fitting = _fitting(model, words, space, length)
+        if len(fitting) == length:
+            text = space + " ".join([word for word, _ in fitting] * 2)
+            if _read(model, text) == [number for _, number in fitting] * 2:
+                return text
+    raise BadInput(
+        f"The tokenizer of {model.name!r} has fewer than {length} whole words that it reads back "
+        "as they were written. Ask for a shorter sequence."
+    )
+
+
+def _words(model: LoadedModel) -> list[tuple[str, int]]:
+    """Vocabulary entries that are a space and a plain word."""
+    rows = min(len(model.tokenizer), model.model.get_input_embeddings().num_embeddings)
+    usable = np.setdiff1d(np.arange(rows), model.tokenizer.all_special_ids)
+    found = []
+    for number, word in token_names(model, usable).items():
+        bare = word.removeprefix(SPACE)
+        plain = bare.isascii() and bare.isalpha() and SHORTEST <= len(bare) <= MOST_LETTERS
+        if plain and word != bare:
+            found.append((bare, number))
+    return found
+
+
+def _fitting(
+    model: LoadedModel, words: list[tuple[str, int]], space: str, length: int
+) -> list[tuple[str, int]]:
+    """The first `length` words that stay one token at the start and after another word."""
+    kept: list[tuple[str, int]] = []
+    for word, number in words[: TRIED * length]:
+        if _read(model, f"{space}{word} {word}") == [number, number]:
+            kept.append((word, number))
+            if len(kept) == length:
+                break
+    return kept
+
+
+def _read(model: LoadedModel, text: str) -> list[int]:
+    return model.tokenizer(text, add_special_tokens=False)["input_ids"]
