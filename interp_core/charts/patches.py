@@ -12,6 +12,7 @@ import pandas as pd
 from interp_core.charts.scatter import MARKED
 
 SIDE = 420  # px of the longer side on the page
+TITLE, LEGEND = 34, 42  # px above and below the picture
 GREATEST = 512  # px of the picture that travels to the browser
 INK = {"light": "#2f6fd6", "dark": "#2f6fd6"}
 POSITIVE, NEGATIVE = "#1f5fbf", "#d95f02"
@@ -105,6 +106,9 @@ def overlay(
             .encode(x="column:Q", y="row:Q", x2="right:Q", y2="below:Q")
         )
     longest = max(rows, columns)
+    beside = TITLE + (LEGEND if signed else 0)  # the height on the page includes them
     return alt.layer(*layers).properties(
-        width=round(side * columns / longest), height=round(side * rows / longest), title=title
+        width=round(side * columns / longest),
+        height=round(side * rows / longest) + beside,
+        title=title,
     )
