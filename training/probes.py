@@ -1,5 +1,7 @@
 """Sentences of our own that show where the sentiment model holds and where it gives way."""
 
+from interp_core.models.record import LoadedModel
+from training.backbone import predict
 from training.sst2 import Example
 
 NEGATIVE, POSITIVE = 0, 1
@@ -31,3 +33,13 @@ PROBES = [
     Example("The battery died after two days.", NEGATIVE),
     Example("The parcel arrived a week early.", POSITIVE),
 ]
+
+
+def print_probes(model: LoadedModel) -> None:
+    """A Markdown table of the sentences and a two-way sentiment model's answers."""
+    print("| sentence | meant | answer | P(positive) |\n| --- | --- | --- | --- |")
+    positive = predict(model.model, [probe.text for probe in PROBES])[:, POSITIVE].tolist()
+    for (text, label), value in zip(PROBES, positive, strict=True):
+        answer = model.labels[value > 0.5]
+        shown = answer if answer == model.labels[label] else f"**{answer}**"
+        print(f"| {text} | {model.labels[label]} | {shown} | {value:.2f} |")

@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 from typing import NamedTuple
 
+LABELS = ("negative", "positive")
 SPLITS = {"train": "train.tsv", "dev": "dev.tsv", "test": "test_labelled.tsv"}
 TEXT_COLUMNS = ("sentence", "content")
 # SST-2 is tokenised in the Penn Treebank manner. The backbone's tokenizer splits "it 's" and

@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
+from torch import Tensor
+
 from training.sst2 import natural
 
 FILE = "train_trees.txt"
@@ -65,3 +68,10 @@ def training_targets(trees: Iterable[str]) -> list[Target]:
 def read_targets(folder: Path) -> list[Target]:
     """The training targets of a folder that holds `train_trees.txt`, one tree a line."""
     return training_targets((folder / FILE).read_text(encoding="utf-8").splitlines())
+
+
+def read_soft(folder: Path) -> tuple[list[str], Tensor]:
+    """The texts, and the probabilities (texts, 2) of negative and positive to aim at."""
+    targets = read_targets(folder)
+    positive = torch.tensor([target.positive for target in targets])
+    return [target.text for target in targets], torch.stack([1 - positive, positive], dim=1)

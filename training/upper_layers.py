@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
-from transformers import BertForSequenceClassification
+from transformers import PreTrainedModel
 
 from training.backbone import by_length, pad
 
@@ -15,7 +15,7 @@ WARM_UP = 0.06  # share of the steps
 
 @torch.inference_mode()
 def frozen_outputs(
-    model: BertForSequenceClassification, ids: Sequence[Sequence[int]], layers: int
+    model: PreTrainedModel, ids: Sequence[Sequence[int]], layers: int
 ) -> list[Tensor]:
     """Per text the hidden states (tokens, dim) above the lowest `layers` layers, as float16."""
     result: list[Tensor] = [torch.empty(0)] * len(ids)
@@ -42,15 +42,19 @@ def shuffled_batches(lengths: Sequence[int], size: int, seed: int) -> Iterator[l
         yield from generator.sample(batches, len(batches))
 
 
-def logits(model: BertForSequenceClassification, states: Sequence[Tensor], first: int) -> Tensor:
-    """Logits (texts, 2) from the frozen layers' outputs, each (tokens, dim)."""
+def logits(model: PreTrainedModel, states: Sequence[Tensor], first: int) -> Tensor:
+    """Logits (texts, labels) from the frozen layers' outputs, each (tokens, dim).
+
+    A token classifier has no pooler and gives (texts, longest, labels).
+    """
     hidden = nn.utils.rnn.pad_sequence(states, batch_first=True).float()
     lengths = torch.tensor([len(state) for state in states])
     mask = (torch.arange(hidden.shape[1]) < lengths[:, None])[:, None, None, :]
     hidden = model.dropout(hidden)
     for layer in model.bert.encoder.layer[first:]:
         hidden = layer(hidden, mask)
-    return model.classifier(model.dropout(model.bert.pooler(hidden)))
+    pooler = model.bert.pooler or nn.Identity()
+    return model.classifier(model.dropout(pooler(hidden)))
 
 
 def slope(step: int, steps: int) -> float:

@@ -15,6 +15,12 @@ SELF_READING = ("ForSequenceClassification", "ForQuestionAnswering")
 ATTENDING = ("attention", "full_attention", "sliding_attention", "chunked_attention", "hybrid")
 WINDOWED = ("sliding_attention", "local")
 ONE_SIDED = ("modernbert",)  # their setting counts the neighbours on one side, without self
+# Networks that carry a state from token to token: loaded for comparison, without any map.
+RECURRENT = ("lstm",)
+NO_ATTENTION = (
+    "A recurrent network carries a state from word to word and has no attention to show. "
+    "Choose a transformer, such as 'sentiment'."
+)
 # Layouts that keep bands or blocks of the map instead of query × key.
 BANDED = ("longformer", "led", "big_bird", "bigbird_pegasus", "reformer", "longt5")
 
@@ -22,6 +28,9 @@ BANDED = ("longformer", "led", "big_bird", "bigbird_pegasus", "reformer", "longt
 def probe_layout(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> Layout:
     """The attention layout, from the maps of `inputs` (batch 1). Raises `UnsupportedModel`."""
     kind = model.config.model_type
+    if kind in RECURRENT:
+        layers = model.config.num_hidden_layers
+        return Layout(layers, 0, (), 0, windows=(None,) * layers, causal=False)
     if kind in BANDED:
         raise UnsupportedModel(
             f"{kind} models keep attention in bands or blocks, not as one weight for each query "

@@ -65,12 +65,18 @@ def _local_folder(name: str) -> Path | None:
 def _load_bundled(
     card: ModelCard, task: str | None, device: torch.device, dtype: torch.dtype
 ) -> LoadedModel:
-    folder = bundled_load.backbone_folder()
+    refusal = f"{card.name!r} has no {task} head; its task is {card.task}."
+    if task not in (None, card.task, HEADLESS):
+        raise UnsupportedModel(refusal)
+    folder = bundled_load.whole_folder(card)
+    if folder is not None:
+        return _load_folder(folder, card.name, task, device, dtype, card.revision)
     with quiet_loading():
-        model = bundled_load.build(card, folder).to(dtype)
+        model, folder = bundled_load.build(card)
+    model = model.to(dtype)
     if task not in (None, card.task):
-        if find_task({}, task) != HEADLESS:
-            raise UnsupportedModel(f"{card.name!r} has no {task} head; its task is {card.task}.")
+        if model.base_model is model:
+            raise UnsupportedModel(refusal)
         model = model.base_model
     text_tools = {"tokenizer": load_tokenizer(folder), "processor": None}
     return _finish(model, card.name, task or card.task, device, text_tools, revision=card.revision)

@@ -12,7 +12,13 @@ BUNDLED = Path(__file__).parent / "bundled"
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What an embedded model is, in figures that were measured on the shipped files."""
+    """What an embedded model is, in figures that were measured on the shipped files.
+
+    `form` says what the folder beside the card holds: "backbone" (nothing: the MiniLM weights
+    alone), "adapter" (low-rank updates of the backbone and a head), "recurrent" (a network on the
+    backbone's word vectors), "folder" (a whole model as `save_pretrained` writes it), or "package"
+    (nothing: a second installed package brings the weights).
+    """
 
     name: str
     title: str
@@ -25,12 +31,12 @@ class ModelCard:
     metrics: dict[str, float] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
     base: str | None = None
-    adapter: str | None = None
+    form: str = "backbone"
     revision: str = ""
 
     @property
     def folder(self) -> Path:
-        """The folder of the card, the adapter and the README."""
+        """The folder of the card, the weights and the README."""
         return BUNDLED / self.name
 
 
