@@ -88,7 +88,7 @@ def test_mean_and_first_pooling_are_the_mean_and_the_first_token(encoder):
 def test_the_models_own_pooling_equals_sentence_transformers(encoder):
     from sentence_transformers import SentenceTransformer
 
-    from interp_core.models.bundled_load import backbone_folder
+    from interp_core.models.backbone import backbone_folder
 
     peer = SentenceTransformer(str(backbone_folder()), device="cpu").encode(TEXTS)
     mine = ic.token_vectors(encoder, TEXTS, pooling="model").values
