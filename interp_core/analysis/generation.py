@@ -20,11 +20,11 @@ from interp_core.analysis.attention import check_size, forward, stack
 from interp_core.analysis.maps import AttentionMaps
 from interp_core.analysis.next_token import best_tokens, predicting_place, ranks
 from interp_core.analysis.progress import report
-from interp_core.analysis.residual import check_language_model
+from interp_core.analysis.residual import read
 from interp_core.analysis.vocabulary import token_names
 from interp_core.analysis.writer import Writer, choose, end_marks
 from interp_core.errors import BadInput, InputTooLong
-from interp_core.models.tokens import TokenSequence, encode
+from interp_core.models.tokens import TokenSequence
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -85,9 +85,8 @@ def generate(
     temperature), the same for the same `seed`. `progress(done, expected)` counts tokens and may
     return False to stop. Raises `BadInput`, `InputTooLong`, or `UnsupportedModel` for other tasks.
     """
-    check_language_model(model, ("causal-lm",))
     _check(tokens, temperature)
-    encoded = encode(model, text)
+    encoded = read(model, text, ("causal-lm",))
     prompt = encoded.sequence.ids[: predicting_place(model, encoded) + 1]
     most = model.max_tokens - len(prompt)
     if tokens > most:
@@ -126,14 +125,14 @@ def _step(model: LoadedModel, line: torch.Tensor, number: int, step: int) -> tup
 
 
 def _finish(
-    model: LoadedModel, read: TokenSequence, prompt: int, ids: list[int], steps: list, ended: bool
+    model: LoadedModel, source: TokenSequence, prompt: int, ids: list[int], steps: list, ended: bool
 ) -> Generation:
     numbers, probabilities, places, best = zip(*steps)
     known = token_names(model, numbers)
     names = tuple(known[number] for number in numbers)
     inputs = {"input_ids": torch.tensor([ids], device=model.device)}
     output = forward(model, inputs, output_attentions=True)
-    sequence = _joined(read, prompt, ids, names)
+    sequence = _joined(source, prompt, ids, names)
     written = numbers[:-1] if ended else numbers
     return Generation(
         model.tokenizer.decode(list(written)), names, np.asarray(numbers),
@@ -144,18 +143,18 @@ def _finish(
 
 
 def _joined(
-    read: TokenSequence, prompt: int, ids: list[int], names: tuple[str, ...]
+    source: TokenSequence, prompt: int, ids: list[int], names: tuple[str, ...]
 ) -> TokenSequence:
     """The prompt's tokens and the written ones, each a word of its own."""
     count = len(names)
-    words = [word for word in read.word_ids[:prompt] if word is not None]
+    words = [word for word in source.word_ids[:prompt] if word is not None]
     start = max(words, default=-1) + 1
     return TokenSequence(
-        (*read.tokens[:prompt], *names),
+        (*source.tokens[:prompt], *names),
         np.asarray(ids),
-        np.concatenate([read.special[:prompt], np.zeros(count, dtype=bool)]),
-        (*read.word_ids[:prompt], *range(start, start + count)),
-        (*read.segments[:prompt], *(0,) * count),
-        (*read.offsets[:prompt], *(None,) * count),
-        read.texts,
+        np.concatenate([source.special[:prompt], np.zeros(count, dtype=bool)]),
+        (*source.word_ids[:prompt], *range(start, start + count)),
+        (*source.segments[:prompt], *(0,) * count),
+        (*source.offsets[:prompt], *(None,) * count),
+        source.texts,
     )

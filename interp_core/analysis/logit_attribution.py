@@ -14,20 +14,22 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import torch
 
-from interp_core.analysis.anatomy import Anatomy, anatomy, recorder
+from interp_core.analysis.anatomy import anatomy, recorder
 from interp_core.analysis.attention import forward
 from interp_core.analysis.choices import another
 from interp_core.analysis.next_token import predicting_place
-from interp_core.analysis.residual import check_language_model, hooked
+from interp_core.analysis.residual import hooked, read
 from interp_core.analysis.vocabulary import token_id, token_name
 from interp_core.analysis.written import Reader, written
 from interp_core.errors import UnsupportedModel
-from interp_core.models.tokens import encode
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
 
-ENOUGH = 1e-3  # of the largest part: sums that are further off belong to another architecture
+# Of the largest part: sums that are further off belong to another architecture. Weights of 16 bits
+# round the stream after every layer, which no part stands for.
+ENOUGH = {"float32": 1e-3, "float64": 1e-3}
+COARSE = 0.1
 COLUMNS = ("kind", "layer", "head", "value")
 
 
@@ -74,8 +76,7 @@ def logit_attribution(
     Raises `BadInput`, `InputTooLong`, or `UnsupportedModel` for other tasks and for architectures
     whose parts do not add up.
     """
-    check_language_model(model, ("causal-lm",))
-    encoded = encode(model, text)
+    encoded = read(model, text, ("causal-lm",))
     place = predicting_place(model, encoded, position)
     layout = anatomy(model)
     seen: dict = {}
@@ -89,7 +90,7 @@ def logit_attribution(
     logit = float(raw[best] - (0 if other is None else raw[other]))
     parts = _frame(rows)
     error = abs(float(parts["value"].sum()) - logit)
-    _check(model, layout, parts, error)
+    _check(model, parts, error)
     return LogitAttribution(
         token_name(model, best), None if other is None else token_name(model, other), place,
         encoded.sequence.tokens[place], parts, logit,
@@ -111,8 +112,8 @@ def _frame(rows: list[tuple]) -> pd.DataFrame:
     return frame.astype({"layer": "Int64", "head": "Int64", "value": "float64"})
 
 
-def _check(model: LoadedModel, layout: Anatomy, parts: pd.DataFrame, error: float) -> None:
-    if error > ENOUGH * max(1.0, float(parts["value"].abs().max())):
+def _check(model: LoadedModel, parts: pd.DataFrame, error: float) -> None:
+    if error > ENOUGH.get(model.dtype, COARSE) * max(1.0, float(parts["value"].abs().max())):
         raise UnsupportedModel(
             f"Direct logit attribution is not known for {model.model.config.model_type}: the parts "
             "that its layers add do not sum to the logit."

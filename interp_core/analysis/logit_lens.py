@@ -7,7 +7,7 @@ trained to be read so: what they show is a hint of where an answer forms, not a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,14 +21,14 @@ from interp_core.analysis.next_token import BIT, CHUNK_LOGITS, ranks
 from interp_core.analysis.progress import report
 from interp_core.analysis.residual import (
     Stream,
-    check_language_model,
     check_readout,
+    read,
     read_out,
     stream,
 )
 from interp_core.analysis.vocabulary import token_names
 from interp_core.errors import BadInput
-from interp_core.models.tokens import TokenSequence, encode
+from interp_core.models.tokens import TokenSequence
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -38,7 +38,7 @@ MOST_LISTED = 50
 
 @dataclass(frozen=True)
 class LogitLens:
-    """Predictions after 0 to L layers (0: embeddings) at each of n positions.
+    """Predictions after 0 to L layers (0: embeddings) at n `positions` (n,) of a text.
 
     `ids` and `probabilities` (L + 1, n, k) are the best tokens, best first, and `names` what they
     are called. `answers` (n,) are the model's own best tokens; `answer_probability`, `answer_rank`
@@ -48,6 +48,7 @@ class LogitLens:
     """
 
     sequence: TokenSequence
+    positions: np.ndarray
     ids: np.ndarray
     probabilities: np.ndarray
     answers: np.ndarray
@@ -59,38 +60,45 @@ class LogitLens:
 
     @property
     def tokens(self) -> list[str]:
-        """The tokens that were read."""
+        """The tokens of the whole text."""
         return list(self.sequence.tokens)
 
     def to_frame(self) -> pd.DataFrame:
         """A row for each layer and position: what was read, the best token, the answer's fate."""
         layers, count, _ = self.ids.shape
-        layer, place = np.indices((layers, count)).reshape(2, -1)
+        layer, column = np.indices((layers, count)).reshape(2, -1)
         answers = [self.names[int(number)] for number in self.answers]
         return pd.DataFrame(
             {
                 "layer": layer,
-                "position": place,
-                "token": [self.sequence.tokens[i] for i in place],
+                "position": self.positions[column],
+                "token": [self.sequence.tokens[i] for i in self.positions[column]],
                 "best": [self.names[int(number)] for number in self.ids[..., 0].ravel()],
                 "probability": self.probabilities[..., 0].ravel(),
-                "answer": [answers[i] for i in place],
+                "answer": [answers[i] for i in column],
                 "answer_probability": self.answer_probability.ravel(),
                 "answer_rank": self.answer_rank.ravel(),
                 "divergence": self.divergence.ravel(),
             }
         )
 
+    def column(self, position: int) -> int:
+        """The place of a position in the arrays. Raises `BadInput`."""
+        place = check_place(position, len(self.sequence))
+        if place not in self.positions:
+            raise BadInput(f"Position {position} was not read; ask for it with `positions`.")
+        return int(np.flatnonzero(self.positions == place)[0])
+
     def at(self, layer: int, position: int) -> pd.DataFrame:
         """The best tokens of one cell: token, id, probability, rank. Raises `BadInput`."""
         row = check_place(layer, len(self.ids))
-        place = check_place(position, self.ids.shape[1])
-        ids = self.ids[row, place]
+        column = self.column(position)
+        ids = self.ids[row, column]
         return pd.DataFrame(
             {
                 "token": [self.names[int(number)] for number in ids],
                 "id": ids,
-                "probability": self.probabilities[row, place],
+                "probability": self.probabilities[row, column],
                 "rank": range(1, len(ids) + 1),
             }
         )
@@ -101,36 +109,46 @@ def logit_lens(
     text: str,
     *,
     k: int = 5,
+    positions: Sequence[int] | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> LogitLens:
-    """What each layer would predict at each position. Costs about one readout for each layer.
+    """What each layer would predict at `positions`, by default all of the text.
 
-    `progress(done, expected)` counts states and may return False to stop. Raises
+    Costs one pass and, for each position, as many readouts as there are layers.
+    `progress(done, expected)` counts states and may return False to stop. Raises `BadInput`, or
     `UnsupportedModel` for models that do not predict words or keep no state after each layer.
     """
-    check_language_model(model)
     if not 1 <= k <= MOST_LISTED:
         raise BadInput(f"Between 1 and {MOST_LISTED} tokens can be listed for each cell.")
-    encoded = encode(model, text)
+    encoded = read(model, text)
     passed = stream(model, encoded)
-    layers, count, _ = passed.states.shape
+    places = _places(positions, len(encoded.sequence))
+    layers, count = len(passed.states), len(places)
     step = max(1, CHUNK_LOGITS // passed.logits.shape[-1] // layers)
     parts: list[tuple[np.ndarray, ...]] = []
     error = 0.0
     for start in range(0, count, step):
-        part, off = _read(model, passed, slice(start, start + step), k)
+        part, off = _read(model, passed, places[start : start + step], k)
         error = max(error, off)
         parts.append(part)
         report(progress, layers * min(start + step, count), layers * count)
     ids, *others = (np.concatenate(each, 1) for each in zip(*parts))
-    answers = passed.logits.argmax(-1).cpu().numpy()
+    answers = passed.logits.argmax(-1).cpu().numpy()[places]
     names = token_names(model, np.union1d(ids, answers))
-    return LogitLens(encoded.sequence, ids, others[0], answers, *others[1:], names, error)
+    return LogitLens(encoded.sequence, places, ids, others[0], answers, *others[1:], names, error)
+
+
+def _places(positions: Sequence[int] | None, size: int) -> np.ndarray:
+    wanted = range(size) if positions is None else positions
+    found = np.array(sorted({check_place(each, size) for each in wanted}), dtype=int)
+    if not len(found):
+        raise BadInput("There are no positions to read. Give at least one.")
+    return found
 
 
 @torch.inference_mode()
 def _read(
-    model: LoadedModel, passed: Stream, places: slice, k: int
+    model: LoadedModel, passed: Stream, places: np.ndarray, k: int
 ) -> tuple[tuple[np.ndarray, ...], float]:
     """Best ids, their probabilities, and the answer's probability, rank and divergence."""
     states, truth = passed.states[:, places], passed.logits[places].float()

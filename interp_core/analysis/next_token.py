@@ -20,10 +20,9 @@ from interp_core.analysis.attention import forward
 from interp_core.analysis.choices import check_place
 from interp_core.analysis.passes import repeated, rows_in_one_pass
 from interp_core.analysis.progress import report
-from interp_core.analysis.residual import check_language_model
+from interp_core.analysis.residual import read
 from interp_core.analysis.vocabulary import token_names
 from interp_core.errors import BadInput
-from interp_core.models.tokens import encode
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -45,8 +44,7 @@ def next_tokens(
 
     Raises `BadInput`, `InputTooLong`, or `UnsupportedModel` for other tasks.
     """
-    check_language_model(model)
-    encoded = encode(model, text)
+    encoded = read(model, text)
     place = predicting_place(model, encoded, position)
     inputs = encoded.inputs
     if model.task == "masked-lm":
@@ -107,14 +105,15 @@ def surprisal(
     """One row for each token: position, token, id, surprisal, probability, rank, entropy (bits).
 
     `rank` is the token's place among all expected ones and `entropy` that of the prediction. All
-    are empty where nothing is predicted: a causal model's first token, a masked model's marks.
+    are empty where nothing is predicted: a causal model's first token, a masked model's marks and
+    masks.
     Costs one pass, for masked models one pass for each token. `progress(done, expected)` counts
     tokens and may return False to stop.
     """
-    check_language_model(model)
-    encoded = encode(model, text)
+    encoded = read(model, text)
     if model.task == "masked-lm":
-        places = np.flatnonzero(~encoded.sequence.special)
+        written = encoded.sequence.ids != model.tokenizer.mask_token_id
+        places = np.flatnonzero(written & ~encoded.sequence.special)
         found = _mask_by_mask(model, encoded, places, progress)
     else:
         places = np.arange(1, len(encoded.sequence))
@@ -167,4 +166,4 @@ def _mask_by_mask(
         lines = logits[torch.arange(len(part)), torch.as_tensor(part)]
         found.append(_figures(lines, _ids(encoded, part, lines.device)))
         report(progress, start + len(part), len(places))
-    return np.concatenate(found)
+    return np.concatenate(found) if found else np.empty((0, 4))

@@ -18,13 +18,15 @@ import torch
 from torch import Tensor, nn
 
 from interp_core.analysis.attention import forward
-from interp_core.errors import UnsupportedModel
+from interp_core.errors import InputTooLong, UnsupportedModel
+from interp_core.models.tokens import encode
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
     from interp_core.models.tokens import Encoded
 
 LANGUAGE_MODELS = ("causal-lm", "masked-lm")
+MOST_LOGITS = 2**27  # of one text: 512 MB in float32, 2,700 tokens with 49,000 choices for each
 ENOUGH = 1e-3  # of the largest logit: a readout that is further off belongs to another layout
 
 
@@ -51,6 +53,23 @@ def check_language_model(model: LoadedModel, tasks: tuple[str, ...] = LANGUAGE_M
     raise UnsupportedModel(
         f"{model.name!r} {what}. Choose a language model, such as `language-model`."
     )
+
+
+def read(model: LoadedModel, text: str, tasks: tuple[str, ...] = LANGUAGE_MODELS) -> Encoded:
+    """The text as inputs of a language model.
+
+    Raises `UnsupportedModel` for other tasks, `BadInput`, and `InputTooLong` beyond what the model
+    reads or what fits in memory as one line of logits for each token.
+    """
+    check_language_model(model, tasks)
+    encoded = encode(model, text)
+    most = MOST_LOGITS // model.model.config.get_text_config().vocab_size
+    if len(encoded.sequence) > most:
+        raise InputTooLong(
+            f"The text has {len(encoded.sequence):,} tokens; predictions for at most {most:,} fit "
+            "in memory with this model. Shorten or split it."
+        )
+    return encoded
 
 
 def blocks_of(model: LoadedModel) -> tuple[str, nn.ModuleList]:

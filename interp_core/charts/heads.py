@@ -81,7 +81,7 @@ def _codes(frame: pd.DataFrame, place: dict) -> list[alt.Chart]:
 def _scale(frame: pd.DataFrame, signed: bool, zero: bool) -> alt.Scale:
     if signed:
         top = float(frame["value"].abs().max()) or 1.0
-        return alt.Scale(domain=[-top, 0, top], type="linear")
+        return alt.Scale(domain=[-top, top], domainMid=0)
     return alt.Scale(zero=zero)
 
 

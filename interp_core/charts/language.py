@@ -1,4 +1,4 @@
-"""Pictures of what a language model predicts: next tokens, the logit lens, a logit's parts."""
+"""Pictures of what a language model predicts: next tokens, a logit's parts, maps of heads."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from interp_core.charts.axes import token_axis, token_keys
 from interp_core.charts.points import GREY, MARKED
 
 BLUE, ORANGE = "#2f6fd6", "#d9771f"
-INK = "#17202c"  # of text on cells: the light theme's, as in downloaded pictures
-ROW = 20  # px of a layer
 AXES = 110  # px of axes, titles and legend, which heights include
 EXPECTED = "expected"
-_BARE = {"ticks": False, "domain": False, "grid": False, "labelPadding": 6, "labelFlush": False}
+BARE = {"ticks": False, "domain": False, "grid": False, "labelPadding": 6, "labelFlush": False}
 
 
 def expected(frame: pd.DataFrame) -> alt.LayerChart:
@@ -77,73 +75,6 @@ def _share(value: float) -> str:
     return f"{value:.1%}" if value >= 0.001 else f"{value:.1e}"
 
 
-def lens_grid(frame: pd.DataFrame, *, ink: str = INK) -> alt.LayerChart:
-    """Layers up, positions across: the best token of each cell, shaded by its probability.
-
-    `frame`: layer, position, key (a token key), token, best, probability, answer, answer_rank,
-    divergence, chosen (bool). A click is the selection `cell`. Bold where it is the final answer.
-    """
-    layers = sorted(frame["layer"].unique(), reverse=True)
-    columns = list(dict.fromkeys(frame["key"]))
-    click = alt.selection_point(name="cell", fields=["layer", "position"], on="click", empty=False)
-    base = alt.Chart(frame).encode(
-        x=alt.X("key:N", sort=columns, axis=token_axis(angle=-35, orient="top", limit=90)),
-        y=alt.Y("layer:O", sort=layers, title="layers passed", axis=alt.Axis(**_BARE)),
-        tooltip=[
-            alt.Tooltip("token:N", title="read"), alt.Tooltip("layer:O", title="layers passed"),
-            alt.Tooltip("best:N", title="best token"),
-            alt.Tooltip("probability:Q", format=".2%"),
-            alt.Tooltip("answer:N", title="final answer"),
-            alt.Tooltip("answer_rank:Q", title="its rank here", format=","),
-            alt.Tooltip("divergence:Q", title="KL to the end (bits)", format=".2f"),
-        ],
-    )  # fmt: skip
-    # Opacity over the page's own background: the same in both themes, and text stays legible.
-    cells = base.mark_rect(cornerRadius=2, cursor="pointer", fill=BLUE).encode(
-        fillOpacity=alt.FillOpacity(
-            "probability:Q", scale=alt.Scale(domain=[0, 1], range=[0.04, 0.62]),
-            legend=None,
-        ),
-        stroke=alt.condition("datum.chosen", alt.value(MARKED), alt.value(None)),
-        strokeWidth=alt.condition("datum.chosen", alt.value(3), alt.value(0)),
-    ).add_params(click)  # fmt: skip
-    room = alt.expr(f"max(14, width / {max(len(columns), 1)} - 4)")
-    words = base.mark_text(limit=room, fontSize=11, color=ink, cursor="pointer").encode(
-        text="best:N",
-        opacity=alt.condition("datum.probability > 0.1", alt.value(1.0), alt.value(0.65)),
-    )
-    final = "datum.best == datum.answer"
-    return alt.layer(
-        cells,
-        words.transform_filter(f"!({final})"),
-        words.transform_filter(final).mark_text(
-            limit=room, fontSize=11, fontWeight=700, color=ink, cursor="pointer"
-        ),
-    ).properties(height=ROW * len(layers) + AXES + 70)
-
-
-def fate(frame: pd.DataFrame, *, value: str, title: str, logarithmic: bool = False) -> alt.Chart:
-    """One figure of the final answer by layer. `frame`: layer and the column `value`."""
-    scale = alt.Scale(type="log", reverse=True) if logarithmic else alt.Scale(zero=True)
-    form = "%" if value.endswith("probability") else ",d" if logarithmic else ".2~f"
-    exact = ".3%" if form == "%" else ",d" if logarithmic else ".3f"
-    layers = frame["layer"].nunique()
-    axis = alt.Axis(labelAngle=0, grid=False, values=list(range(0, layers, 1 + layers // 13)))
-    return (
-        alt.Chart(frame)
-        .mark_line(point=alt.OverlayMarkDef(size=40, color=BLUE), strokeWidth=2, color=BLUE)
-        .encode(
-            x=alt.X("layer:O", title="layers passed", axis=axis),
-            y=alt.Y(f"{value}:Q", title=title, scale=scale, axis=alt.Axis(format=form)),
-            tooltip=[
-                alt.Tooltip("layer:O", title="layers passed"),
-                alt.Tooltip(f"{value}:Q", title=title, format=exact),
-            ],
-        )
-        .properties(height=230)
-    )
-
-
 def unit_map(
     frame: pd.DataFrame,
     *,
@@ -164,8 +95,8 @@ def unit_map(
     click = alt.selection_point(name=selection, fields=["layer", "unit"], on="click", empty=False)
     base = alt.Chart(frame).encode(
         x=alt.X("unit:N", sort=units, title="head", axis=alt.Axis(orient="top", labelAngle=0,
-                labelOverlap=False, **_BARE)),
-        y=alt.Y("layer:O", title="layer", axis=alt.Axis(**_BARE)),
+                labelOverlap=False, **BARE)),
+        y=alt.Y("layer:O", title="layer", axis=alt.Axis(**BARE)),
         tooltip=[
             alt.Tooltip("layer:O"), alt.Tooltip("unit:N", title="head"),
             alt.Tooltip("value:Q", title=title, format="+.3f" if signed else ".3f"),
@@ -196,7 +127,7 @@ def waterfall(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
     base = alt.Chart(frame).encode(
         y=alt.Y(
             "part:N", sort=list(frame["part"]),
-            axis=alt.Axis(title=None, labelLimit=170, labelOverlap=False, **_BARE),
+            axis=alt.Axis(title=None, labelLimit=170, labelOverlap=False, **BARE),
         ),
         tooltip=[alt.Tooltip("part:N"), alt.Tooltip("value:Q", format="+.4f"),
                  alt.Tooltip("end:Q", title="sum so far", format="+.4f")],
@@ -210,7 +141,7 @@ def waterfall(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
 
 def copies(frame: pd.DataFrame) -> alt.Chart:
     """Surprisal of both copies of a repeated text. `frame`: place, token, surprisal, copy."""
-    legend = alt.Legend(title=None, orient="top")
+    legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=0)
     return (
         alt.Chart(frame)
         .mark_line(point=alt.OverlayMarkDef(size=40), strokeWidth=2)
@@ -218,8 +149,8 @@ def copies(frame: pd.DataFrame) -> alt.Chart:
             x=alt.X("place:Q", title="place in the copy", axis=alt.Axis(format="d", tickMinStep=1)),
             y=alt.Y("surprisal:Q", title="surprisal (bits)"),
             color=alt.Color("copy:N", legend=legend),
-            strokeDash=alt.StrokeDash("copy:N", legend=legend),
+            strokeDash=alt.StrokeDash("copy:N", legend=None),
             tooltip=["copy", "token", alt.Tooltip("surprisal:Q", format=".2f")],
         )
-        .properties(height=220)
+        .properties(height=260)
     )

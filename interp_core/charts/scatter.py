@@ -24,6 +24,7 @@ from interp_core.charts.scatter_labels import label_layers
 __all__ = ["GREY", "HIDDEN_AXIS", "MARKED", "OTHER", "SHAPES", "Look", "scatter", "size"]
 HEIGHT = 500  # px, without the legend
 LOOKUP = 4  # place of the look-up among the transforms of the lines
+MOST_NAMED = 2_000
 EDGE = 0.05  # of the picture's width or height, on each side
 
 
@@ -117,7 +118,9 @@ def _place(frame: pd.DataFrame, look: Look) -> dict:
 
 
 def _points(frame: pd.DataFrame, look: Look) -> alt.Chart:
-    chart = alt.Chart(frame).mark_point(filled=True, opacity=0.8, size=size(len(frame)))
+    # Beyond this the browser draws on a canvas, where nobody reads the descriptions of points.
+    named = {} if len(frame) <= MOST_NAMED else {"aria": False}
+    chart = alt.Chart(frame).mark_point(filled=True, opacity=0.8, size=size(len(frame)), **named)
     return chart.encode(**_place(frame, look), **_colour(frame, look))
 
 

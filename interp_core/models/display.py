@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 SPACE = "▁"  # sentencepiece's sign for "a space stands before"; used for byte-level pieces too
-VISIBLE = {"\n": "↵", "\r": "␍", "\t": "⇥", "\0": "␀"}
+# Control characters by their pictures (␀, ␛, …), the rest as editors show them.
+VISIBLE = {
+    **{chr(number): chr(0x2400 + number) for number in range(0x20)},
+    **{"\n": "↵", "\t": "⇥", "\x7f": "␡", "\xa0": "⍽"},
+}
 BYTE_FALLBACK = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
 

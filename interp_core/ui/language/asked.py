@@ -53,7 +53,7 @@ class Shown:
 
 @st.cache_resource(show_spinner=False)
 def _store() -> Shared:
-    return Shared(128, 256 * 2**20, _bytes)
+    return Shared(128, 256 * 2**20, _bytes, name="language")
 
 
 def _bytes(result: Any) -> int:

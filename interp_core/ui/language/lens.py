@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.axes import token_keys
-from interp_core.charts.language import EXPECTED, expected, fate, lens_grid
+from interp_core.charts.language import EXPECTED, expected
+from interp_core.charts.lens import fate, lens_grid
 from interp_core.models.tokens import TokenSequence
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.language.asked import (
@@ -24,6 +26,7 @@ from interp_core.ui.language.asked import (
 )
 from interp_core.ui.plain import plain
 
+WHOLE = 48  # tokens up to which all positions are read at once
 WINDOW = 12  # positions side by side: more would leave no room for words
 LINES = {
     "answer_probability": "Probability",
@@ -39,22 +42,27 @@ def draw(asked: Asked) -> Shown | None:
         place = place_choice(asked, read)
         depth = _depth(asked)
 
-    def compute(progress: Callable) -> ic.LogitLens:
-        return ic.logit_lens(asked.loaded, asked.text, k=10, progress=progress)
+    window = _window(place, len(read))
+    part = None if len(read) <= WHOLE else window
 
-    found = asked.run("Logit lens", compute, unit="states")
+    def compute(progress: Callable) -> ic.LogitLens:
+        options = {"k": 10, "positions": part, "progress": progress}
+        return ic.logit_lens(asked.loaded, asked.text, **options)
+
+    found = asked.run("Logit lens", compute, part, unit="states")
     if found is None:
         return None
     frame = found.to_frame()
-    chart = _grid(read, frame, place, depth)
+    chart = _grid(read, frame, window, (depth, place))
     _detail(found, frame, place, depth)
     st.caption(
         "Each state is read by the model's own final norm and output table (logit lens, "
         f"nostalgebraist 2020); the last row is the model's output itself (largest difference of a "
-        f"logit {found.error:.1g}). Layers were not trained to be read like this: an early row "
+        f"logit: {found.error:.1g}). Layers were not trained to be read like this: an early row "
         "that looks like noise may still carry the answer in another form."
     )
-    return Shown(chart, frame, "print(ic.logit_lens(model, text).to_frame())")
+    options = "" if part is None else f", positions={part!r}"
+    return Shown(chart, frame, f"print(ic.logit_lens(model, text{options}).to_frame())")
 
 
 def _depth(asked: Asked) -> int:
@@ -68,13 +76,21 @@ def _depth(asked: Asked) -> int:
     return int(chosen)
 
 
-def _grid(read: TokenSequence, frame: pd.DataFrame, place: int, depth: int):  # noqa: ANN202
-    first = max(0, min(place - WINDOW + 2, len(read) - WINDOW))
-    inside = frame[frame["position"].between(first, first + WINDOW - 1)]
+def _window(place: int, size: int) -> range:
+    """The positions that are shown, in pages counted from the end, so that clicks move nothing."""
+    pages = -(-(size - place) // WINDOW)
+    first = max(0, size - pages * WINDOW)
+    return range(first, min(first + WINDOW, size))
+
+
+def _grid(
+    read: TokenSequence, frame: pd.DataFrame, window: range, chosen: tuple[int, int]
+) -> alt.LayerChart:
+    inside = frame[frame["position"].isin(window)]
     names = token_keys(read.tokens)
     inside = inside.assign(
         key=[names[at] for at in inside["position"]],
-        chosen=(inside["position"] == place) & (inside["layer"] == depth),
+        chosen=(inside["layer"] == chosen[0]) & (inside["position"] == chosen[1]),
     )
 
     def clicked() -> None:
@@ -92,7 +108,7 @@ def _grid(read: TokenSequence, frame: pd.DataFrame, place: int, depth: int):  # 
         alt="The best token after each layer at each position; the table below lists them.",
     )
     shown = (
-        f" Positions {first} to {first + WINDOW - 1} of {len(read)}: choose another token to move."
+        f" Positions {window[0]} to {window[-1]} of {len(read)}: choose another token to move."
         if len(read) > WINDOW
         else ""
     )
@@ -104,10 +120,11 @@ def _grid(read: TokenSequence, frame: pd.DataFrame, place: int, depth: int):  # 
 
 
 def _detail(found: ic.LogitLens, frame: pd.DataFrame, place: int, depth: int) -> None:
-    answer = plain(found.names[int(found.answers[place])])
+    answer = plain(found.names[int(found.answers[found.column(place)])])
     left, right = side_by_side(450, 450)
     with left:
-        st.markdown(f"At **{plain(found.tokens[place])}**, after {depth} layers")
+        layers = "layer" if depth == 1 else "layers"
+        st.markdown(f"At **{plain(found.tokens[place])}**, after {depth} {layers}")
         cell = found.at(depth, place).assign(kind=EXPECTED)
         st.altair_chart(expected(cell), width="stretch", alt="The best tokens of the chosen cell.")
     with right:

@@ -151,4 +151,9 @@ def _notes(found: ic.LogitAttribution) -> None:
             f"This model caps its logits softly: after the cap the number is {found.capped:+.4f}. "
             "The parts add up to the number before it."
         )
+    if found.residual_error > 1e-3:
+        notes.append(
+            "Weights of 16 bits round the stream after every layer: that is the difference between "
+            "the sum and the logit."
+        )
     st.caption(" ".join(notes))

