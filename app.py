@@ -4,12 +4,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from interp_core.ui import routing, sidebar
+from interp_core.ui import errors, events, lessons, routing, sidebar, startup
+
+startup.begin()
 
 st.set_page_config(
     page_title="Clearhead", page_icon=Path(routing.__file__).parent / "icon.png", layout="wide"
 )
 page = st.navigation(routing.pages())
-sidebar.show()
+with errors.shown():
+    lessons.way_back(routing.name(page))
+    sidebar.show()
 st.session_state.routed = True
-page.run()
+with events.on_page(routing.name(page), sidebar.model()):
+    page.run()

@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks import projector_page
+from benchmarks.projecting import page
 
 Row = tuple[str, float]
 
@@ -174,7 +174,7 @@ def compare(names: list[str], points: int) -> None:
     print(f"Input word vectors of `encoder`: {points:,} × 384, seconds on this machine\n")
     for name in names:
         if name == "page":
-            projector_page.report()
+            page.report()
             continue
         ours, plain = (_apart(name, side, points) for side in (0, 1))
         for title, seconds in ours:

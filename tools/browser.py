@@ -29,6 +29,13 @@ CHROMIUM_ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# WebGL drawn by the processor, as on a machine without a graphics card.
+WEBGL_ARGS = [
+    *(each for each in CHROMIUM_ARGS if each != "--disable-gpu"),
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Runs before anything else in the server's process: a connection to another machine is an error.
 FORBID = """

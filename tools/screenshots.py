@@ -27,21 +27,34 @@ class Shot:
     page: str
     query: dict
     scheme: str = "light"
+    height: int = 900
 
 
 BOTH = {"model": "sentiment", "text": TEXT}
+REQUESTS = {"model": "encoder", "points": "Requests in seven intents", "reducer": "UMAP"}
+SENSES = {
+    "model": "encoder",
+    "points": "Words with several senses",
+    "look": "Layer by layer",
+    "point": "0: bank",
+    "stage": 5,
+}
 SHOTS = (
     Shot("attention_heads", "", {**BOTH}),
     Shot("attention_head_view", "", {**BOTH, "view": "Head view", "layer": 2, "heads": [1, 8]}),
     Shot("attention_across_layers", "", {**BOTH, "view": "Across layers"}, "dark"),
     Shot("word_attributions", "word_attributions", {**BOTH}),
     Shot("compare_methods", "word_attributions", {**BOTH, "show": "Compare methods"}, "dark"),
+    Shot("embedding_projector", "embedding_projector", {**REQUESTS}, height=1250),
+    Shot("embedding_layers", "embedding_projector", {**SENSES}, "dark", 1250),
 )
 
 
 def visit(browser, server: Server, shot: Shot):  # noqa: ANN001, ANN201 - playwright's own types
     """The page of a shot, at rest."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=shot.scheme)
+    context = browser.new_context(
+        viewport={"width": 1280, "height": shot.height}, color_scheme=shot.scheme
+    )
     page = context.new_page()
     page.set_default_timeout(60_000)
     page.goto(server.link(shot.page, **shot.query))

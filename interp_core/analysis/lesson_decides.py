@@ -52,13 +52,6 @@ def top_word(model: str, *, text: str, method: str = GRADIENTS, target: str = ""
     return words[int(np.abs(scores).argmax())]
 
 
-def rank(model: str, *, text: str, word: str, method: str = GRADIENTS, target: str = "") -> float:
-    """The word's place when words are ordered by the size of their scores; 1 is the largest."""
-    words, scores = _words(model, text, method, target)
-    order = np.argsort(-np.abs(scores))
-    return int(np.flatnonzero(order == words.index(word))[0]) + 1
-
-
 def score_sum(model: str, *, text: str, method: str = GRADIENTS, target: str = "") -> float:
     """The sum of all scores, special tokens included."""
     return float(_explained(model, text, method, target, 0).scores.sum())

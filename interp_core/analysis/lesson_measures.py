@@ -35,7 +35,6 @@ MEASURES: dict[str, Callable[..., Value]] = {
         decides.probability,
         decides.score,
         decides.top_word,
-        decides.rank,
         decides.score_sum,
         decides.logit,
         decides.baseline_logit,

@@ -77,9 +77,13 @@ class SeenImage:
 
 
 def see(
-    model: LoadedModel, pixels: Tensor, patches: tuple[int, int], resolve, progress
-) -> SeenImage:  # noqa: ANN001
-    """Set up the function at `pixels` (1, channels, height, width)."""
+    model: LoadedModel,
+    pixels: Tensor,
+    patches: tuple[int, int],
+    resolve: Callable[[Any], Target],
+    progress: Callable[[int, int], object] | None = None,
+) -> SeenImage:
+    """Set up the function at `pixels` (1, channels, height, width); `resolve` finds the target."""
     network = own_modules(model.model)
     with torch.no_grad():
         output = network(pixel_values=pixels, return_dict=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from interp_core.errors import ModelNotFound, UnsafeModel, UnsupportedModel
@@ -10,10 +12,16 @@ from interp_core.errors import ModelNotFound, UnsafeModel, UnsupportedModel
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.pickle")
 MAX_CONFIG_BYTES = 4 * 2**20
 MAX_LAYERS = 1000
+MAX_COUNT = 100_000
+MAX_PIXELS = 10_000  # a side of the pictures that an image processor makes
+MAX_DEPTH = 50
 DEPTHS = (
     "num_hidden_layers", "n_layer", "n_layers", "num_layers", "num_decoder_layers",
     "encoder_layers", "decoder_layers",
 )  # fmt: skip
+# Counts of which transformers makes a list, a table or a module each before it reads any weight.
+COUNTS = ("num_labels", "num_experts", "num_local_experts", "n_routed_experts")
+SHARD = re.compile(r"[\w-][\w.-]*\.safetensors")
 CONVERT = (
     "Convert it once, where you trust the file: "
     "`AutoModel.from_pretrained(folder).save_pretrained(new_folder)` writes safetensors."
@@ -36,8 +44,9 @@ def read_json(path: Path) -> dict:
 def check_folder(folder: Path) -> dict:
     """Check a model folder and return its configuration.
 
-    Raises `ModelNotFound` when it is not a model folder and `UnsafeModel` when its weights are
-    pickled only (unpickling runs code) or when a file links out of the folder.
+    Raises `ModelNotFound` when it is not a model folder, `UnsafeModel` when its weights are
+    pickled only (unpickling runs code) or when a file links or leads out of the folder, and
+    `UnsupportedModel` for an adapter, which would be looked for elsewhere.
     """
     if not (folder / "config.json").is_file():
         raise ModelNotFound(
@@ -46,6 +55,12 @@ def check_folder(folder: Path) -> dict:
         )
     config = read_json(folder / "config.json")
     _check_links(folder)
+    _check_shards(folder)
+    if (folder / "adapter_config.json").exists():
+        raise UnsupportedModel(
+            f"The folder {folder.name!r} holds an adapter of another model. Merge it once: "
+            "`model.merge_and_unload().save_pretrained(new_folder)`."
+        )
     if not any(folder.glob("*.safetensors")):
         if any(any(folder.glob(pattern)) for pattern in PICKLES):
             raise UnsafeModel(
@@ -60,11 +75,47 @@ def _check_links(folder: Path) -> None:
     # Hub caches link snapshots to sibling blobs of the same repository: those stay inside it.
     root = folder.resolve()
     inside = root.parents[1] if root.parent.name == "snapshots" else root
-    for path in folder.iterdir():
+    for path in folder.rglob("*"):
         if path.is_symlink() and not path.resolve().is_relative_to(inside):
             raise UnsafeModel(
                 f"{path.name} in {folder.name!r} is a link out of the folder. Copy the file in."
             )
+
+
+def _check_shards(folder: Path) -> None:
+    """The parts of large weights are safetensors files beside their list, and nothing else."""
+    for path in folder.glob("*.safetensors.index.json"):
+        parts = read_json(path).get("weight_map", {})
+        names = set(parts.values()) if _flat(parts) else {""}
+        for name in names:
+            if not SHARD.fullmatch(name):
+                raise UnsafeModel(
+                    f"{path.name} names {name[:100]!r} as a part of the weights. Parts are "
+                    "safetensors files in the same folder: save the model again."
+                )
+
+
+def _flat(parts: object) -> bool:
+    return isinstance(parts, dict) and all(isinstance(name, str) for name in parts.values())
+
+
+def check_processor(settings: dict) -> None:
+    """Refuse an image processor that would make pictures of absurd sizes. Raises `UnsafeModel`."""
+    for part in _parts({name: settings.get(name) for name in ("size", "crop_size")}):
+        for name, value in part.items():
+            if isinstance(value, int | float) and value > MAX_PIXELS:
+                raise UnsafeModel(f"The image processor asks for {value:,} pixels ({name}).")
+
+
+def _parts(settings: dict, depth: int = 0) -> Iterator[dict]:
+    """The settings and all settings inside them. Raises `UnsafeModel` for nests without end."""
+    if depth > MAX_DEPTH:
+        raise UnsafeModel("The settings are nested deeper than any model's.")
+    yield settings
+    for value in settings.values():
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, dict):
+                yield from _parts(part, depth + 1)
 
 
 def check_config(config: dict, known: bool) -> None:
@@ -82,7 +133,9 @@ def check_config(config: dict, known: bool) -> None:
             "The checkpoint is quantized, which needs extra compute kernels. Use the original "
             "weights, or dequantize it once and save it with `save_pretrained`."
         )
-    for settings in (config, *(part for part in config.values() if isinstance(part, dict))):
-        for name in DEPTHS:
-            if isinstance(settings.get(name), int) and settings[name] > MAX_LAYERS:
-                raise UnsafeModel(f"config.json asks for {settings[name]:,} layers: no model has.")
+    for settings in _parts(config):
+        for name in (*DEPTHS, *COUNTS):
+            value, most = settings.get(name), MAX_LAYERS if name in DEPTHS else MAX_COUNT
+            if isinstance(value, int | float) and value > most:
+                what = "layers" if name in DEPTHS else name
+                raise UnsafeModel(f"config.json asks for {value:,} {what}: no model has.")

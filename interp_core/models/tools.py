@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interp_core.errors import UnsafeModel, UnsupportedModel
-from interp_core.models.safety import read_json
+from interp_core.models.safety import check_processor, read_json
 from interp_core.models.weights import quiet_loading
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def load_processor(folder: Path) -> Any:
     from transformers import AutoImageProcessor
 
     _refuse_code(folder, "preprocessor_config.json", "image processor")
+    if (folder / "preprocessor_config.json").is_file():
+        check_processor(read_json(folder / "preprocessor_config.json"))
     try:
         with quiet_loading():
             return AutoImageProcessor.from_pretrained(

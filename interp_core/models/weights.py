@@ -7,13 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from interp_core.errors import ClearheadError, UnsupportedModel
+from interp_core.errors import ClearheadError, UnsafeModel, UnsupportedModel
 from interp_core.models.tasks import HEADLESS, auto_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from transformers import PretrainedConfig, PreTrainedModel
+
+
+SLACK = 10**7  # numbers that a model may compute for itself: masks, tables of positions
 
 
 @contextmanager
@@ -39,8 +42,9 @@ def load_weights(
     """The model, the task it can really do, and notes for the user.
 
     A head that the checkpoint lacks is refused when the caller asked for the task, and replaced by
-    the plain encoder otherwise. Raises `UnsupportedModel`.
+    the plain encoder otherwise. Raises `UnsafeModel` or `UnsupportedModel`.
     """
+    _check_size(folder, config, task)
     model, missing = _from_pretrained(folder, config, task, dtype)
     # Under a head the pooler is only built where the head reads it: it is part of the head then.
     head = [name for name in missing if not _in_body(model, name) or "pooler" in name]
@@ -58,6 +62,27 @@ def load_weights(
     plain, absent = _from_pretrained(folder, config, HEADLESS, dtype)
     notes = (f"{lack}, so it is loaded as a plain encoder.", *_drop_pooler(plain, absent))
     return plain, HEADLESS, notes
+
+
+def _check_size(folder: Path, config: PretrainedConfig, task: str) -> None:
+    """Refuse a configuration that describes far more numbers than the files can hold.
+
+    transformers would fill the machine's memory with the difference before it finds it missing.
+    """
+    import torch
+
+    try:
+        with quiet_loading(), torch.device("meta"):  # shapes without numbers
+            model = auto_class(task, config).from_config(config)
+    except Exception:
+        return  # what is wrong with it is told where it is loaded
+    asked = sum(part.numel() for part in (*model.parameters(), *model.buffers()))
+    held = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    if asked > 2 * held + SLACK:  # a number takes a byte at least; twice for shared tables
+        raise UnsafeModel(
+            f"config.json describes {asked:,} numbers, and the weights hold {held:,} at most. "
+            "They do not belong together."
+        )
 
 
 def _from_pretrained(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +10,22 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.models.record import LoadedModel
+from interp_core.ui import sharing
 from interp_core.ui.shared import Shared
+from interp_core.ui.turns import Turns
 
 # Two passes at once keep two cores busy; more only share them and multiply torch's threads.
-COMPUTE = threading.BoundedSemaphore(2)
+COMPUTE = Turns(2)
 MOST_MAPS = 256
 MAP_BYTES = 512 * 2**20
 
 
 def stamp(name: str) -> str:
-    """Changes when the files of a local model folder change, so that caches do not go stale."""
+    """Changes when the files of a local model folder change, so that caches do not go stale.
+
+    Raises `ModelClosed` for a model that a shared server does not open: no folder is looked into.
+    """
+    sharing.check_model(name)
     folder = Path(name).expanduser()
     try:
         times = [path.stat().st_mtime_ns for path in folder.iterdir() if path.is_file()]
@@ -41,13 +46,13 @@ def _model(name: str, files: str) -> LoadedModel:
 
 
 def model(name: str) -> LoadedModel:
-    """The model, loaded once for everybody."""
+    """The model, loaded once for everybody. Raises `ModelClosed` on a shared server."""
     return _model(name, stamp(name))
 
 
 @st.cache_resource(show_spinner=False)
 def _maps() -> Shared:
-    return Shared(MOST_MAPS, MAP_BYTES, lambda maps: _bytes(maps))
+    return Shared(MOST_MAPS, MAP_BYTES, lambda maps: _bytes(maps), name="maps")
 
 
 def _bytes(maps: ic.AttentionMaps) -> int:
@@ -57,6 +62,7 @@ def _bytes(maps: ic.AttentionMaps) -> int:
 
 def attention(name: str, text: str, pair: str | None, kind: str = "attention") -> ic.AttentionMaps:
     """Attention maps ("attention") or norm-weighted attention ("norm") of a text; read only."""
+    sharing.check_texts((text, pair))
     files = stamp(name)
 
     def compute() -> ic.AttentionMaps:

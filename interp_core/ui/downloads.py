@@ -10,16 +10,21 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What spreadsheets calculate; the wide signs are those of East Asian keyboards.
+FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 
 
 def csv(frame: pd.DataFrame) -> bytes:
     """CSV in UTF-8 with a mark for spreadsheets; texts that read as formulas get an apostrophe."""
-    safe = frame.copy()
-    for name in safe.columns:
-        if not pd.api.types.is_numeric_dtype(safe[name]):
-            safe[name] = safe[name].map(_harmless)
-    return safe.to_csv(index=False).encode("utf-8-sig")
+    columns = [frame.iloc[:, place] for place in range(frame.shape[1])]
+    safe = pd.DataFrame({place: _column(column) for place, column in enumerate(columns)})
+    safe.columns = [_harmless(str(name)) for name in frame.columns]
+    # With these line ends a carriage return inside a text is quoted, and begins no row.
+    return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+
+
+def _column(column: pd.Series) -> pd.Series:
+    return column if pd.api.types.is_numeric_dtype(column) else column.map(_harmless)
 
 
 def _harmless(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +9,12 @@ from contextlib import contextmanager
 import streamlit as st
 
 from interp_core.errors import ClearheadError, UnsupportedModel
+from interp_core.ui import events
+from interp_core.ui.discreet import place
 from interp_core.ui.plain import message
+from interp_core.ui.sharing import ModelClosed
 
-log = logging.getLogger("clearhead")
+TELLING = (UnsupportedModel, ModelClosed)  # another model may help
 
 
 @contextmanager
@@ -26,13 +28,14 @@ def shown(instead: str = "sentiment") -> Iterator[None]:
     try:
         yield
     except ClearheadError as error:
+        events.wrong("refused", type(error).__name__)
         st.error(message(str(error)), icon=":material/info:")
-        if isinstance(error, UnsupportedModel) and st.session_state.get("model") != instead:
+        if isinstance(error, TELLING) and st.session_state.get("model") != instead:
             st.button(f"Use `{instead}` instead", on_click=_use, args=(instead,))
         st.stop()
     except Exception as error:
         code = secrets.token_hex(3)
-        log.error("error %s: %s at %s", code, type(error).__name__, _place(error))
+        events.wrong("error", type(error).__name__, code=code, place=place(error))
         st.error(
             f"Something went wrong that should not. The server's log has more under `{code}`.",
             icon=":material/bug_report:",
@@ -42,12 +45,3 @@ def shown(instead: str = "sentiment") -> Iterator[None]:
 
 def _use(name: str) -> None:
     st.session_state["model"] = name
-
-
-def _place(error: Exception) -> str:
-    steps, trace = [], error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        steps.append(f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    return " > ".join(steps[-8:])

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from interp_core.ui import sharing
 from interp_core.ui.cache import COMPUTE
 from interp_core.ui.shared import Shared
 
@@ -15,7 +16,7 @@ MOST_RESULTS = 256
 
 @st.cache_resource
 def _results() -> Shared:
-    return Shared(MOST_RESULTS)
+    return Shared(MOST_RESULTS, name="results")
 
 
 def run(
@@ -31,8 +32,10 @@ def run(
     `compute` gets a function `progress(done, expected)`, which count `unit` ("%": hundredths).
     Drawing from inside it is what lets Streamlit interrupt the computation when its session closes
     or asks for something else. Returns None when the user has stopped it. Results are kept in
-    `store`, by default the one of all small results.
+    `store`, by default the one of all small results. Raises `NotShared` when a shared server is
+    asked for too much text, or for too long.
     """
+    sharing.check_texts(key)
     results = store or _results()
     if (value := results.peek(key)) is not None:
         return value
@@ -48,10 +51,15 @@ def run(
     def progress(done: int, expected: int) -> None:
         share = min(done / max(expected, 1), 1.0)
         counted = f"{done:,} of about {max(expected, done):,} {unit}"
+        if begun and begun[0]():
+            raise sharing.time_is_up()
         bar.progress(share, text=f"{what}: {f'{share:.0%}' if unit == '%' else counted}")
+
+    begun: list[Callable[[], bool]] = []  # the clock, once it is this computation's turn
 
     def guarded() -> Any:
         with COMPUTE:
+            begun.append(sharing.clock())
             return compute(progress)
 
     value = results.get(key, guarded)

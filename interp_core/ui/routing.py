@@ -15,6 +15,7 @@ PAGES = (
     ("head_entropy", "Head-entropy stats"),
     ("compare_models", "Compare classifiers"),
     ("language_models", "Language models"),
+    ("lessons", "Lessons"),
 )
 
 
@@ -24,6 +25,11 @@ def pages() -> list:
         st.Page(ROOT / "pages" / f"{name}.py", title=title, default=place == 0)
         for place, (name, title) in enumerate(PAGES)
     ]
+
+
+def name(page) -> str:  # noqa: ANN001 - Streamlit's page
+    """The name of the page's file."""
+    return page.url_path or PAGES[0][0]
 
 
 def guard() -> None:

@@ -7,11 +7,17 @@ from dataclasses import dataclass
 import streamlit as st
 
 import interp_core as ic
+from interp_core.ui import sharing
 from interp_core.ui.examples import examples
 from interp_core.ui.shelf import shelf
 
 DEFAULT_MODEL = "sentiment"
 MAX_CHARACTERS = 20_000
+TYPED = (
+    "An embedded model, or type the path of a folder with a model, or a Hub id such as "
+    "`distilbert/distilbert-base-uncased`, and press Enter."
+)
+LISTED = "This server is shared: it opens these models and nothing else."
 
 
 @dataclass(frozen=True)
@@ -30,11 +36,10 @@ def show() -> None:
         st.selectbox(
             "Model",
             _model_names(cards),
-            accept_new_options=True,
+            accept_new_options=not sharing.is_shared(),
             key="model",
             bind="query-params",
-            help="An embedded model, or type the path of a folder with a model, or a Hub id such "
-            "as `distilbert/distilbert-base-uncased`, and press Enter.",
+            help=LISTED if sharing.is_shared() else TYPED,
         )
         shelf()
         card = cards.get(_state("model", DEFAULT_MODEL))
@@ -74,16 +79,22 @@ def show() -> None:
 
 def _model_names(cards: dict) -> list[str]:
     """The embedded models, and the one that was typed or came with the address."""
-    names = sorted(cards, key=lambda name: name != DEFAULT_MODEL)
+    known = sharing.allowed_models() if sharing.is_shared() else cards
+    names = sorted(known, key=lambda name: name != DEFAULT_MODEL)
     present = st.session_state.get("model") or st.query_params.get("model")
     return names if present in (None, "", *names) else [*names, present]
 
 
 def choice() -> Choice:
-    """The current model and texts."""
-    pair = _state("pair", "")
-    text = _state("text", "")
-    return Choice(_state("model", DEFAULT_MODEL) or DEFAULT_MODEL, text, pair or None)
+    """The current model and texts. Raises `NotShared` for what a shared server refuses."""
+    pair, text = _state("pair", ""), _state("text", "")
+    sharing.check_texts((text, pair))
+    return Choice(model(), text, pair or None)
+
+
+def model() -> str:
+    """The name of the current model."""
+    return _state("model", DEFAULT_MODEL)
 
 
 def _state(key: str, default: str) -> str:

@@ -116,7 +116,7 @@ def test_without_a_usual_name_the_longest_strings_are_the_text():
         (b"", "a.txt", "empty"),
         (b"", "a.parquet", "empty"),
         (bytes(range(256)) * 100, "a.txt", "binary"),
-        (gzip.compress(b"text"), "a.txt", "gzip"),
+        (gzip.compress(b"text", mtime=0), "a.txt", "gzip"),
         ("words".encode("utf-16"), "a.txt", "UTF-16"),
         (b"PAR1 but not really", "a.parquet", "Parquet"),
         (b"PAR1 but not really", "a.txt", "Parquet"),

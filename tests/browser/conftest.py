@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.hostile import HOSTILE_TOKEN, build_hostile
 from tools.browser import CHROMIUM_ARGS, Server, find_chromium, running
 
-HOSTILE_TOKEN = "<img/src=x/onerror=document.title='x'>"
+__all__ = ["HOSTILE_TOKEN"]
 
 
 @pytest.fixture(scope="session")
@@ -72,20 +73,4 @@ def open_page(chromium):
 @pytest.fixture(scope="session")
 def hostile_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A classifier whose vocabulary, and whose labels, are HTML that would run."""
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
-    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
-
-    words = ["[PAD]", "[UNK]", HOSTILE_TOKEN, "cat"]
-    backend = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
-    backend.normalizer = normalizers.Replace("bad", HOSTILE_TOKEN)
-    backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    folder = tmp_path_factory.mktemp("hostile")
-    PreTrainedTokenizerFast(
-        tokenizer_object=backend, unk_token="[UNK]", pad_token="[PAD]"
-    ).save_pretrained(folder)
-    config = BertConfig(
-        vocab_size=len(words), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=16, id2label={0: HOSTILE_TOKEN, 1: "</script><script>alert(1)</script>"},
-    )  # fmt: skip
-    BertForSequenceClassification(config).save_pretrained(folder)
-    return folder
+    return build_hostile(tmp_path_factory.mktemp("hostile"))

@@ -15,6 +15,7 @@ import interp_core as ic
 from interp_core.analysis.digit_pictures import digit_picture
 from interp_core.ui.fingerprint import digest
 from interp_core.ui.pictures import chooser
+from interp_core.ui.plain import plain
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("attention_heads", "word_attributions")
@@ -59,7 +60,7 @@ def test_the_attribution_page_shows_the_models_own_answer(vit, method):
     image = digit_picture(int(name.rpartition(" ")[2].rstrip(")")))
     found = ic.attribute_image(ic.load_model(vit), image, method=method)
     shown = {metric.label: metric for metric in app.metric}
-    assert shown["Prediction"].value == found.prediction.label
+    assert shown["Prediction"].value == plain(found.prediction.label)
     assert shown["Explained"].delta == f"logit {found.value:+.3f}"
 
 

@@ -26,6 +26,7 @@ from interp_core.ui.attributions.asked import Asked
 from interp_core.ui.choices import BOUND
 from interp_core.ui.examples import examples
 from interp_core.ui.sidebar import MAX_CHARACTERS
+from interp_core.ui.uploads import uploader
 
 MOST_TEXTS = 200
 MOST_BYTES = 5 * 2**20
@@ -72,7 +73,7 @@ def _results(asked: Asked, texts: tuple[str, ...]) -> list | None:
 
 
 def _uploaded() -> list[str]:
-    file = st.file_uploader("or a CSV file", type=["csv"], key="upload")
+    file = uploader("or a CSV file", ["csv"], key="upload")
     if file is None:
         return []
     if file.size > MOST_BYTES:

@@ -46,7 +46,7 @@ def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFr
 def prediction(found: Attribution) -> None:
     """What the model says, and what is explained."""
     answer, chance = found.prediction.label, found.prediction.probability
-    st.metric("Prediction", answer, f"{chance:.1%}" if chance is not None else None,
+    st.metric("Prediction", plain(answer), f"{chance:.1%}" if chance is not None else None,
               delta_arrow="off", delta_color="off")  # fmt: skip
     table = found.prediction.to_frame().head(SHOWN_LABELS)
     if table["probability"].notna().all():

@@ -8,7 +8,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.heads import depths, differences
-from interp_core.ui import cache
+from interp_core.ui import cache, sharing
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.heads import corpus
 from interp_core.ui.heads.catalogue import STATISTICS, offered
@@ -103,7 +103,12 @@ def _other_model(asked: Asked) -> Asked | None:
     given = st.session_state.get("second_model") or st.query_params.get("second_model")
     names += [given] if given and given not in names else []
     name = st.selectbox(
-        "Second model", names, key="second_model", width=240, accept_new_options=True, **BOUND
+        "Second model",
+        names,
+        key="second_model",
+        width=240,
+        accept_new_options=not sharing.is_shared(),
+        **BOUND,
     )
     return replace(asked, model=name, files=cache.stamp(name)) if name else None
 

@@ -12,11 +12,12 @@ import streamlit as st
 import interp_core as ic
 from interp_core.analysis.corpus_files import sample_corpus
 from interp_core.analysis.file_bytes import MAX_FILE_BYTES
-from interp_core.ui import cache
+from interp_core.ui import cache, sharing
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.fingerprint import digest
 from interp_core.ui.plain import plain
 from interp_core.ui.shared import Shared
+from interp_core.ui.uploads import uploader
 
 SOURCES = {
     "sentences": "Built-in sentences",
@@ -46,12 +47,12 @@ class Asked:
 
 @st.cache_resource(show_spinner=False)
 def _states() -> Shared:
-    return Shared(128, 256 * 2**20, _bytes)
+    return Shared(128, 256 * 2**20, _bytes, name="corpora")
 
 
 @st.cache_resource(show_spinner=False)
 def _files() -> Shared:
-    return Shared(32, 256 * 2**20, len)
+    return Shared(32, 256 * 2**20, len, name="files")
 
 
 def _bytes(state: ic.CorpusState) -> int:
@@ -67,10 +68,12 @@ def controls(choice, *, key: str = "") -> Asked | None:  # noqa: ANN001 - sideba
     if source == "text":
         return Asked(choice.model, files, source, 1, text=choice.text)
     counts = COUNTS[:3] if source == "sentences" else COUNTS
+    most = sharing.at_most(counts[-1], "texts")
+    counts = [count for count in counts if count <= most] or [most]
     most = st.selectbox(
         "At most",
         counts,
-        index=1,
+        index=min(1, len(counts) - 1),
         key=f"corpus_size{key}",
         width=110,
         format_func=lambda n: f"{n:,} texts",
@@ -88,8 +91,8 @@ def _upload(key: str) -> tuple[str, str | None]:
     """The digest of the session's file and the chosen column; ("", None) without a file."""
     held = f"{HELD}{key}"
     with st.popover("File", icon=":material/upload_file:"):
-        given = st.file_uploader(
-            "One text a line, CSV, TSV, JSON lines or Parquet", type=KINDS, key=f"corpus_file{key}"
+        given = uploader(
+            "One text a line, CSV, TSV, JSON lines or Parquet", KINDS, key=f"corpus_file{key}"
         )
     if given is not None:
         if given.size > MAX_FILE_BYTES:
@@ -124,20 +127,21 @@ def _upload(key: str) -> tuple[str, str | None]:
 
 
 def rows(asked: Asked) -> Iterator:
-    """The rows of the corpus, at most as many as asked."""
+    """The rows of the corpus, at most as many as asked and, on a shared server, as allowed."""
+    most = sharing.at_most(asked.most, "texts")
     if asked.source == "text":
         lines = [line for line in asked.text.splitlines() if line.strip()]
         if not lines:
             raise ic.BadInput("Write a text into the sidebar.")
-        return iter(lines)
+        return iter(lines[: sharing.at_most(len(lines), "texts")])
     if asked.source == "sentences":
-        return islice(sample_corpus().rows(), asked.most)
+        return islice(sample_corpus().rows(), most)
     data = _files().peek(asked.data)
     if data is None:
         raise ic.BadInput("Upload the file again: it is no longer in memory.")
     name = st.session_state.get(HELD, ("file.txt", ""))[0]
     corpus = ic.open_corpus(data, name=name, column=asked.column)
-    return islice(corpus.rows(), asked.most)
+    return islice(corpus.rows(), most)
 
 
 def texts(asked: Asked, most: int) -> list[str]:
@@ -169,7 +173,7 @@ def gathered(asked: Asked, preview: Callable[[ic.HeadStatistics], None]) -> ic.C
         button = st.empty()
         button.button("Stop", on_click=_stop, args=(asked,), key=f"stop_{hash(asked)}")
     early = st.empty()
-    state, drawn = None, time.monotonic()
+    state, drawn, late = None, time.monotonic(), sharing.clock()
     for state in _stream(asked):
         st.session_state[PARTIAL] = (asked, state)
         bar.progress(min(state.rows / asked.most, 1.0), text=_told(asked, state))
@@ -177,9 +181,15 @@ def gathered(asked: Asked, preview: Callable[[ic.HeadStatistics], None]) -> ic.C
             with early.container():
                 preview(state.statistics)
             drawn = time.monotonic()
+        if late():
+            _stop(asked)
+            st.info(str(sharing.time_is_up()), icon=":material/timer_off:")
+            break
     bar.empty()
     button.empty()
     early.empty()
+    if st.session_state.get(STOPPED) == asked:
+        return _stopped(asked)
     if state is None or state.statistics is None:
         raise ic.BadInput(_nothing(state))
     return _states().get(asked, lambda: state)

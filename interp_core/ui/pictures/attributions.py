@@ -12,6 +12,7 @@ from interp_core.models.record import LoadedModel
 from interp_core.ui import cache, downloads, jobs
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.pictures.chooser import Picture, choose
+from interp_core.ui.plain import plain
 
 TOO_LARGE = 0.05  # share of the change of the logit that a delta may miss
 
@@ -96,14 +97,14 @@ def _prediction(found: ic.ImageAttribution) -> None:
     with st.container(horizontal=True, gap="large"):
         st.metric(
             "Prediction",
-            found.prediction.label,
+            plain(found.prediction.label),
             None if found.prediction.probability is None else f"{found.prediction.probability:.1%}",
             delta_color="off",
             delta_arrow="off",
         )
         st.metric(
             "Explained",
-            found.target,
+            plain(found.target),
             f"logit {found.value:+.3f}",
             delta_color="off",
             delta_arrow="off",

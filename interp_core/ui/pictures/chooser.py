@@ -16,8 +16,10 @@ from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.fingerprint import digest
 from interp_core.ui.plain import plain
 from interp_core.ui.shared import Shared
+from interp_core.ui.uploads import uploader
 
 OWN = "my own"
+KINDS = ["png", "jpg", "jpeg", "webp"]
 HELD = "picture_file"  # (name, digest) of this session's picture
 PHOTOS = {"temple": "china.jpg", "flower": "flower.jpg"}  # both come with scikit-learn, CC BY 2.0
 EXAMPLES_A_DIGIT = 3
@@ -38,7 +40,7 @@ def reads_pictures(model: LoadedModel) -> bool:
 
 @st.cache_resource(show_spinner=False)
 def _pictures() -> Shared:
-    return Shared(64, 256 * 2**20, lambda image: image.width * image.height * 3)
+    return Shared(64, 256 * 2**20, lambda image: image.width * image.height * 3, name="pictures")
 
 
 def choose(model: LoadedModel) -> Picture | None:
@@ -49,9 +51,7 @@ def choose(model: LoadedModel) -> Picture | None:
         name = st.selectbox("Picture", offered, key="picture", width=220, **BOUND)
         if name == OWN:
             with st.popover("Upload", icon=":material/upload_file:"):
-                given = st.file_uploader(
-                    "PNG, JPEG or WebP", type=["png", "jpg", "jpeg", "webp"], key="picture_upload"
-                )
+                given = uploader("PNG, JPEG or WebP", KINDS, key="picture_upload")
     if name != OWN:
         return Picture(name, _example(name))
     if given is not None:

@@ -12,6 +12,7 @@ SOURCES = {
     "ambiguous_words": "Words with several senses",
     "requests": "Requests in seven intents",
     "vocabulary": "The model's vocabulary",
+    "digits": "Handwritten digits",
     "text": "Tokens of my text",
     "table": "Texts of a file",
     "vectors": "Vectors of a file",
@@ -22,9 +23,15 @@ UNITS = {
     "model": "text (the model's own pooling)",
     "token": "token",
 }
+PICTURE_UNITS = {  # the class token is the same for every picture before the first layer
+    "mean": "picture (mean of its patches)",
+    "first": "picture (class token)",
+    "token": "patch",
+}
+PICTURES = ("digits", "vectors")  # what models that look at pictures have to show
 OWN = ("table", "vectors")  # from the user's files
 WITHOUT_MODEL = ("vectors",)
-LAYERED = ("word_groups", "ambiguous_words", "requests", "text", "table")
+LAYERED = ("word_groups", "ambiguous_words", "requests", "text", "table", "digits")
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ CLUSTER, RELIABILITY, PREDICTION, CORRECT = (
 INTERNAL = {"text", "token", "position", "layer", "row", "id", "tokens", "special"}
 AMOUNTS = {"rank", "length", "norm"}  # of the vocabulary: never groups, however few
 TITLES = {"rank": "frequency rank"}
-PREFERRED = ("intent", "sense", "group", "label", "class", "rank")
+PREFERRED = ("intent", "sense", "group", "digit", "label", "class", "rank")
 CODED = {"label", "labels", "class", "target", "sentiment", "gold"}  # may hold numbers of labels
 
 

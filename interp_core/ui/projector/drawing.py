@@ -9,6 +9,7 @@ import interp_core as ic
 from interp_core.analysis.neighbours import Neighbours
 from interp_core.analysis.picture import Projection
 from interp_core.analysis.vectors import Vectors
+from interp_core.ui import sharing
 from interp_core.ui.projector.asked import SLOW, Drawing, Points
 from interp_core.ui.projector.store import kept, quick, slow
 
@@ -73,6 +74,7 @@ def projection(drawing: Drawing, vectors: Vectors) -> Projection | None:
     found = at_hand(drawing)
     if found is not None:
         return found
+    sharing.check_points(len(vectors), drawing.method)
     judge = len(vectors) <= AT_ONCE or drawing.method in SLOW
     knn = None
     if judge and len(vectors) > 2:

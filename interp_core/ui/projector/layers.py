@@ -27,7 +27,7 @@ from interp_core.ui.projector import (
 from interp_core.ui.projector.asked import LAYERED, Drawing, Points
 from interp_core.ui.projector.colouring import grouped, label_columns
 from interp_core.ui.projector.shown import Drawn
-from interp_core.ui.projector.store import quick, slow
+from interp_core.ui.projector.store import in_place, quick, slow
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -42,11 +42,11 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None
         return None
     wanted = how_drawn.choose(asked, row, solid=False, own=False)
     wanted = replace(wanted, points=sources.thinned(asked))
-    vectors = sources.all_layers(wanted.points)
+    vectors = in_place(lambda: sources.all_layers(wanted.points))
     if vectors is None:
         return None
     parts = quick((wanted.points, "parts"), lambda: _parts(vectors))
-    pictures = _pictures(wanted, parts)
+    pictures = in_place(lambda: _pictures(wanted, parts))
     if pictures is None:
         return None
     number, label, picked = _choose(parts)
@@ -96,7 +96,7 @@ def _choose(parts: list[Vectors]) -> tuple[int, str | None, int | None]:
         if st.session_state.get("stage", 0) > last:
             del st.session_state["stage"]
         number = st.slider(
-            "Show layer", 0, last, last, key="stage", width=270,
+            "Show layer", 0, last, last, key="stage", width=230,
             help="0 is the output of the embeddings.", **BOUND,
         )  # fmt: skip
         keep_valid("group_by", labels)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from interp_core.charts.points import in_order
 from interp_core.ui.projector.colouring import Colouring
+from interp_core.ui.projector.frames import short
 
 LIGHT = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#a6761d", "#56b4e9", "#7a5195", "#4d4d4d"]
 DARK = ["#56b4e9", "#e69f00", "#2fc49a", "#e08fc0", "#d0b25c", "#8fb8ff", "#b99ae0", "#c4c9d1"]
@@ -15,6 +16,8 @@ RAMP = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#fde725"]  # vir
 # Pictures without shapes need twelve colours that stay apart.
 MORE = ["#b2182b", "#7a9a01", "#1b7f8c", "#e377c2"]
 INK = {"light": ("#3c4656", "#ffffff"), "dark": ("#c6cfdb", "#10151c")}
+
+LETTERS = 40  # of a name in the legend
 
 
 def dark() -> bool:
@@ -38,7 +41,7 @@ def show(colouring: Colouring | None) -> None:
     """One line: a dot and a name for each group, or the two ends of the ramp."""
     if colouring is None:
         return
-    title = f"<b>{escape(colouring.title)}</b>"
+    title = f"<b>{escape(short(colouring.title, LETTERS))}</b>"
     if colouring.kind == "quantitative":
         low, high = colouring.values.min(), colouring.values.max()
         ramp = f"linear-gradient(90deg, {', '.join(RAMP)})"
@@ -50,7 +53,7 @@ def show(colouring: Colouring | None) -> None:
     colours = names_of_colours("nominal")
     entries = [
         f'<span style="white-space:nowrap"><span style="color:{colours[place % len(colours)]}">'
-        f"&#9679;</span> {escape(name)}</span>"
+        f"&#9679;</span> {escape(short(name, LETTERS))}</span>"
         for place, name in enumerate(in_order(colouring.values))
     ]
     st.html(f"{title} &nbsp; " + " &nbsp; ".join(entries))

@@ -10,7 +10,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.analysis.reducers import REDUCERS
 from interp_core.models.record import LoadedModel
-from interp_core.ui import cache
+from interp_core.ui import cache, sharing
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.projector.asked import LAYERED, SLOW, Drawing
 
@@ -65,8 +65,9 @@ def _model(left: Drawing, model: LoadedModel) -> Drawing | None:
     given = st.session_state.get("model2") or st.query_params.get("model2")
     names += [given] if given and given not in names else []
     name = st.selectbox(
-        "Model on the right", names, key="model2", width=230, accept_new_options=True, **BOUND
-    )
+        "Model on the right", names, key="model2", width=230,
+        accept_new_options=not sharing.is_shared(), **BOUND,
+    )  # fmt: skip
     if not name:
         return None
     with st.spinner("Loading the other model …"):

@@ -10,9 +10,11 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.analysis.table_files import read_table, text_columns
-from interp_core.analysis.vectors import Vectors
+from interp_core.analysis.vectors import MAX_POINTS, Vectors
+from interp_core.ui import sharing
 from interp_core.ui.plain import plain
 from interp_core.ui.projector.store import kept, quick
+from interp_core.ui.uploads import uploader
 
 TABLES = ["csv", "tsv", "jsonl", "ndjson", "parquet", "txt"]
 VECTORS = ["tsv", "npy", "parquet", "safetensors"]
@@ -33,9 +35,9 @@ def upload(source: str) -> str:
     held = HELD[source]
     with st.expander("File", expanded=held not in st.session_state, icon=":material/upload_file:"):
         if source == "table":
-            given = st.file_uploader(
+            given = uploader(
                 "CSV, TSV, JSON lines, Parquet, or one text a line",
-                type=TABLES,
+                TABLES,
                 key="projector_table_file",
             )
             found = None if given is None else _table(given)
@@ -55,16 +57,14 @@ def upload(source: str) -> str:
 
 def _table(given: BinaryIO) -> tuple[str, str]:
     key = digest(given.name.encode(), given.getvalue())
-    quick(("table", key), lambda: read_table(given))
+    quick(("table", key), lambda: read_table(given, limit=sharing.at_most(MAX_POINTS, "rows")))
     return given.name, key
 
 
 def _vectors() -> tuple[str, str] | None:
-    given = st.file_uploader(
-        "TSV, NPY, Parquet or safetensors", type=VECTORS, key="projector_vectors_file"
-    )
-    words = st.file_uploader(
-        "metadata.tsv (words and labels, for TSV and NPY)", type=["tsv"], key="projector_words_file"
+    given = uploader("TSV, NPY, Parquet or safetensors", VECTORS, key="projector_vectors_file")
+    words = uploader(
+        "metadata.tsv (words and labels, for TSV and NPY)", ["tsv"], key="projector_words_file"
     )
     if given is None:
         return None

@@ -24,6 +24,7 @@ from interp_core.ui.projector.asked import SLOW, Points
 from interp_core.ui.projector.colouring import colouring
 from interp_core.ui.projector.scene import Scene
 from interp_core.ui.projector.shown import Drawn, coordinates
+from interp_core.ui.projector.store import in_place
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None:
     """Controls, picture, quality, the picked point and the box."""
     wanted = how_drawn.choose(asked, row)
-    vectors = sources.vectors(asked)
+    vectors = in_place(lambda: sources.vectors(asked))
     wanted = vectors and own_axes.complete(wanted, vectors)
     if wanted is None:
         return None
@@ -43,10 +44,10 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None
             quick = drawing.preview(wanted, vectors)
             st.caption(f"PCA of the same points, until {wanted.title} is ready.")
             plane.show(Scene(wanted, view, vectors, quick, None, found, picked), preview=True)
-    drawn = drawing.projection(wanted, vectors)
+    drawn = in_place(lambda: drawing.projection(wanted, vectors))
     if drawn is None:
         return None
-    colours = colouring(view.colour, wanted, vectors, drawn, model)
+    colours = in_place(lambda: colouring(view.colour, wanted, vectors, drawn, model))
     early.empty()
     scene = Scene(wanted, view, vectors, drawn, colours, found, picked)
     with place:

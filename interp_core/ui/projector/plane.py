@@ -12,6 +12,7 @@ from interp_core.charts.scatter import Look, scatter
 from interp_core.ui.projector import drawing, frames, legend, picking
 from interp_core.ui.projector.colouring import columns
 from interp_core.ui.projector.scene import Scene, described
+from interp_core.ui.projector.store import in_place
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +25,7 @@ def show(scene: Scene, *, preview: bool = False) -> alt.LayerChart:
     key = "preview" if preview else "picture"
     told = scene.picked if preview else picking.marked((scene.name, key), scene.picked)
     rows = frames.drawn_rows(len(scene.vectors), scene.found, told)
-    frame = _frame(scene, rows, lines=not preview)
+    frame = in_place(lambda: _frame(scene, rows, lines=not preview))
     chart = scatter(frame, _labels(scene, frame, rows), _look(scene, frame, told))
     widget = f"{key}_{hash(scene.name)}"
     report = "ignore" if preview else picking.on_chart(widget, scene.vectors, scene.name)

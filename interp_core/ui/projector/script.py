@@ -99,6 +99,8 @@ def making(points: Points, *, layer: str | None = None) -> list[str]:
     if points.source == "vocabulary":
         return [*head, *_vocabulary(points)]
     at = f"layer={layer or points.layer!r}"
+    if points.source == "digits":
+        return [*head, *_digits(points, at)]
     texts = _texts(points)
     if points.source == "ambiguous_words":
         return [
@@ -109,6 +111,15 @@ def making(points: Points, *, layer: str | None = None) -> list[str]:
     pooling = None if points.unit == "token" else points.unit
     options = f"{at}, pooling={pooling!r}, truncate=True"
     return [*head, *texts, f"vectors = ic.token_vectors(model, texts, {options})"]
+
+
+def _digits(points: Points, at: str) -> list[str]:
+    pooling = "patch" if points.unit == "token" else points.unit
+    return [
+        "from interp_core.analysis.digit_pictures import digit_picture, held_out",
+        "images = [digit_picture(number) for number in held_out()[1]]",
+        f"vectors = ic.image_vectors(model, images, {at}, pooling={pooling!r})",
+    ]
 
 
 def _texts(points: Points) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 import interp_core as ic
+from interp_core.analysis.digit_pictures import digit_labels, digit_picture, held_out
 from interp_core.analysis.vectors import Vectors
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache
@@ -89,12 +90,20 @@ def _rows(points: Points) -> tuple[list[str], pd.DataFrame]:
     return list(texts[keep]), rest
 
 
+def _digits(points: Points) -> tuple[list[str], pd.DataFrame]:
+    """Names of the pictures in the place of texts."""
+    labels, numbers = digit_labels(), held_out()[1]
+    texts = [f"a {labels[number]} (digit {number})" for number in numbers]
+    return texts, pd.DataFrame({"digit": labels[numbers].astype(str), "number": numbers})
+
+
 TEXTS: dict[str, Callable[[Points], tuple[list[str], pd.DataFrame]]] = {
     "word_groups": _sample,
     "ambiguous_words": _sample,
     "requests": _sample,
     "text": _lines,
     "table": _rows,
+    "digits": _digits,
 }
 
 
@@ -111,6 +120,8 @@ def _computed(
 ) -> Vectors | None:
     def compute(progress: Callable[[int, int], object]) -> Vectors:
         model = cache.model(key.model)
+        if key.source == "digits":
+            return _of_pictures(key, texts, extra, layer, progress)
         if key.source == "ambiguous_words":
             found = ic.word_vectors(
                 model, texts, list(extra["word"]), layer=layer, progress=progress
@@ -123,6 +134,28 @@ def _computed(
         return _described(found, extra)
 
     return slow(("layers", key, layer), "Reading the texts", compute, unit="texts")
+
+
+def _of_pictures(
+    key: Points,
+    texts: list[str],
+    extra: pd.DataFrame,
+    layer: int | str,
+    progress: Callable[[int, int], object],
+) -> Vectors:
+    images = [digit_picture(int(number)) for number in extra["number"]]
+    pooling = "patch" if key.unit == "token" else key.unit
+    model = cache.model(key.model)
+    found = ic.image_vectors(model, images, layer=layer, pooling=pooling, progress=progress)
+    frame = found.frame.rename(columns={"picture": "row"})
+    names = [texts[row] for row in frame["row"]]
+    frame["text"] = [
+        f"{name}, patch {patch}" if patch else name for name, patch in zip(names, frame["patch"])
+    ]
+    right = frame["prediction"].to_numpy() == extra["digit"].to_numpy()[frame["row"]]
+    frame["answer"] = np.where(right, "right", "wrong")
+    told = Vectors(found.values, frame.drop(columns="patch"), found.notes)
+    return _described(told, extra.drop(columns="number"))
 
 
 def _described(found: Vectors, extra: pd.DataFrame) -> Vectors:

@@ -20,7 +20,7 @@ MOST_BYTES = 768 * 2**20
 @st.cache_resource(show_spinner=False)
 def kept() -> Shared:
     """The store."""
-    return Shared(MOST_RESULTS, MOST_BYTES, held_bytes)
+    return Shared(MOST_RESULTS, MOST_BYTES, held_bytes, name="projector")
 
 
 def held_bytes(value: Any) -> int:
@@ -44,3 +44,16 @@ def quick(key: Hashable, compute: Callable[[], Any]) -> Any:
 def slow(key: Hashable, what: str, compute: Callable, *, unit: str = "%") -> Any:
     """A result that takes longer: with progress and a button that stops it (None then)."""
     return jobs.run(key, what, compute, unit=unit, store=kept())
+
+
+def in_place(compute: Callable[[], Any]) -> Any:
+    """What `compute` gives; its progress bars leave no trace, so that nothing below them moves.
+
+    A chart that moves on the page is made anew, and forgets how far it was magnified.
+    """
+    slot = st.empty()
+    with slot.container():
+        found = compute()
+    if found is not None:
+        slot.empty()
+    return found

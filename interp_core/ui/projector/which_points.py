@@ -11,7 +11,15 @@ from interp_core.models.record import LoadedModel
 from interp_core.ui import cache
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.projector import own_files
-from interp_core.ui.projector.asked import LAYERED, OWN, SOURCES, UNITS, Points
+from interp_core.ui.projector.asked import (
+    LAYERED,
+    OWN,
+    PICTURE_UNITS,
+    PICTURES,
+    SOURCES,
+    UNITS,
+    Points,
+)
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -29,6 +37,7 @@ WORDS = ("bank", "bass", "java", "spring", ALL_WORDS)
 FIRST = 5_000  # entries of the vocabulary that are shown until somebody asks for more
 ABOUT = {
     "vocabulary": "The input vectors of the entries, before any layer.",
+    "digits": "360 pictures of 8 × 8 pixels that the embedded model `digits` never saw.",
     "text": "Of the text in the sidebar, each line by itself.",
     "table": "CSV, TSV, JSON lines, Parquet, or one text a line: up to 50,000 rows.",
     "vectors": "TSV (with words in a second file), NPY, Parquet or safetensors of any origin.",
@@ -43,12 +52,14 @@ def choose(
     The controls stand in `row`. Without `depth` the view shows all layers and asks for none.
     """
     with row:
+        offered = _offered(model)
+        keep_valid("points", offered)
         source = st.selectbox(
-            "Points", list(SOURCES), format_func=SOURCES.get, key="points", width=230,
+            "Points", offered, format_func=SOURCES.get, key="points", width=230,
             help=_about(), **BOUND,
         )  # fmt: skip
         filters = FILTERS[source]() if source in FILTERS else ()
-        unit = _unit(source) if source in ("requests", "text", "table") else "mean"
+        unit = _unit(source) if source in ("requests", "text", "table", "digits") else "mean"
         layer = _layer(model) if depth and source in LAYERED else None
     data = own_files.upload(source) if source in OWN else ""
     if source in OWN and not data:
@@ -59,6 +70,13 @@ def choose(
     if source == "text":
         filters = (("text", choice.text),)
     return Points(choice.model, cache.stamp(choice.model), source, layer, unit, filters, data)
+
+
+def _offered(model: LoadedModel) -> list[str]:
+    """Pictures for models that look at them, texts for the others."""
+    if model.tokenizer is None:
+        return list(PICTURES)
+    return [name for name in SOURCES if name == "vectors" or name not in PICTURES]
 
 
 def _about() -> str:
@@ -79,9 +97,10 @@ def _layer(model: LoadedModel) -> int:
 
 def _unit(source: str) -> str:
     """What a point stands for; the tokens come first where there is one text."""
-    names = ["token", *UNITS] if source == "text" else list(UNITS)
+    titles = PICTURE_UNITS if source == "digits" else UNITS
+    names = ["token", *UNITS] if source == "text" else list(titles)
     return st.selectbox(
-        "One point for each", list(dict.fromkeys(names)), format_func=UNITS.get,
+        "One point for each", list(dict.fromkeys(names)), format_func=titles.get,
         key=f"unit_{source}", width=230, **BOUND,
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.analysis.explanation import Attribution
 from interp_core.models.record import LoadedModel
-from interp_core.ui import cache, jobs
+from interp_core.ui import cache, jobs, sharing
 from interp_core.ui.choices import BOUND, keep_valid
 
 CLASSIFIES = "sequence-classification"
@@ -46,7 +46,7 @@ def choose(first: str, model: LoadedModel) -> tuple[Side, Side] | None:
         names,
         key="rival",
         width=260,
-        accept_new_options=True,
+        accept_new_options=not sharing.is_shared(),
         help="An embedded classifier, a folder or a Hub id.",
         **BOUND,
     )

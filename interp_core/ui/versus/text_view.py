@@ -53,8 +53,8 @@ def _predictions(sides: tuple[Side, Side], found: list[Attribution]) -> None:
         for side, each in zip(sides, found):
             chance = each.prediction.probability
             st.metric(
-                side.name,
-                each.prediction.label,
+                plain(side.name),
+                plain(each.prediction.label),
                 None if chance is None else f"{chance:.1%}",
                 delta_color="off",
                 delta_arrow="off",

@@ -1,0 +1,93 @@
+"""What happens on the server, as lines of JSON on stderr: never what people typed.
+
+Only the fields that `tell` names are ever written, and a model's name only when it is embedded.
+Warnings and errors are always written, the rest with `CLEARHEAD_LOG=info`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import interp_core as ic
+from interp_core.ui import sharing
+from interp_core.ui.durations import Durations
+
+log = logging.getLogger("clearhead")
+happened: Counter[str] = Counter()  # refusals and errors
+pages: defaultdict[str, Durations] = defaultdict(Durations)
+LEVELS = {"error": logging.ERROR}  # events; all others are informative
+_here = threading.local()
+
+
+class Lines(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a record."""
+        when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line = {"time": when, "level": record.levelname.lower(), "event": record.getMessage()}
+        return json.dumps(line | getattr(record, "told", {}), ensure_ascii=True)
+
+
+def start() -> None:
+    """Write to stderr from now on."""
+    if not any(isinstance(each.formatter, Lines) for each in log.handlers):
+        handler = logging.StreamHandler()
+        handler.setFormatter(Lines())
+        log.addHandler(handler)
+        log.propagate = False
+    level = sharing.log_level()
+    log.setLevel(level if level in ("DEBUG", "INFO", "ERROR") else "WARNING")
+
+
+def tell(
+    event: str,
+    *,
+    seconds: float | None = None,
+    waited: float | None = None,
+    model: str | None = None,
+    kind: str | None = None,
+    code: str | None = None,
+    place: str | None = None,
+) -> None:
+    """Log an event. None of the fields may hold what somebody typed."""
+    told = {
+        "page": getattr(_here, "page", None),
+        "seconds": None if seconds is None else round(seconds, 3),
+        "waited": None if waited is None else round(waited, 3),
+        "model": None if model is None else known(model),
+        **{"kind": kind, "code": code, "place": place},
+    }
+    told = {name: value for name, value in told.items() if value is not None}
+    log.log(LEVELS.get(event, logging.INFO), event, extra={"told": told})
+
+
+def known(model: str) -> str:
+    """The name of an embedded model; any other name is somebody's words."""
+    return model if model in {card.name for card in ic.bundled_models()} else "other"
+
+
+def wrong(event: str, kind: str, **about: str) -> None:
+    """Count and log a refusal or an error."""
+    happened[event] += 1
+    tell(event, kind=kind, **about)
+
+
+@contextmanager
+def on_page(name: str, model: str) -> Iterator[None]:
+    """Everything inside happens on this page; how long it took is logged at the end."""
+    _here.page, started = name, time.monotonic()
+    try:
+        yield
+    finally:
+        took = time.monotonic() - started
+        pages[name].add(took)
+        tell("page", seconds=took, model=model)
+        _here.page = None

@@ -1,0 +1,52 @@
+"""The list of lessons: what each teaches, how long it takes, and what is wrong with a file."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from interp_core.analysis.lesson_record import Lesson
+from interp_core.analysis.lessons import Shelf
+from interp_core.ui.lessons import place
+from interp_core.ui.lessons.prose import label
+from interp_core.ui.plain import message
+
+
+def show(shelf: Shelf) -> None:
+    """All lessons, the embedded ones first."""
+    st.markdown(
+        "Each lesson takes a few minutes: open a view, predict what you will see, then find out."
+    )
+    embedded = [lesson for lesson in shelf.lessons if lesson.name in shelf.embedded]
+    own = [lesson for lesson in shelf.lessons if lesson.name not in shelf.embedded]
+    _grid(embedded)
+    if own or shelf.mistakes:
+        st.subheader("From your teacher")
+    for each in shelf.mistakes:
+        st.warning(message(each), icon=":material/edit_note:")
+    _grid(own)
+
+
+def _grid(lessons: list[Lesson]) -> None:
+    for first in range(0, len(lessons), 2):
+        for column, lesson in zip(st.columns(2), lessons[first : first + 2]):
+            with column.container(border=True, height="stretch"):
+                _card(lesson)
+
+
+def _card(lesson: Lesson) -> None:
+    st.markdown(f"**{label(lesson.title)}**")
+    st.markdown(label(lesson.teaches))
+    facts = [f"{lesson.minutes} minutes", lesson.level, f"{len(lesson.steps)} steps"]
+    if lesson.needs:
+        facts.append(f"needs {lesson.needs}")
+    if lesson.name in st.session_state.get(place.DONE, ()):
+        facts.append("finished")
+    st.caption(label(" · ".join(facts)))
+    step = place.paused_at(lesson.name)
+    st.button(
+        "Start" if step == 1 else f"Go on with step {step}",
+        key=f"start_{lesson.name}",
+        on_click=place.go,
+        args=(lesson.name, step),
+        type="secondary" if step == 1 else "primary",
+    )

@@ -1,0 +1,335 @@
+"""The projector in a real browser: links, clicks, boxes, WebGL, uploads, downloads."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from scipy.ndimage import binary_erosion
+
+import interp_core as ic
+from tools.browser import CHROMIUM_ARGS, WEBGL_ARGS, ready, settled
+
+pytestmark = pytest.mark.browser
+PAGE = "embedding_projector"
+VIEWS = (
+    "Picture",
+    "Layer by layer",
+    "Side by side",
+    "What is out of place?",
+    "Can it be trusted?",
+    "Shape of the space",
+)
+MARK = "<img src=x onerror=\"document.title='x'\"></script><script>document.title='x'</script>"
+CHART = "[data-testid=stVegaLiteChart]"
+POINT = f"{CHART} path[aria-roledescription=point]"
+CARD = "Nearest in the original space"
+
+
+def link(server, **query):
+    return server.link(PAGE, model="encoder", text="The bank was steep.", **query)
+
+
+def query(page) -> dict:
+    return parse_qs(urlparse(page.url).query)
+
+
+def look(page, view: str) -> None:
+    """Choose a view, which keeps what was uploaded."""
+    page.locator("[data-testid=stButtonGroup] button", has_text=view).first.click()
+    page.wait_for_timeout(300)
+    settled(page)
+
+
+def upload(page, *files: tuple[str, bytes]) -> None:
+    """Give each uploader its file."""
+    for place, (name, data) in enumerate(files):
+        chooser = page.locator("input[type=file]").nth(place)
+        chooser.set_input_files({"name": name, "mimeType": "text/plain", "buffer": data})
+        page.wait_for_timeout(500)
+        settled(page)
+
+
+@pytest.fixture(scope="module")
+def with_webgl(chromium):
+    """A Chromium that draws WebGL in software."""
+    path = chromium.browser_type
+    from tools.browser import find_chromium
+
+    browser = path.launch(executable_path=find_chromium(), args=WEBGL_ARGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def open_with(server):
+    """Open a view in a browser of one's own."""
+    contexts = []
+
+    def opened(browser, *, width: int = 1440, **wanted):
+        context = browser.new_context(viewport={"width": width, "height": 1300})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(90_000)
+        page.goto(link(server, **wanted))
+        ready(page)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page, scheme):
+    address = link(fresh_server, points="Words with several senses", point="3: x", find="bank")
+    pages = [open_page(address, scheme=scheme) for _ in range(2)]
+    for page in pages:
+        ready(page)
+    main = [page.inner_text("[data-testid=stMain]") for page in pages]
+    assert main[0] == main[1]
+    assert CARD in main[0]
+    assert "points found" in main[0]
+    assert "Attention heads" in pages[0].inner_text("[data-testid=stSidebar]")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_fits_a_narrow_window_and_its_link_reopens_it(server, open_page, view):
+    first = open_page(link(server, look=view, nearness="euclidean"), width=900, scheme="dark")
+    ready(first)
+    main = first.locator("[data-testid=stMain]")
+    assert main.evaluate("each => each.scrollWidth <= each.clientWidth + 1")
+    second = open_page(first.url, width=900, scheme="dark")
+    ready(second)
+    assert query(first) == query(second)
+    assert query(first)["nearness"] == ["euclidean"]
+    assert first.inner_text("[data-testid=stMain]") == second.inner_text("[data-testid=stMain]")
+
+
+def test_a_click_opens_the_card_and_the_picture_keeps_its_zoom(server, open_page):
+    page = open_page(link(server, depth=3))  # nothing of it is computed yet
+    ready(page)
+    chart = page.locator(CHART).first
+    box = chart.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    before = page.locator(POINT).first.get_attribute("transform")
+    for _ in range(3):
+        page.mouse.wheel(0, -200)
+        page.wait_for_timeout(150)
+    zoomed = page.locator(POINT).first.get_attribute("transform")
+    assert zoomed != before
+    chart.locator("svg").evaluate("each => each.dataset.same = 'yes'")
+    inside = [
+        each
+        for each in page.locator(POINT).all()
+        if (at := each.bounding_box())
+        and box["x"] + 60 < at["x"] < box["x"] + box["width"] - 60
+        and box["y"] + 150 < at["y"] < box["y"] + box["height"] - 100
+    ]
+    inside[0].click(force=True)
+    page.get_by_text(CARD).wait_for()
+    settled(page)
+    assert query(page)["point"][0].partition(":")[0].isdigit()
+    assert chart.locator("svg").get_attribute("data-same") == "yes"
+    assert page.locator(POINT).first.get_attribute("transform") == zoomed
+    assert chart.bounding_box() == box
+    lines = page.locator(f"{CHART} line[aria-roledescription='rule mark']")
+    assert lines.count() == 10
+    again = open_page(page.url)
+    ready(again)
+    assert again.get_by_text(CARD).count() == 1
+
+
+def drag(page, start: tuple[float, float], end: tuple[float, float], *, shift: bool = False):
+    if shift:
+        page.keyboard.down("Shift")
+    page.mouse.move(*start)
+    page.mouse.down()
+    for share in (0.3, 0.6, 1.0):
+        page.mouse.move(*(a + (b - a) * share for a, b in zip(start, end)))
+        page.wait_for_timeout(60)
+    page.mouse.up()
+    if shift:
+        page.keyboard.up("Shift")
+
+
+def corners(page) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Two places inside the chart, left above and in the middle."""
+    box = page.locator(CHART).first.bounding_box()
+    x, y, width, height = (box[name] for name in ("x", "y", "width", "height"))
+    return (x + 0.06 * width, y + 0.3 * height), (x + 0.5 * width, y + 0.85 * height)
+
+
+def test_a_box_gives_its_points_their_words_and_their_labels(server, open_page):
+    page = open_page(link(server))
+    ready(page)
+    drag(page, *corners(page), shift=True)
+    page.get_by_text("points in the box").wait_for()
+    settled(page)
+    said = page.inner_text("[data-testid=stMain]")
+    assert "Words in the most of them" in said
+    assert "Mix of group" in said
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV of the box").click()
+    table = pd.read_csv(Path(download.value.path()))
+    assert f"{len(table)} points in the box" in said
+    assert {"country", "capital"} <= set(table["group"])
+    assert not {"profession"} & set(table["group"])
+
+
+def test_one_box_lights_the_same_points_on_both_sides(server, open_page):
+    page = open_page(link(server, look="Side by side"))
+    ready(page)
+    (x, y), (right, bottom) = corners(page)
+    drag(page, (x, y), ((x + right) / 2, bottom))
+    page.wait_for_timeout(300)
+    faded = page.locator(POINT).evaluate_all(
+        "all => all.map(each => Number(each.getAttribute('opacity')) < 0.5)"
+    )
+    assert len(faded) == 420
+    assert faded[:210] == faded[210:]
+    assert 0 < sum(faded) < 420
+
+
+def middle_of(mask: np.ndarray) -> tuple[float, float]:
+    """A place (x, y) well inside one of the marked parts of a picture."""
+    rows, columns = np.nonzero(binary_erosion(mask, iterations=2))
+    return float(columns[0]), float(rows[0])
+
+
+def canvas_colours(page) -> np.ndarray:
+    deck = page.locator("[data-testid=stDeckGlJsonChart]").first
+    return np.asarray(Image.open(io.BytesIO(deck.screenshot())).convert("RGB")).astype(int)
+
+
+def test_space_turns_by_dragging_and_a_click_picks_a_point(open_with, with_webgl):
+    page = open_with(with_webgl, dimensions="3-D", labels_word_groups="none")
+    page.wait_for_timeout(500)
+    box = page.locator("[data-testid=stDeckGlJsonChart]").first.bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    before = canvas_colours(page)
+    assert (np.ptp(before, axis=2) > 60).sum() > 1_000  # coloured points
+    drag(page, middle, (middle[0] + 160, middle[1] + 30))
+    page.wait_for_timeout(500)
+    after = canvas_colours(page)
+    assert (np.abs(after - before).max(axis=2) > 40).sum() > 2_000
+    x, y = middle_of((after[:, :, 0] > 190) & (after[:, :, 2] < 60))  # a country
+    page.mouse.click(box["x"] + x, box["y"] + y)
+    page.get_by_text(CARD).wait_for()
+    settled(page)
+    assert "point" in query(page)
+
+
+def test_a_browser_without_webgl_is_told_so_and_offered_the_plane(open_with, chromium):
+    from tools.browser import find_chromium
+
+    browser = chromium.browser_type.launch(
+        executable_path=find_chromium(), args=[*CHROMIUM_ARGS, "--disable-3d-apis"]
+    )
+    page = open_with(browser, dimensions="3-D")
+    page.get_by_text("This browser has no WebGL").wait_for()
+    page.get_by_role("button", name="Show it in 2-D").click()
+    page.locator(POINT).first.wait_for()
+    settled(page)
+    assert page.get_by_text("This browser has no WebGL").count() == 0
+    browser.close()
+
+
+def hostile_table() -> bytes:
+    rows = [(f"{MARK} {place} {word}", MARK if place % 2 else "b", place / 7)
+            for place, word in enumerate(["red", "blue", "green", "house"] * 6)]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=[f"{MARK} text", MARK, "number"])
+    return frame.to_csv(index=False).encode()
+
+
+def unharmed(page) -> None:
+    assert page.title() == "Clearhead"
+    assert page.locator("[data-testid=stMain] img").count() == 0
+    assert page.locator(".deck-tooltip img, #vg-tooltip-element img").count() == 0
+    assert page.get_by_text("Something went wrong").count() == 0
+
+
+def test_hostile_texts_labels_columns_and_file_names_are_shown_as_text(open_with, with_webgl):
+    page = open_with(with_webgl, points="Texts of a file")
+    upload(page, ("<img src=x onerror=alert(1)>.csv", hostile_table()))
+    for view in VIEWS:
+        look(page, view)
+        unharmed(page)
+    look(page, "Picture")
+    page.locator(POINT).first.hover(force=True)
+    page.wait_for_timeout(300)
+    unharmed(page)
+    look(page, "3-D")
+    deck = page.locator("[data-testid=stDeckGlJsonChart]").first.bounding_box()
+    shown = canvas_colours(page)
+    x, y = middle_of(np.ptp(shown, axis=2) > 120)
+    page.mouse.move(deck["x"] + x, deck["y"] + y)
+    page.locator(".deck-tooltip").get_by_text("<img src=x").first.wait_for()
+    unharmed(page)
+    assert "<img src=x" in page.inner_text("[data-testid=stMain]")
+
+
+def labelled() -> bytes:
+    sample = ic.sample_table("requests").groupby("intent").head(12).reset_index(drop=True)
+    sample.loc[0, "intent"] = "GetWeather"  # a wrong label
+    return sample[["text", "intent"]].to_csv(index=False).encode()
+
+
+def test_an_uploaded_table_is_drawn_coloured_by_its_labels_and_checked(server, open_page):
+    page = open_page(link(server, points="Texts of a file"))
+    ready(page)
+    upload(page, ("requests.csv", labelled()))
+    assert page.locator(POINT).count() >= 84
+    assert "PlayMusic" in page.locator(CHART).first.inner_text()
+    look(page, "What is out of place?")
+    page.get_by_text("stand among neighbours").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV of the list").click()
+    table = pd.read_csv(Path(download.value.path()))
+    first = table.iloc[0]
+    assert (first["point"], first["label"]) == (0, "GetWeather")
+    assert first["suggested"] != "GetWeather"
+
+
+def test_uploaded_vectors_with_their_words_are_drawn(server, open_page):
+    rng = np.random.default_rng(0)
+    data = io.BytesIO()
+    np.save(data, rng.normal(size=(30, 12)).astype(np.float32))
+    words = "text\tkind\n" + "".join(f"word{i}\t{'ab'[i % 2]}\n" for i in range(30))
+    page = open_page(link(server, points="Vectors of a file"))
+    ready(page)
+    upload(page, ("mine.npy", data.getvalue()), ("metadata.tsv", words.encode()))
+    assert page.locator(POINT).count() >= 30
+    assert "30 points · 12 dimensions" in page.inner_text("[data-testid=stMain]")
+    assert "word0" in page.locator(CHART).first.inner_text()
+
+
+def test_pictures_numbers_neighbours_and_vectors_can_be_downloaded(server, open_page, encoder):
+    page = open_page(link(server))
+    ready(page)
+    page.get_by_text("Download and reproduce").click()
+    page.get_by_role("button", name="Neighbours (CSV)").wait_for()
+    settled(page)
+    files = {}
+    for name in ("PNG", "Table (CSV)", "Neighbours (CSV)", "TSV", "Metadata (TSV)"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=name, exact=True).first.click()
+        files[name] = Path(download.value.path())
+    texts = list(ic.sample_table("word_groups")["text"])
+    vectors = ic.token_vectors(encoder, texts, pooling="mean")
+    assert Image.open(files["PNG"]).width > 1_500
+    table = pd.read_csv(files["Table (CSV)"])
+    drawn = ic.project(vectors, method="pca")
+    np.testing.assert_allclose(table[["x", "y"]], drawn.coordinates, atol=1e-4)
+    near = pd.read_csv(files["Neighbours (CSV)"])
+    assert list(near["neighbour"][:15]) == ic.find_neighbours(vectors).indices[0].tolist()
+    again = ic.read_vectors(
+        files["TSV"].read_bytes(), metadata=files["Metadata (TSV)"].read_bytes(), kind="tsv"
+    )
+    np.testing.assert_allclose(again.values, vectors.values, atol=1e-5)
+    assert list(again.frame["text"]) == texts

@@ -1,0 +1,392 @@
+"""The projector run by Streamlit's test harness: every view, source, method and mistake."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import interp_core as ic
+from interp_core.analysis.table_files import read_table
+from interp_core.ui.projector.script import script
+from interp_core.ui.projector.store import kept
+
+ROOT = Path(__file__).resolve().parents[2]
+VIEWS = ("picture", "layers", "compare", "checks", "trust", "shape")
+TEXT = "The bank of the river was steep.\nThe bank lent us money."
+REVIEWS = pd.DataFrame(
+    {
+        "review": [
+            f"{what} {how}, {end}"
+            for what in ("The plot is", "The acting is", "The music is", "The film is")
+            for how in ("wonderful", "moving", "dreadful", "boring")
+            for end in ("said the critic", "we thought")
+        ],
+        "label": [1, 1, 1, 1, 0, 0, 0, 0] * 4,
+        "stars": np.linspace(0.5, 4.9, 32),
+    }
+)
+REVIEWS.loc[5, "label"] = 1
+
+
+@pytest.fixture(scope="module", autouse=True)
+def clear_caches():
+    yield
+    st.cache_resource.clear()
+
+
+def opened(**state) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=200)
+    for key, value in {"model": "encoder", "text": TEXT, **state}.items():
+        app.session_state[key] = value
+    return app.switch_page("pages/embedding_projector.py").run()
+
+
+def with_table(frame: pd.DataFrame = REVIEWS, **state) -> AppTest:
+    """The page with an uploaded table, as the uploader leaves it."""
+    kept().get(("table", "digest"), lambda: read_table(frame.to_csv(index=False).encode()))
+    return opened(points="table", projector_table=("reviews.csv", "digest"), **state)
+
+
+def with_vectors(values, frame=None, **state) -> AppTest:
+    """The page with uploaded vectors."""
+    made = ic.make_vectors(np.asarray(values, dtype=np.float32), frame)
+    kept().clear()
+    kept().get(("vectors", "digest"), lambda: made)
+    return opened(points="vectors", projector_vectors=("own.npy", "digest"), **state)
+
+
+def words(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.error, *app.info, *app.warning, *app.metric]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def charts(app: AppTest) -> list[dict]:
+    return [json.loads(each.proto.spec) for each in app.get("vega_lite_chart")]
+
+
+def decks(app: AppTest) -> list[dict]:
+    return [json.loads(each.proto.json) for each in app.get("deck_gl_json_chart")]
+
+
+def fine(app: AppTest) -> bool:
+    assert not app.exception
+    assert not app.error, app.error[0].value
+    return True
+
+
+SHOWN = [
+    *((view, source) for view in VIEWS for source in ("word_groups", "text")),
+    *((view, "vocabulary") for view in VIEWS if view != "compare"),
+    *(("layers", "ambiguous_words"), ("shape", "ambiguous_words"), ("picture", "requests")),
+]
+
+
+@pytest.mark.parametrize(("view", "source"), SHOWN)
+def test_every_view_of_every_source_draws_or_says_why_not(view, source):
+    app = opened(look=view, points=source, rank_to=1200)
+    assert fine(app)
+    assert app.title[0].value == "Embedding projector"
+    assert "What to look for" in words(app)
+    refused = {("layers", "vocabulary"): "no layers", ("checks", "vocabulary"): "no labels"}
+    said = refused.get((view, source))
+    assert (said in words(app)) if said else charts(app)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_of_a_users_table_and_vectors_draws(view):
+    assert fine(with_table(look=view))
+    vectors = ic.project(np.random.default_rng(0).normal(size=(60, 8)), method="pca").coordinates
+    frame = pd.DataFrame({"text": [f"w{i}" for i in range(60)], "kind": ["a", "b", "c"] * 20})
+    assert fine(with_vectors(vectors, frame, look=view))
+
+
+@pytest.mark.parametrize("method", ["pca", "umap", "tsne", "axis"])
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_every_method_shows_the_figures_of_the_projection(encoder, method, dimensions):
+    app = opened(reducer=method, dimensions=dimensions)
+    assert fine(app)
+    texts = list(ic.sample_table("word_groups")["text"])
+    vectors = ic.token_vectors(encoder, texts, pooling="mean")
+    ends = [(["Paris", "Berlin", "Rome"], ["France", "Germany", "Italy"])]
+    ends += [(["sadness", "fear"], ["joy", "love"]), (["walk", "eat"], ["walked", "ate"])]
+    options = {"axes": tuple(ends[:dimensions])} if method == "axis" else {}
+    drawn = ic.project(vectors, method=method, dimensions=dimensions, **options)
+    quality = drawn.quality
+    assert f"trustworthiness {quality.trustworthiness:.2f}" in words(app)
+    assert f"continuity {quality.continuity:.2f}" in words(app)
+    assert f"{quality.kept:.0%} of the 15 true neighbours kept" in words(app)
+    assert ("mean little" in words(app)) == (method in ("umap", "tsne"))
+    assert bool(decks(app)) == (dimensions == 3)
+    assert bool(charts(app)) == (dimensions == 2)
+
+
+def test_the_card_shows_the_true_neighbours_in_the_original_space(encoder):
+    app = opened(point="3: Spain")
+    texts = list(ic.sample_table("word_groups")["text"])
+    vectors = ic.token_vectors(encoder, texts, pooling="mean")
+    near = ic.nearest_neighbours(vectors, 3, k=10)
+    table = next(each.value for each in app.dataframe if "neighbour" in each.value)
+    assert list(table["neighbour"]) == [texts[row] for row in near["index"]]
+    assert table["cosine"].to_numpy() == pytest.approx(near["distance"].to_numpy(), abs=1e-5)
+    assert "**Spain**" in words(app)
+
+
+def test_a_point_in_the_address_is_found_by_its_number_and_a_wrong_one_forgotten():
+    assert "**Spain**" in words(opened(point="3: another text"))
+    app = opened(point="99999: nothing")
+    assert fine(app)
+    assert not [each for each in app.dataframe if "neighbour" in each.value]
+
+
+def test_a_search_counts_and_rings_what_it_finds():
+    app = opened(find="verb")
+    assert "Nothing found" in words(app)
+    app = opened(find="LON")
+    assert "of 210 points found" in words(app)
+
+
+def test_layers_show_the_way_of_a_point_and_how_the_senses_part(encoder):
+    app = opened(look="layers", points="ambiguous_words", point="0: x", stage=2)
+    assert fine(app)
+    assert "at layer 2 of 6" in words(app)
+    assert "The line is the way of the chosen point" in words(app)
+    assert "Do the groups part as layers go up?" in words(app)
+
+
+def test_layers_follow_with_umap_and_tsne():
+    for method in ("umap", "tsne"):
+        assert fine(opened(look="layers", points="ambiguous_words", reducer=method))
+
+
+@pytest.mark.parametrize("against", ["layer", "model", "method", "seed"])
+def test_two_sides_say_what_they_share(encoder, against):
+    app = opened(look="compare", against=against)
+    assert fine(app)
+    assert "share" in words(app)
+    if against == "layer":
+        texts = list(ic.sample_table("word_groups")["text"])
+        near = [
+            ic.find_neighbours(ic.token_vectors(encoder, texts, pooling="mean", layer=layer))
+            for layer in (6, 0)
+        ]
+        same = np.mean([len(set(a) & set(b)) / 15 for a, b in zip(*(n.indices for n in near))])
+        assert f"the two sides share {same:.0%} of the nearest neighbours" in words(app)
+
+
+@pytest.mark.parametrize("check", ["conflicts", "clusters", "outliers", "hubs"])
+def test_every_check_lists_points_with_their_texts(check):
+    app = opened(look="checks", check=check)
+    assert fine(app)
+    table = app.dataframe[-1].value
+    assert {"point", "text"} <= set(table)
+    assert len(table) == 100
+
+
+def test_the_conflicts_on_the_page_are_those_of_the_package(encoder):
+    app = opened(look="checks")
+    sample = ic.sample_table("word_groups")
+    vectors = ic.token_vectors(encoder, list(sample["text"]), pooling="mean")
+    table = ic.label_conflicts(vectors, sample["group"])
+    assert list(app.dataframe[-1].value["point"]) == list(table["index"])[:100]
+    against = int((table["conflict"] > 0).sum())
+    assert f"{against} of 210 points stand among neighbours" in words(app)
+
+
+def test_hdbscan_and_a_number_of_clusters_can_be_chosen():
+    app = opened(look="checks", check="clusters", cluster_count=4)
+    assert "**4 clusters**" in words(app)
+    assert fine(opened(look="checks", check="clusters", clustering="hdbscan", cluster_least=5))
+
+
+def test_trust_shows_the_scores_and_draws_again_on_demand(encoder):
+    app = opened(look="trust", reducer="tsne")
+    texts = list(ic.sample_table("word_groups")["text"])
+    drawn = ic.project(ic.token_vectors(encoder, texts, pooling="mean"), method="tsne")
+    assert app.metric[0].value == f"{drawn.trustworthiness:.3f}"
+    next(each for each in app.button if "three seeds" in each.label).click()
+    app.run()
+    assert fine(app)
+    assert "agree on" in words(app)
+    assert len(app.dataframe[-1].value) == 6
+
+
+def test_the_shape_of_the_space_is_that_of_the_package(encoder):
+    app = opened(look="shape", points="text")
+    texts = TEXT.splitlines()
+    table = ic.geometry(ic.token_vectors(encoder, texts, layer="all"))
+    shown = app.dataframe[0].value
+    assert shown["anisotropy"].to_numpy() == pytest.approx(table["anisotropy"].to_numpy(), abs=1e-5)
+
+
+def test_every_column_of_a_table_can_colour_the_points():
+    for name in ("label", "stars", "k-means cluster", "reliability"):
+        assert fine(with_table(colour_table=name)), name
+        legend = "quantitative" if name in ("stars", "reliability") else "nominal"
+        assert f'"type": "{legend}"' in json.dumps(charts(with_table(colour_table=name))[0])
+
+
+def test_predictions_colour_the_points_and_coded_labels_say_which_are_correct(sentiment):
+    app = with_table(model="sentiment", colour_table="correct")
+    assert fine(app)
+    said = [ic.attribute(sentiment, REVIEWS["review"][5], method="leave_one_out").prediction.label]
+    assert said == ["negative"]
+    spec = json.dumps(charts(app)[0])
+    assert '"domain": ["correct", "wrong"]' in spec
+    domain = json.dumps(charts(with_table(model="sentiment", colour_table="prediction"))[0])
+    assert '"domain": ["negative", "positive"]' in domain
+
+
+def test_labels_that_are_numbers_are_checked_for_conflicts():
+    app = with_table(look="checks", model="sentiment")
+    assert fine(app)
+    assert app.dataframe[-1].value["point"][0] == 5
+
+
+def test_a_table_with_columns_named_like_ours_keeps_them():
+    frame = REVIEWS.rename(columns={"label": "row", "stars": "layer"}).assign(x="a", found="b")
+    assert fine(with_table(frame, **{"colour_table": "row (of the file)"}))
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        (REVIEWS.head(1), "at least 2 points"),
+        (REVIEWS.head(2), None),
+        (REVIEWS.head(3), None),
+        (pd.concat([REVIEWS] * 3), None),
+        (pd.DataFrame({"review": ["same"] * 9}), "All vectors are equal"),
+        (pd.DataFrame({"review": ["", " "], "other": ["", ""]}), "holds no texts"),
+    ],
+)
+def test_few_equal_and_empty_texts_get_a_picture_or_a_sentence(frame, said):
+    kept().clear()
+    for view in VIEWS:
+        app = with_table(frame, look=view)
+        assert not app.exception
+        assert not [each for each in app.error if "Something went wrong" in each.value]
+        if view == "picture":
+            assert (said in app.error[0].value.replace("\\", "")) if said else not app.error
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_columns_of_vectors_that_would_break_a_reader_do_not_break_the_page(view):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "text": ["<b>", "", "a" * 5000, "x\ny"] * 10,
+            "layer": ["first", "second"] * 20,
+            "rank": ["a", "b"] * 20,
+            "norm": [None, "x"] * 20,
+            "a.b[c]'d\"": ["p", "q"] * 20,
+            "mixed": [1, "x", None, 2.5] * 10,
+            "number": [np.inf, np.nan, 1.0, 2.0] * 10,
+            "</script>": ["</script><img src=x>", "b"] * 20,
+        }
+    )
+    assert fine(with_vectors(rng.normal(size=(40, 6)), frame, look=view))
+
+
+def test_a_forgotten_upload_is_asked_for_again():
+    kept().clear()
+    app = opened(points="table", projector_table=("reviews.csv", "gone"))
+    assert "upload it again" in words(app)
+
+
+def test_a_model_of_pictures_shows_pictures_and_offers_no_texts(tiny):
+    app = opened(model=str(tiny("vit")), points="requests")
+    assert fine(app)
+    offered = app.selectbox(key="points").options
+    assert "Requests in seven intents" not in offered
+    assert "Vectors of a file" in offered
+
+
+def test_a_missing_word_of_an_axis_gets_a_sentence():
+    app = opened(reducer="axis", axis_word_groups_0_from="Atlantis")
+    assert "Atlantis" in app.error[0].value
+    assert "is not among the points" in app.error[0].value
+    app = opened(reducer="axis", axis_word_groups_0_from=" , ")
+    assert "Say where each axis begins" in words(app)
+
+
+@pytest.mark.parametrize("source", ["word_groups", "ambiguous_words", "vocabulary", "text"])
+def test_own_axes_begin_with_ends_that_exist(source):
+    for dimensions in (2, 3):
+        assert fine(opened(points=source, reducer="axis", dimensions=dimensions, rank_to=3500))
+
+
+def test_no_entry_of_the_vocabulary_gets_a_sentence():
+    app = opened(points="vocabulary", containing="qqqqq")
+    assert "Loosen the filters" in app.error[0].value
+
+
+class Offered:
+    """What a view hands to the downloads, caught."""
+
+    def __init__(self, monkeypatch) -> None:
+        from interp_core.ui.projector import downloads
+
+        self.drawn = []
+        monkeypatch.setattr(downloads, "show", lambda drawn, view: self.drawn.append((drawn, view)))
+
+
+@pytest.mark.parametrize(
+    ("view", "source"), [*((view, "ambiguous_words") for view in VIEWS), ("picture", "vocabulary"),
+                         ("picture", "text"), ("shape", "vocabulary")],
+)  # fmt: skip
+def test_the_script_computes_what_the_view_shows(monkeypatch, capsys, view, source):
+    offered = Offered(monkeypatch)
+    fine(opened(look=view, points=source, rank_to=1200, stage=3, check="outliers"))
+    drawn, _ = offered.drawn[-1]
+    namespace: dict = {}
+    exec(script(drawn, view), namespace)  # the script we ourselves wrote
+    assert capsys.readouterr().out
+    if view in ("picture", "trust"):
+        np.testing.assert_allclose(
+            namespace["picture"].coordinates, drawn.picture.coordinates, atol=1e-6
+        )
+    if view == "layers":
+        at = drawn.table[drawn.table["layer"] == 3]
+        np.testing.assert_allclose(namespace["aligned"].coordinates, at[["x", "y"]], atol=1e-6)
+    if view == "compare":
+        np.testing.assert_allclose(
+            namespace["aligned"].coordinates, drawn.table[["u", "v"]], atol=1e-6
+        )
+
+
+def test_the_downloaded_neighbours_are_those_of_the_layer_in_view(monkeypatch, encoder):
+    from interp_core.ui.projector.downloads import neighbour_table
+
+    texts = list(ic.sample_table("word_groups")["text"])
+    offered = Offered(monkeypatch)
+    for stage in (6, 1):
+        opened(look="layers", stage=stage)
+        table = neighbour_table(offered.drawn[-1][0])
+        vectors = ic.token_vectors(encoder, texts, pooling="mean", layer=stage)
+        knn = ic.find_neighbours(vectors)
+        assert list(table["neighbour"]) == knn.indices.ravel().tolist()
+        assert table["neighbour text"][0] == texts[knn.indices[0, 0]]
+
+
+@pytest.mark.parametrize("kind", ["tsv", "npy", "parquet", "safetensors"])
+def test_downloaded_vectors_read_back_as_they_were(monkeypatch, kind):
+    from interp_core.ui.projector.downloads import _vectors
+
+    offered = Offered(monkeypatch)
+    opened()
+    vectors = offered.drawn[-1][0].vectors
+    files = {}
+    for name, _, make in _vectors(vectors).values():
+        files[name] = io.BytesIO(make())
+        files[name].name = name
+    words_apart = files["metadata.tsv"] if kind in ("tsv", "npy") else None
+    again = ic.read_vectors(files[f"vectors.{kind}"], metadata=words_apart)
+    np.testing.assert_array_equal(again.values, vectors.values)
+    assert list(again.frame["text"]) == list(vectors.frame["text"])
+    assert list(again.frame["group"]) == list(vectors.frame["group"])

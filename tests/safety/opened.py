@@ -1,0 +1,106 @@
+"""Pages opened in Streamlit's test harness, and all that they show."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
+# Page: the key of its view, and the views.
+VIEWS = {
+    "attention_heads": ("view", ("overview", "lines", "heatmap", "overlay", "layers", "compare")),
+    "word_attributions": ("show", ("explanation", "methods", "what_if", "layers", "many", "trust")),
+    "embedding_projector": (
+        "look",
+        ("picture", "layers", "compare", "checks", "trust", "shape"),
+    ),
+    "head_entropy": ("heads_view", ("map", "scatter", "alike", "importance", "compare")),
+    "compare_models": ("versus", ("text",)),
+    "language_models": ("lm_view", ("next", "lens", "wrote", "write", "induction")),
+}
+QUICK = {"points": "text", "corpus": "text"}  # sources that read the sidebar's text
+EVERY_VIEW = [(page, view) for page, (_, views) in VIEWS.items() for view in views]
+MARKDOWN = ("body", "label", "help", "delta", "text", "caption")  # fields that may be Markdown
+PLAIN = {"text", "text_area", "text_input", "code", "json"}  # elements that show theirs literally
+
+
+def opened(page: str, query: dict | None = None, **state) -> AppTest:
+    """A page with parameters in its address, or with the state that its controls leave."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    for key, value in state.items():
+        app.session_state[key] = value
+    app.query_params.update(query or {})
+    return app.switch_page(f"pages/{page}.py").run()
+
+
+def at_view(page: str, view: str, query: dict | None = None, **state) -> AppTest:
+    """A page at one of its views."""
+    return opened(page, query, **{VIEWS[page][0]: view, **state})
+
+
+def elements(app: AppTest) -> Iterator[tuple[str, object]]:
+    """The type and the message of everything that is sent to the browser."""
+
+    def walk(node) -> Iterator[tuple[str, object]]:
+        if getattr(node, "proto", None) is not None:
+            yield node.type, node.proto
+        for child in getattr(node, "children", {}).values():
+            yield from walk(child)
+
+    yield from walk(app._tree)
+
+
+def everything(app: AppTest) -> str:
+    """All that is sent to the browser, and the address."""
+    return "\n".join([*(str(proto) for _, proto in elements(app)), str(app.query_params)])
+
+
+def markdown(app: AppTest) -> Iterator[tuple[str, str]]:
+    """(type of element, text) of everything that Streamlit renders as Markdown or HTML."""
+    for kind, proto in elements(app):
+        if kind in PLAIN:
+            continue
+        for name in MARKDOWN:
+            value = getattr(proto, name, None)
+            if isinstance(value, str) and value:
+                yield kind, value
+        for name in ("expandable", "popover", "tab"):
+            part = getattr(proto, name, None)
+            if getattr(part, "label", ""):
+                yield name, part.label
+
+
+def alive(app: AppTest) -> bool:
+    """No exception, no unexpected error, and the page has its title."""
+    assert not app.exception, app.exception[0].value
+    said = [error.value for error in app.error]
+    assert not any("should not" in each for each in said), said
+    assert app.title or said
+    return True
+
+
+def bound_keys() -> set[str]:
+    """The names of all parameters that widgets read from the address, from the source code."""
+    keys = {"point", "colour_text", "colour_word_groups", "colour_vocabulary", "colour_table"}
+    for path in [*ROOT.glob("pages/*.py"), *ROOT.glob("interp_core/ui/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                keys |= _bound(node)
+    return keys
+
+
+def _bound(call: ast.Call) -> set[str]:
+    named = {each.arg: each.value for each in call.keywords}
+    unpacked = [ast.unparse(each.value) for each in call.keywords if each.arg is None]
+    if "key" not in named or not ("bind" in named or {"BOUND", "bound"} & set(unpacked)):
+        return set()
+    key = named["key"]
+    if isinstance(key, ast.Constant):
+        return {key.value}
+    if isinstance(key, ast.JoinedStr):  # a name with the source of the points, or a number in it
+        start = "".join(part.value for part in key.values if isinstance(part, ast.Constant))
+        return {start, f"{start}_2", f"{start}text", f"{start}word_groups", f"{start}vocabulary"}
+    return set()

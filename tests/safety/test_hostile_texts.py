@@ -1,0 +1,118 @@
+"""Texts, labels, file names, columns, vocabularies that would run or fetch: shown as they are."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import streamlit as st
+from PIL import Image
+
+import interp_core as ic
+from interp_core.ui.fingerprint import digest
+from interp_core.ui.heads import corpus
+from interp_core.ui.pictures import chooser
+from interp_core.ui.projector.store import kept
+from tests.hostile import HOSTILE_TOKEN, build_hostile
+from tests.safety.opened import EVERY_VIEW, QUICK, VIEWS, alive, at_view, elements, markdown, opened
+
+FETCH = "![x](http://h.test/a.png)"
+RUN = "<img src=x onerror=alert(1)>"
+HOSTILE = f"{FETCH} {RUN} </script><script>alert(1)</script> :material/home: not bad"
+SIGNS = (FETCH, "](http://h.test", RUN, "<script>", HOSTILE_TOKEN)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def clear_caches():
+    yield
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+def harmless(app) -> bool:
+    """Nothing that Streamlit renders as Markdown or HTML holds the signs unescaped."""
+    assert alive(app)
+    for kind, text in markdown(app):
+        for sign in SIGNS:
+            assert sign not in text, f"{kind}: {text[:300]}"
+    for kind, proto in elements(app):
+        assert not getattr(proto, "allow_html", False) or kind == "html", kind
+    return True
+
+
+@pytest.mark.parametrize(("page", "view"), EVERY_VIEW)
+def test_a_hostile_text_is_escaped_in_every_view(tiny, page, view):
+    model = str(tiny("gpt2")) if page == "language_models" else "sentiment"
+    app = at_view(page, view, {"text": HOSTILE}, model=model, many=f"{HOSTILE}\nGood.", **QUICK,
+                  edited=f"{HOSTILE} a", text_b=f"{HOSTILE} b", find=HOSTILE,
+                  against="layer")  # fmt: skip
+    assert harmless(app)
+    assert HOSTILE in app.session_state["text"]
+
+
+@pytest.mark.parametrize("page", VIEWS)
+def test_a_hostile_model_name_is_escaped(page):
+    app = opened(page, {"model": FETCH})
+    assert harmless(app)
+    assert app.error
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    return str(build_hostile(tmp_path_factory.mktemp("hostile")))
+
+
+@pytest.mark.parametrize(
+    ("page", "view"), [each for each in EVERY_VIEW if each[0] != "language_models"]
+)
+def test_hostile_vocabularies_and_labels_are_escaped(hostile, page, view):
+    state = {"model": hostile, "text": "bad cat bad", "many": "bad cat", **QUICK}
+    assert harmless(at_view(page, view, {}, **state, rival=hostile))
+
+
+@pytest.mark.parametrize("view", VIEWS["embedding_projector"][1])
+def test_hostile_names_columns_and_cells_of_a_table_are_escaped(view):
+    words = ["red", "blue", "green", "house", "bank", "river"] * 3
+    rows = [(f"{HOSTILE} {word}", f"{FETCH} {place % 2}") for place, word in enumerate(words)]
+    frame = pd.DataFrame(rows, columns=[f"{HOSTILE} text", f"{FETCH} label"])
+    kept().get(("table", "hostile"), lambda: frame)
+    app = at_view("embedding_projector", view, points="table", model="encoder",
+                  projector_table=(f"{HOSTILE}.csv", "hostile"))  # fmt: skip
+    assert harmless(app)
+
+
+def test_hostile_names_columns_and_cells_of_a_corpus_are_escaped():
+    frame = pd.DataFrame({FETCH: [HOSTILE, "A good film."], RUN: ["a", "b"]})
+    data = frame.to_csv(index=False).encode()
+    corpus._files().get(digest(data), lambda: data)
+    state = {"corpus": "file", corpus.HELD: (f"{HOSTILE}.csv", digest(data))}
+    assert harmless(opened("head_entropy", model="sentiment", **state))
+
+
+def test_a_hostile_name_of_a_picture_is_escaped():
+    picture = io.BytesIO()
+    Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(picture, "PNG")
+    key = digest(picture.getvalue())
+    chooser._pictures().get(key, lambda: ic.read_image(picture.getvalue()))
+    state = {"picture": chooser.OWN, chooser.HELD: (f"{HOSTILE}.png", key)}
+    assert harmless(opened("attention_heads", model="digits", **state))
+
+
+def test_a_hostile_csv_of_many_texts_is_escaped():
+    app = at_view("word_attributions", "many", model="sentiment")
+    table = f'"{HOSTILE}",{RUN}\n"{HOSTILE} good",b\n'.encode()
+    app.file_uploader[0].set_value((f"{HOSTILE}.csv", table, "text/csv")).run()
+    assert harmless(app)
+
+
+def test_charts_name_no_address_and_no_expression_of_a_text():
+    """A chart's specification holds texts as data alone."""
+    app = opened("attention_heads", {"text": HOSTILE}, view="heatmap")
+    for chart in app.get("vega_lite_chart"):
+        spec = json.loads(chart.proto.spec)
+        spec.pop("datasets", None)
+        spec.pop("data", None)
+        assert "h.test" not in json.dumps(spec)

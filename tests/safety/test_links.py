@@ -1,0 +1,98 @@
+"""Addresses with nonsense in every parameter of every page: the page answers, in words."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import streamlit as st
+
+from interp_core.ui import links
+from tests.safety.opened import EVERY_VIEW, QUICK, VIEWS, alive, at_view, bound_keys, opened
+
+NONSENSE = (
+    "-1", "99999999999999999999", "NaN", "1e400", "None", "[1,2", "../../../etc/passwd",
+    "<script>alert(1)</script>", "![x](http://h.test/a.png)", "0; DROP TABLE", "\u202etxet",
+    "🦉" * 40, "x" * 4000, "é\x00ß", "%00", "{{7*7}}",
+)  # fmt: skip
+TEXT = "The plot is not bad at all."
+KEPT = {"model", "text", "pair", *QUICK, *(key for key, _ in VIEWS.values())}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def clear_caches():
+    yield
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+def test_the_parameters_are_found_in_the_source():
+    assert {"model", "rival", "second_model", "model2", "heads", "lm_seed", "rank_to"} < (
+        bound_keys()
+    )
+
+
+@pytest.mark.parametrize(("page", "view"), EVERY_VIEW)
+def test_a_page_survives_nonsense_in_every_parameter(tiny, page, view):
+    draw = random.Random(f"{page} {view}")
+    junk = {key: draw.choice(NONSENSE) for key in sorted(bound_keys() - KEPT)}
+    # A name that is no model ends the page early: those have a test of their own.
+    junk = {key: value for key, value in junk.items() if key not in ("rival", "model2")}
+    junk.pop("second_model")
+    model = str(tiny("gpt2")) if page == "language_models" else "sentiment"
+    app = at_view(page, view, {**junk, "model": model, "text": TEXT}, **QUICK)
+    assert alive(app)
+    assert app.title
+
+
+@pytest.mark.parametrize("number", ["1e400", "-inf"])
+@pytest.mark.parametrize(
+    ("page", "state"),
+    [
+        ("embedding_projector", {"points": "vocabulary"}),
+        ("embedding_projector", {"points": "text", "look": "compare", "against": "seed"}),
+        ("embedding_projector", {"points": "text", "look": "checks", "check": "clusters"}),
+        ("language_models", {"lm_view": "write"}),
+        ("language_models", {"lm_view": "induction"}),
+    ],
+)
+def test_a_number_without_end_is_dropped_from_the_address(tiny, page, state, number):
+    model = str(tiny("gpt2")) if page == "language_models" else "encoder"
+    query = dict.fromkeys(bound_keys() - KEPT - set(state), number)
+    app = opened(page, {**query, "text": TEXT}, model=model, **state)
+    assert alive(app)
+    left = {key for key, value in app.query_params.items() if value == number}
+    assert left <= links.WORDS
+
+
+@pytest.mark.parametrize("page", VIEWS)
+@pytest.mark.parametrize("junk", ["99999999999999999999", "<script>alert(1)</script>", "\x00"])
+def test_a_page_survives_nonsense_for_its_view(page, junk):
+    assert alive(opened(page, {VIEWS[page][0]: junk, "text": TEXT}, **QUICK))
+
+
+@pytest.mark.parametrize("page", VIEWS)
+@pytest.mark.parametrize("name", ["../../../etc", "/etc/passwd", "~root", "a/../../b", "\x00", "é"])
+def test_a_path_for_a_model_gets_a_sentence(page, name):
+    app = opened(page, {"model": name, "text": TEXT})
+    assert alive(app)
+    assert app.error
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "state"),
+    [
+        ("compare_models", "rival", {}),
+        ("head_entropy", "second_model", {"heads_view": "compare", "corpus": "text"}),
+        ("embedding_projector", "model2", {"look": "compare", "against": "model"}),
+    ],
+)
+def test_a_path_for_the_second_model_gets_a_sentence(page, key, state):
+    app = opened(page, {key: "../../../etc", "text": TEXT}, **state)
+    assert alive(app)
+    assert "not a Hub id" in app.error[0].value or "config" in app.error[0].value
+
+
+@pytest.mark.parametrize("page", VIEWS)
+def test_a_text_of_a_megabyte_gets_an_answer(page):
+    assert alive(opened(page, {"text": "word " * 100_000}, **QUICK))

@@ -1,0 +1,316 @@
+"""The walls of a shared server hold on every page; without the switch there are none."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+import streamlit as st
+
+import interp_core as ic
+from interp_core.ui import cache, jobs, sharing
+from interp_core.ui.fingerprint import digest
+from interp_core.ui.heads import corpus
+from interp_core.ui.projector.store import kept
+from tests.safety.opened import QUICK, ROOT, VIEWS, alive, at_view, opened
+
+TEXT = "The plot is not bad at all."
+
+
+@pytest.fixture(scope="module", autouse=True)
+def clear_caches():
+    yield
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+@pytest.fixture
+def shared(monkeypatch):
+    """The shared mode; `shared(texts=5)` tightens its limits."""
+    monkeypatch.setenv("CLEARHEAD_SHARED", "1")
+
+    def tighten(**limits) -> None:
+        monkeypatch.setattr(sharing, "LIMITS", replace(sharing.LIMITS, **limits))
+
+    return tighten
+
+
+def said(app) -> str:
+    return " ".join(each.value for each in (*app.error, *app.info)).replace("\\", "")
+
+
+# ------------------------------------------------------------------------------------- the switch
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("1", True), ("true", True), ("maybe", True), ("0", False), ("", False), ("Off", False)],
+)
+def test_the_environment_switches_it_and_a_slip_of_the_pen_opens_nothing(
+    monkeypatch, value, expected
+):
+    monkeypatch.setenv("CLEARHEAD_SHARED", value)
+    assert sharing.is_shared() is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("shared = true", True), ("shared = false", False), ("", False), ("shared = ", True)],
+)
+def test_the_file_switches_it_and_a_broken_one_opens_nothing(monkeypatch, tmp_path, text, expected):
+    monkeypatch.delenv("CLEARHEAD_SHARED", raising=False)
+    monkeypatch.setattr(sharing, "FILE", tmp_path / "clearhead.toml")
+    assert sharing.is_shared() is False
+    sharing.FILE.write_text(text)
+    assert sharing.is_shared() is expected
+
+
+def test_models_are_added_by_the_environment_or_the_file(monkeypatch, tmp_path):
+    monkeypatch.setattr(sharing, "FILE", tmp_path / "clearhead.toml")
+    sharing.FILE.write_text('shared = true\nmodels = ["me/one", "/srv/two"]')
+    assert {"sentiment", "me/one", "/srv/two"} <= set(sharing.allowed_models())
+    monkeypatch.setenv("CLEARHEAD_MODELS", " me/three ,")
+    assert "me/three" in sharing.allowed_models()
+    assert "" not in sharing.allowed_models()
+
+
+def test_the_readme_states_the_limits():
+    table = (ROOT / "README.md").read_text(encoding="utf-8").split("| on a shared server |")[1]
+    limits = sharing.LIMITS
+    for figure in (limits.characters, limits.all_characters, limits.rows, limits.texts,
+                   limits.points):  # fmt: skip
+        assert f"{figure:,}" in table[:600]
+    assert f"{limits.upload_bytes // 2**20} MB" in table[:600]
+    assert f"{limits.seconds:.0f} seconds" in table[:600]
+
+
+# ------------------------------------------------------------------------------------- the models
+
+
+@pytest.mark.parametrize("name", ["/etc", "me/model", " sentiment", "sentiment/", "../sentiment"])
+def test_a_model_that_is_not_listed_is_refused_before_anything_is_looked_up(
+    shared, monkeypatch, name
+):
+    monkeypatch.setattr(ic, "load_model", lambda *_: pytest.fail("loaded"))
+    monkeypatch.setattr(cache.Path, "iterdir", lambda *_: pytest.fail("looked into a folder"))
+    for ask in (cache.model, cache.stamp, lambda name: cache.attention(name, TEXT, None)):
+        with pytest.raises(sharing.ModelClosed, match=r"shared.*path or a Hub id.*sentiment"):
+            ask(name)
+
+
+@pytest.mark.parametrize("page", VIEWS)
+def test_no_page_opens_a_folder_from_the_address(shared, tiny, page):
+    app = opened(page, {"model": str(tiny("bert-2-labels")), "text": TEXT})
+    assert alive(app)
+    assert "This server is shared" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "state"),
+    [
+        ("compare_models", "rival", {}),
+        ("head_entropy", "second_model", {"heads_view": "compare", "corpus": "text"}),
+        ("embedding_projector", "model2", {"look": "compare", "against": "model"}),
+    ],
+)
+def test_no_second_model_opens_a_folder(shared, tiny, page, key, state):
+    folder = str(tiny("bert-2-labels"))
+    for query, held in (({key: folder}, {}), ({}, {key: folder})):
+        app = opened(page, {"text": TEXT, **query}, **state, **held)
+        assert alive(app)
+        assert "This server is shared" in said(app)
+
+
+def test_a_model_that_was_added_is_opened(shared, tiny, monkeypatch):
+    folder = str(tiny("bert-2-labels"))
+    monkeypatch.setenv("CLEARHEAD_MODELS", folder)
+    app = opened("attention_heads", {"model": folder, "text": TEXT})
+    assert alive(app)
+    assert not app.error
+
+
+def test_the_list_offers_what_is_open_and_takes_nothing_typed(shared):
+    app = opened("attention_heads")
+    box = next(each for each in app.selectbox if each.key == "model")
+    assert set(box.options) == {card.name for card in ic.bundled_models()}
+    assert not box.proto.accept_new_options
+
+
+def test_no_program_drives_the_app_and_a_far_site_cannot_connect():
+    """Streamlit's interface for programs, and foreign pages in a visitor's browser."""
+    settings = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))
+    assert settings["server"]["enableAgentApi"] is False
+    assert settings["server"].get("enableCORS", True) is True
+    assert settings["server"].get("enableXsrfProtection", True) is True
+    assert settings["client"]["showErrorDetails"] == "none"
+
+
+def test_only_the_cache_loads_models_and_only_the_uploader_takes_files():
+    """What holds for these two functions holds for every page."""
+    calls = {"load_model": "cache.py", "file_uploader": "uploads.py"}
+    for path in [*ROOT.glob("pages/*.py"), *ROOT.glob("interp_core/ui/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = getattr(node, "attr", getattr(node, "id", None))
+            assert name not in calls or path.name == calls[name], path
+
+
+# ------------------------------------------------------------------------------- texts and uploads
+
+
+@pytest.mark.parametrize("page", VIEWS)
+@pytest.mark.parametrize("key", ["text", "pair"])
+def test_too_long_a_text_is_refused_on_every_page(shared, page, key):
+    shared(characters=50)
+    app = opened(page, {"text": TEXT, key: "word " * 20}, **QUICK)
+    assert alive(app)
+    assert "a text may have 50 characters" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("page", "view", "state"),
+    [
+        ("attention_heads", "compare", {"mode": "texts", "text_b": "word " * 20}),
+        ("word_attributions", "what_if", {"edited": "word " * 20}),
+        ("word_attributions", "many", {"many": "word " * 20}),
+    ],
+)
+def test_too_long_a_second_text_is_refused(shared, page, view, state):
+    shared(characters=50)
+    app = at_view(page, view, {"text": TEXT}, model="sentiment", **state)
+    assert "a text may have 50 characters" in said(app)
+
+
+def test_many_texts_have_a_limit_of_their_sum(shared):
+    shared(all_characters=100)
+    texts = "\n".join([TEXT] * 10)
+    app = at_view("word_attributions", "many", model="sentiment", many=texts)
+    assert "all texts of a question 100" in said(app)
+
+
+UPLOADERS = [
+    ("embedding_projector", {"points": "table"}, "a.csv"),
+    ("embedding_projector", {"points": "vectors"}, "a.tsv"),
+    ("head_entropy", {"corpus": "file"}, "a.txt"),
+    ("word_attributions", {"show": "many"}, "a.csv"),
+    ("attention_heads", {"model": "digits", "picture": "my own"}, "a.png"),
+]
+
+
+@pytest.mark.parametrize(("page", "state", "name"), UPLOADERS)
+def test_too_large_a_file_is_refused_on_the_server(shared, page, state, name):
+    shared(upload_bytes=1000)
+    app = opened(page, **state)
+    assert app.file_uploader[0].proto.max_upload_size_mb == 1
+    data = b"text,label\n" + b"a good film,1\n" * 100
+    app.file_uploader[0].set_value((name, data, "text/plain")).run()
+    assert alive(app)
+    assert "This server is shared, so a file may have" in said(app)
+
+
+def test_a_table_has_a_limit_of_rows(shared):
+    shared(rows=10)
+    app = opened("embedding_projector", points="table")
+    data = b"text\n" + b"a good film\n" * 11
+    app.file_uploader[0].set_value(("a.csv", data, "text/csv")).run()
+    assert alive(app)
+    assert "10" in said(app)
+
+
+# ---------------------------------------------------------------------------------- computations
+
+
+def with_corpus(lines: int, **state):
+    data = "\n".join(f"A good film, number {place}." for place in range(lines)).encode()
+    corpus._files().get(digest(data), lambda: data)
+    held = {"corpus": "file", corpus.HELD: ("films.txt", digest(data))}
+    return opened("head_entropy", model="sentiment", **held, **state)
+
+
+def test_a_corpus_has_a_limit_of_texts(shared):
+    shared(texts=20)
+    app = with_corpus(40, corpus_size=100)
+    assert alive(app)
+    assert "20 texts of films" in " ".join(each.value for each in app.caption)
+
+
+def test_a_pasted_corpus_has_a_limit_of_texts(shared):
+    shared(texts=3)
+    app = opened("head_entropy", {"text": "One.\nTwo.\nThree.\nFour."}, corpus="text")
+    assert "3 texts, " in " ".join(each.value for each in app.caption)
+
+
+def test_a_corpus_has_a_limit_of_seconds_and_keeps_what_it_has(shared):
+    shared(seconds=0.0)
+    app = with_corpus(700, corpus_size=1000)
+    assert alive(app)
+    assert "a computation may take 0 seconds" in said(app)
+    assert "Stopped after" in said(app)
+
+
+def test_a_computation_has_a_limit_of_seconds(shared):
+    shared(seconds=-1.0)
+    app = opened("word_attributions", {"text": TEXT})
+    assert alive(app)
+    assert "a computation may take" in said(app)
+
+
+def test_the_time_in_the_queue_does_not_count(shared, monkeypatch):
+    asked = []
+    monkeypatch.setattr(sharing, "clock", lambda: asked.append(cache.COMPUTE.running) or bool)
+    jobs.run("key of a test", "Test", lambda progress: progress(1, 2) or 1)
+    assert asked == [1]
+
+
+@pytest.mark.parametrize("method", ["umap", "tsne"])
+def test_slow_pictures_have_a_limit_of_points(shared, method):
+    shared(points=20)
+    frame = pd.DataFrame({"text": [f"word {place}" for place in range(30)]})
+    kept().get(("table", "points"), lambda: frame)
+    state = {"points": "table", "projector_table": ("a.csv", "points"), "model": "encoder"}
+    app = opened("embedding_projector", reducer=method, **state)
+    assert alive(app)
+    assert "UMAP and t-SNE draw 20 points at most (here: 30)" in said(app)
+    assert not opened("embedding_projector", reducer="pca", **state).error
+
+
+def test_without_the_switch_there_are_no_walls(tiny):
+    assert sharing.limits() is None
+    sharing.check_model("/anything")
+    sharing.check_texts(("x" * 10**6,))
+    sharing.check_upload(10**9)
+    sharing.check_points(10**6, "umap")
+    assert sharing.at_most(10**6, "texts") == 10**6
+    assert not opened("attention_heads", {"model": str(tiny("bert")), "text": TEXT}).error
+
+
+# ------------------------------------------------------------------------------------- tracebacks
+
+
+def test_no_traceback_reaches_the_page_or_the_log(shared, monkeypatch, capfd):
+    def broken(*_args):
+        raise ValueError("quotes SECRET words")
+
+    monkeypatch.setattr(cache, "attention", broken)
+    st.set_option("client.showErrorDetails", "full")
+    app = opened("attention_heads", {"text": "SECRET words"})
+    assert st.get_option("client.showErrorDetails") == "none"
+    assert "Something went wrong that should not" in said(app)
+    assert not app.exception
+    assert "SECRET" not in "".join(capfd.readouterr())
+
+
+def test_what_escapes_the_page_is_logged_without_its_words(shared, capfd, caplog):
+    """An error in a callback, say, which Streamlit itself reports."""
+    from streamlit import error_util
+
+    opened("attention_heads", {"text": TEXT})
+    try:
+        raise ValueError("quotes SECRET words")
+    except ValueError as error:
+        error_util._log_uncaught_app_exception(error)
+    logged = "".join([caplog.text, *capfd.readouterr()])
+    assert "ValueError at test_shared_mode.py" in logged
+    assert "SECRET" not in logged
