@@ -32,7 +32,7 @@ GOALS = {
     "all word vectors by PCA on screen, s": 4.0,
     "sent for all of them in WebGL, MB": 3.0,
     "main thread for a step of turning them, ms": 15.0,
-    "step of panning 10,000 points in the chart, ms": 150.0,
+    "step of panning 8,000 points in the chart, ms": 150.0,
     "main thread for such a step, ms": 150.0,
 }
 

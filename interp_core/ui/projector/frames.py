@@ -18,7 +18,7 @@ LABEL_LETTERS = 26
 WORD_LETTERS = 3  # shorter texts are labelled last: single signs say little
 AXES = ["x", "y", "z"]
 NEAR_LINES = 10
-MOST_DRAWN = 10_000  # what the chart moves fluently
+MOST_DRAWN = 8_000  # what the chart moves fluently
 COLOUR, NEAR = "_colour", "near"  # columns that `scatter` reads
 
 
