@@ -36,7 +36,7 @@ def models(sentiment):
 def test_predictions_and_scores_are_those_of_direct_calls(models):
     app = opened(versus_target="negative")
     assert not app.exception
-    shown = {metric.label: metric for metric in app.metric}
+    shown = {metric.label.replace("\\", ""): metric for metric in app.metric}
     spec = json.loads(app.get("vega_lite_chart")[0].proto.spec)
     assert spec["mark"]["type"] == "bar"
     for name, model in models.items():

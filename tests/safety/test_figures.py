@@ -75,6 +75,7 @@ def test_computations_that_wait_and_run_are_counted():
     assert turns.durations.steps()[-1][1] == 3
 
 
+@pytest.mark.timeout(20)
 def test_a_turn_ends_when_its_computation_fails():
     turns = Turns(1)
     for _ in range(2):

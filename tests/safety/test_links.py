@@ -8,7 +8,16 @@ import pytest
 import streamlit as st
 
 from interp_core.ui import links
-from tests.safety.opened import EVERY_VIEW, QUICK, VIEWS, alive, at_view, bound_keys, opened
+from tests.safety.opened import (
+    EVERY_VIEW,
+    QUICK,
+    VIEWS,
+    alive,
+    at_view,
+    bound_keys,
+    markdown,
+    opened,
+)
 
 NONSENSE = (
     "-1", "99999999999999999999", "NaN", "1e400", "None", "[1,2", "../../../etc/passwd",
@@ -96,3 +105,11 @@ def test_a_path_for_the_second_model_gets_a_sentence(page, key, state):
 @pytest.mark.parametrize("page", VIEWS)
 def test_a_text_of_a_megabyte_gets_an_answer(page):
     assert alive(opened(page, {"text": "word " * 100_000}, **QUICK))
+
+
+@pytest.mark.parametrize("lesson", ["../../../etc/passwd", "what-attention-is", "![x](http://h)"])
+@pytest.mark.parametrize("step", ["-1", "0", "999", "1e400", "NaN", "<b>", "1" * 5000])
+def test_the_lessons_survive_nonsense_in_their_address(lesson, step):
+    app = opened("lessons", {"lesson": lesson, "step": step, "text": TEXT, "lessons_view": step})
+    assert alive(app)
+    assert "](http://h" not in "".join(text for _, text in markdown(app))

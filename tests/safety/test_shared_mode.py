@@ -236,6 +236,15 @@ def test_a_corpus_has_a_limit_of_texts(shared):
     assert "20 texts of films" in " ".join(each.value for each in app.caption)
 
 
+@pytest.mark.parametrize("source", ["sentences", "file"])
+def test_a_corpus_has_a_limit_of_texts_whatever_was_asked(shared, source):
+    shared(texts=20)
+    data = b"A good film.\n" * 40
+    corpus._files().get("many", lambda: data)
+    asked = corpus.Asked("sentiment", "", source, 10_000, "many")
+    assert len(list(corpus.rows(asked))) == 20
+
+
 def test_a_pasted_corpus_has_a_limit_of_texts(shared):
     shared(texts=3)
     app = opened("head_entropy", {"text": "One.\nTwo.\nThree.\nFour."}, corpus="text")
