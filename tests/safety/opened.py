@@ -21,7 +21,8 @@ VIEWS = {
     "compare_models": ("versus", ("text",)),
     "language_models": ("lm_view", ("next", "lens", "wrote", "write", "induction")),
 }
-QUICK = {"points": "text", "corpus": "text"}  # sources that read the sidebar's text
+# Sources that read the sidebar's text, and a method that needs one pass.
+QUICK = {"points": "text", "corpus": "text", "method": "saliency"}
 EVERY_VIEW = [(page, view) for page, (_, views) in VIEWS.items() for view in views]
 MARKDOWN = ("body", "label", "help", "delta", "text", "caption")  # fields that may be Markdown
 PLAIN = {"text", "text_area", "text_input", "code", "json"}  # elements that show theirs literally

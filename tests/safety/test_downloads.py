@@ -18,8 +18,7 @@ from interp_core.ui.projector.store import kept
 from tests.safety.opened import EVERY_VIEW, QUICK, ROOT, alive, at_view, opened
 
 FORMULAS = ("=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠x")
-TEXT = "=SUM( +cmd -2 @x is not bad"
-BREAKOUT = 'bad\'); import os; os.abort() #\n""" \\ good'
+TEXT = '=SUM( +cmd -2 @x bad\'); import os; os.abort() #\n""" \\ good'
 NAME = re.compile(r"[a-z0-9_]+\.[a-z]+")
 
 

@@ -102,7 +102,7 @@ def test_a_hostile_name_of_a_picture_is_escaped():
 
 
 def test_a_hostile_csv_of_many_texts_is_escaped():
-    app = at_view("word_attributions", "many", model="sentiment")
+    app = at_view("word_attributions", "many", model="sentiment", **QUICK)
     table = f'"{HOSTILE}",{RUN}\n"{HOSTILE} good",b\n'.encode()
     app.file_uploader[0].set_value((f"{HOSTILE}.csv", table, "text/csv")).run()
     assert harmless(app)
