@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from interp_core.analysis.attention import attention_maps
+from interp_core.analysis.head_roles import role_labels
 from interp_core.analysis.image_attribution import patch_grid
 from interp_core.analysis.progress import report
+from interp_core.analysis.views import entropy, shares
 from interp_core.errors import BadInput, UnsupportedModel
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
-
-BROAD, POSITIONAL, SPECIAL = 0.8, 0.5, 0.6  # as for texts: see `ROLES`
 
 
 def image_head_statistics(
@@ -29,8 +29,8 @@ def image_head_statistics(
 
     entropy (nats), entropy_normalised (by the log of the number of tokens), confidence, distance
     (Euclidean, in patches, between query patch and key patch), share_first (on the class token and
-    its like), share_self; and role. Every query token counts, distances patches alone. Raises
-    `BadInput` or `UnsupportedModel`.
+    its like), share_self; and role, by the thresholds that hold for texts. Every query token
+    counts, distances patches alone. Raises `BadInput` or `UnsupportedModel`.
     """
     if model.processor is None:
         raise UnsupportedModel(f"{model.name!r} reads text: use `head_statistics`.")
@@ -53,7 +53,7 @@ def image_head_statistics(
         spread = flat.std(0, ddof=1) if len(images) > 1 else np.full(flat.shape[1], np.nan)
         frame[name], frame[f"{name}_std"] = flat.mean(0), spread
         frame[f"{name}_se"] = spread / np.sqrt(len(images))
-    return frame.assign(role=_roles(frame))
+    return frame.assign(role=role_labels(frame))
 
 
 def of_one(weights: np.ndarray, grid: tuple[int, int]) -> dict[str, np.ndarray]:
@@ -61,31 +61,15 @@ def of_one(weights: np.ndarray, grid: tuple[int, int]) -> dict[str, np.ndarray]:
     weights = weights.astype(np.float64)
     tokens = weights.shape[-1]
     extra = tokens - grid[0] * grid[1]
-    logs = np.log(np.where(weights > 0, weights, 1.0))
-    entropy = -(weights * logs).sum(-1).mean(-1)
+    spread = entropy(weights).mean(-1)
     places = np.stack(np.indices(grid).reshape(2, -1), axis=1).astype(np.float64)
     apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
-    patches = weights[..., extra:, extra:]
-    inside = patches.sum(-1, keepdims=True)
-    share = np.divide(patches, inside, out=np.zeros_like(patches), where=inside > 0)
+    share = shares(weights[..., extra:, extra:])
     return {
-        "entropy": entropy,
-        "entropy_normalised": entropy / np.log(tokens),
+        "entropy": spread,
+        "entropy_normalised": spread / np.log(tokens),
         "confidence": weights.max(-1).mean(-1),
         "distance": (share * apart).sum(-1).mean(-1),
         "share_first": weights[..., :extra].sum(-1).mean(-1),
         "share_self": np.einsum("lhqq->lhq", weights).mean(-1),
     }
-
-
-def _roles(frame: pd.DataFrame) -> list[str]:
-    """The same thresholds as for texts, for the roles that pictures have."""
-    found = []
-    for line in frame.itertuples():
-        if line.share_self > POSITIONAL:
-            found.append("self")
-        elif line.share_first > SPECIAL:
-            found.append("first token")
-        else:
-            found.append("broad" if line.entropy_normalised > BROAD else "none")
-    return found

@@ -46,7 +46,7 @@ def head_summaries(maps: AttentionMaps) -> pd.DataFrame:
     rows = shares(maps.weights)
     square = rows.shape[-1] == rows.shape[-2]
     columns = {
-        "entropy": _entropy(rows).mean(-1),
+        "entropy": entropy(rows).mean(-1),
         "special": rows[..., maps.keys.special].sum(-1).mean(-1),
     }
     if square and rows.shape[-1] > 1:
@@ -71,7 +71,8 @@ def shares(weights: np.ndarray) -> np.ndarray:
     return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
 
 
-def _entropy(rows: np.ndarray) -> np.ndarray:
+def entropy(rows: np.ndarray) -> np.ndarray:
+    """Entropy in nats of each row (…, keys), which sums to 1."""
     from scipy.special import entr
 
     return entr(rows).sum(-1)

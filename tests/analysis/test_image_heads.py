@@ -46,6 +46,13 @@ def test_the_table_is_the_mean_and_spread_over_pictures(tiny):
     assert table.loc[(1, 2), "entropy_se"] == pytest.approx(np.std(each, ddof=1) / 3**0.5, abs=1e-6)
 
 
+def test_roles_follow_the_thresholds_that_hold_for_texts(tiny):
+    model = ic.load_model(str(tiny("vit")))
+    noise = np.random.default_rng(1).integers(0, 256, (20, 20, 3), dtype=np.uint8)
+    table = image_head_statistics(model, [noise])
+    assert list(table["role"]) == list(ic.role_labels(table))
+
+
 def test_texts_have_a_function_of_their_own(sentiment):
     with pytest.raises(ic.UnsupportedModel, match="head_statistics"):
         image_head_statistics(sentiment, ["a"])

@@ -97,10 +97,10 @@ def test_one_text_has_no_standard_error():
     assert not app.exception
 
 
-def held(data: bytes, name: str) -> dict:
+def held(data: bytes, name: str, side: str = "") -> dict:
     key = digest(data)
     corpus._files().get(key, lambda: data)
-    return {"corpus": "file", corpus.HELD: (name, key)}
+    return {f"corpus{side}": "file", f"{corpus.HELD}{side}": (name, key)}
 
 
 def test_rows_that_cannot_be_read_are_counted_and_the_rest_is_used():
@@ -112,6 +112,18 @@ def test_rows_that_cannot_be_read_are_counted_and_the_rest_is_used():
     assert "3 rows skipped" in said
     assert "1 too long" in said
     assert "2 empty" in said
+
+
+def test_the_second_file_is_read_as_what_its_own_name_says():
+    table = pd.DataFrame({"review": ["A good film.", "A bad film."], "number": [1, 2]})
+    second = held(table.to_csv(index=False).encode(), "films.csv", "_2")
+    app = opened(heads_view="compare", other="texts", **second)
+    assert not app.exception
+    assert not app.error
+    asked = corpus.Asked("sentiment", "", "file", 300, digest(table.to_csv(index=False).encode()),
+                         "review", file="films.csv")  # fmt: skip
+    assert [row.text for row in corpus.rows(asked)] == ["A good film.", "A bad film."]
+    assert corpus._states().peek(asked).texts == 2
 
 
 def test_the_column_of_a_table_can_be_chosen():

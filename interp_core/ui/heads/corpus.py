@@ -43,6 +43,7 @@ class Asked:
     data: str = ""
     column: str | None = None
     text: str = ""
+    file: str = ""
 
 
 @st.cache_resource(show_spinner=False)
@@ -81,15 +82,21 @@ def controls(choice, *, key: str = "") -> Asked | None:  # noqa: ANN001 - sideba
     )
     if source == "sentences":
         return Asked(choice.model, files, source, most)
-    data, column = _upload(key)
+    held = f"{HELD}{key}"
+    _take(held, key)
+    file, data = st.session_state.get(held, ("", ""))
     if not data:
         return None
-    return Asked(choice.model, files, source, most, data, column)
+    if _files().peek(data) is None:
+        del st.session_state[held]
+        st.info("Your file is no longer in memory: upload it again.")
+        return None
+    column = _column(ic.open_corpus(_files().peek(data), name=file), key)
+    return Asked(choice.model, files, source, most, data, column, file=file)
 
 
-def _upload(key: str) -> tuple[str, str | None]:
-    """The digest of the session's file and the chosen column; ("", None) without a file."""
-    held = f"{HELD}{key}"
+def _take(held: str, key: str) -> None:
+    """The uploader; what it is given is kept for the session."""
     with st.popover("File", icon=":material/upload_file:"):
         given = uploader(
             "One text a line, CSV, TSV, JSON lines or Parquet", KINDS, key=f"corpus_file{key}"
@@ -103,27 +110,22 @@ def _upload(key: str) -> tuple[str, str | None]:
         name = digest(data)
         _files().get(name, lambda: data)
         st.session_state[held] = (given.name, name)
-    file, name = st.session_state.get(held, ("", ""))
-    if not name:
-        return "", None
-    if _files().peek(name) is None:
-        del st.session_state[held]
-        st.info("Your file is no longer in memory: upload it again.")
-        return "", None
-    columns = list(ic.open_corpus(_files().peek(name), name=file).columns)
-    column = None
-    if columns:
-        first = ic.open_corpus(_files().peek(name), name=file).column
-        keep_valid(f"corpus_column{key}", columns)
-        column = st.selectbox(
-            "Column",
-            columns,
-            index=columns.index(first),
-            width=150,
-            key=f"corpus_column{key}",
-            **BOUND,
-        )
-    return name, column
+
+
+def _column(corpus: ic.Corpus, key: str) -> str | None:
+    """The chosen column of a table; None for lines of text."""
+    if not corpus.columns:
+        return None
+    columns = list(corpus.columns)
+    keep_valid(f"corpus_column{key}", columns)
+    return st.selectbox(
+        "Column",
+        columns,
+        index=columns.index(corpus.column),
+        width=150,
+        key=f"corpus_column{key}",
+        **BOUND,
+    )
 
 
 def rows(asked: Asked) -> Iterator:
@@ -139,8 +141,7 @@ def rows(asked: Asked) -> Iterator:
     data = _files().peek(asked.data)
     if data is None:
         raise ic.BadInput("Upload the file again: it is no longer in memory.")
-    name = st.session_state.get(HELD, ("file.txt", ""))[0]
-    corpus = ic.open_corpus(data, name=name, column=asked.column)
+    corpus = ic.open_corpus(data, name=asked.file, column=asked.column)
     return islice(corpus.rows(), most)
 
 
@@ -242,7 +243,7 @@ def _stopped(asked: Asked) -> ic.CorpusState | None:
 
 def report(asked: Asked, state: ic.CorpusState) -> None:
     """One line: how many texts, and what was left out."""
-    name = plain(st.session_state.get(HELD, ("", ""))[0]) if asked.source == "file" else ""
+    name = plain(asked.file)
     plural = "text" if state.texts == 1 else "texts"
     origin = f" of {name}" if name else ""
     parts = [f"{state.texts:,} {plural}{origin}, {state.tokens:,} tokens"]

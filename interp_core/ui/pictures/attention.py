@@ -11,6 +11,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.analysis.image_attribution import patch_grid
+from interp_core.analysis.views import entropy, shares
 from interp_core.charts.overview import overview
 from interp_core.charts.patches import data_url, overlay
 from interp_core.charts.thumbnails import picture_url
@@ -127,7 +128,7 @@ def _grid(picture: Picture, maps, query, layer, head) -> tuple[alt.LayerChart, p
                 "head": head,
                 "url": picture_url(values[layer, head], top=top),
                 "chosen": False,
-                "entropy": _entropy(values[layer, head]),
+                "entropy": float(entropy(shares(values[layer, head].reshape(1, -1)))[0]),
             }
             for layer in range(values.shape[0])
             for head in range(values.shape[1])
@@ -146,12 +147,6 @@ def _grid(picture: Picture, maps, query, layer, head) -> tuple[alt.LayerChart, p
     )
     st.caption(f"Ink is the square root of the weight, full at {top:.2g}. A click opens a head.")
     return chart, frame.drop(columns=["url", "chosen"])
-
-
-def _entropy(values: np.ndarray) -> float:
-    share = values.ravel() / max(values.sum(), 1e-12)
-    share = share[share > 0]
-    return float(-(share * np.log(share)).sum())
 
 
 def _open() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import BinaryIO
 
 import pandas as pd
@@ -12,6 +11,7 @@ import interp_core as ic
 from interp_core.analysis.table_files import read_table, text_columns
 from interp_core.analysis.vectors import MAX_POINTS, Vectors
 from interp_core.ui import sharing
+from interp_core.ui.fingerprint import digest
 from interp_core.ui.plain import plain
 from interp_core.ui.projector.store import kept, quick
 from interp_core.ui.uploads import uploader
@@ -20,14 +20,6 @@ TABLES = ["csv", "tsv", "jsonl", "ndjson", "parquet", "txt"]
 VECTORS = ["tsv", "npy", "parquet", "safetensors"]
 HELD = {"table": "projector_table", "vectors": "projector_vectors"}
 NOT_LINKED = "The address reopens the settings of this view, not your file."
-
-
-def digest(*parts: bytes) -> str:
-    """A name for the content of files."""
-    whole = hashlib.sha256()
-    for part in parts:
-        whole.update(hashlib.sha256(part).digest())
-    return whole.hexdigest()
 
 
 def upload(source: str) -> str:
