@@ -7,7 +7,7 @@ itself, which `explain` checks, and the function at a baseline differs in the wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
+from interp_core.analysis.function import Function
 from interp_core.analysis.passes import quiet, repeated, rows_in_one_pass
 from interp_core.analysis.port import Port, own_modules
 from interp_core.analysis.progress import Meter
@@ -32,7 +33,7 @@ _CHECKED: WeakKeyDictionary[nn.Module, set[frozenset[str]]] = WeakKeyDictionary(
 
 
 @dataclass(frozen=True)
-class Explained:
+class Explained(Function):
     """F(embeddings) -> one number for each row, with the text's own embeddings and value.
 
     `embeddings` (1, n, d) enter the network for the text; `output` is the model's plain output
@@ -50,9 +51,6 @@ class Explained:
     value: float
     meter: Meter = field(default_factory=Meter)
 
-    def __len__(self) -> int:
-        return self.embeddings.shape[1]
-
     @property
     def rows(self) -> int:
         """Rows that fit in one pass."""
@@ -68,23 +66,6 @@ class Explained:
             self.port.given = None
         self.meter.add(embeddings.shape[0])
         return output
-
-    def chunks(self, embeddings: Tensor) -> Iterator[Tensor]:
-        """`embeddings` in pieces that fit in one pass."""
-        yield from embeddings.split(self.rows)
-
-    def __call__(self, embeddings: Tensor) -> Tensor:
-        """F of each row, (rows,), differentiable."""
-        parts = [self.target.score(self.run(chunk)) for chunk in self.chunks(embeddings)]
-        return torch.cat(parts)
-
-    def gradients(self, embeddings: Tensor) -> tuple[Tensor, Tensor]:
-        """F (rows,) and ∂F/∂embeddings (rows, n, d) of one chunk."""
-        point = embeddings.detach().requires_grad_()
-        with torch.enable_grad():
-            value = self.target.score(self.run(point))
-            (slope,) = torch.autograd.grad(value.sum(), point)
-        return value.detach(), slope
 
 
 def explain(

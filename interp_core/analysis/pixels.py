@@ -6,13 +6,14 @@ for words work on pictures as they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
+from interp_core.analysis.function import Function
 from interp_core.analysis.passes import CHUNK_TOKENS
 from interp_core.analysis.port import own_modules
 from interp_core.analysis.progress import Meter
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class SeenImage:
+class SeenImage(Function):
     """F(pixels) -> one number for each row. `embeddings` (1, height · width, channels).
 
     `shape` is (channels, height, width) of what enters the model; `patches` (rows, columns).
@@ -38,9 +39,6 @@ class SeenImage:
     output: Any
     value: float
     meter: Meter = field(default_factory=Meter)
-
-    def __len__(self) -> int:
-        return self.embeddings.shape[1]
 
     @property
     def rows(self) -> int:
@@ -58,22 +56,6 @@ class SeenImage:
         output = self.network(pixel_values=pixels, **options, return_dict=True)
         self.meter.add(len(pixels))
         return output
-
-    def chunks(self, embeddings: Tensor) -> Iterator[Tensor]:
-        """`embeddings` in pieces that fit in one pass."""
-        yield from embeddings.split(self.rows)
-
-    def __call__(self, embeddings: Tensor) -> Tensor:
-        """F of each row, (rows,), differentiable."""
-        return torch.cat([self.target.score(self.run(each)) for each in self.chunks(embeddings)])
-
-    def gradients(self, embeddings: Tensor) -> tuple[Tensor, Tensor]:
-        """F (rows,) and ∂F/∂pixels (rows, height · width, channels) of one chunk."""
-        point = embeddings.detach().requires_grad_()
-        with torch.enable_grad():
-            value = self.target.score(self.run(point))
-            (slope,) = torch.autograd.grad(value.sum(), point)
-        return value.detach(), slope
 
 
 def see(
