@@ -3,7 +3,7 @@
 import streamlit as st
 
 from interp_core.ui import cache, downloads, errors, routing, sidebar
-from interp_core.ui.choices import BOUND
+from interp_core.ui.choices import view_of
 from interp_core.ui.versus import DRAW, VIEWS, sides
 
 routing.guard()
@@ -17,16 +17,7 @@ with errors.shown():
     both = sides.choose(choice.model, model)
     drawn = None
     if both is not None:
-        view = st.segmented_control(
-            "View",
-            list(VIEWS),
-            format_func=VIEWS.get,
-            default="text",
-            required=True,
-            key="versus",
-            label_visibility="collapsed",
-            **BOUND,
-        )
+        view = view_of(VIEWS, key="versus")
         drawn = DRAW[view](both, choice.text)
     st.markdown(
         "**What to look for.** A recurrent network carries what it read step by step; attention "
@@ -35,8 +26,4 @@ with errors.shown():
     )
     if drawn is not None:
         chart, table = drawn
-        offers = downloads.pictures(chart, "comparison")
-        offers["CSV"] = ("comparison.csv", "text/csv", lambda: downloads.csv(table))
-        downloads.section(
-            "Download", ":material/download:", lambda: downloads.buttons(offers, key="versus")
-        )
+        downloads.below(chart, table, "comparison")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from interp_core.ui import cache, errors, routing, sidebar
-from interp_core.ui.choices import BOUND
+from interp_core.ui.choices import view_of
 from interp_core.ui.projector import VIEWS, downloads, which_points
 
 routing.guard()
@@ -17,16 +17,7 @@ with errors.shown():
     choice = sidebar.choice()
     with st.spinner("Loading the model …"):
         model = cache.model(choice.model)
-    view = st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=lambda name: VIEWS[name].title,
-        default="picture",
-        required=True,
-        key="look",
-        label_visibility="collapsed",
-        **BOUND,
-    )
+    view = view_of({name: page.title for name, page in VIEWS.items()}, key="look")
     row = st.container(horizontal=True, vertical_alignment="bottom")
     points = which_points.choose(model, choice, row, depth=VIEWS[view].one_layer)
     drawn = VIEWS[view].draw(points, model, row) if points else None

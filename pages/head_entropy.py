@@ -3,7 +3,7 @@
 import streamlit as st
 
 from interp_core.ui import cache, errors, pictures, routing, sidebar
-from interp_core.ui.choices import BOUND
+from interp_core.ui.choices import view_of
 from interp_core.ui.heads import DRAW, VIEWS, corpus, downloads, map_view
 
 routing.guard()
@@ -20,16 +20,7 @@ with errors.shown():
     if pictures.reads_pictures(model):
         pictures.heads.draw(model, choice)
         st.stop()
-    view = st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=VIEWS.get,
-        default="map",
-        required=True,
-        key="heads_view",
-        label_visibility="collapsed",
-        **BOUND,
-    )
+    view = view_of(VIEWS, key="heads_view")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         asked = corpus.controls(choice)
     if asked is None:

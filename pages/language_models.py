@@ -3,7 +3,7 @@
 import streamlit as st
 
 from interp_core.ui import cache, errors, routing, sidebar
-from interp_core.ui.choices import BOUND
+from interp_core.ui.choices import view_of
 from interp_core.ui.language import CONTINUE, DRAW, LOOK, VIEWS, Asked, downloads, offer
 
 routing.guard()
@@ -14,16 +14,7 @@ with errors.shown(instead=offer.FITTING):
     choice = sidebar.choice()
     with st.spinner("Loading the model …"):
         model = cache.model(choice.model)
-    view = st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=VIEWS.get,
-        default="next",
-        required=True,
-        key="lm_view",
-        label_visibility="collapsed",
-        **BOUND,
-    )
+    view = view_of(VIEWS, key="lm_view")
     asked = Asked(choice.model, cache.stamp(choice.model), choice.text)
     shown = None
     if offer.fits(model, offer.TASKS[:1] if view in CONTINUE else offer.TASKS):

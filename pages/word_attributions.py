@@ -4,7 +4,8 @@ import streamlit as st
 
 from interp_core.ui import cache, errors, pictures, routing, sidebar
 from interp_core.ui.attributions import DRAW, VIEWS, downloads, notes
-from interp_core.ui.attributions.asked import BOUND, controls
+from interp_core.ui.attributions.asked import controls
+from interp_core.ui.choices import view_of
 from interp_core.ui.downloads import section
 
 routing.guard()
@@ -18,16 +19,7 @@ with errors.shown():
     if pictures.reads_pictures(model):
         pictures.attributions.draw(model, choice)
         st.stop()
-    view = st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=VIEWS.get,
-        default="explanation",
-        required=True,
-        key="show",
-        label_visibility="collapsed",
-        **BOUND,
-    )
+    view = view_of(VIEWS, key="show")
     asked = controls(model, choice)
     drawn = DRAW[view](asked, model)
 

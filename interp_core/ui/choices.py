@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import streamlit as st
 
 BOUND = {"bind": "query-params", "persist_state": "session"}  # the choice lives in the address
@@ -17,3 +20,20 @@ def keep_valid(key: str, options: list) -> None:
             st.session_state[key] = kept
         else:
             del st.session_state[key]
+
+
+def one_of(title: str, options: Mapping | Sequence, *, key: str, **more: Any) -> Any:
+    """Buttons of which one is always pressed, at the start the first.
+
+    A mapping gives what is chosen and how it is called.
+    """
+    if isinstance(options, Mapping):
+        more.setdefault("format_func", options.get)
+    choices = list(options)
+    more.setdefault("default", choices[0])
+    return st.segmented_control(title, choices, required=True, key=key, **BOUND, **more)
+
+
+def view_of(views: Mapping[str, str], *, key: str) -> str:
+    """Which view of a page to draw."""
+    return one_of("View", views, key=key, label_visibility="collapsed")

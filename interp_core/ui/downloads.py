@@ -13,6 +13,8 @@ import streamlit as st
 # What spreadsheets calculate; the wide signs are those of East Asian keyboards.
 FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 
+Offer = tuple[str, str, Callable[[], bytes]]  # file name, MIME type, what makes the content
+
 
 def csv(frame: pd.DataFrame) -> bytes:
     """CSV in UTF-8 with a mark for spreadsheets; texts that read as formulas get an apostrophe."""
@@ -38,7 +40,7 @@ def npz(arrays: Mapping[str, np.ndarray]) -> bytes:
     return buffer.getvalue()
 
 
-def buttons(offers: Mapping[str, tuple[str, str, Callable[[], bytes]]], *, key: str) -> None:
+def buttons(offers: Mapping[str, Offer], *, key: str) -> None:
     """A row of download buttons: label -> (file name, MIME type, maker). Made when clicked."""
     with st.container(horizontal=True, gap="small"):
         for label, (name, mime, make) in offers.items():
@@ -53,7 +55,7 @@ def buttons(offers: Mapping[str, tuple[str, str, Callable[[], bytes]]], *, key: 
             )
 
 
-def pictures(chart: Any, name: str) -> dict[str, tuple[str, str, Callable[[], bytes]]]:
+def pictures(chart: Any, name: str) -> dict[str, Offer]:
     """Offers of one chart as PNG and SVG."""
     from interp_core.charts.export import picture
 
@@ -61,6 +63,30 @@ def pictures(chart: Any, name: str) -> dict[str, tuple[str, str, Callable[[], by
         "PNG": (f"{name}.png", "image/png", lambda: picture(chart, "png")),
         "SVG": (f"{name}.svg", "image/svg+xml", lambda: picture(chart, "svg")),
     }
+
+
+def usual(chart: Any, table: pd.DataFrame, name: str) -> dict[str, Offer]:
+    """Offers of a picture (none where there is no chart) and of the table behind it."""
+    offers = {} if chart is None else pictures(chart, name)
+    return {**offers, "CSV": (f"{name}.csv", "text/csv", lambda: csv(table))}
+
+
+def below(
+    chart: Any, table: pd.DataFrame, name: str, script: Callable[[], str] | None = None
+) -> None:
+    """The closed sections under a picture: its numbers, its downloads, and perhaps a script.
+
+    `name` is that of the files; `script` makes the Python that computes the same again.
+    """
+
+    def offer() -> None:
+        buttons(usual(chart, table, name), key=name)
+        if script is not None:
+            st.code(script(), language="python")
+
+    section("Numbers", ":material/table:", lambda: st.dataframe(table, hide_index=True, height=280))
+    title = "Download" if script is None else "Download and reproduce"
+    section(title, ":material/download:", offer)
 
 
 def section(title: str, icon: str, draw: Callable[[], None]) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from interp_core.errors import ClearheadError, UnsupportedModel
-from interp_core.ui import events
+from interp_core.ui import events, other_model
 from interp_core.ui.discreet import place
 from interp_core.ui.plain import message
 from interp_core.ui.sharing import ModelClosed
@@ -31,7 +31,7 @@ def shown(instead: str = "sentiment") -> Iterator[None]:
         events.wrong("refused", type(error).__name__)
         st.error(message(str(error)), icon=":material/info:")
         if isinstance(error, TELLING) and st.session_state.get("model") != instead:
-            st.button(f"Use `{instead}` instead", on_click=_use, args=(instead,))
+            other_model.instead(instead)
         st.stop()
     except Exception as error:
         code = secrets.token_hex(3)
@@ -41,7 +41,3 @@ def shown(instead: str = "sentiment") -> Iterator[None]:
             icon=":material/bug_report:",
         )
         st.stop()
-
-
-def _use(name: str) -> None:
-    st.session_state["model"] = name

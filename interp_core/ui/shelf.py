@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import interp_core as ic
-from interp_core.ui.examples import examples, is_example
+from interp_core.ui.other_model import take
 
 # Task: what there is to learn with it.
 GROUPS = {
@@ -31,15 +31,8 @@ def shelf() -> None:
                 st.button(
                     f"`{card.name}` · {card.title}",
                     key=f"shelf_{card.name}",
-                    on_click=_take,
-                    args=(card,),
+                    on_click=take,
+                    args=(card.name,),
                     width="stretch",
                     type="tertiary",
                 )
-
-
-def _take(card: ic.ModelCard) -> None:
-    """Choose the model, and an example that suits it unless the user has written a text."""
-    st.session_state["model"] = card.name
-    if is_example(st.session_state.get("text", "")):
-        st.session_state["text"] = examples(card.task, card.name)[0]

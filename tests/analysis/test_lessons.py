@@ -16,6 +16,7 @@ from interp_core.analysis.lessons import EMBEDDED, NO_LESSON, VARIABLE, all_less
 from interp_core.check_lesson import check
 from interp_core.errors import BadInput
 from interp_core.models import language_model
+from tests.address import bound_keys
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(path for path in EMBEDDED.glob("*.md") if path.name not in NO_LESSON)
@@ -162,17 +163,9 @@ def test_an_address_from_the_browser_is_a_link():
     assert link.query[1:] == (("text", "a b&c"), ("heads", "1"), ("heads", "2"))
 
 
-def bound_keys(paths) -> set[str]:
+def bound_names(paths) -> set[str]:
     """The constant keys of all controls that are bound to the address."""
-    found = set()
-    for path in paths:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.Call):
-                continue
-            given = {each.arg: each.value for each in node.keywords}
-            if (None in given or "bind" in given) and isinstance(given.get("key"), ast.Constant):
-                found.add(given["key"].value)
-    return found
+    return {key.value for key in bound_keys(paths) if isinstance(key, ast.Constant)}
 
 
 def test_links_know_every_choice_that_lives_in_the_address():
@@ -183,7 +176,7 @@ def test_links_know_every_choice_that_lives_in_the_address():
     ]
     pages = [path for path in (ROOT / "pages").glob("*.py") if path.stem != "lessons"]
     known = set(SHARED).union(*KEYS.values())
-    assert bound_keys([*folders, *pages]) <= known
+    assert bound_names([*folders, *pages]) <= known
     assert {*KEYS, "lessons"} == {name for name, _ in PAGES}
     assert next(iter(KEYS)) == PAGES[0][0]
 

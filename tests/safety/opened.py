@@ -8,6 +8,8 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from tests.address import bound_keys as written_keys
+
 ROOT = Path(__file__).resolve().parents[2]
 # Page: the key of its view, and the views.
 VIEWS = {
@@ -86,19 +88,12 @@ def alive(app: AppTest) -> bool:
 def bound_keys() -> set[str]:
     """The names of all parameters that widgets read from the address, from the source code."""
     keys = {"point", "colour_text", "colour_word_groups", "colour_vocabulary", "colour_table"}
-    for path in [*ROOT.glob("pages/*.py"), *ROOT.glob("interp_core/ui/**/*.py")]:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call):
-                keys |= _bound(node)
+    for key in written_keys([*ROOT.glob("pages/*.py"), *ROOT.glob("interp_core/ui/**/*.py")]):
+        keys |= _names(key)
     return keys
 
 
-def _bound(call: ast.Call) -> set[str]:
-    named = {each.arg: each.value for each in call.keywords}
-    unpacked = [ast.unparse(each.value) for each in call.keywords if each.arg is None]
-    if "key" not in named or not ("bind" in named or {"BOUND", "bound"} & set(unpacked)):
-        return set()
-    key = named["key"]
+def _names(key: ast.expr) -> set[str]:
     if isinstance(key, ast.Constant):
         return {key.value}
     if isinstance(key, ast.JoinedStr):  # a name with the source of the points, or a number in it

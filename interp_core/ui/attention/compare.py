@@ -17,7 +17,7 @@ from interp_core.models.record import LoadedModel
 from interp_core.ui import cache
 from interp_core.ui.attention.controls import Options
 from interp_core.ui.attention.frames import cell_frame
-from interp_core.ui.choices import keep_valid
+from interp_core.ui.choices import keep_valid, one_of
 from interp_core.ui.sidebar import MAX_CHARACTERS, choice
 
 MODES = {"heads": "Two heads", "texts": "Two texts"}
@@ -64,9 +64,7 @@ def _name(layer: int, head: int) -> str:
 
 def _second(maps: ic.AttentionMaps, options: Options) -> Side | None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        mode = st.segmented_control("Compare", list(MODES), format_func=MODES.get, default="heads",
-                                    required=True, key="mode", bind="query-params",
-                                    persist_state="session")  # fmt: skip
+        mode = one_of("Compare", MODES, key="mode", default="heads")
         if mode == "heads":
             return _other_head(maps)
         return _other_text(maps, options)

@@ -8,7 +8,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.ui.attention.figures import Shown
-from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.choices import BOUND, keep_valid, one_of, view_of
 
 VIEWS = {
     "overview": "Overview",
@@ -47,16 +47,16 @@ def open_head(layer: int, head: int, view: str = "heatmap") -> None:
 
 def view_choice() -> str:
     """Which picture to draw."""
-    return _one_of("View", list(VIEWS), VIEWS, "view", label_visibility="collapsed")
+    return view_of(VIEWS, key="view")
 
 
 def kind_choice(two_stacks: bool) -> str:
     """Raw weights or norm-weighted attention; the latter needs a single stack."""
-    return _one_of(
+    names = list(KINDS)[:1] if two_stacks else list(KINDS)
+    return one_of(
         "Weights",
-        list(KINDS)[:1] if two_stacks else list(KINDS),
-        KINDS,
-        "kind",
+        {name: KINDS[name] for name in names},
+        key="kind",
         help="Weight is not contribution: a head may read a token whose value vector is almost "
         "zero. Norm-weighted attention (Kobayashi et al. 2020) is the length of what really "
         "arrives; the parts add up to the layer's attention output.",
@@ -65,15 +65,7 @@ def kind_choice(two_stacks: bool) -> str:
 
 def stack_choice() -> str:
     """Encoder, decoder or cross attention of an encoder-decoder model."""
-    return _one_of("Part of the model", list(STACKS), STACKS, "stack")
-
-
-def _one_of(title: str, choices: list[str], names: dict[str, str], key: str, **more: str) -> str:
-    """Buttons of which one is always pressed, the first at the start."""
-    return st.segmented_control(
-        title, choices, format_func=names.get, default=choices[0], required=True, key=key,
-        **BOUND, **more,
-    )  # fmt: skip
+    return one_of("Part of the model", STACKS, key="stack")
 
 
 def head_choice(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-import streamlit as st
 
 from interp_core.ui import downloads
 from interp_core.ui.attributions.asked import Asked
@@ -13,24 +12,7 @@ from interp_core.ui.attributions.asked import Asked
 
 def show(chart: Any, table: pd.DataFrame, asked: Asked, view: str) -> None:
     """The table behind the picture, the downloads and the script."""
-    downloads.section(
-        "Numbers", ":material/table:", lambda: st.dataframe(table, hide_index=True, height=280)
-    )
-    downloads.section(
-        "Download and reproduce", ":material/download:", lambda: _offer(chart, table, asked, view)
-    )
-
-
-def _offer(chart: Any, table: pd.DataFrame, asked: Asked, view: str) -> None:
-    name = f"attribution_{view}"
-    downloads.buttons(
-        {
-            **downloads.pictures(chart, name),
-            "CSV": (f"{name}.csv", "text/csv", lambda: downloads.csv(table)),
-        },
-        key="attribution",
-    )
-    st.code(script(asked), language="python")
+    downloads.below(chart, table, f"attribution_{view}", lambda: script(asked))
 
 
 def script(asked: Asked) -> str:

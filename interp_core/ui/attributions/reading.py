@@ -14,7 +14,7 @@ from interp_core.charts.axes import token_keys
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attributions.asked import Asked, explained
 from interp_core.ui.attributions.trust import beside
-from interp_core.ui.choices import BOUND
+from interp_core.ui.choices import BOUND, one_of
 from interp_core.ui.plain import plain
 from interp_core.ui.token_strip import token_strip
 
@@ -34,9 +34,9 @@ def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFr
         shown = by_choice(found)
         strip(shown, key="explanation")
         trust_line(found)
-    order = st.segmented_control("Bars", ["text", "size"], format_func={"text": "in order",
-                                 "size": "by size"}.get, default="text", required=True,
-                                 key="order", label_visibility="collapsed", **BOUND)  # fmt: skip
+    order = one_of(
+        "Bars", {"text": "in order", "size": "by size"}, key="order", label_visibility="collapsed"
+    )
     chart = bars(_bar_frame(shown), title=score_unit(found), order=order)
     st.altair_chart(chart, width="stretch", alt="Bars of the scores listed in the table below.")
     beside(asked, found)

@@ -16,7 +16,7 @@ from interp_core.charts.attributions import curves
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache, jobs
 from interp_core.ui.attributions.asked import Asked, explained
-from interp_core.ui.choices import BOUND
+from interp_core.ui.choices import one_of
 
 MODES = {"delete": "deleting words", "mask": "masking words"}
 MOST_BESIDE = 128  # tokens up to which the measures are computed without being asked for
@@ -29,9 +29,7 @@ def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFr
     found = explained(asked)
     if found is None:
         return None
-    mode = st.segmented_control("Take words away by", list(MODES), format_func=MODES.get,
-                                default="delete", required=True, key="mode_away",
-                                **BOUND)  # fmt: skip
+    mode = one_of("Take words away by", MODES, key="mode_away", default="delete")
     result = _faithfulness(asked, found, mode)
     if result is None:
         return None

@@ -8,8 +8,8 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.heads import depths, differences
-from interp_core.ui import cache, sharing
-from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui import cache, other_model
+from interp_core.ui.choices import BOUND, keep_valid, one_of
 from interp_core.ui.heads import corpus
 from interp_core.ui.heads.catalogue import STATISTICS, offered
 from interp_core.ui.heads.corpus import Asked
@@ -33,15 +33,7 @@ SIDES = {"model": "another model", "texts": "other texts"}
 def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
     """The second side, and the difference of every head."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        side = st.segmented_control(
-            "Compare with",
-            list(SIDES),
-            format_func=SIDES.get,
-            default="model",
-            required=True,
-            key="other",
-            **BOUND,
-        )
+        side = one_of("Compare with", SIDES, key="other")
         other = _other_model(asked) if side == "model" else _other_texts(asked)
         names = offered(list(state.statistics.frame))
         keep_valid("stat2", names)
@@ -98,17 +90,8 @@ def _named(asked: Asked) -> str:
 
 
 def _other_model(asked: Asked) -> Asked | None:
-    names = [card.name for card in ic.bundled_models() if card.name != asked.model]
-    names.sort(key=lambda name: name not in ("encoder", "sentiment"))
-    given = st.session_state.get("second_model") or st.query_params.get("second_model")
-    names += [given] if given and given not in names else []
-    name = st.selectbox(
-        "Second model",
-        names,
-        key="second_model",
-        width=240,
-        accept_new_options=not sharing.is_shared(),
-        **BOUND,
+    name = other_model.second(
+        "Second model", asked.model, key="second_model", prefer=("encoder", "sentiment"), width=240
     )
     return replace(asked, model=name, files=cache.stamp(name)) if name else None
 

@@ -17,10 +17,8 @@ def show(shown: Shown, view: str) -> None:
 
 
 def _offer(shown: Shown, view: str) -> None:
-    offers = downloads.pictures(shown.chart, f"heads_{view}") if shown.chart is not None else {}
     frame = shown.state.statistics.frame
-    offers |= {
-        "CSV of this view": (f"heads_{view}.csv", "text/csv", lambda: downloads.csv(shown.table)),
+    offers = downloads.usual(shown.chart, shown.table, f"heads_{view}") | {
         "All figures (CSV)": ("head_statistics.csv", "text/csv", lambda: downloads.csv(frame)),
         "All figures (Parquet)": (
             "head_statistics.parquet",

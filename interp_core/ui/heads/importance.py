@@ -8,7 +8,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.heads import head_map, pruning
 from interp_core.ui import cache, jobs
-from interp_core.ui.choices import BOUND
+from interp_core.ui.choices import one_of
 from interp_core.ui.heads import card, corpus, picking, table
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.heads.shown import Shown
@@ -31,15 +31,7 @@ ABOUT = {
 def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
     """The map of importance, and the curve on demand."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        way = st.segmented_control(
-            "Importance by",
-            list(WAYS),
-            format_func=WAYS.get,
-            default="gradient",
-            required=True,
-            key="way",
-            **BOUND,
-        )
+        way = one_of("Importance by", WAYS, key="way")
         chosen = picking.chooser(state.statistics.frame)
     most = table.IMPORTANCE_TEXTS if way == "gradient" else ABLATION_TEXTS
     try:
@@ -110,15 +102,7 @@ def _curve(asked: Asked, found: pd.DataFrame, way: str) -> None:
     )
     if curve is None:
         return
-    what = st.segmented_control(
-        "Show",
-        list(CURVES),
-        format_func=CURVES.get,
-        default="accuracy",
-        required=True,
-        key="curve",
-        **BOUND,
-    )
+    what = one_of("Show", CURVES, key="curve")
     st.altair_chart(
         pruning(curve, y=what, title=CURVES[what]),
         width="stretch",

@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from interp_core.ui import downloads
 from interp_core.ui.language.asked import Asked, Shown
 
 
 def show(shown: Shown, asked: Asked, view: str) -> None:
     """The table behind the picture, the downloads and the script."""
-    downloads.section(
-        "Numbers", ":material/table:",
-        lambda: st.dataframe(shown.table, hide_index=True, height=280),
-    )  # fmt: skip
-    downloads.section(
-        "Download and reproduce", ":material/download:", lambda: _offer(shown, asked, view)
-    )
-
-
-def _offer(shown: Shown, asked: Asked, view: str) -> None:
-    name = f"language_{view}"
-    downloads.buttons(
-        {
-            **downloads.pictures(shown.chart, name),
-            "CSV": (f"{name}.csv", "text/csv", lambda: downloads.csv(shown.table)),
-        },
-        key="language",
-    )
-    st.code(script(shown, asked), language="python")
+    downloads.below(shown.chart, shown.table, f"language_{view}", lambda: script(shown, asked))
 
 
 def script(shown: Shown, asked: Asked) -> str:

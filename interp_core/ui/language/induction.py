@@ -9,7 +9,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.language import copies, unit_map
 from interp_core.ui import cache
-from interp_core.ui.choices import BOUND
+from interp_core.ui.choices import one_of
 from interp_core.ui.language import heads
 from interp_core.ui.language.asked import Asked, Shown, sequence, side_by_side, surprisals
 
@@ -45,10 +45,9 @@ def draw(asked: Asked) -> Shown | None:
     found = asked.run("Induction scores", compute, unit="passes")
     if found is None:
         return None
-    score = st.segmented_control(
-        "Score", list(SCORES), format_func=SCORES.get, default="induction_score", required=True,
-        key="lm_score", label_visibility="collapsed", **BOUND,
-    )  # fmt: skip
+    score = one_of(
+        "Score", SCORES, key="lm_score", default="induction_score", label_visibility="collapsed"
+    )
     frame = pd.DataFrame(
         {"layer": found["layer"], "unit": found["head"].astype(str), "value": found[score]}
     )

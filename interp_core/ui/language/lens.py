@@ -13,7 +13,7 @@ from interp_core.charts.axes import token_keys
 from interp_core.charts.language import EXPECTED, expected
 from interp_core.charts.lens import fate, lens_grid
 from interp_core.models.tokens import TokenSequence
-from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.choices import BOUND, keep_valid, one_of
 from interp_core.ui.language.asked import (
     Asked,
     Shown,
@@ -129,9 +129,9 @@ def _detail(found: ic.LogitLens, frame: pd.DataFrame, place: int, depth: int) ->
         st.altair_chart(expected(cell), width="stretch", alt="The best tokens of the chosen cell.")
     with right:
         st.markdown(f"The way of the final answer **{answer}**")
-        value = st.segmented_control(
-            "Figure", list(LINES), format_func=LINES.get, default="answer_probability",
-            required=True, key="lm_line", label_visibility="collapsed", **BOUND,
+        value = one_of(
+            "Figure", LINES, key="lm_line", default="answer_probability",
+            label_visibility="collapsed",
         )  # fmt: skip
         line = frame[frame["position"] == place]
         st.altair_chart(

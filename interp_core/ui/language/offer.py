@@ -9,7 +9,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.models import language_model
 from interp_core.models.record import LoadedModel
-from interp_core.ui.examples import examples, is_example
+from interp_core.ui.other_model import take
 from interp_core.ui.plain import message, plain
 
 FITTING = "language-model"
@@ -35,7 +35,10 @@ def switch(label: str) -> None:
     if missing:
         st.markdown(message(missing))
     else:
-        st.button(label, on_click=_use, icon=":material/swap_horiz:", type="primary", key="lm_use")
+        st.button(
+            label, on_click=take, args=(FITTING,), icon=":material/swap_horiz:", type="primary",
+            key="lm_use",
+        )  # fmt: skip
 
 
 def why_missing() -> str | None:
@@ -52,10 +55,3 @@ def why_missing() -> str | None:
             f"`{language_model.INSTALL}`."
         )
     return None
-
-
-def _use() -> None:
-    st.session_state["model"] = FITTING
-    text = st.session_state.get("text", "")
-    if is_example(text) or not text.strip():
-        st.session_state["text"] = examples(TASKS[0], FITTING)[0]

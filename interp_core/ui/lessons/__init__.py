@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from interp_core.analysis.lessons import Shelf
-from interp_core.ui.choices import BOUND
+from interp_core.ui.choices import view_of
 from interp_core.ui.lessons import catalogue, place, reading, teachers, terms
 from interp_core.ui.plain import plain
 
@@ -21,16 +21,7 @@ def choose(shelf: Shelf) -> None:
     if found is not None:
         reading.show(found, number)
         return
-    view = st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=VIEWS.get,
-        default="lessons",
-        required=True,
-        key="lessons_view",
-        label_visibility="collapsed",
-        **BOUND,
-    )
+    view = view_of(VIEWS, key="lessons_view")
     if name:
         st.warning(f"There is no lesson “{plain(name[:60])}” here. Choose another one.")
     DRAW[view](shelf)

@@ -17,7 +17,7 @@ from interp_core.charts.patches import data_url, overlay
 from interp_core.charts.thumbnails import picture_url
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache, downloads
-from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.choices import BOUND, keep_valid, view_of
 from interp_core.ui.pictures.chooser import Picture, choose
 
 VIEWS = {
@@ -34,16 +34,7 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     if picture is None:
         return
     maps = cache.of_picture(choice.model, picture.name, picture.image)
-    view = st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=VIEWS.get,
-        default="grid",
-        required=True,
-        key="picture_view",
-        label_visibility="collapsed",
-        **BOUND,
-    )
+    view = view_of(VIEWS, key="picture_view")
     rows, columns = patch_grid(tuple(maps.tokens))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         query = _query(rows, columns)
@@ -54,16 +45,7 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
         "the patch or the whole? Weight on empty patches is often a resting place (Darcet et al. "
         "2023), not a finding."
     )
-    downloads.section("Numbers", ":material/table:", lambda: st.dataframe(table, hide_index=True))
-    offers = {
-        **downloads.pictures(chart, "attention_picture"),
-        "CSV": ("attention_picture.csv", "text/csv", lambda: downloads.csv(table)),
-    }
-    downloads.section(
-        "Download",
-        ":material/download:",
-        lambda: downloads.buttons(offers, key="picture_attention"),
-    )
+    downloads.below(chart, table, "attention_picture")
 
 
 def _query(rows: int, columns: int) -> tuple[int, int] | None:

@@ -65,16 +65,7 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
         "Does another method, or another baseline, say the same? An explanation says what moved "
         "this model's logit, not what is in the picture."
     )
-    downloads.section("Numbers", ":material/table:", lambda: st.dataframe(table, hide_index=True))
-    offers = {
-        **downloads.pictures(chart, "attribution_picture"),
-        "CSV": ("attribution_picture.csv", "text/csv", lambda: downloads.csv(table)),
-    }
-    downloads.section(
-        "Download",
-        ":material/download:",
-        lambda: downloads.buttons(offers, key="picture_attribution"),
-    )
+    downloads.below(chart, table, "attribution_picture")
 
 
 def _found(name: str, picture: Picture, method: str, target: str | None, baseline: str):  # noqa: ANN202

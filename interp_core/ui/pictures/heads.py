@@ -12,7 +12,7 @@ from interp_core.models.record import LoadedModel
 from interp_core.ui import cache, downloads, jobs
 from interp_core.ui.choices import BOUND
 from interp_core.ui.heads.catalogue import IMPORTANCE, STATISTICS, offered
-from interp_core.ui.heads.table import map_frame, readable
+from interp_core.ui.heads.table import map_frame
 from interp_core.ui.pictures.chooser import many
 
 COUNTS = (50, 100, 360)
@@ -58,21 +58,11 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
         width="stretch",
         alt=f"{title} of every head by layer.",
     )
-    table = readable(frame)
-    downloads.section(
-        "All figures", ":material/table:", lambda: st.dataframe(table, hide_index=True)
-    )
     st.markdown(
         "**What to look for.** Early heads often read the neighbourhood, late ones the whole "
         "picture; a head that rests on the class token passes nothing on."
     )
-    offers = {
-        **downloads.pictures(chart, "heads_pictures"),
-        "CSV": ("heads_pictures.csv", "text/csv", lambda: downloads.csv(frame)),
-    }
-    downloads.section(
-        "Download", ":material/download:", lambda: downloads.buttons(offers, key="picture_heads")
-    )
+    downloads.below(chart, frame, "heads_pictures")
 
 
 def _table(model: LoadedModel, name: str, most: int) -> pd.DataFrame | None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from interp_core.analysis.vectors import Vectors
 from interp_core.models.record import LoadedModel
-from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.choices import BOUND, keep_valid, one_of
 from interp_core.ui.projector import frames, picking
 from interp_core.ui.projector.asked import Drawing, View
 from interp_core.ui.projector.colouring import choices, columns
@@ -66,10 +66,9 @@ def _display(asked: Drawing) -> tuple[str, str]:
         )
         if asked.dimensions == 3:
             return labels, "moves"
-        drag = st.segmented_control(
-            "Dragging", ["moves", "selects"], default="moves", required=True, key="drag",
-            help="Shift does the other one.", **BOUND,
-        )  # fmt: skip
+        drag = one_of(
+            "Dragging", ("moves", "selects"), key="drag", help="Shift does the other one."
+        )
     return labels, drag
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.analysis.vectors import Vectors
 from interp_core.charts.simple import histogram
-from interp_core.ui.choices import BOUND
+from interp_core.ui.choices import BOUND, one_of
 from interp_core.ui.projector.asked import Drawing
 from interp_core.ui.projector.colouring import label_columns
 from interp_core.ui.projector.listing import Finding, readable
@@ -53,10 +53,7 @@ def clusters(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding |
 
 def _choose(row: DeltaGenerator) -> tuple[str, dict]:
     with row:
-        method = st.segmented_control(
-            "Clusters by", list(METHODS), default="kmeans", required=True, key="clustering",
-            format_func=METHODS.get, **BOUND,
-        )  # fmt: skip
+        method = one_of("Clusters by", METHODS, key="clustering")
         if method == "kmeans":
             count = st.number_input(
                 "How many", 0, 200, 0, key="cluster_count", width=140, **BOUND,

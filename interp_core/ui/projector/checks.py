@@ -9,7 +9,7 @@ import streamlit as st
 
 from interp_core.models.record import LoadedModel
 from interp_core.ui import downloads
-from interp_core.ui.choices import BOUND
+from interp_core.ui.choices import one_of
 from interp_core.ui.projector import how_drawn, sources
 from interp_core.ui.projector.asked import Drawing, Points
 from interp_core.ui.projector.check_clusters import clusters
@@ -39,10 +39,7 @@ FIND: dict[str, Callable[..., Finding | None]] = {
 def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None:
     """The chosen list; nothing of it depends on a picture."""
     with row:
-        kind = st.segmented_control(
-            "Look for", list(KINDS), format_func=KINDS.get, required=True, default="conflicts",
-            key="check", **BOUND,
-        )  # fmt: skip
+        kind = one_of("Look for", KINDS, key="check", default="conflicts")
     wanted = Drawing(asked, metric=how_drawn.nearness(row))
     vectors = sources.vectors(asked)
     found = vectors and FIND[kind](wanted, vectors, row)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from interp_core.analysis.reducers import REDUCERS
-from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.choices import BOUND, keep_valid, one_of
 from interp_core.ui.projector.asked import Drawing, Points
 
 if TYPE_CHECKING:
@@ -45,16 +45,13 @@ def _methods() -> str:
 
 
 def _dimensions() -> int:
-    return st.segmented_control(
-        "Dimensions", [2, 3], default=2, required=True, format_func="{}-D".format,
-        key="dimensions", **BOUND,
-    )  # fmt: skip
+    return one_of("Dimensions", {2: "2-D", 3: "3-D"}, key="dimensions")
 
 
 def _nearness() -> str:
-    return st.segmented_control(
-        "Nearness", ["cosine", "euclidean"], default="cosine", required=True, key="nearness",
-        help="Which points are neighbours. Cosine compares directions alone.", **BOUND,
+    return one_of(
+        "Nearness", ("cosine", "euclidean"), key="nearness",
+        help="Which points are neighbours. Cosine compares directions alone.",
     )  # fmt: skip
 
 

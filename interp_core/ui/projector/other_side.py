@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-import interp_core as ic
 from interp_core.analysis.reducers import REDUCERS
 from interp_core.models.record import LoadedModel
-from interp_core.ui import cache, sharing
+from interp_core.ui import cache, other_model
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.projector.asked import LAYERED, SLOW, Drawing
 
@@ -60,14 +59,9 @@ def _layer(left: Drawing, model: LoadedModel) -> Drawing:
 
 
 def _model(left: Drawing, model: LoadedModel) -> Drawing | None:
-    names = [card.name for card in ic.bundled_models() if card.name != left.points.model]
-    names.sort(key=lambda name: name not in ALIKE)
-    given = st.session_state.get("model2") or st.query_params.get("model2")
-    names += [given] if given and given not in names else []
-    name = st.selectbox(
-        "Model on the right", names, key="model2", width=230,
-        accept_new_options=not sharing.is_shared(), **BOUND,
-    )  # fmt: skip
+    name = other_model.second(
+        "Model on the right", left.points.model, key="model2", prefer=ALIKE, width=230
+    )
     if not name:
         return None
     with st.spinner("Loading the other model …"):

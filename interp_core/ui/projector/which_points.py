@@ -9,7 +9,7 @@ import streamlit as st
 from interp_core.analysis.samples import SAMPLES
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache
-from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.choices import BOUND, keep_valid, one_of
 from interp_core.ui.projector import own_files
 from interp_core.ui.projector.asked import (
     LAYERED,
@@ -106,9 +106,7 @@ def _unit(source: str) -> str:
 
 
 def _word() -> tuple[tuple[str, object], ...]:
-    word = st.segmented_control(
-        "Word", WORDS, default=WORDS[0], required=True, key="sense_word", **BOUND
-    )
+    word = one_of("Word", WORDS, key="sense_word")
     return () if word == ALL_WORDS else (("word", word),)
 
 

@@ -9,8 +9,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.analysis.explanation import Attribution
 from interp_core.models.record import LoadedModel
-from interp_core.ui import cache, jobs, sharing
-from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui import cache, jobs, other_model
 
 CLASSIFIES = "sequence-classification"
 PARTNER = {"sentiment": "sentiment-lstm", "sentiment-lstm": "sentiment"}
@@ -33,22 +32,16 @@ def choose(first: str, model: LoadedModel) -> tuple[Side, Side] | None:
     """The sidebar's model and a second one; None when one of them classifies no texts."""
     if model.task != CLASSIFIES:
         st.info(f"`{first}` does not classify texts, so there is nothing to compare.")
-        st.button("Use `sentiment` instead", on_click=_use, args=("sentiment",))
+        other_model.instead("sentiment")
         return None
-    names = [card.name for card in ic.bundled_models() if card.task == CLASSIFIES]
-    names = [name for name in names if name != first]
-    names.sort(key=lambda name: name != PARTNER.get(first))
-    given = st.session_state.get("rival") or st.query_params.get("rival")
-    names += [given] if given and given not in (*names, first) else []
-    keep_valid("rival", names)
-    second = st.selectbox(
+    second = other_model.second(
         "Compare with",
-        names,
+        first,
         key="rival",
+        prefer=(PARTNER.get(first, ""),),
+        fits=lambda card: card.task == CLASSIFIES,
         width=260,
-        accept_new_options=not sharing.is_shared(),
         help="An embedded classifier, a folder or a Hub id.",
-        **BOUND,
     )
     if not second:
         return None
@@ -57,10 +50,6 @@ def choose(first: str, model: LoadedModel) -> tuple[Side, Side] | None:
     if other.task != CLASSIFIES:
         raise ic.BadInput(f"`{second}` does not classify texts. Choose another one.")
     return Side(first, model), Side(second, other)
-
-
-def _use(name: str) -> None:
-    st.session_state["model"] = name
 
 
 def explained(side: Side, text: str, target: str | None, method: str) -> Attribution | None:

@@ -11,7 +11,7 @@ from interp_core.analysis.reach import Reach
 from interp_core.charts.axes import token_keys
 from interp_core.charts.versus import grouped_bars, reach_lines
 from interp_core.ui import jobs
-from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.choices import BOUND, keep_valid, one_of
 from interp_core.ui.plain import plain
 from interp_core.ui.versus.sides import Side, explained
 
@@ -114,9 +114,7 @@ def _reach(sides: tuple[Side, Side], text: str, first: Attribution, target: str 
         chosen = st.selectbox(
             "Word", names, index=places.index(strongest), key="reach_word", width=200, **BOUND
         )
-        where = st.segmented_control(
-            "Neutral words stand", SIDES, default="after", required=True, key="reach_side", **BOUND
-        )
+        where = one_of("Neutral words stand", SIDES, key="reach_side", default="after")
     span = words.offsets[places[names.index(chosen)]]
     parts = []
     for side in sides:
