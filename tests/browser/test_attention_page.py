@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import parse_qs, urlparse
 
 import pandas as pd
 import pytest
 
 from tests.browser.conftest import HOSTILE_TOKEN
+from tests.browser.looking import fits, query
 from tools.browser import ready, settled
 
 pytestmark = pytest.mark.browser
 TEXT = "The cat sat on the mat because it was tired."
 VIEWS = ("Overview", "Head view", "Heatmap", "Token overlay", "Across layers", "Compare")
-
-
-def query(page) -> dict:
-    return parse_qs(urlparse(page.url).query)
 
 
 def chart_box(page, place: int = 0) -> dict:
@@ -132,9 +128,9 @@ def test_a_link_reopens_the_same_view_elsewhere(server, open_page, view):
 def test_nothing_is_wider_than_a_narrow_window(server, open_page, view, scheme):
     page = open_page(server.link(model="encoder", text=TEXT, view=view), width=900, scheme=scheme)
     ready(page)
-    main = page.locator("[data-testid=stMain]")
-    assert main.evaluate("each => each.scrollWidth <= each.clientWidth + 1")
-    edge = main.bounding_box()["x"] + main.bounding_box()["width"]
+    assert fits(page)
+    main = page.locator("[data-testid=stMain]").bounding_box()
+    edge = main["x"] + main["width"]
     for chart in page.locator("[data-testid=stVegaLiteChart]").all():
         inner = chart.locator("canvas, svg").first.bounding_box()
         assert inner["x"] + inner["width"] <= edge + 1

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import parse_qs, urlparse
 
 import pandas as pd
 import pytest
 
+from tests.browser.looking import cold_and_warm, narrow_and_again, query
 from tools.browser import ready, settled
 
 pytestmark = pytest.mark.browser
@@ -23,34 +23,16 @@ VIEWS = (
 )
 
 
-def query(page) -> dict:
-    return parse_qs(urlparse(page.url).query)
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page, scheme):
     link = fresh_server.link(PAGE, text=TEXT, method="Leave one out", target="positive")
-    pages = [open_page(link, scheme=scheme) for _ in range(2)]
-    for page in pages:
-        ready(page)
-    main = [page.inner_text("[data-testid=stMain]") for page in pages]
-    side = [page.inner_text("[data-testid=stSidebar]") for page in pages]
-    assert main[0] == main[1]
-    assert side[0] == side[1]
-    assert "Explained: positive" in main[0]
-    assert "Attention heads" in side[0]
+    main, _ = cold_and_warm(open_page, link, scheme)
+    assert "Explained: positive" in main
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_fits_a_narrow_window_and_its_link_reopens_it(server, open_page, view):
-    first = open_page(server.link(PAGE, text=TEXT, show=view), width=900, scheme="dark")
-    ready(first)
-    main = first.locator("[data-testid=stMain]")
-    assert main.evaluate("each => each.scrollWidth <= each.clientWidth + 1")
-    second = open_page(first.url, width=900, scheme="dark")
-    ready(second)
-    assert query(first) == query(second)
-    assert first.inner_text("[data-testid=stMain]") == second.inner_text("[data-testid=stMain]")
+    narrow_and_again(open_page, server.link(PAGE, text=TEXT, show=view))
 
 
 def test_dropping_a_word_moves_the_prediction(server, open_page):

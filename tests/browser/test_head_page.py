@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import parse_qs, urlparse
 
 import pandas as pd
 import pytest
 
+from tests.browser.looking import cold_and_warm, fits, narrow_and_again, query
 from tools.browser import ready, settled
 
 pytestmark = pytest.mark.browser
@@ -16,32 +16,15 @@ VIEWS = ("All heads", "Two statistics", "Which are alike?", "Which matter?", "Co
 SIZE = "100 texts"
 
 
-def query(page) -> dict:
-    return parse_qs(urlparse(page.url).query)
-
-
 def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page):
     link = fresh_server.link(PAGE, corpus_size=SIZE, unit="2.4", stat="confidence")
-    pages = [open_page(link, scheme="dark") for _ in range(2)]
-    for page in pages:
-        ready(page)
-    main = [page.inner_text("[data-testid=stMain]") for page in pages]
-    assert main[0] == main[1]
-    assert "Layer 2, head 4" in main[0]
-    assert "Attention heads" in pages[0].inner_text("[data-testid=stSidebar]")
+    main, _ = cold_and_warm(open_page, link, "dark")
+    assert "Layer 2, head 4" in main
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_fits_a_narrow_window_and_its_link_reopens_it(server, open_page, view):
-    first = open_page(server.link(PAGE, corpus_size=SIZE, heads_view=view), width=900,
-                      scheme="dark")  # fmt: skip
-    ready(first)
-    main = first.locator("[data-testid=stMain]")
-    assert main.evaluate("each => each.scrollWidth <= each.clientWidth + 1")
-    second = open_page(first.url, width=900, scheme="dark")
-    ready(second)
-    assert query(first) == query(second)
-    assert first.inner_text("[data-testid=stMain]") == second.inner_text("[data-testid=stMain]")
+    narrow_and_again(open_page, server.link(PAGE, corpus_size=SIZE, heads_view=view))
 
 
 def test_a_click_opens_the_card_and_its_link_leads_to_the_same_head(server, open_page):
@@ -95,6 +78,5 @@ def test_a_file_is_uploaded_read_and_downloaded(server, open_page, tmp_path):
 def test_the_comparison_page_fits_a_narrow_window(server, open_page, view):
     page = open_page(server.link("compare_models", versus=view), width=900, scheme="dark")
     ready(page)
-    main = page.locator("[data-testid=stMain]")
-    assert main.evaluate("each => each.scrollWidth <= each.clientWidth + 1")
-    assert "sentiment-lstm" in main.inner_text()
+    assert fits(page)
+    assert "sentiment-lstm" in page.inner_text("[data-testid=stMain]")

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
+from tests.browser.looking import cold_and_warm, fits, query
 from tests.tiny import TEXT
 from tools.browser import ready, settled
 
@@ -19,22 +20,10 @@ def model(tiny) -> str:
     return str(tiny("llama"))
 
 
-def query(page) -> dict:
-    return parse_qs(urlparse(page.url).query)
-
-
 def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page, model):
     link = fresh_server.link(PAGE, model=model, text=TEXT, lm_view="Logit lens", lm_depth="1")
-    pages = [open_page(link) for _ in range(2)]
-    for page in pages:
-        ready(page)
-    main = [page.inner_text("[data-testid=stMain]") for page in pages]
-    side = [page.inner_text("[data-testid=stSidebar]") for page in pages]
-    assert main[0] == main[1]
-    assert side[0] == side[1]
-    assert query(pages[0]) == query(pages[1])
-    assert "after 1 layer\n" in main[0]
-    assert "Attention heads" in side[0]
+    main, _ = cold_and_warm(open_page, link)
+    assert "after 1 layer\n" in main
 
 
 def switched(page, view: str) -> None:
@@ -50,8 +39,7 @@ def test_every_view_fits_a_narrow_window(server, open_page, model):
     for view in VIEWS:
         if view != VIEWS[0]:
             switched(page, view)
-        main = page.locator("[data-testid=stMain]")
-        assert main.evaluate("each => each.scrollWidth <= each.clientWidth + 1"), view
+        assert fits(page), view
         charts = page.locator("[data-testid=stVegaLiteChart]").all()
         assert charts, view
         for chart in charts:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
-from urllib.parse import parse_qs, urlparse
 
 import pytest
 
+from tests.browser.looking import fits, query
 from tools.browser import ready, running, settled
 
 pytestmark = pytest.mark.browser
 PAGE = "lessons"
-
-
-def query(page) -> dict:
-    return parse_qs(urlparse(page.url).query)
 
 
 def main_text(page) -> str:
@@ -70,8 +66,7 @@ def test_a_link_to_a_step_opens_cold_and_fits_a_narrow_dark_window(fresh_server,
         page = open_page(view, width=900, scheme="dark")
         page.get_by_role("heading", name="Lessons").wait_for()
         settled(page)
-        wide = page.locator("[data-testid=stMain]")
-        assert wide.evaluate("each => each.scrollWidth <= each.clientWidth + 1")
+        assert fits(page)
         assert "Attention heads" in page.inner_text("[data-testid=stSidebar]")
 
 
@@ -85,8 +80,7 @@ def test_a_term_is_explained_on_hover_and_by_the_keyboard(server, open_page):
     assert page.evaluate("document.activeElement.tagName") == "ABBR"
     drawn = page.evaluate("getComputedStyle(document.activeElement, '::after').content")
     assert "layers of attention" in drawn
-    wide = page.locator("[data-testid=stMain]")
-    assert wide.evaluate("each => each.scrollWidth <= each.clientWidth + 1")
+    assert fits(page)
 
 
 def test_a_hostile_file_is_shown_as_text(tmp_path, open_page, monkeypatch):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from urllib.parse import parse_qs, urlparse
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from PIL import Image
 from scipy.ndimage import binary_erosion
 
 import interp_core as ic
+from tests.browser.looking import cold_and_warm, narrow_and_again, query
 from tools.browser import CHROMIUM_ARGS, WEBGL_ARGS, ready, settled
 
 pytestmark = pytest.mark.browser
@@ -33,10 +33,6 @@ CARD = "Nearest in the original space"
 
 def link(server, **query):
     return server.link(PAGE, model="encoder", text="The bank was steep.", **query)
-
-
-def query(page) -> dict:
-    return parse_qs(urlparse(page.url).query)
 
 
 def look(page, view: str) -> None:
@@ -88,27 +84,15 @@ def open_with(server):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page, scheme):
     address = link(fresh_server, points="Words with several senses", point="3: x", find="bank")
-    pages = [open_page(address, scheme=scheme) for _ in range(2)]
-    for page in pages:
-        ready(page)
-    main = [page.inner_text("[data-testid=stMain]") for page in pages]
-    assert main[0] == main[1]
-    assert CARD in main[0]
-    assert "points found" in main[0]
-    assert "Attention heads" in pages[0].inner_text("[data-testid=stSidebar]")
+    main, _ = cold_and_warm(open_page, address, scheme)
+    assert CARD in main
+    assert "points found" in main
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_fits_a_narrow_window_and_its_link_reopens_it(server, open_page, view):
-    first = open_page(link(server, look=view, nearness="euclidean"), width=900, scheme="dark")
-    ready(first)
-    main = first.locator("[data-testid=stMain]")
-    assert main.evaluate("each => each.scrollWidth <= each.clientWidth + 1")
-    second = open_page(first.url, width=900, scheme="dark")
-    ready(second)
-    assert query(first) == query(second)
-    assert query(first)["nearness"] == ["euclidean"]
-    assert first.inner_text("[data-testid=stMain]") == second.inner_text("[data-testid=stMain]")
+    page = narrow_and_again(open_page, link(server, look=view, nearness="euclidean"))
+    assert query(page)["nearness"] == ["euclidean"]
 
 
 def test_a_click_opens_the_card_and_the_picture_keeps_its_zoom(server, open_page):

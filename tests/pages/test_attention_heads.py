@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+
+from tests.pages.running import charts, run, words
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "The cat sat on the mat because it was tired."
@@ -21,24 +22,12 @@ def clear_caches():
 
 
 def opened(**state) -> AppTest:
-    started = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
-    for key, value in {"model": "encoder", "text": TEXT, **state}.items():
-        started.session_state[key] = value
-    return started.run()
+    return run("attention_heads", **{"model": "encoder", "text": TEXT, **state})
 
 
 @pytest.fixture
 def app():
     return opened()
-
-
-def charts(app: AppTest) -> list[dict]:
-    return [json.loads(each.proto.spec) for each in app.get("vega_lite_chart")]
-
-
-def words(app: AppTest) -> str:
-    parts = [*app.markdown, *app.caption, *app.error, *app.info, *app.title]
-    return "\n".join(str(part.value) for part in parts)
 
 
 def test_the_page_opens_on_the_overview_with_no_error(app):

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
+from tests.pages.running import run, words
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "The film that my brother told me about was not good."
@@ -16,16 +17,7 @@ RIVAL = "sentiment-lstm"
 
 
 def opened(**state) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
-    for key, value in {"model": "sentiment", "rival": RIVAL, "text": TEXT, **state}.items():
-        app.session_state[key] = value
-    app.run()
-    return app.switch_page("pages/compare_models.py").run()
-
-
-def words(app: AppTest) -> str:
-    parts = [*app.markdown, *app.caption, *app.error, *app.info, *app.metric]
-    return "\n".join(str(part.value) for part in parts)
+    return run("compare_models", **{"model": "sentiment", "rival": RIVAL, "text": TEXT, **state})
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ import interp_core as ic
 from interp_core.analysis.table_files import read_table
 from interp_core.ui.projector.script import script
 from interp_core.ui.projector.store import kept
+from tests.pages.running import charts, run, words
 
 ROOT = Path(__file__).resolve().parents[2]
 VIEWS = ("picture", "layers", "compare", "checks", "trust", "shape")
@@ -42,10 +43,7 @@ def clear_caches():
 
 
 def opened(**state) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=200)
-    for key, value in {"model": "encoder", "text": TEXT, **state}.items():
-        app.session_state[key] = value
-    return app.switch_page("pages/embedding_projector.py").run()
+    return run("embedding_projector", **{"model": "encoder", "text": TEXT, **state})
 
 
 def with_table(frame: pd.DataFrame = REVIEWS, **state) -> AppTest:
@@ -60,15 +58,6 @@ def with_vectors(values, frame=None, **state) -> AppTest:
     kept().clear()
     kept().get(("vectors", "digest"), lambda: made)
     return opened(points="vectors", projector_vectors=("own.npy", "digest"), **state)
-
-
-def words(app: AppTest) -> str:
-    parts = [*app.markdown, *app.caption, *app.error, *app.info, *app.warning, *app.metric]
-    return "\n".join(str(part.value) for part in parts)
-
-
-def charts(app: AppTest) -> list[dict]:
-    return [json.loads(each.proto.spec) for each in app.get("vega_lite_chart")]
 
 
 def decks(app: AppTest) -> list[dict]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +13,7 @@ import interp_core as ic
 from interp_core.ui.fingerprint import digest
 from interp_core.ui.heads import corpus
 from interp_core.ui.heads.catalogue import CODES, STATISTICS
+from tests.pages.running import charts, run, words
 
 ROOT = Path(__file__).resolve().parents[2]
 VIEWS = ("map", "scatter", "alike", "importance", "compare")
@@ -27,21 +27,8 @@ def clear_caches():
 
 
 def opened(**state) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
     start = {"model": "sentiment", "corpus": "sentences", "corpus_size": COUNT}
-    for key, value in {**start, **state}.items():
-        app.session_state[key] = value
-    app.run()
-    return app.switch_page("pages/head_entropy.py").run()
-
-
-def words(app: AppTest) -> str:
-    parts = [*app.markdown, *app.caption, *app.error, *app.info, *app.title, *app.metric]
-    return "\n".join(str(part.value) for part in parts)
-
-
-def charts(app: AppTest) -> list[dict]:
-    return [json.loads(each.proto.spec) for each in app.get("vega_lite_chart")]
+    return run("head_entropy", **{**start, **state})
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
 from interp_core.models import language_model
+from tests.pages.running import charts, run
+from tests.pages.running import words as written
 from tests.tiny import TEXT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,23 +29,15 @@ def clear_caches():
 @pytest.fixture
 def opened(tiny):
     def start(family: str = "gpt2", **state) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
         name = family if family in ("sentiment", "encoder") else str(tiny(family))
-        for key, value in {"model": name, "text": TEXT, **state}.items():
-            app.session_state[key] = value
-        app.run()
-        return app.switch_page("pages/language_models.py").run()
+        return run("language_models", **{"model": name, "text": TEXT, **state})
 
     return start
 
 
 def words(app: AppTest) -> str:
-    parts = [*app.markdown, *app.caption, *app.error, *app.info, *app.title, *app.warning]
-    return "\n".join(str(part.value) for part in parts).replace("\\", "")
-
-
-def charts(app: AppTest) -> list[dict]:
-    return [json.loads(each.proto.spec) for each in app.get("vega_lite_chart")]
+    """What the page says, without the backslashes that keep it literal."""
+    return written(app).replace("\\", "")
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 
 import numpy as np
@@ -16,26 +15,14 @@ from interp_core.analysis.digit_pictures import digit_picture
 from interp_core.ui.fingerprint import digest
 from interp_core.ui.pictures import chooser
 from interp_core.ui.plain import plain
+from tests.pages.running import charts, run, words
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("attention_heads", "word_attributions")
 
 
 def opened(page: str, model: str, **state) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=200)
-    for key, value in {"model": model, **state}.items():
-        app.session_state[key] = value
-    app.run()
-    return app.switch_page(f"pages/{page}.py").run()
-
-
-def words(app: AppTest) -> str:
-    parts = [*app.markdown, *app.caption, *app.error, *app.info, *app.metric]
-    return "\n".join(str(part.value) for part in parts)
-
-
-def charts(app: AppTest) -> list[dict]:
-    return [json.loads(each.proto.spec) for each in app.get("vega_lite_chart")]
+    return run(page, model=model, **state)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
+from tests.pages.running import charts, run, words
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "The acting is wonderful; the script is not."
@@ -23,20 +24,7 @@ def clear_caches():
 
 
 def opened(**state) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=200)
-    for key, value in {"model": "sentiment", "text": TEXT, **state}.items():
-        app.session_state[key] = value
-    app.run()
-    return app.switch_page("pages/word_attributions.py").run()
-
-
-def words(app: AppTest) -> str:
-    parts = [*app.markdown, *app.caption, *app.error, *app.info, *app.title, *app.metric]
-    return "\n".join(str(part.value) for part in parts)
-
-
-def charts(app: AppTest) -> list[dict]:
-    return [json.loads(each.proto.spec) for each in app.get("vega_lite_chart")]
+    return run("word_attributions", **{"model": "sentiment", "text": TEXT, **state})
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -1,0 +1,48 @@
+"""What every page owes its readers, looked at in a real browser."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlparse
+
+from tools.browser import ready
+
+
+def query(page) -> dict:
+    """What the address says."""
+    return parse_qs(urlparse(page.url).query)
+
+
+def main_of(page) -> str:
+    """The words of the page."""
+    return page.inner_text("[data-testid=stMain]")
+
+
+def fits(page) -> bool:
+    """Whether nothing stands out to the right."""
+    main = page.locator("[data-testid=stMain]")
+    return main.evaluate("each => each.scrollWidth <= each.clientWidth + 1")
+
+
+def cold_and_warm(open_page, link: str, scheme: str = "light") -> tuple[str, str]:
+    """The words of page and sidebar, which must be the same at the first and the second visit."""
+    pages = [open_page(link, scheme=scheme) for _ in range(2)]
+    for page in pages:
+        ready(page)
+    side = [page.inner_text("[data-testid=stSidebar]") for page in pages]
+    assert main_of(pages[0]) == main_of(pages[1])
+    assert side[0] == side[1]
+    assert query(pages[0]) == query(pages[1])
+    assert "Attention heads" in side[0]
+    return main_of(pages[0]), side[0]
+
+
+def narrow_and_again(open_page, link: str):
+    """The page of a link in a narrow dark window: it fits, and its own link shows the same."""
+    first = open_page(link, width=900, scheme="dark")
+    ready(first)
+    assert fits(first)
+    second = open_page(first.url, width=900, scheme="dark")
+    ready(second)
+    assert query(first) == query(second)
+    assert main_of(first) == main_of(second)
+    return first

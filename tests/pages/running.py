@@ -1,0 +1,32 @@
+"""A page in Streamlit's test harness: open it, and read what it says and draws."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMEOUT = 300  # seconds
+
+
+def run(page: str, **state: object) -> AppTest:
+    """The page, opened by way of the front page with these choices made."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    for key, value in state.items():
+        app.session_state[key] = value
+    app.run()
+    return app if page == "attention_heads" else app.switch_page(f"pages/{page}.py").run()
+
+
+def words(app: AppTest) -> str:
+    """Everything that it says, as Markdown."""
+    parts = [*app.title, *app.markdown, *app.caption, *app.metric, *app.info, *app.warning,
+             *app.error]  # fmt: skip
+    return "\n".join(str(part.value) for part in parts)
+
+
+def charts(app: AppTest) -> list[dict]:
+    """The specifications of its charts."""
+    return [json.loads(each.proto.spec) for each in app.get("vega_lite_chart")]
