@@ -4,17 +4,23 @@ from pathlib import Path
 
 import streamlit as st
 
-from interp_core.ui import errors, events, lessons, routing, sidebar, startup
+from interp_core.ui import errors, events, legible, lessons, routing, sidebar, startup
+from interp_core.ui.report import adding, held
 
 startup.begin()
 
 st.set_page_config(
     page_title="Clearhead", page_icon=Path(routing.__file__).parent / "icon.png", layout="wide"
 )
+legible.show()
 page = st.navigation(routing.pages())
 with errors.shown():
     lessons.way_back(routing.name(page))
     sidebar.show()
-st.session_state.routed = True
-with events.on_page(routing.name(page), sidebar.model()):
+st.session_state.routed, st.session_state[routing.HERE] = True, routing.name(page)
+with (
+    events.on_page(routing.name(page), sidebar.model()),
+    held.remembered(routing.name(page)),
+    adding.this_run(),
+):
     page.run()

@@ -39,4 +39,4 @@ with errors.shown():
         st.caption(f"On this picture: {change}.")
 
     health.show(plain, model)
-    downloads.show(chart, maps, asked, options)
+    downloads.show(chart, maps, options)

@@ -20,6 +20,10 @@ RULES = {
         {"streamlit", "altair"},
     ),
     "interp_core/charts": ({LEAF, "interp_core.charts"}, {"streamlit", "torch", "transformers"}),
+    "interp_core/report": (
+        {LEAF, "interp_core.report"},
+        {"streamlit", "altair", "torch", "transformers"},
+    ),
     "interp_core/ui": ({"interp_core"}, set()),
     "pages": ({"interp_core", "interp_core.ui"}, {"torch", "transformers"}),
 }

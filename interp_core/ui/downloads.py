@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from interp_core.ui.report import adding
+
 # What spreadsheets calculate; the wide signs are those of East Asian keyboards.
 FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 
@@ -84,6 +86,8 @@ def below(
         if script is not None:
             st.code(script(), language="python")
 
+    if script is not None:
+        adding.finish(table, script)
     section("Numbers", ":material/table:", lambda: st.dataframe(table, hide_index=True, height=280))
     title = "Download" if script is None else "Download and reproduce"
     section(title, ":material/download:", offer)

@@ -16,7 +16,9 @@ PAGES = (
     ("compare_models", "Compare classifiers"),
     ("language_models", "Language models"),
     ("lessons", "Lessons"),
+    ("report", "Report"),
 )
+HERE = "clearhead_page"  # the session's key for the page that is drawn
 
 
 def pages() -> list:
@@ -30,6 +32,17 @@ def pages() -> list:
 def name(page) -> str:  # noqa: ANN001 - Streamlit's page
     """The name of the page's file."""
     return page.url_path or PAGES[0][0]
+
+
+def path(page: str) -> str:
+    """Where a page is found behind the app's address; the front page has no name there."""
+    return "/" if page == PAGES[0][0] else f"/{page}"
+
+
+def current() -> tuple[str, str]:
+    """The file name and the title of the page that is drawn."""
+    here = st.session_state.get(HERE, PAGES[0][0])
+    return here, dict(PAGES)[here]
 
 
 def guard() -> None:

@@ -189,16 +189,18 @@ def test_a_pair_shows_both_texts(app):
 
 
 def test_the_script_offered_for_download_computes_the_picture():
+    from interp_core.ui.attention import reproduce
     from interp_core.ui.attention.controls import Options
-    from interp_core.ui.attention.downloads import script
     from interp_core.ui.attention.figures import Shown
     from interp_core.ui.sidebar import Choice
 
     asked = Choice("encoder", TEXT, None)
     shown = Shown(asked, "", words=True, special="hide")
+    options = Options("overlay", 2, (1, 8), 0.9, shown)
     namespace: dict = {}
-    exec(script(asked, Options("heatmap", 2, (1, 8), 0.9, shown)), namespace)  # our own script
+    exec(reproduce.overlay(options, 3), namespace)  # our own script
     weights = namespace["weights"]
     assert weights.shape == (11, 11)
     assert weights.sum(-1) == pytest.approx(1, abs=1e-5)
     assert weights == pytest.approx(shown.maps().weights[2, [1, 8]].mean(0), abs=1e-6)
+    assert namespace["table"]["value"].to_numpy() == pytest.approx(weights[3], abs=1e-6)

@@ -15,9 +15,12 @@ from interp_core.charts.axes import token_keys
 from interp_core.charts.heatmaps import COMPACT_SIDE, LABELS, heatmap
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache
+from interp_core.ui.attention import reproduce
 from interp_core.ui.attention.controls import Options
 from interp_core.ui.attention.frames import cell_frame
 from interp_core.ui.choices import keep_valid, one_of
+from interp_core.ui.figure import draw as draw_chart
+from interp_core.ui.figure import offer
 from interp_core.ui.sidebar import MAX_CHARACTERS, choice
 
 MODES = {"heads": "Two heads", "texts": "Two texts"}
@@ -31,12 +34,15 @@ class Side:
     name: str
     maps: ic.AttentionMaps
     weights: np.ndarray
+    place: tuple[int, int]  # layer, head
+    text: str | None = None  # where it is not the sidebar's
 
 
 def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
     """Both maps and second − first; returns the three charts side by side."""
     first = Side(_name(options.layer, options.heads[0]), maps,
-                 maps.head(options.layer, options.heads[0]))  # fmt: skip
+                 maps.head(options.layer, options.heads[0]),
+                 (options.layer, options.heads[0]))  # fmt: skip
     second = _second(maps, options)
     if second is None:
         st.info("Type a second text to compare with.", icon=":material/edit:")
@@ -47,7 +53,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         for name, chart in zip((first.name, second.name, "Second minus first"), charts):
             with st.container(width=COMPACT_SIDE + LABELS - 40):
                 st.markdown(f"**{name}**")
-                st.altair_chart(chart, width="stretch", alt=f"Heatmap: {name}")
+                draw_chart(chart, alt=f"Heatmap: {name}")
     shared = "" if first.maps is second.maps else (
         " The difference covers the tokens that both texts share, in order."
     )  # fmt: skip
@@ -55,7 +61,29 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         f"Both maps share one scale, full at {top:.2g}. In the difference blue means that the "
         f"second reads more, orange that the first does.{shared}"
     )
-    return alt.hconcat(*charts).resolve_scale(color="independent")
+    both = alt.hconcat(*charts).resolve_scale(color="independent")
+    numbers = ic.difference_table(
+        first.weights, first.maps.tokens, second.weights, second.maps.tokens
+    )
+    offer(
+        both,
+        title=f"{first.name}, beside {second.name.lower()}",
+        alt=f"Two heatmaps and their difference; {_largest(numbers)}.",
+        numbers=numbers,
+        script=lambda: reproduce.comparison(options, second.place, second.text),
+    )
+    return both
+
+
+def _largest(numbers: pd.DataFrame) -> str:
+    """Where the maps differ most, in words."""
+    if not len(numbers):
+        return "the texts share no tokens"
+    row = numbers.loc[numbers["difference"].abs().idxmax()]
+    return (
+        f"they differ most where {row['query']} reads {row['key']}: {row['first']:.2f} and "
+        f"{row['second']:.2f}"
+    )
 
 
 def _name(layer: int, head: int) -> str:
@@ -77,7 +105,7 @@ def _other_head(maps: ic.AttentionMaps) -> Side:
     bound = {"bind": "query-params", "persist_state": "session", "width": 120}
     layer = st.selectbox("Second layer", layers, key="layer_b", **bound)
     head = st.selectbox("Second head", heads, index=min(1, len(heads) - 1), key="head_b", **bound)
-    return Side(_name(layer, head), maps, maps.head(layer, head))
+    return Side(_name(layer, head), maps, maps.head(layer, head), (layer, head))
 
 
 def _other_text(maps: ic.AttentionMaps, options: Options) -> Side | None:
@@ -89,8 +117,8 @@ def _other_text(maps: ic.AttentionMaps, options: Options) -> Side | None:
     asked = choice()
     other = cache.attention(asked.model, text, None, options.kind)
     other = cache.displayed(other, options.shown.stack, options.shown.words, options.shown.special)
-    weights = other.head(options.layer, options.heads[0])
-    return Side(f"{_name(options.layer, options.heads[0])}, second text", other, weights)
+    place = (options.layer, options.heads[0])
+    return Side(f"{_name(*place)}, second text", other, other.head(*place), place, text)
 
 
 def _map(side: Side, top: float) -> alt.Chart:

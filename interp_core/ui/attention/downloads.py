@@ -9,26 +9,25 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.ui import downloads
-from interp_core.ui.attention import figures
+from interp_core.ui.attention import figures, reproduce
 from interp_core.ui.attention.controls import Options
-from interp_core.ui.sidebar import Choice
-
-TABLE_ROWS = 200
+from interp_core.ui.report import adding
 
 
-def show(chart: Any, maps: ic.AttentionMaps, asked: Choice, options: Options) -> None:
+def show(chart: Any, maps: ic.AttentionMaps, options: Options) -> None:
     """The table behind the picture, the downloads and the script."""
+    adding.finish(_table(maps, options), lambda: reproduce.main(options))
     downloads.section("Numbers", ":material/table:", lambda: _numbers(maps, options))
     downloads.section(
-        "Download and reproduce", ":material/download:", lambda: _offer(chart, maps, asked, options)
+        "Download and reproduce", ":material/download:", lambda: _offer(chart, maps, options)
     )
 
 
 def _numbers(maps: ic.AttentionMaps, options: Options) -> None:
-    st.dataframe(_table(maps, options), hide_index=True, height=280)
+    st.dataframe(_table(maps, options).round(5), hide_index=True, height=280)
 
 
-def _offer(chart: Any, maps: ic.AttentionMaps, asked: Choice, options: Options) -> None:
+def _offer(chart: Any, maps: ic.AttentionMaps, options: Options) -> None:
     layer, head = options.layer, options.heads[0]
     downloads.buttons(
         {
@@ -42,14 +41,13 @@ def _offer(chart: Any, maps: ic.AttentionMaps, asked: Choice, options: Options) 
         },
         key="attention",
     )
-    st.code(script(asked, options), language="python")
+    st.code(reproduce.main(options), language="python")
 
 
 def _table(maps: ic.AttentionMaps, options: Options) -> pd.DataFrame:
     if options.view == "overview":
-        return figures.summaries(options.shown).round(4)
-    parts = [maps.to_frame(options.layer, head) for head in options.heads]
-    return pd.concat(parts).nlargest(TABLE_ROWS, "weight").round(5)
+        return figures.summaries(options.shown)
+    return ic.attention_table(maps, options.layer, options.heads)
 
 
 def _archive(maps: ic.AttentionMaps) -> bytes:
@@ -62,23 +60,3 @@ def _archive(maps: ic.AttentionMaps) -> bytes:
             "layers": maps.layer_numbers,
         }
     )
-
-
-def script(asked: Choice, options: Options) -> str:
-    """Python that computes the same numbers with `interp_core`."""
-    call = "norm_weighted_attention" if options.kind == "norm" else "attention_maps"
-    pair = f", {asked.pair!r}" if asked.pair else ""
-    lines = [
-        "import interp_core as ic",
-        "",
-        f"model = ic.load_model({asked.model!r})",
-        f"maps = ic.{call}(model, {asked.text!r}{pair})",
-    ]
-    if options.shown.stack != "encoder":
-        lines.append(f"maps = maps.{options.shown.stack}")
-    if options.shown.special != "show":
-        lines.append(f"maps = maps.without_special(renormalize={options.shown.special == 'hide'})")
-    if options.shown.words:
-        lines.append("maps = maps.by_word()")
-    heads = ", ".join(f"maps.head({options.layer}, {head})" for head in options.heads)
-    return "\n".join([*lines, f"weights = sum([{heads}]) / {len(options.heads)}  # query × key"])

@@ -13,7 +13,9 @@ from interp_core.charts.thumbnails import picture_url, shrink
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention import frames
 from interp_core.ui.attention.controls import Options
-from interp_core.ui.attention.naming import UNIT, chosen_map, heads_named
+from interp_core.ui.attention.naming import UNIT, chosen_map, heads_named, strongest_named
+from interp_core.ui.figure import draw as draw_chart
+from interp_core.ui.figure import offer
 
 WHOLE = 56  # tokens a side up to which every cell is drawn
 WINDOW = 36  # tokens a side of the zoomed window of longer texts
@@ -25,26 +27,28 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
     domain = (0.0, float(weights.max()))
     if max(weights.shape) <= WHOLE:
         chart = _cells(maps, weights, slice(None), slice(None), domain)
-        show_cells(chart, len(maps.key_tokens), _heat_alt(maps, options))
+        _cells_wide(chart, len(maps.key_tokens), _heat_alt(maps, options, weights))
     else:
-        chart = _zoomed(maps, weights, domain, _heat_alt(maps, options))
+        chart = _zoomed(maps, weights, domain, _heat_alt(maps, options, weights))
+    named = heads_named(options, maps.weights.shape[1])
+    offer(chart, title=f"Attention of {named}", alt=_heat_alt(maps, options, weights))
     st.caption(
-        f"{heads_named(options, maps.weights.shape[1]).capitalize()}. Query down, key across; each "
+        f"{named.capitalize()}. Query down, key across; each "
         f"row is one token's attention. Colour is the {UNIT[maps.kind]}, full at {domain[1]:.2g}."
     )
     return chart
 
 
-def show_cells(chart: alt.Chart, columns: int, alt_text: str, side: int = MAX_SIDE) -> None:
+def _cells_wide(chart: alt.Chart, columns: int, alt_text: str, side: int = MAX_SIDE) -> None:
     """Draw a heatmap as wide as its cells want, or as the page allows."""
     with st.container(width=columns * cell_size(columns, side) + LABELS):
-        st.altair_chart(chart, width="stretch", alt=alt_text)
+        draw_chart(chart, alt=alt_text)
 
 
-def _heat_alt(maps: ic.AttentionMaps, options: Options) -> str:
+def _heat_alt(maps: ic.AttentionMaps, options: Options, weights: np.ndarray) -> str:
     return (
         f"Heatmap of {heads_named(options, maps.weights.shape[1])}: {len(maps.tokens)} queries by "
-        f"{len(maps.key_tokens)} keys. The table below has the numbers."
+        f"{len(maps.key_tokens)} keys; {strongest_named(maps, weights)}."
     )
 
 
@@ -66,7 +70,7 @@ def _zoomed(maps: ic.AttentionMaps, weights: np.ndarray, domain: tuple, alt_text
         "keys": wide, "q0": rows.start, "q1": rows.stop, "k0": columns.start, "k1": columns.stop,
     }])  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="top"):
-        st.altair_chart(
+        draw_chart(
             map_picture(frame, frames.block_frame(maps, weights), size=300, selection="area"),
             width="content",
             key="area_chart",
@@ -75,7 +79,7 @@ def _zoomed(maps: ic.AttentionMaps, weights: np.ndarray, domain: tuple, alt_text
             alt=alt_text,
         )
         chart = _cells(maps, weights, rows, columns, domain)
-        show_cells(chart, columns.stop - columns.start, alt_text, side=430)
+        _cells_wide(chart, columns.stop - columns.start, alt_text, side=430)
     st.caption(
         f"First the whole map (ink is the square root, so that faint lines are seen), then the "
         f"framed window of {WINDOW} × {WINDOW} tokens. Click in the whole map to move the window."

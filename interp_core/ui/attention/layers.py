@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import altair as alt
 import numpy as np
 import streamlit as st
@@ -10,9 +12,10 @@ import interp_core as ic
 from interp_core.analysis.views import same_tokens
 from interp_core.charts.layers import layer_rows
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attention import frames
+from interp_core.ui.attention import frames, reproduce
 from interp_core.ui.attention.controls import Options
 from interp_core.ui.attention.naming import UNIT, token_choice
+from interp_core.ui.figure import figure
 
 STRIP_ROWS = 60  # keys across the layer strips
 
@@ -31,18 +34,45 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
     raw = maps.weights[:, heads, token].mean(1)
     names = [str(number) for number in maps.layer_numbers]
     who = "mean of all heads" if everyone else f"heads {', '.join(map(str, heads))}"
-    charts = [_strip(maps, raw, names, f"Raw, {who}, layer by layer", UNIT[maps.kind])]
+    strips = [Strip(f"Raw, {who}, layer by layer", UNIT[maps.kind], names, raw,
+                    reproduce.raw_layers(heads, token))]  # fmt: skip
     if maps.kind == "attention" and same_tokens(maps) and not maps.changes:
         rolled = ic.attention_rollout(maps)[:, token]
-        charts.append(_strip(maps, rolled, names, "Rollout through this layer", "rollout"))
+        strips.append(Strip("Rollout through this layer", "rollout", names, rolled,
+                            reproduce.rollout(token)))  # fmt: skip
         if flow:
             value = ic.attention_flow(maps, token)[None]
-            charts.append(_strip(maps, value, ["all"], "Flow through all layers", "max-flow"))
-    for place, chart in enumerate(charts):
-        st.altair_chart(chart, width="stretch", key=f"strip_{place}",
-                        alt=f"What {maps.tokens[token]} reads in each layer.")  # fmt: skip
+            strips.append(Strip("Flow through all layers", "max-flow", ["all"], value,
+                                reproduce.flow(token)))  # fmt: skip
+    charts = [_show(maps, options, strip, token) for strip in strips]
     st.caption(_layers_caption(len(charts) > 1, model.layout.causal))
     return alt.vconcat(*charts)
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One picture: title, unit of its values (layers, keys), names of its rows, its script."""
+
+    title: str
+    unit: str
+    names: list[str]
+    values: np.ndarray
+    script: str
+
+
+def _show(maps: ic.AttentionMaps, options: Options, strip: Strip, token: int) -> alt.Chart:
+    chart = _strip(maps, strip.values, strip.names, strip.title, strip.unit)
+    layer, key = np.unravel_index(int(strip.values.argmax()), strip.values.shape)
+    figure(
+        chart,
+        title=f"{strip.title}: token {token}",
+        alt=f"What {maps.tokens[token]} (token {token}) reads in each layer: most from "
+        f"{maps.key_tokens[key]} in layer {strip.names[layer]}, {strip.values.max():.2f}.",
+        key=f"strip_{strip.unit}",
+        numbers=lambda: ic.layer_table(maps, strip.values, layers=strip.names),
+        script=lambda: reproduce.whole(options, strip.script),
+    )
+    return chart
 
 
 def _telling_token(maps: ic.AttentionMaps, model: LoadedModel) -> int:

@@ -10,7 +10,15 @@ from interp_core.charts.lines import head_lines
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention import frames
 from interp_core.ui.attention.controls import Options
-from interp_core.ui.attention.naming import UNIT, pick_token, token_choice
+from interp_core.ui.attention.naming import (
+    UNIT,
+    chosen_map,
+    heads_named,
+    pick_token,
+    strongest_named,
+    token_choice,
+)
+from interp_core.ui.figure import figure
 
 LINE_ROWS = 72  # tokens a column
 
@@ -26,14 +34,15 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
     )
     top = float(lines["weight"].max()) if len(lines) else 1.0
     chart = head_lines(lines, queries, keys, title=UNIT[maps.kind], top=top)
-    st.altair_chart(
+    named = heads_named(options, maps.weights.shape[1])
+    figure(
         chart,
-        width="stretch",
+        title=f"Lines of attention, {named}",
         key="lines_chart",
         on_select=lambda: _pin_clicked(maps),
         selection_mode="token",
-        alt=f"Lines from {len(queries)} query tokens to {len(keys)} key tokens. The strongest "
-        "weights stand in the table below.",
+        alt=f"Lines from {len(queries)} query tokens to {len(keys)} key tokens of {named}; "
+        f"{strongest_named(maps, chosen_map(maps, options))}.",
     )
     st.caption(
         f"Queries left, keys right. **Mass shown: {held:.0%}** in {len(lines):,} lines. Width and "

@@ -42,6 +42,15 @@ def chosen_map(maps: ic.AttentionMaps, options: Options) -> np.ndarray:
     return np.mean([maps.head(options.layer, head) for head in options.heads], axis=0)
 
 
+def strongest_named(maps: ic.AttentionMaps, weights: np.ndarray) -> str:
+    """The strongest weight of a map in words."""
+    query, key = np.unravel_index(int(weights.argmax()), weights.shape)
+    return (
+        f"strongest: {maps.tokens[query]} (token {query}) reads {maps.key_tokens[key]} "
+        f"(token {key}) with {weights[query, key]:.2f}"
+    )
+
+
 def heads_named(options: Options, all_heads: int) -> str:
     """`layer 2, head 5`, or the heads that were averaged."""
     if len(options.heads) == 1:

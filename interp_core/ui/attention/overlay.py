@@ -8,7 +8,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.layers import layer_rows
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attention import frames
+from interp_core.ui.attention import frames, reproduce
 from interp_core.ui.attention.controls import Options
 from interp_core.ui.attention.naming import (
     UNIT,
@@ -17,6 +17,7 @@ from interp_core.ui.attention.naming import (
     pick_token,
     token_choice,
 )
+from interp_core.ui.figure import offer
 from interp_core.ui.token_strip import token_strip
 
 
@@ -48,4 +49,13 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         "click it again to see all."
     )
     frame = frames.layer_frame(maps.key_tokens, values[None], [reader])
-    return layer_rows(frame, title="", value_title=UNIT[maps.kind])
+    chart = layer_rows(frame, title="", value_title=UNIT[maps.kind])
+    offer(
+        chart,
+        title=f"Tokens shaded by the attention from {reader}",
+        alt=f"Attention of {heads_named(options, maps.weights.shape[1])} from {reader} to each "
+        f"token; most to {maps.key_tokens[int(values.argmax())]}, {values.max():.2f}.",
+        numbers=ic.layer_table(maps, values[None], layers=[options.layer]),
+        script=lambda: reproduce.overlay(options, token),
+    )
+    return chart

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import altair as alt
+import pandas as pd
 import streamlit as st
 
 import interp_core as ic
@@ -11,6 +12,7 @@ from interp_core.models.record import LoadedModel
 from interp_core.ui.attention import figures, frames
 from interp_core.ui.attention.controls import Options, open_head
 from interp_core.ui.attention.naming import UNIT
+from interp_core.ui.figure import figure
 
 
 def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
@@ -23,14 +25,14 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         options.heads,
     )
     chart = overview(frame)
-    st.altair_chart(
+    figure(
         chart,
-        width="stretch",
+        title="All heads",
         key="overview_chart",
         on_select=_open_clicked,
         selection_mode="head",
-        alt=f"{maps.weights.shape[0]} layers by {maps.weights.shape[1]} heads of attention maps. "
-        "The table below lists the same heads with their figures.",
+        alt=f"{maps.weights.shape[0]} layers by {maps.weights.shape[1]} heads of attention maps; "
+        f"{_sharpest(frame)}.",
     )
     top = frames.full_ink(maps)
     st.caption(
@@ -39,6 +41,15 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         "Click a picture to open the head."
     )
     return chart
+
+
+def _sharpest(frame: pd.DataFrame) -> str:
+    """The most focused and the most even head in words."""
+    low, high = (frame.loc[getattr(frame["entropy"], which)()] for which in ("idxmin", "idxmax"))
+    return (
+        f"most focused: layer {low['layer']}, head {low['head']}; most even: layer "
+        f"{high['layer']}, head {high['head']}"
+    )
 
 
 def _open_clicked() -> None:

@@ -1,0 +1,99 @@
+"""A report as a Jupyter notebook (format 4.5) that computes every table again and compares."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from interp_core.report import numbers
+from interp_core.report.document import HONEST, about
+from interp_core.report.record import Figure, Report
+
+CHECKED_ROWS = 500  # of each table; a notebook with more would be slow to open
+UNKNOWN = (
+    "This picture came with a session file that somebody saved, and so did its script. Read it; "
+    "then make a code cell of it."
+)
+
+FIRST = (
+    "import functools\n\nimport interp_core as ic\n\n"
+    "ic.load_model = functools.cache(ic.load_model)  # load each model once"
+)
+
+
+def notebook(report: Report, made: str, *, trusted: bool = False) -> str:
+    """The notebook as JSON text.
+
+    Scripts that came with an opened session file are text to read, not code to run, unless they
+    are `trusted`. What people typed stands in plain blocks, where nothing is rendered.
+    """
+    cells = [
+        _words(f"# Report\n\n{HONEST} Every table below is computed again and compared with what "
+               f"was recorded. Written by Clearhead on {made} (UTC)."),
+        _words(_block(report.title)),
+        _code(FIRST),
+    ]  # fmt: skip
+    for place, figure in enumerate(report.figures, 1):
+        cells += _figure(place, figure, trusted or not figure.opened)
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"
+    return json.dumps(
+        {
+            "cells": cells,
+            "metadata": {
+                "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+                "language_info": {"name": "python"},
+            },
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        },
+        indent=1,
+        ensure_ascii=False,
+    )
+
+
+def _figure(place: int, figure: Figure, runs: bool) -> Iterable[dict[str, Any]]:
+    told = "\n".join(f"{name}: {value}" for name, value in about(figure))
+    parts = [f"## Picture {place}", _block(figure.title)]
+    if figure.note:
+        parts.append(_block(figure.note))
+    yield _words("\n\n".join([*parts, _block(told)]))
+    if not runs:
+        yield _words(f"{UNKNOWN}\n\n{_block(figure.script)}")
+        return
+    yield _code(figure.script)
+    yield _code("\n".join([*_weights(figure), *_comparison(figure)]))
+
+
+def _weights(figure: Figure) -> Iterable[str]:
+    for name, digest in figure.models.items():
+        yield f"found = ic.weights_digest(ic.load_model({name!r}))"
+        yield f"print('The weights are as recorded.' if found == {digest!r} else"
+        yield f"      f'Other weights than recorded: {{found}} is not {digest}.')"
+
+
+def _comparison(figure: Figure) -> Iterable[str]:
+    recorded = numbers.written(figure.numbers.head(CHECKED_ROWS))
+    yield f"recorded = {recorded!r}"
+    yield "print(ic.check_against(table, recorded))"
+    yield "table"
+
+
+def _block(text: str) -> str:
+    """Markdown that prints the text as it is: four spaces before each line."""
+    return "\n".join(f"    {line}" for line in text.splitlines()) or "    "
+
+
+def _words(text: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "metadata": {}, "source": text}
+
+
+def _code(text: str) -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "metadata": {},
+        "outputs": [],
+        "source": text,
+    }

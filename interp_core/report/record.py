@@ -1,0 +1,88 @@
+"""A report: pictures in order, each with all that an auditor needs to see what it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+SVG, PNG = "image/svg+xml", "image/png"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One picture of the app, as it was when it was added.
+
+    `picture` holds the bytes of an image of type `kind`; `numbers` the table behind it (at most
+    `numbers.MOST_ROWS` of its `rows` rows); `script` the Python that computes a data frame `table`
+    with the same content; `link` is what follows the app's address: path and query string. `models`
+    maps the name of each model to the digest of its weights. `made` is a time in UTC. A figure that
+    was `opened` from a file holds somebody else's script.
+    """
+
+    title: str
+    alt: str
+    picture: bytes
+    kind: str
+    numbers: pd.DataFrame
+    rows: int
+    script: str
+    page: str
+    link: str
+    text: str
+    options: dict[str, str]
+    models: dict[str, str]
+    versions: dict[str, str]
+    made: str
+    note: str = ""
+    opened: bool = False
+
+    @property
+    def bytes(self) -> int:
+        """About how much memory it takes."""
+        table = int(self.numbers.memory_usage(deep=True).sum())
+        return len(self.picture) + table + len(self.script) + len(self.text) + len(self.note)
+
+    def same_as(self, other: Figure) -> bool:
+        """Whether both show the same picture of the same question."""
+        about = ("title", "link", "script", "models", "versions")
+        same = all(getattr(self, name) == getattr(other, name) for name in about)
+        return same and self.numbers.equals(other.numbers)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Figures under a title; every change gives a new report."""
+
+    title: str = "What the model does"
+    figures: tuple[Figure, ...] = field(default=())
+
+    @property
+    def bytes(self) -> int:
+        """About how much memory it takes."""
+        return sum(figure.bytes for figure in self.figures)
+
+    def holds(self, figure: Figure) -> bool:
+        """Whether the same picture is there already."""
+        return any(figure.same_as(each) for each in self.figures)
+
+    def added(self, figure: Figure) -> Report:
+        """With one more figure at the end."""
+        return replace(self, figures=(*self.figures, figure))
+
+    def without(self, place: int) -> Report:
+        """Without the figure at this place."""
+        return replace(self, figures=(*self.figures[:place], *self.figures[place + 1 :]))
+
+    def moved(self, place: int, by: int) -> Report:
+        """With one figure `by` places further down, or up where that is negative."""
+        order = list(self.figures)
+        one = order.pop(place)
+        order.insert(min(max(place + by, 0), len(order)), one)
+        return replace(self, figures=tuple(order))
+
+    def changed(self, place: int, **parts: str) -> Report:
+        """With another `title` or `note` of one figure."""
+        order = list(self.figures)
+        order[place] = replace(order[place], **parts)
+        return replace(self, figures=tuple(order))

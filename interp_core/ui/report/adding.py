@@ -1,0 +1,148 @@
+"""From a click on “Add to report” to a figure of the report."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.report import numbers as tables
+from interp_core.report.record import PNG, SVG, Figure
+from interp_core.report.versions import versions
+from interp_core.ui import cache, routing
+from interp_core.ui.report import held
+
+ASKED, PENDING = "clearhead_asked", "clearhead_pending"
+MOST_SVG = 1_500_000  # bytes; larger drawings (thousands of points) are kept as PNG
+SKIPPED = ("text", "pair")  # parameters of the address that are told apart from the options
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that was clicked; without `numbers` and `script` they come at the page's end."""
+
+    title: str
+    alt: str
+    chart: Any
+    numbers: pd.DataFrame | Callable[[], pd.DataFrame] | None
+    script: Callable[[], str] | None
+
+
+@contextmanager
+def this_run() -> Iterator[None]:
+    """A click counts for the run that follows it, whether its picture is drawn there or not."""
+    try:
+        yield
+    finally:
+        for key in (ASKED, PENDING):
+            st.session_state.pop(key, None)
+
+
+def ask(title: str) -> None:
+    """A click on the button of a picture. The picture itself is not held between two runs."""
+    st.session_state[ASKED] = title
+
+
+def draw_asked(picture: Picture) -> None:
+    """Add the picture if it was clicked: now, or when the page's end has its table and script."""
+    if st.session_state.get(ASKED) != picture.title:
+        return
+    del st.session_state[ASKED]
+    if picture.script is None:
+        st.session_state[PENDING] = picture
+    else:
+        _add(picture)
+
+
+def finish(table: pd.DataFrame, script: Callable[[], str]) -> None:
+    """Add the main picture of the page, if it was clicked."""
+    picture = st.session_state.pop(PENDING, None)
+    if picture is not None:
+        _add(replace(picture, numbers=table, script=script))
+
+
+def _add(picture: Picture) -> None:
+    with st.spinner("Adding it to the report …"):
+        figure = _figure(picture)
+    report = held.report()
+    if report.holds(figure):
+        st.toast("This very picture is in the report already.", icon=":material/info:")
+        return
+    if len(report.figures) >= held.MOST_FIGURES or report.bytes + figure.bytes > held.room():
+        raise ic.BadInput(
+            f"The report is full: it holds {len(report.figures)} pictures of "
+            f"{report.bytes / 2**20:.1f} MB. Save it on the page “Report”, then take some out."
+        )
+    held.keep(report.added(figure))
+    st.toast(
+        f"Picture {len(report.figures) + 1} of your report. See the page “Report”.",
+        icon=":material/note_add:",
+    )
+
+
+def _figure(picture: Picture) -> Figure:
+    table = picture.numbers() if callable(picture.numbers) else picture.numbers
+    script = picture.script()
+    drawn, kind = _drawn(picture.chart() if callable(picture.chart) else picture.chart)
+    name, title = routing.current()
+    texts = [st.session_state.get(part) or "" for part in SKIPPED]
+    return Figure(
+        title=picture.title,
+        alt=picture.alt,
+        picture=drawn,
+        kind=kind,
+        numbers=tables.kept(table),
+        rows=len(table),
+        script=script,
+        page=title,
+        link=f"{routing.path(name)}?{_query()}",
+        text="\n".join(text for text in texts if text and repr(text) in script),
+        options=_options(),
+        models={model: _digest(model) for model in models_in(script)},
+        versions=versions(),
+        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S"),
+    )
+
+
+def _query() -> str:
+    """What the address says, with the model and the texts even where the page begins with them."""
+    told = {part: st.session_state.get(part) for part in ("model", *SKIPPED)}
+    missing = {part: each for part, each in told.items() if each and part not in st.query_params}
+    return "&".join(part for part in (urlencode(missing), held.query()) if part)
+
+
+def _drawn(chart: Any) -> tuple[bytes, str]:
+    from interp_core.charts.export import picture
+
+    svg = picture(chart, "svg")
+    return (svg, SVG) if len(svg) <= MOST_SVG else (picture(chart, "png"), PNG)
+
+
+def _options() -> dict[str, str]:
+    """What the address says beside the texts: all choices that are not as the page begins."""
+    given = {key: ", ".join(st.query_params.get_all(key)) for key in st.query_params}
+    return {key: value for key, value in given.items() if key not in SKIPPED}
+
+
+def models_in(script: str) -> list[str]:
+    """The names of the models that a script loads, in order."""
+    calls = (node for node in ast.walk(ast.parse(script)) if isinstance(node, ast.Call))
+    loads = (node for node in calls if ast.unparse(node.func) == "ic.load_model" and node.args)
+    return list(dict.fromkeys(ast.literal_eval(node.args[0]) for node in loads))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _weights(name: str, files: str) -> str:
+    return ic.weights_digest(cache.model(name))
+
+
+def _digest(name: str) -> str:
+    return _weights(name, cache.stamp(name))

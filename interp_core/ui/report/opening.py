@@ -1,0 +1,79 @@
+"""Saving a session without a report, and opening a saved one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import interp_core as ic
+from interp_core.analysis.lesson_links import FRONT, KEYS, SHARED
+from interp_core.report.saved import Session, load, parameters
+from interp_core.ui import downloads, uploads
+from interp_core.ui.report import exporting, held
+from interp_core.ui.routing import PAGES
+
+
+def show() -> None:
+    """The sections under the report."""
+    st.subheader("Sessions")
+    st.caption(
+        "A session is the report and the view that you last saw on each page. A file that somebody "
+        "else saved brings text, pictures and scripts of theirs: nothing of it runs by itself."
+    )
+    if not held.report().figures:
+        offer = {"Session": ("session.json", "application/json", exporting.session)}
+        downloads.buttons(offer, key="session")
+    given = uploads.uploader("Open a saved session", ["json"], key="session_file")
+    if given is not None:
+        _offer(load(given.getvalue()))
+    _views(held.views())
+
+
+def _offer(session: Session) -> None:
+    """What the file holds, before it takes the place of anything."""
+    count, views = len(session.report.figures), _known(session.views)
+    st.text(f"“{session.report.title}”: {count} pictures, {len(views)} views.")
+    if session.report.bytes > held.room():
+        raise ic.BadInput("The report in this file is larger than a report may be here.")
+    mine = len(held.report().figures)
+    label = "Open it" if not mine else f"Open it in place of the {mine} pictures above"
+    st.button(label, key="open_session", type="primary", on_click=_take, args=(session,))
+
+
+def _take(session: Session) -> None:
+    held.keep(session.report)
+    st.session_state[held.VIEWS] = _known(session.views)
+
+
+def _known(views: dict[str, str]) -> dict[str, str]:
+    """Views of pages that there are."""
+    return {page: query for page, query in views.items() if page in KEYS}
+
+
+def _views(views: dict[str, str]) -> None:
+    """A link to the view last seen on each page."""
+    seen = [(page, title) for page, title in PAGES if page in KEYS and page in views]
+    if seen:
+        st.markdown("**Views of this session**")
+    with st.container(horizontal=True):
+        for page, title in seen:
+            link(f"{page}?{views[page]}", title, page)
+
+
+def link(address: str, label: str, key: str) -> None:
+    """A link to a view; nothing where the address names no page or choice of the app."""
+    place, _, query = address.partition("?")
+    page = place.strip("/") or FRONT
+    if page not in KEYS:
+        return
+    known = KEYS[page] | set(SHARED)
+    chosen: dict[str, str | list[str]] = {}
+    for name, value in parameters(query):
+        if name in known:
+            before = chosen.get(name)
+            chosen[name] = value if before is None else [*_several(before), value]
+    with st.container(key=f"link_{key}", width="content"):
+        st.page_link(f"pages/{page}.py", label=label, query_params=chosen)
+
+
+def _several(value: str | list[str]) -> list[str]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,26 @@
+"""Report: the pictures that were added, in order, with notes; and how to hand them on."""
+
+import streamlit as st
+
+from interp_core.ui import errors, routing
+from interp_core.ui.report import editing, exporting, held, opening
+
+routing.guard()
+st.title("Report")
+st.markdown(
+    "Pictures that you added, with the model, the text, the options and the numbers behind each. "
+    "What can somebody else check?"
+)
+
+with errors.shown():
+    report = held.report()
+    if report.figures:
+        editing.title()
+        exporting.show(report)
+        editing.figures(report)
+    else:
+        st.info(
+            "The report is empty. Every picture of the other pages has a button “Add to report”.",
+            icon=":material/note_add:",
+        )
+    opening.show()

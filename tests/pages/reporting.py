@@ -1,0 +1,49 @@
+"""Every picture of a page goes into the report, and its script computes its numbers again."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+import interp_core as ic
+from interp_core.report import numbers
+from interp_core.report.record import Figure, Report
+
+
+def report(app: AppTest) -> Report:
+    """The report of the app's session."""
+    return app.session_state["clearhead_report"]
+
+
+def add_all(app: AppTest) -> tuple[Figure, ...]:
+    """The figures that all buttons “Add to report” of the drawn page make, one for each button."""
+    keys = [each.key for each in app.button if str(each.key).startswith("add_")]
+    assert keys, "the page draws a picture without a button"
+    for key in keys:
+        app.button(key=key).click()
+        app.run()
+        assert not app.exception and not app.error, [each.value for each in app.error]
+    figures = report(app).figures
+    assert len(figures) == len(keys)
+    return figures
+
+
+def recomputed(figure: Figure) -> None:
+    """Run the script as a stranger would, and compare its table with the recorded one."""
+    names: dict = {}
+    exec(figure.script, names)
+    told = ic.check_against(names["table"], numbers.written(figure.numbers))
+    assert "as recorded" in told
+    assert len(names["table"]) == figure.rows
+    assert figure.rows > 0
+    assert figure.models
+    assert len(figure.alt) > 20
+    assert figure.picture.startswith((b"<svg", b"\x89PNG"))
+
+
+def check(app: AppTest, *, charts: int | None = None) -> tuple[Figure, ...]:
+    """Add and recompute all pictures; `charts` tells how many buttons there must be."""
+    figures = add_all(app)
+    assert charts is None or len(figures) == charts
+    for figure in figures:
+        recomputed(figure)
+    return figures
