@@ -128,7 +128,7 @@ def test_a_report_grows_only_as_far_as_its_file_can_be_opened_again(monkeypatch)
     full = Report("t", (figure(picture=b"x" * held.room()),))
     monkeypatch.setattr(held, "report", lambda: full)
     monkeypatch.setattr(held, "views", dict)
-    saved = exporting.session()
+    saved = exporting.session()[2]()
     assert len(saved) < sharing.limits().upload_bytes * 1.01
     assert load(saved).report.bytes >= held.room()
 

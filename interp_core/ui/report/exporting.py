@@ -30,7 +30,7 @@ def show(report: Report) -> None:
                 "application/x-ipynb+json",
                 lambda: notebook(report, _now(), trusted=trusted).encode(),
             ),
-            "Session": ("session.json", "application/json", session),
+            "Session": session(),
         },
         key="report",
     )
@@ -41,9 +41,13 @@ def show(report: Report) -> None:
     )
 
 
-def session() -> bytes:
-    """This session as a file."""
-    return save(Session(held.report(), held.views()))
+def session() -> downloads.Offer:
+    """The offer of this session as a file.
+
+    What it holds is looked up now: a download is made where no session is at hand.
+    """
+    now = Session(held.report(), held.views())
+    return "session.json", "application/json", lambda: save(now)
 
 
 def _page(report: Report) -> bytes:

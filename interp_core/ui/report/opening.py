@@ -11,6 +11,8 @@ from interp_core.ui import downloads, uploads
 from interp_core.ui.report import exporting, held
 from interp_core.ui.routing import PAGES
 
+OPENED = "clearhead_opened"  # how many files this session has opened
+
 
 def show() -> None:
     """The sections under the report."""
@@ -20,9 +22,10 @@ def show() -> None:
         "else saved brings text, pictures and scripts of theirs: nothing of it runs by itself."
     )
     if not held.report().figures:
-        offer = {"Session": ("session.json", "application/json", exporting.session)}
-        downloads.buttons(offer, key="session")
-    given = uploads.uploader("Open a saved session", ["json"], key="session_file")
+        downloads.buttons({"Session": exporting.session()}, key="session")
+    # Another name makes a fresh field, without the file that was opened.
+    field = f"session_file_{st.session_state.get(OPENED, 0)}"
+    given = uploads.uploader("Open a saved session", ["json"], key=field)
     if given is not None:
         _offer(load(given.getvalue()))
     _views(held.views())
@@ -31,7 +34,7 @@ def show() -> None:
 def _offer(session: Session) -> None:
     """What the file holds, before it takes the place of anything."""
     count, views = len(session.report.figures), _known(session.views)
-    st.text(f"“{session.report.title}”: {count} pictures, {len(views)} views.")
+    st.text(f"“{session.report.title}”. Pictures: {count}. Views: {len(views)}.")
     if session.report.bytes > held.room():
         raise ic.BadInput("The report in this file is larger than a report may be here.")
     mine = len(held.report().figures)
@@ -41,6 +44,7 @@ def _offer(session: Session) -> None:
 
 def _take(session: Session) -> None:
     held.keep(session.report)
+    st.session_state[OPENED] = st.session_state.get(OPENED, 0) + 1
     st.session_state[held.VIEWS] = _known(session.views)
 
 
