@@ -58,6 +58,7 @@ _HOMES = {
         "with_own_token",
         "answer_path",
         "logit_map",
+        "step_table",
         "reading_heads",
         "tokens_read",
     ),

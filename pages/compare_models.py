@@ -25,5 +25,4 @@ with errors.shown():
         "before you believe it in general."
     )
     if drawn is not None:
-        chart, table = drawn
-        downloads.below(chart, table, "comparison")
+        downloads.below(drawn.chart, drawn.table, "comparison", drawn.script)

@@ -21,4 +21,4 @@ with errors.shown(instead=offer.FITTING):
         shown = DRAW[view](asked)
     st.markdown(f"**What to look for.** {LOOK[view]}")
     if shown is not None:
-        downloads.show(shown, asked, view)
+        downloads.show(shown, view)

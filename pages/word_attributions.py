@@ -30,4 +30,4 @@ with errors.shown():
     )
     section("About the methods", ":material/menu_book:", lambda: notes.draw(model))
     if drawn is not None:
-        downloads.show(*drawn, asked, view)
+        downloads.show(drawn, view)

@@ -58,6 +58,12 @@ socket.getaddrinfo = getaddrinfo
 """
 
 
+BUSY = (
+    "[data-testid=stStatusWidget], [data-stale=true], "
+    "[data-testid=stApp]:not([data-test-script-state=notRunning])"
+)
+
+
 @dataclass(frozen=True)
 class Server:
     """A running app: its address and the log of forbidden connections."""
@@ -120,11 +126,11 @@ def find_chromium() -> str | None:
 
 
 def settled(page: Page) -> None:
-    """Wait until no script runs, nothing is stale and the words stay the same for a second."""
+    """Wait until no script runs, nothing is stale and the words stay the same for 0.6 seconds."""
     before, same = None, 0
-    for _ in range(120):
-        page.wait_for_timeout(350)
-        busy = page.locator("[data-testid=stStatusWidget], [data-stale=true]").count()
+    for _ in range(200):
+        page.wait_for_timeout(200)
+        busy = page.locator(BUSY).count()
         now = page.inner_text("[data-testid=stApp]")
         same = 0 if busy or now != before else same + 1
         before = now

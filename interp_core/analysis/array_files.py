@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import tokenize
 
 import numpy as np
 import pandas as pd
 
-from interp_core.analysis.file_bytes import check_size
+from interp_core.analysis.file_bytes import check_columns, check_size
 from interp_core.errors import BadInput
 
 PREFERRED = ("vectors", "embeddings", "embedding", "weight")
+# What Python's parser raises for a header that is no description of an array.
+NO_HEADER = (ValueError, KeyError, EOFError, SyntaxError, TypeError, tokenize.TokenError,
+             RecursionError, MemoryError)  # fmt: skip
 
 
 def read_npy(data: bytes, limit: int) -> np.ndarray:
@@ -24,7 +28,7 @@ def read_npy(data: bytes, limit: int) -> np.ndarray:
             (2, 0): np.lib.format.read_array_header_2_0,
         }[version]
         shape, _, dtype = header(file)
-    except (ValueError, KeyError, EOFError, SyntaxError) as error:
+    except NO_HEADER as error:
         raise BadInput("This is no .npy file that can be read. Save it with `np.save`.") from error
     if dtype.hasobject or dtype.kind not in "fiu":
         raise BadInput(f"The .npy file holds {dtype}, not numbers. Save floats.")
@@ -57,7 +61,7 @@ def read_safetensors(data: bytes, limit: int) -> tuple[np.ndarray, pd.DataFrame 
         name = _choose({n: shape for n, shape in shapes.items() if len(shape) == 2}, shapes)
         _check_shape(shapes[name], limit)
         values = load(data)[name]
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (SafetensorError, *NO_HEADER, AttributeError) as error:
         raise BadInput("This is no .safetensors file that can be read.") from error
     if not values.is_floating_point() and values.dtype.is_complex:
         raise BadInput("The tensor holds complex numbers.")
@@ -89,10 +93,12 @@ def _frame(metadata: object, rows: int) -> pd.DataFrame | None:
     """The frame written by us; None when there is none or it does not fit."""
     try:
         given = json.loads(metadata["frame"])
-        frame = pd.DataFrame(given["data"], columns=given["columns"])
-    except (TypeError, KeyError, ValueError):
+        names = [str(name) for name in given["columns"]]
+        check_columns(len(names))
+        frame = pd.DataFrame(given["data"], columns=names)
+    except (TypeError, KeyError, ValueError, RecursionError):
         return None
-    return frame if len(frame) == rows else None
+    return frame if len(frame) == rows and frame.columns.is_unique else None
 
 
 def _check_shape(shape: tuple, limit: int) -> None:

@@ -25,7 +25,7 @@ from interp_core.analysis.corpus_tables import (
     lines_of_text,
     pick,
 )
-from interp_core.analysis.file_bytes import ARCHIVES
+from interp_core.analysis.file_bytes import ARCHIVES, check_columns
 from interp_core.analysis.samples import DATA
 from interp_core.errors import BadInput
 
@@ -57,8 +57,11 @@ class Corpus:
     columns: tuple[str, ...] = ()
     column: str = ""
 
-    def rows(self) -> Iterator[Row | Skipped]:
-        """Every row in order, as a text or as skipped with the reason."""
+    def rows(self, most: int | None = None) -> Iterator[Row | Skipped]:
+        """The first `most` rows (None: all) in order, as texts or as skipped with the reason."""
+        return islice(self._rows(), most)
+
+    def _rows(self) -> Iterator[Row | Skipped]:
         with _open(self.source) as file:
             if self.kind == TEXT:
                 yield from lines_of_text(file)
@@ -150,10 +153,13 @@ def _columns(source: Path | bytes, kind: str) -> tuple[str, ...]:
     with _open(source) as file:
         if kind == PARQUET:
             names = parquet_columns(file)
+            check_columns(len(names))
             return choose_column([dict.fromkeys(names, "")]) or names[0], *names
         cells = (row for _, row in CELLS[kind](file) if not isinstance(row, Skipped))
         rows = list(islice(cells, LOOKED_AT))
     chosen = choose_column(rows)
     if chosen is None:
         raise BadInput("No row of the file has a column of text. Is it what its name says?")
-    return chosen, *dict.fromkeys(str(name) for row in rows for name in row)
+    names = dict.fromkeys(str(name) for row in rows for name in row)
+    check_columns(len(names))
+    return chosen, *names

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from interp_core.errors import ClearheadError, InputTooLong
+
+if TYPE_CHECKING:
+    from interp_core.analysis.corpus_files import Corpus
 
 EMPTY, TOO_LONG, NOT_TEXT = "empty", "too long", "not text"
 MAX_TOLD = 1000  # skipped rows that are told one by one; all are counted
@@ -66,3 +70,9 @@ def as_rows(texts: Iterable[str | Row | Skipped]) -> Iterator[Row | Skipped]:
     """Plain texts numbered from 1; rows as they are."""
     for number, text in enumerate(texts, 1):
         yield text if isinstance(text, Row | Skipped) else Row(number, text)
+
+
+def first_texts(corpus: Corpus, most: int) -> list[str]:
+    """The texts that hold something among the first `most` rows of a corpus."""
+    rows = (row for row in corpus.rows(most) if isinstance(row, Row))
+    return [str(row.text) for row in rows if str(row.text).strip()]

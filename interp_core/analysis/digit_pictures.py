@@ -45,6 +45,11 @@ def held_out() -> tuple[np.ndarray, np.ndarray]:
     return split(np.arange(len(digit_labels())), HELD_OUT, SEED)
 
 
+def held_out_digits(count: int) -> list[Image.Image]:
+    """The first `count` of the pictures kept back, of which there are 360."""
+    return [digit_picture(int(number)) for number in held_out()[1][:count]]
+
+
 def split(numbers: np.ndarray, kept_back: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Two parts of `numbers` with the same share of each digit; the second has `kept_back`."""
     from sklearn.model_selection import train_test_split

@@ -9,6 +9,7 @@ from interp_core.errors import BadInput
 
 MAX_FILE_BYTES = 512 * 2**20
 MAX_VALUES = 2**28  # numbers in a table (1 GiB as float32), whatever the file claims
+MOST_COLUMNS = 1_000  # a short line may name many: what it asks for is rows × columns cells
 
 ARCHIVES = {
     b"PK\x03\x04": "a zip archive (.npz files are zip archives too)",
@@ -68,3 +69,12 @@ def check_size(rows: int, columns: int, limit: int) -> None:
         raise BadInput("The file holds no vectors.")
     if rows * columns > MAX_VALUES:
         raise BadInput(f"{rows:,} × {columns:,} numbers are more than fit in memory. Save fewer.")
+
+
+def check_columns(count: int) -> None:
+    """Refuse a table, or what is told of vectors, with more columns than anybody reads."""
+    if count > MOST_COLUMNS:
+        raise BadInput(
+            f"The table has more than {MOST_COLUMNS:,} columns. Keep those you need; ready vectors "
+            "are read from “Vectors of a file”."
+        )

@@ -72,7 +72,7 @@ def gradient_shap(
         raise BadInput(f"noise is a standard deviation and cannot be {noise}: 0 or more.")
     explained.meter.expected += samples
     halves = (samples - samples // 2, samples // 2)
-    with seeded(seed):
+    with seeded(seed, explained.meter):
         means = [_random_gradients(explained, start, count, noise) for count in halves]
     mean = (means[0] * halves[0] + means[1] * halves[1]) / samples
     return Raw(mean, relative_error(means[0], means[1]) / 2)

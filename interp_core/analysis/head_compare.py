@@ -54,16 +54,18 @@ def discoveries(p: np.ndarray, rate: float = RATE) -> np.ndarray:
 
 
 def compare_depths(
-    first: HeadStatistics, second: HeadStatistics, statistic: str
-) -> pd.DataFrame:  # fmt: skip
+    first: HeadStatistics,
+    second: HeadStatistics,
+    statistic: str,
+    *,
+    names: tuple[str, str] = ("first", "second"),
+) -> pd.DataFrame:
     """Columns model, layer, depth (0 first to 1 last layer), mean, lowest, highest over heads.
 
-    For models of any sizes. `model` says "first" or "second".
+    For models of any sizes. `model` says which of the two by its name.
     """
-    return pd.concat(
-        [_depths(first, "first", statistic), _depths(second, "second", statistic)],
-        ignore_index=True,
-    )
+    both = zip((first, second), names)
+    return pd.concat([_depths(each, name, statistic) for each, name in both], ignore_index=True)
 
 
 def _depths(statistics: HeadStatistics, name: str, statistic: str) -> pd.DataFrame:

@@ -110,9 +110,13 @@ class HeadStatistics:
         """Columns layer, head, x, y (multidimensional scaling of `distances`), and the stress."""
         if not len(self.sample.keys):
             raise BadInput("No text has two tokens to look at, so heads cannot be compared.")
-        points, stress = head_map(self.distances)
+        points, stress = self._drawn
         frame = self.frame[["layer", "head"]].assign(x=points[:, 0], y=points[:, 1])
         return frame, stress
+
+    @cached_property
+    def _drawn(self) -> tuple[np.ndarray, float]:
+        return head_map(self.distances)
 
     def save(self, path: str | Path) -> None:
         """Write a Parquet file: the table, with everything needed to go on merging beside it."""

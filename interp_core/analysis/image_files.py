@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_BYTES = 25 * 2**20
 MAX_PIXELS = 50_000_000  # a camera's picture has 12 to 48 million
 LONGEST = 1024  # px that are kept: no model here reads more
+_ONE = threading.Lock()  # a picture of the largest size takes 400 MB while it is decoded
 
 
 def read_image(source: Any, *, longest: int = LONGEST) -> Image.Image:
@@ -25,25 +27,33 @@ def read_image(source: Any, *, longest: int = LONGEST) -> Image.Image:
     made smaller than `longest` px. Raises `BadInput` for what is no PNG, JPEG or WebP, for
     damaged files, and for pictures too large to be decoded safely.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     name, data = take_bytes(source)
     name = name or "The file"
     if len(data) > MAX_BYTES:
         raise BadInput(f"{name} is larger than {MAX_BYTES // 2**20} MB. Save it smaller.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data), formats=FORMATS)
-        _check_size(name, picture.size)
-        picture.draft("RGB", (longest, longest))  # JPEG: decodes small at once
-        picture = ImageOps.exif_transpose(picture)
-        picture.thumbnail((longest, longest))
-        return _opaque(picture)
+        with _ONE, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _decoded(name, data, longest)
     except (UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise BadInput(f"{name} is no PNG, JPEG or WebP picture that can be opened.") from error
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
+    except BadInput:
+        raise
+    except Exception as error:  # what a decoder stumbles over has a hundred names
         raise BadInput(f"{name} is damaged: it cannot be decoded.") from error
+
+
+def _decoded(name: str, data: bytes, longest: int) -> Image.Image:
+    from PIL import Image, ImageOps
+
+    picture = Image.open(io.BytesIO(data), formats=FORMATS)
+    _check_size(name, picture.size)
+    picture.draft("RGB", (longest, longest))  # JPEG: decodes small at once
+    picture = ImageOps.exif_transpose(picture)
+    picture.thumbnail((longest, longest))
+    return _opaque(picture)
 
 
 def _check_size(name: str, size: tuple[int, int]) -> None:

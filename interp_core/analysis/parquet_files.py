@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from interp_core.analysis.file_bytes import MAX_FILE_BYTES, check_size
+from interp_core.analysis.file_bytes import check_columns, check_size
+from interp_core.analysis.parquet_sizes import check_claims, check_texts, texts_of
 from interp_core.errors import BadInput
 
 COLUMN = "vector"
@@ -36,15 +37,46 @@ def read_parquet(data: bytes, limit: int) -> tuple[np.ndarray, pd.DataFrame]:
 
 
 def open_parquet(data: bytes, limit: int) -> Any:
-    """The table of a Parquet file, when its rows and its unpacked size are within bounds."""
+    """The table of a Parquet file, when its rows and its unpacked size are within bounds.
+
+    Columns that are neither texts, numbers nor lists of numbers are left out.
+    """
     from pyarrow import ArrowException, parquet
 
     try:
         file = parquet.ParquetFile(io.BytesIO(data))
-        _check_unpacked(file.metadata, limit)
-        return file.read(use_threads=False)
+        check_size(file.metadata.num_rows, max(file.metadata.num_columns, 1), limit)
+        check_claims(file.metadata, len(data))
+        fields = [field for field in file.schema_arrow if _is_told(field.type)]
+        texts = texts_of(fields)
+        check_columns(len(texts))
+        # Texts stay the list of different ones that the file holds until their sum is known.
+        file = parquet.ParquetFile(io.BytesIO(data), read_dictionary=texts)
+        table = file.read([field.name for field in fields], use_threads=False)
+        check_texts(table, len(data))
+        return _with_texts(table, {*texts})
     except (ArrowException, OSError) as error:
         raise BadInput("This is no Parquet file that can be read.") from error
+
+
+def _is_told(kind: Any) -> bool:
+    from pyarrow import types
+
+    packed = types.is_binary(kind) or types.is_large_binary(kind)
+    packed = packed or types.is_fixed_size_binary(kind) or types.is_binary_view(kind)
+    return _holds_numbers(kind) or not (packed or types.is_nested(kind))
+
+
+def _with_texts(table: Any, names: set[str]) -> Any:
+    """The columns that were read as lists of different texts as plain texts again.
+
+    The file's notes for pandas are left behind: they may say anything.
+    """
+    from pyarrow import schema
+
+    kinds = [(field.name, field.type.value_type if field.name in names else field.type)
+             for field in table.schema]  # fmt: skip
+    return table.cast(schema(kinds))
 
 
 def write_parquet(values: np.ndarray, frame: pd.DataFrame) -> bytes:
@@ -62,25 +94,20 @@ def write_parquet(values: np.ndarray, frame: pd.DataFrame) -> bytes:
     return target.getvalue()
 
 
-def _check_unpacked(metadata: Any, limit: int) -> None:
-    check_size(metadata.num_rows, max(metadata.num_columns, 1), limit)
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    if sum(group.total_byte_size for group in groups) > 2 * MAX_FILE_BYTES:
-        raise BadInput("The Parquet file unpacks to more than 1 GB. Save a part of it.")
-
-
 def _list_column(table: Any) -> str | None:
-    from pyarrow import types
-
-    def holds_numbers(kind: Any) -> bool:
-        lists = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
-        return lists and (types.is_floating(kind.value_type) or types.is_integer(kind.value_type))
-
-    found = [field.name for field in table.schema if holds_numbers(field.type)]
+    found = [field.name for field in table.schema if _holds_numbers(field.type)]
     named = [name for name in PREFERRED if name in found]
     if named or len(found) < 2:
         return (named or found or [None])[0]
     raise BadInput(f"Several columns hold lists of numbers ({', '.join(found)}). Keep one.")
+
+
+def _holds_numbers(kind: Any) -> bool:
+    """Whether it is a list of numbers."""
+    from pyarrow import types
+
+    lists = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+    return lists and (types.is_floating(kind.value_type) or types.is_integer(kind.value_type))
 
 
 def _from_lists(column: Any, limit: int) -> np.ndarray:
@@ -123,4 +150,7 @@ def _numbered_columns(table: Any) -> list[str]:
 
 
 def _rest(table: Any) -> pd.DataFrame:
-    return table.to_pandas() if table.num_columns else pd.DataFrame(index=range(table.num_rows))
+    check_columns(table.num_columns)
+    if not table.num_columns:
+        return pd.DataFrame(index=range(table.num_rows))
+    return table.to_pandas()

@@ -66,7 +66,7 @@ def shapley_sampling(
     explained.meter.expected += orders * count + 2
     halves = (orders - orders // 2, orders // 2)
     method = ShapleyValueSampling(game)
-    with seeded(seed):
+    with seeded(seed, explained.meter):
         means = [
             game.to_tokens(
                 method.attribute(
@@ -87,7 +87,7 @@ def kernel_shap(
     if len(game.groups) == 1:  # one player takes all; there is nothing to regress on
         return occlusion(explained, start)
     samples = _samples(game, evaluations)
-    with seeded(seed):
+    with seeded(seed, explained.meter):
         words = KernelShap(game).attribute(
             game.words, 0, n_samples=samples, perturbations_per_eval=explained.rows
         )
@@ -105,7 +105,7 @@ def lime(
     game = WordGame.of(explained, start)
     samples = _samples(game, evaluations)
     method = Lime(game, interpretable_model=SkLearnLinearRegression(), similarity_func=closeness)
-    with seeded(seed):
+    with seeded(seed, explained.meter):
         words = method.attribute(
             game.words, 0, n_samples=samples, perturbations_per_eval=explained.rows
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import RLock
 
 from interp_core.errors import ClearheadError
 
@@ -27,6 +29,17 @@ def part_of(
     return lambda done, expected: progress(
         start + round((end - start) * done / max(expected, 1)), whole
     )
+
+
+@contextmanager
+def alone(lock: RLock, waiting: Callable[[], object]) -> Iterator[None]:
+    """Hold a lock; until it is free `waiting()` is called now and then, and may raise."""
+    while not lock.acquire(timeout=0.3):
+        waiting()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @dataclass

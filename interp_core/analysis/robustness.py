@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from interp_core.analysis.chance import seeded
 from interp_core.analysis.explained import Explained, explain
 from interp_core.analysis.explanation import Attribution
 from interp_core.analysis.methods import METHODS
+from interp_core.analysis.progress import Meter
 from interp_core.analysis.source import reread
 from interp_core.analysis.trial import attribution_scores
 from interp_core.analysis.word_game import WordGame
@@ -25,11 +27,14 @@ if TYPE_CHECKING:
 
 DROPS, DROP_SHARE = 200, 0.2
 NOISE_SHARE = 0.05  # of the embeddings' standard deviation
+Progress = Callable[[int, int], object]
 
 
-def _again(model: LoadedModel, attribution: Attribution) -> Explained:
+def _again(
+    model: LoadedModel, attribution: Attribution, progress: Progress | None = None
+) -> Explained:
     encoded = reread(model, attribution)
-    return explain(model, encoded, lambda _: attribution.goal)
+    return explain(model, encoded, lambda _: attribution.goal, progress)
 
 
 @dataclass(frozen=True)
@@ -57,14 +62,17 @@ def infidelity(
     samples: int = DROPS,
     drop: float = DROP_SHARE,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> Infidelity:
     """Infidelity (Yeh et al. 2019) for random drops of words into the baseline, normalised.
 
-    Every word drops with probability `drop`. Costs `samples` evaluations.
+    Every word drops with probability `drop`. Costs `samples` evaluations for the scores and as
+    many for zeros. `progress(done, expected)` may raise, or return False to stop with `Stopped`.
     """
     from captum.metrics import infidelity as measure
 
-    explained = _again(model, attribution)
+    explained = _again(model, attribution, progress)
+    explained.meter.expected = 1 + 2 * (samples + 1)  # beside the drops, the text itself
     game = WordGame.of(explained, start_at(explained, _one_baseline(model, attribution)))
     scores = word_sums(attribution_scores(attribution), game.groups)
     words = torch.tensor(scores[None], dtype=torch.float32)
@@ -75,7 +83,7 @@ def infidelity(
 
     figures = []
     for candidate, scaled in ((words.to(game.words), True), (torch.zeros_like(game.words), False)):
-        with seeded(seed):
+        with seeded(seed, explained.meter):
             figures.append(
                 measure(
                     game, dropped, game.words, candidate,
@@ -96,11 +104,14 @@ def sensitivity(
     samples: int = 5,
     radius: float = NOISE_SHARE,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> float:
     """Largest relative change of the scores under small noise (Yeh et al. 2019); 0 is steady.
 
     The noise is uniform within ± `radius` standard deviations of the text's embeddings. Costs
-    `samples` + 1 attributions. Raises `BadInput` for leave-one-out, which reads no embeddings.
+    `samples` + 1 attributions. `progress(done, expected)` counts evaluations; it may raise, or
+    return False to stop with `Stopped`. Raises `BadInput` for leave-one-out, which reads no
+    embeddings.
     """
     from captum.metrics import sensitivity_max
 
@@ -111,17 +122,30 @@ def sensitivity(
     options = {k: v for k, v in attribution.options.items() if k != "baseline"}
     start = start_at(explained, _one_baseline(model, attribution)) if entry.baseline else None
 
+    total = Meter(progress, (samples + 1) * attribution.evaluations)
+
     def scores(embeddings: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         rows = []
         for row in embeddings[0].split(1):
             with torch.no_grad():
-                moved = replace(explained, embeddings=row, value=float(explained(row)))
+                value = float(explained(row))
+            moved = replace(explained, embeddings=row, value=value, meter=_counting_in(total))
             rows.append(torch.as_tensor(entry.function(moved, start, **options).scores))
         return (torch.stack(rows),)
 
     reach = radius * float(explained.embeddings.std())
-    with seeded(seed):
+    with seeded(seed, total):
         worst = sensitivity_max(
             scores, explained.embeddings, perturb_radius=reach, n_perturb_samples=samples
         )
     return float(worst)
+
+
+def _counting_in(total: Meter) -> Meter:
+    """A meter for one attribution, whose evaluations count in the total."""
+    before = total.done
+
+    def count(done: int, _expected: int) -> None:
+        total.add(before + done - total.done)
+
+    return Meter(count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from collections.abc import Callable
@@ -9,14 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from interp_core.analysis.file_bytes import take_bytes
+from interp_core.analysis.file_bytes import MOST_COLUMNS as MOST_COLUMNS
+from interp_core.analysis.file_bytes import check_columns, take_bytes
 from interp_core.analysis.parquet_files import open_parquet
 from interp_core.analysis.vectors import MAX_POINTS
 from interp_core.errors import BadInput
 
 ENDINGS = {"ndjson": "jsonl", "json": "jsonl", "pq": "parquet", "tab": "tsv", "text": "txt"}
 DELIMITERS = ",;\t|"
-MOST_COLUMNS = 1_000  # a short line may name many: what it asks for is rows × columns cells
 LARGEST = 2**63  # whole numbers from here on do not fit a column and stay texts
 
 
@@ -78,7 +79,7 @@ def _separated(delimiter: str | None) -> Callable[[bytes, int], pd.DataFrame]:
     def read(data: bytes, limit: int) -> pd.DataFrame:
         text = _decoded(data)
         by = delimiter or _delimiter(text)
-        _check_columns(text.lstrip("\r\n").split("\n", 1)[0].count(by) + 1)
+        check_columns(_width(text, by))
         try:
             # Without a header of its own pandas refuses lines longer than the first.
             frame = pd.read_csv(
@@ -97,12 +98,13 @@ def _separated(delimiter: str | None) -> Callable[[bytes, int], pd.DataFrame]:
     return read
 
 
-def _check_columns(count: int) -> None:
-    if count > MOST_COLUMNS:
-        raise BadInput(
-            f"The table has more than {MOST_COLUMNS:,} columns. Keep those you need; ready vectors "
-            "are read from “Vectors of a file”."
-        )
+def _width(text: str, by: str) -> int:
+    """Columns of the first row as pandas finds it: after blank lines, perhaps over several."""
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=by)
+    try:
+        return len(next((row for row in rows if len(row) > 1 or "".join(row).strip()), []))
+    except csv.Error as error:
+        raise BadInput("The file is no table: its first row does not end.") from error
 
 
 def _delimiter(text: str) -> str:
@@ -144,9 +146,9 @@ def _json_lines(data: bytes, limit: int) -> pd.DataFrame:
             raise BadInput(f"Line {number:,} is not JSON. Give one object a line.") from error
         if not isinstance(row, dict):
             raise BadInput(f"Line {number:,} is JSON, but not an object with named fields.")
-        rows.append({key: _cell(value) for key, value in row.items()})
-        names |= row.keys()
-        _check_columns(len(names))
+        rows.append({_whole(key): _cell(value) for key, value in row.items()})
+        names |= rows[-1].keys()
+        check_columns(len(names))
         if len(rows) > limit:
             break
     return pd.DataFrame(rows)
@@ -155,9 +157,16 @@ def _json_lines(data: bytes, limit: int) -> pd.DataFrame:
 def _cell(value: Any) -> Any:
     """Nested values as the JSON they came as, and numbers that no column holds as texts."""
     if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False)
+        return _whole(json.dumps(value, ensure_ascii=False))
+    if isinstance(value, str):
+        return _whole(value)
     large = isinstance(value, int) and not -LARGEST <= value < LARGEST
     return str(value) if large else value
+
+
+def _whole(text: str) -> str:
+    """The text without halves of characters, which JSON can write and nothing else can."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _parquet(data: bytes, limit: int) -> pd.DataFrame:
@@ -167,7 +176,7 @@ def _parquet(data: bytes, limit: int) -> pd.DataFrame:
     kept = [field.name for field in table.schema if not types.is_nested(field.type)]
     if not kept:
         raise BadInput("The Parquet file has no columns of texts or numbers.")
-    _check_columns(len(kept))
+    check_columns(len(kept))
     frame = table.select(kept).to_pandas(ignore_metadata=True)
     return frame.apply(_plain) if len(frame) else frame
 

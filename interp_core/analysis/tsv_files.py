@@ -16,7 +16,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from interp_core.analysis.file_bytes import check_size
+from interp_core.analysis.file_bytes import check_columns, check_size
 from interp_core.errors import BadInput
 
 MAX_COLUMNS = 4096
@@ -99,6 +99,7 @@ def read_metadata(data: bytes, rows: int) -> pd.DataFrame:
             plain = quoted
         elif problem:
             raise BadInput(problem)
+    check_columns(len(plain[0]))
     if len(plain) == rows + 1:
         return pd.DataFrame(plain[1:], columns=_unique(plain[0]), dtype=object)
     return pd.DataFrame(plain, columns=["text"], dtype=object)

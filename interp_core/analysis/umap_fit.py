@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import threading
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from interp_core.analysis.progress import part_of, report
+from interp_core.analysis.progress import alone, part_of, report
 from interp_core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def reduce_umap(
         "force_approximation_algorithm": True,  # or sets below 4,096 points ignore the neighbours
         "tqdm_kwds": _Epochs.settings(part_of(job.progress, 30, 90)),
     }
-    with UMAP_LOCK, warnings.catch_warnings():
+    waiting = partial(report, job.progress, 30, 100)
+    with alone(UMAP_LOCK, waiting), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from umap import UMAP
 

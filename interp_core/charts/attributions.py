@@ -6,6 +6,8 @@ import altair as alt
 import pandas as pd
 
 from interp_core.charts.axes import PRINT_TOKEN, token_axis
+from interp_core.charts.heatmaps import below_zero
+from interp_core.charts.points import GREY
 
 BAR = 24
 CELL = 26
@@ -72,10 +74,9 @@ def grid(
             legend=alt.Legend(title=title, orient="bottom", gradientLength=200, format="+.2~f"),
         )
     )
-    minus = base.mark_text(text="–", fontSize=11, color="#7d8896").transform_filter(
-        f"datum['{value}'] < {-0.08 * bound}"
+    return alt.layer(cells, below_zero(base, value, bound)).properties(
+        height=CELL * len(rows) + 150
     )
-    return alt.layer(cells, minus).properties(height=CELL * len(rows) + 150)
 
 
 def curves(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
@@ -118,7 +119,7 @@ def against(frame: pd.DataFrame, *, x: str, y: str) -> alt.LayerChart:
         tooltip=[alt.Tooltip("token:N", title="word"), alt.Tooltip(f"{x}:Q", format=".4f"),
                  alt.Tooltip(f"{y}:Q", format=".4f")],
     )  # fmt: skip
-    names = base.mark_text(dx=8, align="left", fontSize=11, color="#7d8896").encode(text="token:N")
+    names = base.mark_text(dx=8, align="left", fontSize=11, color=GREY).encode(text="token:N")
     return alt.layer(base.mark_circle(size=70), names).properties(height=340)
 
 

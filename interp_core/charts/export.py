@@ -6,8 +6,31 @@ import json
 
 import altair as alt
 
-SEQUENTIAL = ["#f4f7fc", "#c5d8f0", "#84abdd", "#4679bf", "#1d488c", "#0f316a"]
-DIVERGING = ["#8a3b00", "#d98943", "#f3f5f8", "#5f96c8", "#11437c"]
+# The colours of the light theme in `.streamlit/config.toml`.
+SEQUENTIAL = [
+    "#f4f7fc",
+    "#dfe9f7",
+    "#c5d8f0",
+    "#a6c3e8",
+    "#84abdd",
+    "#6392d0",
+    "#4679bf",
+    "#2e60a9",
+    "#1d488c",
+    "#0f316a",
+]
+DIVERGING = [
+    "#8a3b00",
+    "#b85a11",
+    "#d98943",
+    "#eebb8c",
+    "#f8f6f3",
+    "#f3f5f8",
+    "#9dc1e2",
+    "#5f96c8",
+    "#2f6ba8",
+    "#11437c",
+]
 CATEGORICAL = [
     "#0072b2",
     "#d55e00",

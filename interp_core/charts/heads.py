@@ -5,10 +5,12 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
+from interp_core.charts.heatmaps import ON_CELLS, below_zero
 from interp_core.charts.scatter import GREY, MARKED, SHAPES
 
 CELL = 34  # px of a layer in the map
 AXIS = 110  # px of axis, title and legend, which the height includes
+_ON_TOP = alt.Legend(title=None, orient="top", symbolStrokeWidth=2)
 _BARE = {"ticks": False, "domain": False, "grid": False, "labelPadding": 6, "labelAngle": 0}
 
 
@@ -24,7 +26,8 @@ def head_map(
     """Layer × head; a click picks a head.
 
     `frame`: layer, head, value, role, code (a short name of the role, printed in the cell), chosen
-    (bool), lit (bool), perhaps se and importance. `signed` values get the diverging scale.
+    (bool), lit (bool), perhaps se and importance. `signed` values get the diverging scale, and a
+    dash in the cell where they are clearly below zero.
     """
     place = {
         "x": alt.X("head:O", title="head", axis=alt.Axis(orient="top", **_BARE)),
@@ -64,6 +67,10 @@ def head_map(
     codes = []
     if frame["head"].nunique() <= 16 and frame["layer"].nunique() <= 12:
         codes = _codes(frame, place)
+    if signed:
+        below = {"dy": 11} if codes else {}
+        base = alt.Chart(frame).encode(**place)
+        codes.append(below_zero(base, "value", float(frame["value"].abs().max()), **below))
     return alt.layer(cells, *codes).properties(height=height + AXIS)
 
 
@@ -74,7 +81,7 @@ def _codes(frame: pd.DataFrame, place: dict) -> list[alt.Chart]:
     font = {"fontSize": alt.expr(letters), "fontWeight": 600}
     return [
         base.mark_text(stroke="white", strokeWidth=3, strokeOpacity=0.8, **font),
-        base.mark_text(color="#17202c", **font),
+        base.mark_text(color=ON_CELLS, **font),
     ]
 
 
@@ -286,11 +293,12 @@ def depths(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
     """Models of different size by relative depth. `frame`: model, depth, mean, lowest, highest."""
     base = alt.Chart(frame).encode(
         x=alt.X("depth:Q", title="depth (0 the first layer, 1 the last)"),
-        color=alt.Color("model:N", legend=alt.Legend(title=None, orient="top")),
+        color=alt.Color("model:N", legend=_ON_TOP),
     )
     band = base.mark_area(opacity=0.18).encode(y="lowest:Q", y2="highest:Q")
     line = base.mark_line(point=True, strokeWidth=2).encode(
         y=alt.Y("mean:Q", title=f"{title} (mean and range over heads)"),
+        strokeDash=alt.StrokeDash("model:N", legend=_ON_TOP),
         tooltip=["model", "layer", alt.Tooltip("mean:Q", format=".4f")],
     )
     return alt.layer(band, line).properties(height=360)

@@ -11,6 +11,8 @@ CELL = 32  # px; smaller cells for longer texts, never below the size that can b
 MIN_CELL = 9
 MAX_SIDE = 680
 COMPACT_SIDE = 210
+ON_CELLS = "#17202c"  # of text with a white halo, readable on any colour
+CLEARLY = 0.08  # of the largest value: smaller negative ones get no dash
 LABELS = 130  # px that the query labels take beside the cells
 
 
@@ -29,23 +31,35 @@ def heatmap(
     signed: bool = False,
     domain: tuple[float, float] | None = None,
     compact: bool = False,
-) -> alt.Chart:
+) -> alt.Chart | alt.LayerChart:
     """A heatmap of `value` over two columns of token keys (see `token_keys`).
 
-    `signed` uses a diverging scale centred on zero. `domain` fixes the scale. `compact` makes
-    three of them fit side by side.
+    `signed` uses a diverging scale centred on zero, and a dash in cells clearly below it. `domain`
+    fixes the scale. `compact` makes three of them fit side by side.
     """
     scale = _scale(domain, signed)
     rows, columns = list(dict.fromkeys(frame[y])), list(dict.fromkeys(frame[x]))
     side = cell_size(max(len(rows), len(columns)), COMPACT_SIDE if compact else MAX_SIDE)
     legend = alt.Legend(title=title, format=".2~f", orient="bottom", gradientLength=180)
-    mark = alt.Chart(frame).mark_rect(cornerRadius=1)
-    return mark.encode(
+    base = alt.Chart(frame).encode(
         x=alt.X(f"{x}:N", sort=columns, axis=token_axis(angle=-60, orient="top")),
         y=alt.Y(f"{y}:N", sort=rows, axis=token_axis(limit=130)),
-        color=alt.Color(f"{value}:Q", scale=scale, legend=legend),
         tooltip=_tooltips(frame, value, title),
-    ).properties(width=alt.Step(side), height=alt.Step(side))
+    )
+    chart = base.mark_rect(cornerRadius=1).encode(
+        color=alt.Color(f"{value}:Q", scale=scale, legend=legend)
+    )
+    if signed:
+        chart = alt.layer(chart, below_zero(base, value, float(frame[value].abs().max())))
+    return chart.properties(width=alt.Step(side), height=alt.Step(side))
+
+
+def below_zero(base: alt.Chart, value: str, bound: float, **place: float) -> alt.LayerChart:
+    """Dashes in the cells whose value is clearly negative: signs that survive greyscale."""
+    low = base.transform_filter(f"datum['{value}'] < {-CLEARLY * bound}")
+    dash = {"text": "–", "fontSize": 11, "fontWeight": 700, "aria": False, **place}
+    halo = low.mark_text(stroke="white", strokeWidth=3, strokeOpacity=0.8, **dash)
+    return alt.layer(halo, low.mark_text(color=ON_CELLS, **dash))
 
 
 def _scale(domain: tuple[float, float] | None, signed: bool) -> alt.Scale:

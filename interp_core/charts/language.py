@@ -6,6 +6,7 @@ import altair as alt
 import pandas as pd
 
 from interp_core.charts.axes import token_axis, token_keys
+from interp_core.charts.heatmaps import below_zero
 from interp_core.charts.points import GREY, MARKED
 
 BLUE, ORANGE = "#2f6fd6", "#d9771f"
@@ -110,9 +111,7 @@ def unit_map(
         stroke=alt.condition("datum.chosen", alt.value(MARKED), alt.value(None)),
         strokeWidth=alt.condition("datum.chosen", alt.value(3), alt.value(0)),
     ).add_params(click)  # fmt: skip
-    minus = base.mark_text(text="–", fontSize=11, color=GREY).transform_filter(
-        f"datum.value < {-0.08 * bound}"
-    )
+    minus = below_zero(base, "value", bound)
     layers = frame["layer"].nunique()
     height = (30 if layers <= 12 else 15) * layers + AXES
     return alt.layer(cells, *([minus] if signed else [])).properties(height=height)

@@ -43,15 +43,19 @@ def _rules(
 ) -> alt.Chart:
     ink = alt.Scale(domain=[0, top], range=[0.04, 1], clamp=True)
     width = alt.Scale(domain=[0, top], range=[0.5, 5], clamp=True)
+    legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=2)
+    named = {"color": alt.Color("head:N", sort=None, legend=legend)}
+    if lines["head"].nunique() > 1:  # patterns tell heads apart where colours do not
+        named["strokeDash"] = alt.StrokeDash("head:N", sort=None, legend=legend)
     return (
         alt.Chart(lines)
-        .mark_rule(strokeCap="round")
+        .mark_rule()
         .encode(
             x=alt.value(MARGIN),
             x2=RIGHT,
             y=alt.Y("from_y:Q", scale=scale, axis=None),
             y2="to_y:Q",
-            color=alt.Color("head:N", sort=None, legend=alt.Legend(title=None, orient="top")),
+            **named,
             opacity=alt.condition(
                 shown, alt.Opacity("weight:Q", scale=ink, legend=None), alt.value(0.0)
             ),

@@ -9,11 +9,13 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from interp_core.charts.heatmaps import below_zero
 from interp_core.charts.scatter import MARKED
 
-SIDE = 420  # px of the longer side on the page
+SIDE = 396  # px of the longer side on the page: two stand side by side on a laptop
 TITLE, LEGEND = 34, 42  # px above and below the picture
 GREATEST = 512  # px of the picture that travels to the browser
+MOST_DASHED = 16  # patches a side; dashes in smaller ones would cover them
 INK = {"light": "#2f6fd6", "dark": "#2f6fd6"}
 POSITIVE, NEGATIVE = "#1f5fbf", "#d95f02"
 
@@ -42,12 +44,13 @@ def overlay(
     side: int = SIDE,
     text_format: str = ".4f",
 ) -> alt.LayerChart:
-    """Opacity tells the size of a patch's value, colour its sign; a click picks a patch.
+    """Opacity tells the size of a patch's value, colour and a dash its sign; a click picks a patch.
 
     `frame`: row, column, value. `query` is a patch that is framed. Without `url` the values stand
     alone. Selection: `patch` (row, column).
     """
     rows, columns = int(frame["row"].max()) + 1, int(frame["column"].max()) + 1
+    longest = max(rows, columns)
     top = float(frame["value"].abs().max()) or 1.0
     drawn = frame.assign(
         strength=frame["value"].abs() / top,
@@ -78,6 +81,8 @@ def overlay(
         .add_params(click)
     )
     layers = [cells]
+    if signed and longest <= MOST_DASHED:
+        layers.append(_dashes(drawn, x, y, top))
     if url:
         whole = pd.DataFrame({"x": [columns / 2], "y": [rows / 2], "url": [url]})
         picture = alt.Chart(whole).mark_image(
@@ -105,10 +110,17 @@ def overlay(
             .mark_rect(fill=None, stroke=MARKED, strokeWidth=3)
             .encode(x="column:Q", y="row:Q", x2="right:Q", y2="below:Q")
         )
-    longest = max(rows, columns)
     beside = TITLE + (LEGEND if signed else 0)  # the height on the page includes them
     return alt.layer(*layers).properties(
         width=round(side * columns / longest),
         height=round(side * rows / longest) + beside,
         title=title,
+        # As on the page, so that patches are square in a file too.
+        autosize=alt.AutoSizeParams(type="fit", contains="padding"),
     )
+
+
+def _dashes(drawn: pd.DataFrame, x: alt.X, y: alt.Y, bound: float) -> alt.LayerChart:
+    """A dash in the middle of each patch that clearly takes away."""
+    middle = drawn.assign(column=drawn["column"] + 0.5, row=drawn["row"] + 0.5)
+    return below_zero(alt.Chart(middle).encode(x=x, y=y), "value", bound)

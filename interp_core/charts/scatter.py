@@ -25,6 +25,7 @@ __all__ = ["GREY", "HIDDEN_AXIS", "MARKED", "OTHER", "SHAPES", "Look", "scatter"
 HEIGHT = 500  # px, without the legend
 LOOKUP = 4  # place of the look-up among the transforms of the lines
 MOST_NAMED = 2_000
+UNNAMED = {"aria": False}  # repeats points that have names, or is a graphic without any
 EDGE = 0.05  # of the picture's width or height, on each side
 
 
@@ -119,7 +120,7 @@ def _place(frame: pd.DataFrame, look: Look) -> dict:
 
 def _points(frame: pd.DataFrame, look: Look) -> alt.Chart:
     # Beyond this the browser draws on a canvas, where nobody reads the descriptions of points.
-    named = {} if len(frame) <= MOST_NAMED else {"aria": False}
+    named = {} if len(frame) <= MOST_NAMED else UNNAMED
     chart = alt.Chart(frame).mark_point(filled=True, opacity=0.8, size=size(len(frame)), **named)
     return chart.encode(**_place(frame, look), **_colour(frame, look))
 
@@ -135,7 +136,9 @@ def _colour(frame: pd.DataFrame, look: Look) -> dict:
 
 
 def _rings(frame: pd.DataFrame, area: int, width: float) -> alt.Chart:
-    ring = alt.Chart(frame).mark_point(filled=False, size=area, strokeWidth=width, color=MARKED)
+    ring = alt.Chart(frame).mark_point(
+        filled=False, size=area, strokeWidth=width, color=MARKED, **UNNAMED
+    )
     return ring.encode(x="x:Q", y="y:Q")
 
 
@@ -150,7 +153,7 @@ def _lines(frame: pd.DataFrame, pick: alt.Parameter) -> alt.Chart:
         .transform_calculate(to="toNumber(datum.to)")
         .transform_lookup(lookup="to", from_=there, as_=["x2", "y2"])
         .transform_filter("isValid(datum.x2)")
-        .mark_rule(color=MARKED, opacity=0.75, strokeWidth=1.2)
+        .mark_rule(color=MARKED, opacity=0.75, strokeWidth=1.2, **UNNAMED)
         .encode(x="x:Q", y="y:Q", x2="x2:Q", y2="y2:Q")
     )
     # Put in last: while a chart is being made, Altair refuses data of more than 5,000 rows here.

@@ -14,6 +14,17 @@ def _model() -> dict:
     return {"color": alt.Color("model:N", sort=None, legend=legend)}
 
 
+def _bars() -> dict:
+    """Bars of the first model are full, those of the second pale and outlined."""
+    legend = alt.Legend(title=None, orient="top")
+    full = alt.Scale(range=[0.95, 0.3])
+    return {
+        **_model(),
+        "stroke": alt.Stroke("model:N", sort=None, legend=legend),
+        "fillOpacity": alt.FillOpacity("model:N", sort=None, scale=full, legend=legend),
+    }
+
+
 def grouped_bars(frame: pd.DataFrame, *, y: str, title: str) -> alt.Chart:
     """A bar for each word and model. `frame`: model, key (a token key), token, the column y."""
     keys = list(dict.fromkeys(frame["key"]))
@@ -26,7 +37,7 @@ def grouped_bars(frame: pd.DataFrame, *, y: str, title: str) -> alt.Chart:
             xOffset=alt.XOffset("model:N", sort=None),
             y=alt.Y(f"{y}:Q", title=title),
             tooltip=["model", "token", alt.Tooltip(f"{y}:Q", title=title, format="+.4f")],
-            **_model(),
+            **_bars(),
         )
         .properties(height=250)
     )
@@ -76,7 +87,7 @@ def accuracy_bars(frame: pd.DataFrame) -> alt.LayerChart:
                 scale=alt.Scale(domain=[0, 1]),
             ),
             tooltip=["model", "kind", alt.Tooltip("right:Q", format=".0%"), "count"],
-            **_model(),
+            **_bars(),
         )
     )
     return alt.layer(bars, guess.encode(y="y:Q")).properties(height=280)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.decomposition import PCA
 import interp_core as ic
 from interp_core.analysis import projection, reducers
 from interp_core.analysis.projection import refuse_collapsed
+from interp_core.analysis.umap_fit import UMAP_LOCK
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -217,6 +219,31 @@ def test_progress_grows_to_100_and_can_stop(method):
     with pytest.raises(ic.Stopped):
         ic.project(groups()[0], method=method, progress=lambda done, whole: done < 60)
     ic.project(groups()[0], method=method)  # a stopped fit leaves no lock behind
+
+
+def test_who_waits_for_anothers_fit_can_be_stopped():
+    """Two fits at once would kill the process, so the second waits."""
+    held, free = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with UMAP_LOCK:
+            held.set()
+            free.wait(30)
+
+    other = threading.Thread(target=hold)
+    other.start()
+    held.wait(5)
+    told = []
+
+    def progress(done: int, whole: int) -> bool:
+        told.append(done)
+        return told[-2:] != [30, 30]  # nothing moves: it waits
+
+    with pytest.raises(ic.Stopped):
+        ic.project(groups()[0], method="umap", progress=progress)
+    assert other.is_alive()
+    free.set()
+    other.join()
 
 
 FOUR = """

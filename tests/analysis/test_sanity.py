@@ -1,5 +1,6 @@
 """Checks of explanations: random weights, drops and noise."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,8 @@ import torch
 from scipy.stats import spearmanr
 
 import interp_core as ic
+from interp_core.analysis.chance import seeded
+from interp_core.analysis.progress import Stopped
 from interp_core.analysis.sanity import randomised, rank_correlation
 from tests.attribution_models import WIDTH, formula_model
 
@@ -127,3 +130,44 @@ def test_two_words_are_too_few_to_compare(tiny_model):
     model = tiny_model("bert-2-labels")
     with pytest.raises(ic.BadInput, match="three words"):
         ic.sanity_check(model, ic.attribute(model, "strange café", method="saliency"))
+
+
+@pytest.mark.parametrize("measure", [ic.infidelity, ic.sensitivity])
+def test_both_measures_tell_how_far_they_are_and_can_be_stopped(tiny_model, measure):
+    model = tiny_model("bert-2-labels")
+    guess = ic.attribute(model, TEXT, evaluations=16)
+    told = []
+    whole = measure(model, guess, progress=lambda done, expected: told.append((done, expected)))
+    counts = [done for done, _ in told]
+    assert len(told) > 3
+    assert counts == sorted(counts)
+    assert told[-1][0] >= 0.9 * told[-1][1]
+    assert whole == measure(model, guess)
+    with pytest.raises(Stopped):
+        measure(model, guess, progress=lambda done, expected: done < 20)
+
+
+@pytest.mark.parametrize("method", ["lime", "kernel_shap", "shapley_sampling", "gradient_shap"])
+def test_who_waits_for_the_generators_can_be_stopped(tiny_model, method):
+    """They are shared by the process, so a second computation waits for the first."""
+    model = tiny_model("bert-2-labels")
+    held, free = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with seeded(0):
+            held.set()
+            free.wait(20)
+
+    other = threading.Thread(target=hold)
+    other.start()
+    held.wait(5)
+    told = []
+
+    def progress(done: int, expected: int) -> bool:
+        told.append(done)
+        return told[-2:] != [done, done]  # nothing moves: it waits
+
+    with pytest.raises(Stopped):
+        ic.attribute(model, TEXT, method=method, progress=progress)
+    free.set()
+    other.join()

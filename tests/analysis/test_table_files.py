@@ -182,7 +182,7 @@ def test_a_parquet_file_that_unpacks_to_gigabytes_is_refused(monkeypatch):
     data = parquet(pd.DataFrame({"text": ["x" * 100_000] * 500}), compression="zstd")
     assert len(data) < 50_000
     assert len(read_table(data)) == 500
-    monkeypatch.setattr("interp_core.analysis.parquet_files.MAX_FILE_BYTES", 1_000)
+    monkeypatch.setattr("interp_core.analysis.parquet_sizes.EASY", 1_000)
     with pytest.raises(ic.BadInput, match="unpacks to more"):
         read_table(data)
 

@@ -45,17 +45,33 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def windows(chromium):
+    """One window a width and colour scheme: its tabs fetch and compile the app's scripts once."""
+    kept: dict = {}
+
+    def window(width: int, scheme: str):
+        if (width, scheme) not in kept:
+            kept[width, scheme] = chromium.new_context(
+                viewport={"width": width, "height": 1100},
+                color_scheme=scheme,
+                device_scale_factor=1,
+            )
+        return kept[width, scheme]
+
+    yield window
+    for context in kept.values():
+        context.close()
+
+
 @pytest.fixture
-def open_page(chromium):
-    """Open an address in a new context; checks afterwards that nothing was asked of the network."""
-    contexts, asked, errors = [], [], []
+def open_page(windows):
+    """Open an address in a new tab; checks afterwards that nothing was asked of the network."""
+    tabs, asked, errors = [], [], []
 
     def opened(url: str, *, width: int = 1440, scheme: str = "light"):
-        context = chromium.new_context(
-            viewport={"width": width, "height": 1100}, color_scheme=scheme, device_scale_factor=1
-        )
-        contexts.append(context)
-        page = context.new_page()
+        page = windows(width, scheme).new_page()
+        tabs.append(page)
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.set_default_timeout(60_000)
@@ -63,8 +79,10 @@ def open_page(chromium):
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    for page in tabs:
+        if page.url.startswith("http"):
+            page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        page.close()
     local = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
     assert not [url for url in asked if not url.startswith(local)], "the page asked the network"
     assert not errors, errors

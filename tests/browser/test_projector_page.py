@@ -122,7 +122,7 @@ def test_a_click_opens_the_card_and_the_picture_keeps_its_zoom(server, open_page
     assert chart.locator("svg").get_attribute("data-same") == "yes"
     assert page.locator(POINT).first.get_attribute("transform") == zoomed
     assert chart.bounding_box() == box
-    lines = page.locator(f"{CHART} line[aria-roledescription='rule mark']")
+    lines = page.locator(f"{CHART} line[stroke-width='1.2']")
     assert lines.count() == 10
     again = open_page(page.url)
     ready(again)

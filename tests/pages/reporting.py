@@ -21,7 +21,8 @@ def add_all(app: AppTest) -> tuple[Figure, ...]:
     for key in keys:
         app.button(key=key).click()
         app.run()
-        assert not app.exception and not app.error, [each.value for each in app.error]
+        assert not app.exception
+        assert not app.error, [each.value for each in app.error]
     figures = report(app).figures
     assert len(figures) == len(keys)
     return figures

@@ -85,14 +85,14 @@ def test_a_token_that_is_none_gets_one_sentence(opened):
 
 
 def test_the_waterfall_ends_at_the_logit(tiny_model):
-    from interp_core.ui.language.wrote import steps, units
+    from interp_core.ui.language.steps import steps
 
     found = ic.logit_attribution(tiny_model("gpt2"), TEXT)
     frame = steps(found.parts)
     assert frame["end"].iloc[-2] == pytest.approx(found.logit, abs=1e-4)
     assert frame["end"].iloc[-1] == pytest.approx(found.logit, abs=1e-4)
     assert np.allclose(frame["start"].iloc[1:-1], frame["end"].iloc[:-2])
-    assert len(units(found.parts)) == 2 * (4 + 1)
+    assert len(ic.logit_map(found)) == 2 * (4 + 1)
 
 
 def test_the_soft_cap_is_mentioned_where_there_is_one(opened):
@@ -185,24 +185,3 @@ def test_choices_that_the_text_lacks_are_forgotten(opened):
                      lm_step="77: x", lm_inductor="8.8")  # fmt: skip
         assert not app.exception, view
         assert not app.error, view
-
-
-@pytest.mark.parametrize("view", VIEWS)
-def test_the_script_offered_for_download_runs(opened, view, tiny, capsys):
-    from interp_core.ui.language import DRAW, Asked
-    from interp_core.ui.language.downloads import script
-
-    shown = {}
-    original = DRAW[view]
-
-    def kept(asked: Asked) -> object:
-        shown["script"] = original(asked), asked
-        return shown["script"][0]
-
-    DRAW[view] = kept
-    try:
-        assert not opened(lm_view=view).error
-    finally:
-        DRAW[view] = original
-    exec(script(*shown["script"]), {})  # the script we ourselves wrote
-    assert capsys.readouterr().out

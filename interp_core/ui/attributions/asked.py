@@ -9,6 +9,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.analysis.baselines import BASELINES
 from interp_core.analysis.explanation import Attribution
+from interp_core.analysis.methods import METHODS
 from interp_core.models.record import LoadedModel
 from interp_core.models.tokens import encode
 from interp_core.ui import cache, jobs
@@ -18,6 +19,7 @@ LABELLED = ("sequence-classification", "token-classification")
 WORD_TARGETS = ("masked-lm", "causal-lm", "encoder-decoder")
 DEFAULT_LABELS = "praise, complaint, question"
 MOST_LABELS = 12
+SEED = 0  # of the methods that draw at random: everybody sees the same scores
 
 
 @dataclass(frozen=True)
@@ -40,20 +42,19 @@ class Asked:
         """Keyword arguments of `ic.attribute` that differ from its defaults."""
         names = ("method", "target", "contrast", "position", "baseline")
         options = {name: getattr(self, name) for name in names}
+        if not METHODS[self.method].baseline:
+            del options["baseline"]
         options["text_pair"] = self.pair
-        if self.evaluations and "evaluations" in _options(self.method):
+        known = METHODS[self.method].options
+        if self.evaluations and "evaluations" in known:
             options["evaluations"] = self.evaluations
+        if "seed" in known:
+            options["seed"] = SEED
         return {name: value for name, value in options.items() if value is not None}
 
     def with_method(self, method: str) -> Asked:
         """The same question, answered by another method."""
         return replace(self, method=method)
-
-
-def _options(method: str) -> tuple[str, ...]:
-    from interp_core.analysis.attribution import METHODS
-
-    return METHODS[method].options
 
 
 def explained(asked: Asked) -> Attribution | None:

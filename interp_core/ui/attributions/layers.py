@@ -14,10 +14,14 @@ from interp_core.charts.attributions import grid
 from interp_core.charts.axes import token_keys
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache, jobs
+from interp_core.ui.attributions import reproduce
 from interp_core.ui.attributions.asked import Asked
+from interp_core.ui.attributions.downloads import Drawn
+from interp_core.ui.attributions.naming import largest, quoted
+from interp_core.ui.figure import figure
 
 
-def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFrame] | None:
+def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     """Conductance of each word in each layer."""
     if asked.labels:
         st.info("Layer conductance needs a model with a head of its own; `sentiment` has one.")
@@ -35,6 +39,28 @@ def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFr
     if found is None:
         return None
     words = found.by_word()
+    chart = _grid(words)
+    figure(
+        chart,
+        title=f"Where in the stack the words count for {quoted(found.target)}",
+        alt=f"Conductance of {len(words.tokens)} words in the embeddings and "
+        f"{len(words.scores) - 1} layers. Largest at first: "
+        f"{largest(words.tokens, words.scores[0])}; at the end: "
+        f"{largest(words.tokens, words.scores[-1], 1)}.",
+    )
+    whole = found.value - found.baseline_value
+    st.caption(
+        f"Layer conductance (Dhamdhere et al. 2019): how much of the difference {whole:+.3f} "
+        f"({found.goal.unit}) between the text and the baseline ({found.baseline}) passes through "
+        "each word's state after each layer. Every row adds up to that difference; the worst row "
+        f"misses it by {np.abs(found.convergence_delta).max():.4f}. Where the weight moves from "
+        "the words to the token that is read out, the decision has formed."
+    )
+    return Drawn(chart, words.to_frame(), lambda: reproduce.layers(asked))
+
+
+def _grid(words: ic.Conductance) -> alt.LayerChart:
+    """Words across, layers down."""
     names = ["embeddings" if n < 0 else f"after layer {n}" for n in words.layer_numbers]
     row, column = np.indices(words.scores.shape).reshape(2, -1)
     keys = token_keys(words.tokens)
@@ -46,15 +72,5 @@ def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFr
             "score": words.scores.ravel(),
         }
     )
-    chart = grid(frame, x="key", y="layer", value="score", title="conductance", y_title="",
-                 rows=names)  # fmt: skip
-    st.altair_chart(chart, width="stretch", alt="Conductance of each word after each layer.")
-    whole = found.value - found.baseline_value
-    st.caption(
-        f"Layer conductance (Dhamdhere et al. 2019): how much of the difference {whole:+.3f} "
-        f"({found.goal.unit}) between the text and the baseline ({found.baseline}) passes through "
-        "each word's state after each layer. Every row adds up to that difference; the worst row "
-        f"misses it by {np.abs(found.convergence_delta).max():.4f}. Where the weight moves from "
-        "the words to the token that is read out, the decision has formed."
-    )
-    return chart, frame
+    return grid(frame, x="key", y="layer", value="score", title="conductance", y_title="",
+                rows=names)  # fmt: skip

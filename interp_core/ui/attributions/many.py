@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 
 import altair as alt
@@ -12,19 +11,22 @@ import streamlit as st
 import interp_core as ic
 from interp_core.analysis.many_texts import (
     HEAVY,
-    attribute_many,
     heavy_fillers,
     lines,
     text_table,
-    word_table,
 )
 from interp_core.charts.attributions import bars
 from interp_core.charts.axes import token_keys
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache, jobs
+from interp_core.ui.attributions import reproduce
 from interp_core.ui.attributions.asked import Asked
+from interp_core.ui.attributions.downloads import Drawn
+from interp_core.ui.attributions.naming import largest, quoted
+from interp_core.ui.attributions.reproduce import Texts
 from interp_core.ui.choices import BOUND
 from interp_core.ui.examples import examples
+from interp_core.ui.figure import figure
 from interp_core.ui.sidebar import MAX_CHARACTERS
 from interp_core.ui.uploads import uploader
 
@@ -33,7 +35,7 @@ MOST_BYTES = 5 * 2**20
 TOP_WORDS = 12
 
 
-def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFrame] | None:
+def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     """Tables over the texts that were pasted or uploaded."""
     if asked.labels:
         st.info("Many texts need a model with a head of its own; `sentiment` has one.")
@@ -41,22 +43,22 @@ def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFr
     offered = "\n".join(examples(model.task, model.name))
     typed = st.text_area("One text a line", offered, key="many", height=140,
                          max_chars=MAX_CHARACTERS, **BOUND)  # fmt: skip
-    texts = _uploaded() or lines(typed, MOST_TEXTS)
-    if not texts:
+    given = _uploaded() or Texts(tuple(lines(typed, MOST_TEXTS)))
+    if not given.texts:
         st.info("Paste some texts, one a line.")
         return None
     asked = replace(asked, text="", pair=None, position=None)
-    results = _results(asked, tuple(texts))
+    results = _results(asked, given.texts)
     if results is None:
         return None
-    table, words = text_table(results), word_table(results)
+    table, words = text_table(results), ic.word_table(results)
     st.dataframe(table, hide_index=True, column_config={
         "probability": st.column_config.NumberColumn(format="percent")})  # fmt: skip
     if words.empty:
         return None
     chart = _deciding(words)
     _heavy(words)
-    return chart, words
+    return Drawn(chart, words, lambda: reproduce.many(asked, given))
 
 
 def _results(asked: Asked, texts: tuple[str, ...]) -> list | None:
@@ -64,7 +66,8 @@ def _results(asked: Asked, texts: tuple[str, ...]) -> list | None:
 
     def compute(progress) -> list:  # noqa: ANN001
         found = []
-        for each in attribute_many(cache.model(asked.model), texts, **options):
+        within = {"progress": lambda *_: progress(len(found), len(texts))}  # a text may take long
+        for each in ic.attribute_many(cache.model(asked.model), texts, **options, **within):
             found.append(each)
             progress(len(found), len(texts))
         return found
@@ -72,21 +75,20 @@ def _results(asked: Asked, texts: tuple[str, ...]) -> list | None:
     return jobs.run(("many", asked, texts), "Texts", compute)
 
 
-def _uploaded() -> list[str]:
+def _uploaded() -> Texts | None:
     file = uploader("or a CSV file", ["csv"], key="upload")
     if file is None:
-        return []
+        return None
     if file.size > MOST_BYTES:
         raise ic.BadInput("The file is larger than 5 MB: upload a sample of it.")
-    try:
-        frame = pd.read_csv(io.BytesIO(file.getvalue()), dtype=str, keep_default_na=False,
-                            nrows=MOST_TEXTS)  # fmt: skip
-    except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
-        raise ic.BadInput("The file is not a CSV table in UTF-8. Save it again as CSV.") from error
-    if frame.empty:
-        raise ic.BadInput("The table has no rows.")
-    column = st.selectbox("Column with the texts", list(frame.columns), key="column")
-    return [text for text in frame[column].tolist() if text.strip()]
+    corpus = ic.open_corpus(file.getvalue(), name=file.name)
+    columns = list(corpus.columns)
+    column = st.selectbox("Column with the texts", columns, columns.index(corpus.column),
+                          key="column")  # fmt: skip
+    texts = ic.first_texts(replace(corpus, column=column), MOST_TEXTS)
+    if not texts:
+        raise ic.BadInput("This column holds no texts. Choose another one.")
+    return Texts(tuple(texts), MOST_TEXTS, corpus.name, column)
 
 
 def _deciding(words: pd.DataFrame) -> alt.TopLevelMixin:
@@ -97,7 +99,12 @@ def _deciding(words: pd.DataFrame) -> alt.TopLevelMixin:
         {"key": token_keys(top["word"]), "token": top["word"], "score": top["mean score"]}
     )
     chart = bars(frame.reset_index(drop=True), title="mean score")
-    st.altair_chart(chart, width="stretch", alt=f"Words that decide for {chosen}.")
+    figure(
+        chart,
+        title=f"Words that decide most often for {quoted(chosen)}",
+        alt=f"Bars of the mean scores of {len(top)} words for {quoted(chosen)}; largest: "
+        f"{largest(top['word'], top['mean score'])}.",
+    )
     return chart
 
 

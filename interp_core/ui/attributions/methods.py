@@ -11,14 +11,18 @@ from interp_core.analysis.agreement import agreement, disagreements
 from interp_core.charts.attributions import against, grid
 from interp_core.charts.axes import token_keys
 from interp_core.models.record import LoadedModel
+from interp_core.ui.attributions import reproduce
 from interp_core.ui.attributions.asked import Asked, explained
+from interp_core.ui.attributions.downloads import Drawn
+from interp_core.ui.attributions.naming import largest
 from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.figure import figure
 from interp_core.ui.plain import plain
 
 DEFAULT = ["integrated_gradients", "leave_one_out", "saliency", "rollout", "raw_attention"]
 
 
-def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFrame] | None:
+def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     """The grid of methods, their agreement, and attention against the chosen method."""
     methods = ic.attribution_methods(model)
     keep_valid("methods", list(methods))
@@ -29,28 +33,30 @@ def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFr
     if not chosen:
         st.info("Choose one or more methods.")
         return None
-    titles, scores = {}, {}
+    found = []
     for name in chosen:
-        found = explained(asked.with_method(name))
-        if found is None:
+        if (each := explained(asked.with_method(name))) is None:
             return None
-        titles[name] = methods[name].title
-        scores[titles[name]] = found.by_word()
-    first = next(iter(scores.values()))
-    kept = ~first.special
-    table = pd.DataFrame({title: each.scores[kept] for title, each in scores.items()})
-    words = [word for word, keep in zip(first.tokens, kept) if keep]
-    chart = _grid(table, words)
-    st.altair_chart(chart, width="stretch", alt="Scores of each word by each method.")
+        found.append(each)
+    table = ic.method_table(found)
+    scores, words = table.drop(columns="word"), list(table["word"])
+    chart = _grid(scores, words)
+    first = scores.columns[0]
+    figure(
+        chart,
+        title=f"Scores of the words by {len(chosen)} methods",
+        alt=f"Scores of {len(words)} words by {', '.join(scores)}. Largest by {first.lower()}: "
+        f"{largest(words, scores[first])}.",
+    )
     st.caption(
         "Each row is divided by its own largest size, so rows compare in shape, not in unit. "
         "A dash marks scores against the target; unsigned methods have none. Special tokens are "
         "left out."
     )
     if len(chosen) > 1:
-        _agreement(table)
-        _against(table, words)
-    return chart, table.assign(word=words)
+        _agreement(scores)
+        _against(asked, table, chosen)
+    return Drawn(chart, table, lambda: reproduce.methods(asked, chosen))
 
 
 def _grid(table: pd.DataFrame, words: list[str]) -> alt.TopLevelMixin:
@@ -72,21 +78,29 @@ def _agreement(table: pd.DataFrame) -> None:
     st.dataframe(agreement(table), hide_index=True, column_config=columns)
 
 
-def _against(table: pd.DataFrame, words: list[str]) -> None:
+def _against(asked: Asked, table: pd.DataFrame, chosen: list[str]) -> None:
+    """The first method against another, word by word. `chosen`: names of the table's methods."""
+    words, (first, *others) = list(table["word"]), list(table.columns[1:])
     left, right = st.columns([1, 1], gap="large")
     with left:
         bound = {"key": "against", **BOUND}
-        keep_valid("against", list(table.columns[1:]))
-        other = st.selectbox(f"{table.columns[0]} against", list(table.columns[1:]), **bound)
-        frame = table[[table.columns[0], other]].assign(token=words)
-        st.altair_chart(against(frame, x=table.columns[0], y=other), width="stretch",
-                        alt=f"{table.columns[0]} against {other}")  # fmt: skip
+        keep_valid("against", others)
+        other = st.selectbox(f"{first} against", others, **bound)
+        pair = [chosen[0], chosen[1 + others.index(other)]]
+        figure(
+            against(table.rename(columns={"word": "token"}), x=first, y=other),
+            title=f"{first} against {other.lower()}",
+            alt=f"{len(words)} words as points. Largest by {first.lower()}: "
+            f"{largest(words, table[first])}; by {other.lower()}: {largest(words, table[other])}.",
+            numbers=table[["word", first, other]],
+            script=lambda: reproduce.methods(asked, pair),
+        )
     with right:
         st.markdown("**Where they disagree most**")
-        far = disagreements(table[table.columns[0]], table[other])
+        far = disagreements(table[first], table[other])
         for place, row in far.iterrows():
             st.markdown(
-                f"- {plain(words[place])}: rank {row['first']} by {table.columns[0].lower()}, "
+                f"- {plain(words[place])}: rank {row['first']} by {first.lower()}, "
                 f"{row['second']} by {other.lower()}"
             )
         st.caption(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import altair as alt
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -12,9 +11,13 @@ from interp_core.analysis.methods import METHODS
 from interp_core.charts.attributions import bars, probabilities
 from interp_core.charts.axes import token_keys
 from interp_core.models.record import LoadedModel
+from interp_core.ui.attributions import reproduce
 from interp_core.ui.attributions.asked import Asked, explained
+from interp_core.ui.attributions.downloads import Drawn
+from interp_core.ui.attributions.naming import largest, quoted
 from interp_core.ui.attributions.trust import beside
 from interp_core.ui.choices import BOUND, one_of
+from interp_core.ui.figure import figure
 from interp_core.ui.plain import plain
 from interp_core.ui.token_strip import token_strip
 
@@ -22,14 +25,14 @@ LIMIT = 0.01  # relative delta and token error above which the page warns
 SHOWN_LABELS = 8
 
 
-def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFrame] | None:
+def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     """The explanation of one text; None while there is none."""
     found = explained(asked)
     if found is None:
         return None
     left, right = st.columns([2, 1], gap="large")
     with right:
-        prediction(found)
+        prediction(asked, found)
     with left:
         shown = by_choice(found)
         strip(shown, key="explanation")
@@ -38,20 +41,34 @@ def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFr
         "Bars", {"text": "in order", "size": "by size"}, key="order", label_visibility="collapsed"
     )
     chart = bars(_bar_frame(shown), title=score_unit(found), order=order)
-    st.altair_chart(chart, width="stretch", alt="Bars of the scores listed in the table below.")
+    kind = "words" if shown.pieces else "pieces"
+    figure(
+        chart,
+        title=f"Scores of the {kind} for {quoted(found.target)}, {METHODS[found.method].title}",
+        alt=f"Bars of the scores of {len(shown.tokens)} {kind} for {quoted(found.target)}; "
+        f"largest: {largest(shown.tokens, shown.scores)}.",
+    )
     beside(asked, found)
-    return chart, shown.to_frame()
+    pieces = shown.pieces is None
+    return Drawn(chart, shown.to_frame(), lambda: reproduce.explanation(asked, pieces=pieces))
 
 
-def prediction(found: Attribution) -> None:
+def prediction(asked: Asked, found: Attribution) -> None:
     """What the model says, and what is explained."""
     answer, chance = found.prediction.label, found.prediction.probability
     st.metric("Prediction", plain(answer), f"{chance:.1%}" if chance is not None else None,
               delta_arrow="off", delta_color="off")  # fmt: skip
-    table = found.prediction.to_frame().head(SHOWN_LABELS)
+    table = found.prediction.to_frame()
+    shown = table.head(SHOWN_LABELS)
     if table["probability"].notna().all():
-        chart = probabilities(table)
-        st.altair_chart(chart, width="stretch", alt="Probabilities of the labels.")
+        said = [f"{quoted(row.label)} {row.probability:.1%}" for row in shown.itertuples()]
+        figure(
+            probabilities(shown),
+            title="Probabilities of the labels",
+            alt=f"Bars of the probabilities of {len(shown)} labels: {', '.join(said[:4])}.",
+            numbers=table,
+            script=lambda: reproduce.prediction(asked),
+        )
     st.caption(f"Explained: {plain(found.target)}, {found.unit} {found.value:+.3f}")
 
 

@@ -13,16 +13,20 @@ from interp_core.charts.attributions import grid
 from interp_core.charts.axes import token_keys
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache
+from interp_core.ui.attributions import reproduce
 from interp_core.ui.attributions.asked import Asked, explained, replace
+from interp_core.ui.attributions.downloads import Drawn
+from interp_core.ui.attributions.naming import largest
 from interp_core.ui.attributions.reading import strip
 from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.figure import figure
 from interp_core.ui.plain import plain
 from interp_core.ui.sidebar import MAX_CHARACTERS
 
 MOST_EDITS = 24
 
 
-def draw(asked: Asked, model: LoadedModel) -> tuple[alt.TopLevelMixin, pd.DataFrame] | None:
+def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     """The original and the edited text side by side, and edits worth trying."""
     found = explained(asked)
     if found is None:
@@ -66,9 +70,7 @@ def _use(text: str) -> None:
     st.session_state["edited"] = text
 
 
-def _side_by_side(
-    asked: Asked, found: Attribution, edited: str
-) -> tuple[alt.TopLevelMixin, pd.DataFrame] | None:
+def _side_by_side(asked: Asked, found: Attribution, edited: str) -> Drawn | None:
     other = explained(replace(asked, text=edited))
     if other is None:
         return None
@@ -82,36 +84,25 @@ def _side_by_side(
     move = other.value - found.value
     st.markdown(f"The {found.unit} of **{plain(found.target)}** moves by **{move:+.3f}**, from "
                 f"{found.value:+.3f} to {other.value:+.3f}.")  # fmt: skip
-    frame = _difference(found.by_word(), other.by_word())
-    chart = grid(frame, x="key", y="row", value="score", title="score", y_title="",
-                 rows=["original", "edited", "difference"])  # fmt: skip
-    st.altair_chart(chart, width="stretch", alt="Scores before and after the edit.")
+    table = ic.edit_table(found, other)
+    chart = _grid(table)
+    figure(
+        chart,
+        title="Scores before and after the edit",
+        alt=f"Scores of {len(table)} words before and after the edit. Largest differences: "
+        f"{largest(table['word'], table['difference'])}.",
+    )
     st.caption("Words are matched in order; a word that stands in one text only counts as zero "
                "in the other.")  # fmt: skip
-    return chart, frame
+    return Drawn(chart, table, lambda: reproduce.what_if(asked, edited))
 
 
-def _difference(first: Attribution, second: Attribution) -> pd.DataFrame:
-    """Rows original, edited and difference over the merged words of both texts."""
-    from difflib import SequenceMatcher
-
-    merged: list[tuple[str, float, float]] = []
-    matcher = SequenceMatcher(None, first.tokens, second.tokens, autojunk=False)
-    for kind, a, b, c, d in matcher.get_opcodes():
-        if kind == "equal":
-            merged += [(first.tokens[a + i], first.scores[a + i], second.scores[c + i])
-                       for i in range(b - a)]  # fmt: skip
-            continue
-        merged += [(first.tokens[i], first.scores[i], 0.0) for i in range(a, b)]
-        merged += [(second.tokens[i], 0.0, second.scores[i]) for i in range(c, d)]
-    words = [word for word, _, _ in merged]
-    rows = {"original": [x for _, x, _ in merged], "edited": [y for _, _, y in merged]}
-    rows["difference"] = [y - x for _, x, y in merged]
-    parts = [
-        pd.DataFrame({"key": token_keys(words), "token": words, "row": name, "score": values})
-        for name, values in rows.items()
-    ]
-    return pd.concat(parts, ignore_index=True)
+def _grid(table: pd.DataFrame) -> alt.LayerChart:
+    """Rows original, edited and difference over the words of both texts."""
+    named = table.rename(columns={"word": "token"}).assign(key=token_keys(table["word"]))
+    frame = named.melt(["key", "token"], var_name="row", value_name="score")
+    return grid(frame, x="key", y="row", value="score", title="score", y_title="",
+                rows=["original", "edited", "difference"])  # fmt: skip
 
 
 @st.cache_data(max_entries=256, show_spinner="Trying the edits …")

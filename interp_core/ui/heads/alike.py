@@ -8,7 +8,8 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.heads import likeness_map, likeness_matrix
-from interp_core.ui.heads import card, picking
+from interp_core.ui.figure import figure
+from interp_core.ui.heads import card, picking, reproduce
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.heads.shown import Shown
 
@@ -20,51 +21,65 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
     statistics = state.statistics
     frame = statistics.frame
     chosen = picking.chooser(frame)
-    places, stress = statistics.map()
-    drawn = places.merge(frame[["layer", "head", "role", "group"]], on=["layer", "head"])
-    drawn["name"] = [picking.name(*pair) for pair in zip(drawn["layer"], drawn["head"])]
-    chart = likeness_map(drawn)
-    st.altair_chart(
+    places = ic.head_likeness(statistics)
+    names = [picking.name(*pair) for pair in zip(places["layer"], places["head"])]
+    chart = likeness_map(places.assign(name=names))
+    figure(
         chart,
-        width="stretch",
+        title="Heads by likeness",
         key="likeness",
         selection_mode="pick",
         on_select=picking.on_chart("likeness", "pick"),
-        alt="Heads as points, the nearer the more alike.",
+        alt=f"{len(places)} heads as points, the nearer the more alike; most alike: "
+        f"{_closest(places)}.",
     )
     st.caption(
         "Heads that spread their attention alike lie together (Jensen-Shannon distance, averaged "
         "over tokens, drawn by multidimensional scaling, as in Clark et al. 2019). A plane cannot "
-        f"hold all distances: its stress is {stress:.2f} (0 would be perfect)."
+        f"hold all distances: its stress is {places.attrs['stress']:.2f} (0 would be perfect)."
     )
     if chosen is not None:
-        card.show(asked, statistics, frame, chosen)
-    pairs = _matrix(statistics, drawn)
+        card.show(asked, state, frame, chosen)
+    if len(names) <= MOST_CELLS:
+        _matrix(asked, state, names)
+    else:
+        st.caption(f"{len(names):,} heads are too many for a matrix; the download has all pairs.")
     _twins(frame)
-    return Shown(asked, state, pairs, chart)
+    pairs = ("All distances (CSV)", "head_distances.csv", lambda: ic.head_distances(statistics))
+    return Shown(
+        asked, state, places,
+        lambda: reproduce.statistics(asked, state, "table = ic.head_likeness(statistics)"),
+        chart, more=(pairs,),
+    )  # fmt: skip
 
 
-def _matrix(statistics: ic.HeadStatistics, drawn: pd.DataFrame) -> pd.DataFrame:
-    names = list(drawn["name"])
+def _closest(places: pd.DataFrame) -> str:
+    line = places.loc[places["distance"].idxmin()]
+    one = picking.name(line["layer"], line["head"])
+    return f"{one} and {line['nearest']}, {line['distance']:.3f} nats apart"
+
+
+def _matrix(asked: Asked, state: ic.CorpusState, names: list[str]) -> None:
+    statistics = state.statistics
     one, two = np.indices(statistics.distances.shape).reshape(2, -1)
-    pairs = pd.DataFrame(
+    cells = pd.DataFrame(
         {
             "one": [names[row] for row in one],
             "two": [names[row] for row in two],
             "distance": statistics.distances.ravel(),
         }
     )
-    if len(names) <= MOST_CELLS:
-        order = [names[row] for row in statistics.order()]
-        st.altair_chart(
-            likeness_matrix(pairs, order),
-            width="stretch",
-            alt="The distance of every pair of heads, like beside like.",
-        )
-        st.caption("Every pair of heads, clustered: dark squares on the diagonal are families.")
-    else:
-        st.caption(f"{len(names):,} heads are too many for a matrix; the download has all pairs.")
-    return pairs
+    order = [names[row] for row in statistics.order()]
+    numbers = ic.head_distances(statistics)
+    figure(
+        likeness_matrix(cells, order),
+        title="Distances of all pairs of heads",
+        alt=f"Matrix of the distances of {len(names)} heads, like beside like: from "
+        f"{numbers['distance'].min():.3f} to {numbers['distance'].max():.3f} nats.",
+        numbers=numbers,
+        script=lambda: reproduce.statistics(asked, state, "table = ic.head_distances(statistics)"),
+    )
+    st.caption("Every pair of heads, clustered: dark squares on the diagonal are families.")
 
 
 def _twins(frame: pd.DataFrame) -> None:

@@ -9,7 +9,8 @@ import interp_core as ic
 from interp_core.charts.heads import profile
 from interp_core.ui import cache, jobs
 from interp_core.ui.downloads import section
-from interp_core.ui.heads import corpus
+from interp_core.ui.figure import figure
+from interp_core.ui.heads import corpus, reproduce
 from interp_core.ui.heads.catalogue import STATISTICS, offered
 from interp_core.ui.heads.corpus import Asked
 
@@ -18,9 +19,7 @@ SHOWN = 8
 TOP = ("entropy_normalised", "confidence", "distance", "share_first", "consistency", "importance")
 
 
-def show(
-    asked: Asked, statistics: ic.HeadStatistics, frame: pd.DataFrame, chosen: tuple[int, int]
-) -> None:
+def show(asked: Asked, state: ic.CorpusState, frame: pd.DataFrame, chosen: tuple[int, int]) -> None:
     """The card."""
     layer, head = chosen
     line = frame[(frame["layer"] == layer) & (frame["head"] == head)].iloc[0]
@@ -39,12 +38,7 @@ def show(
                 )
         left, right = st.columns(2)
         with left:
-            st.caption("Where it looks from a query token: share of attention by offset")
-            st.altair_chart(
-                profile(ic.profile_frame(statistics, layer, head)),
-                width="stretch",
-                alt="Share of attention by offset.",
-            )
+            _profile(asked, state, layer, head)
         with right:
             st.caption("All its figures, mean ± standard error over texts")
             st.dataframe(_figures(line, frame), hide_index=True, height=230)
@@ -52,7 +46,23 @@ def show(
     section(
         "Typical texts and tokens",
         ":material/article:",
-        lambda: _examples(asked, statistics, layer, head),
+        lambda: _examples(asked, state.statistics, layer, head),
+    )
+
+
+def _profile(asked: Asked, state: ic.CorpusState, layer: int, head: int) -> None:
+    st.caption("Where it looks from a query token: share of attention by offset")
+    numbers = ic.profile_frame(state.statistics, layer, head)
+    top = numbers.loc[numbers["share"].idxmax()]
+    figure(
+        profile(numbers),
+        title=f"Where layer {layer}, head {head} looks",
+        alt=f"Bars of the share of attention by offset of the key from the query; most at "
+        f"{top['offset']:+.0f}: {top['share']:.0%}.",
+        numbers=numbers,
+        script=lambda: reproduce.statistics(
+            asked, state, f"table = ic.profile_frame(statistics, {layer}, {head})"
+        ),
     )
 
 
@@ -101,19 +111,17 @@ def _link(asked: Asked, layer: int, head: int) -> None:
 
 
 def _examples(asked: Asked, statistics: ic.HeadStatistics, layer: int, head: int) -> None:
-    texts = corpus.texts(asked, EXAMPLE_TEXTS)
-
-    def compute(progress) -> tuple[pd.DataFrame, pd.DataFrame]:  # noqa: ANN001
-        model = cache.model(asked.model)
+    def compute(progress) -> tuple[pd.DataFrame, pd.DataFrame, int]:  # noqa: ANN001
+        model, texts = cache.model(asked.model), corpus.texts(asked, EXAMPLE_TEXTS)
         progress(0, 2)
         typical = ic.typical_texts(model, texts, statistics, layer, head)
         progress(1, 2)
-        return typical, ic.typical_tokens(model, texts, layer, head, most=SHOWN)
+        return typical, ic.typical_tokens(model, texts, layer, head, most=SHOWN), len(texts)
 
     found = jobs.run(("typical", asked, layer, head), "Typical texts", compute, unit="steps")
     if found is None:
         return
-    typical, tokens = found
+    typical, tokens, count = found
     left, right = st.columns([2, 1])
     left.caption("Texts in which it behaves most like its average")
     left.dataframe(
@@ -127,4 +135,4 @@ def _examples(asked: Asked, statistics: ic.HeadStatistics, layer: int, head: int
         hide_index=True,
         column_config={"received": st.column_config.NumberColumn(format="%.1f")},
     )
-    st.caption(f"Over the first {len(texts):,} texts.")
+    st.caption(f"Over the first {count:,} texts.")

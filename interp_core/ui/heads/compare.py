@@ -10,11 +10,13 @@ import interp_core as ic
 from interp_core.charts.heads import depths, differences
 from interp_core.ui import cache, other_model
 from interp_core.ui.choices import BOUND, keep_valid, one_of
-from interp_core.ui.heads import corpus
+from interp_core.ui.figure import figure
+from interp_core.ui.heads import corpus, reproduce
 from interp_core.ui.heads.catalogue import STATISTICS, offered
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.heads.map_view import preview
 from interp_core.ui.heads.shown import Shown
+from interp_core.ui.heads.telling import capital
 from interp_core.ui.sidebar import Choice
 
 _FOUR = st.column_config.NumberColumn(format="%.4f")
@@ -58,8 +60,14 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
         return _by_depth(asked, other, state, second, name)
     table = ic.compare_heads(first, second.statistics, name)
     chart = differences(table, title=title)
-    st.altair_chart(chart, width="stretch", alt=f"{title} of every head on both sides.")
     real = int(table["real"].sum())
+    figure(
+        chart,
+        title=f"{capital(STATISTICS[name].title)} of both sides",
+        key="head_differences",
+        alt=f"{len(table)} heads as points: {title} in {_named(asked)} across, in {_named(other)} "
+        f"up; {real} differ by more than noise.",
+    )
     st.caption(
         f"First: {_named(asked)}; second: {_named(other)}. {real} of {len(table)} heads differ by "
         "more than noise (difference over its standard error, false discovery rate 5 %, Benjamini "
@@ -67,22 +75,34 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
     )
     ordered = table.reindex(table["difference"].abs().sort_values(ascending=False).index)
     st.dataframe(ordered, hide_index=True, height=280, column_config=COLUMNS)
-    return Shown(asked, state, table, chart)
+    last = f"table = ic.compare_heads(first, second, {name!r})"
+    return Shown(
+        asked, state, table, lambda: reproduce.both(asked, state, other, second, last), chart
+    )
 
 
 def _by_depth(asked, other, state, second, name) -> Shown:  # noqa: ANN001
-    title = STATISTICS[name].axis
-    table = ic.compare_depths(state.statistics, second.statistics, name)
-    names = {"first": _named(asked), "second": _named(other)}
-    table = table.assign(model=table["model"].map(names))
+    title, names = STATISTICS[name].axis, (_named(asked), _named(other))
+    table = ic.compare_depths(state.statistics, second.statistics, name, names=names)
     chart = depths(table, title=title)
-    st.altair_chart(chart, width="stretch", alt=f"{title} by relative depth of both models.")
+    means = table.groupby("model", sort=False)["mean"].mean()
+    figure(
+        chart,
+        title=f"{capital(STATISTICS[name].title)} by depth of both sides",
+        key="head_depths",
+        alt=f"Lines of the {title} by relative depth; mean over layers: "
+        + ", ".join(f"{each} {mean:.3g}" for each, mean in means.items())
+        + ".",
+    )
     st.caption(
         "The models have different layers and heads, so a head has no partner: layers are laid "
         "side by side by their relative depth, with mean and range over their heads."
     )
     st.dataframe(table, hide_index=True, height=280)
-    return Shown(asked, state, table, chart)
+    last = f"table = ic.compare_depths(first, second, {name!r}, names={names!r})"
+    return Shown(
+        asked, state, table, lambda: reproduce.both(asked, state, other, second, last), chart
+    )
 
 
 def _named(asked: Asked) -> str:

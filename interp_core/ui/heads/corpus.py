@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 import interp_core as ic
 from interp_core.analysis.corpus_files import sample_corpus
 from interp_core.analysis.file_bytes import MAX_FILE_BYTES
-from interp_core.ui import cache, sharing
+from interp_core.ui import cache, jobs, sharing
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.fingerprint import digest
 from interp_core.ui.plain import plain
@@ -147,15 +148,12 @@ def rows(asked: Asked) -> Iterator:
 
 def texts(asked: Asked, most: int) -> list[str]:
     """The first texts of the corpus that the model can read whole."""
-    model = cache.model(asked.model)
-    found = []
-    for row in rows(asked):
-        text = getattr(row, "text", row)
-        if isinstance(text, str) and text.strip() and len(text) < 4 * model.max_tokens:
-            found.append(text)
-        if len(found) == most:
-            break
-    return found
+    return ic.readable_texts(cache.model(asked.model), rows(asked), most)
+
+
+def is_partial(asked: Asked, state: ic.CorpusState) -> bool:
+    """Whether this is what was known when the pass over the corpus was stopped."""
+    return _states().peek(asked) is not state
 
 
 def gathered(asked: Asked, preview: Callable[[ic.HeadStatistics], None]) -> ic.CorpusState | None:
@@ -174,26 +172,46 @@ def gathered(asked: Asked, preview: Callable[[ic.HeadStatistics], None]) -> ic.C
         button = st.empty()
         button.button("Stop", on_click=_stop, args=(asked,), key=f"stop_{hash(asked)}")
     early = st.empty()
-    state, drawn, late = None, time.monotonic(), sharing.clock()
-    for state in _stream(asked):
-        st.session_state[PARTIAL] = (asked, state)
-        bar.progress(min(state.rows / asked.most, 1.0), text=_told(asked, state))
-        if state.statistics is not None and time.monotonic() - drawn > EVERY:
-            with early.container():
-                preview(state.statistics)
-            drawn = time.monotonic()
-        if late():
-            _stop(asked)
-            st.info(str(sharing.time_is_up()), icon=":material/timer_off:")
-            break
+
+    def say(note: tuple[float, str] | None) -> None:
+        if note is not None:
+            _states().note(asked, note)
+            bar.progress(*note)
+
+    found = None
+    try:
+        found = _states().get(asked, lambda: _read(asked, say, early, preview), say)
+    except sharing.TimeIsUp as error:
+        _stop(asked)
+        st.info(str(error), icon=":material/timer_off:")
     bar.empty()
     button.empty()
     early.empty()
-    if st.session_state.get(STOPPED) == asked:
-        return _stopped(asked)
+    return found or _stopped(asked)
+
+
+def _read(
+    asked: Asked,
+    say: Callable[[tuple[float, str]], None],
+    early: DeltaGenerator,
+    preview: Callable[[ic.HeadStatistics], None],
+) -> ic.CorpusState:
+    """The whole pass, once it is its turn. `say(note)` tells how far it is."""
+    kind = f"corpus, {asked.source}"
+    with jobs.line(kind, lambda place: say((0.0, jobs.in_line(place)))), jobs.PACE.timed(kind):
+        state, drawn, late = None, time.monotonic(), sharing.clock()
+        for state in _stream(asked):
+            st.session_state[PARTIAL] = (asked, state)
+            say((min(state.rows / asked.most, 1.0), _told(asked, state)))
+            if state.statistics is not None and time.monotonic() - drawn > EVERY:
+                with early.container():
+                    preview(state.statistics)
+                drawn = time.monotonic()
+            if late():
+                raise sharing.time_is_up()
     if state is None or state.statistics is None:
         raise ic.BadInput(_nothing(state))
-    return _states().get(asked, lambda: state)
+    return state
 
 
 def _stream(asked: Asked) -> Iterator[ic.CorpusState]:

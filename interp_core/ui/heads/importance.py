@@ -9,11 +9,14 @@ import interp_core as ic
 from interp_core.charts.heads import head_map, pruning
 from interp_core.ui import cache, jobs
 from interp_core.ui.choices import one_of
-from interp_core.ui.heads import card, corpus, picking, table
+from interp_core.ui.figure import figure
+from interp_core.ui.heads import card, corpus, picking, reproduce, table
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.heads.shown import Shown
+from interp_core.ui.heads.telling import capital, extremes
 
 ABLATION_TEXTS = 32
+SEED = 0  # of the random orders
 FORMATS = {
     name: st.column_config.NumberColumn(format="%+.4f")
     for name in ("importance", "loss change", "logit change", "accuracy change")
@@ -47,22 +50,25 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
     drawn = table.map_frame(frame, column, chosen)
     title = "gradient importance" if way == "gradient" else "change of the loss (nats)"
     chart = head_map(drawn, title=title, signed=way == "ablation", text_format="+.4f")
-    st.altair_chart(
+    figure(
         chart,
-        width="stretch",
+        title=f"{capital(title)} of every head",
         key="importance_map",
         selection_mode="head",
         on_select=picking.on_chart("importance_map", "head"),
-        alt=f"{title} of every head.",
+        alt=f"Map of the {title} of {len(frame)} heads: {extremes(frame, column, '.4f')}.",
     )
     st.caption(
         f"{ABOUT[way]} Over {int(found['texts'].iloc[0]):,} texts, against the model's own answers."
     )
     _strongest(found, way)
     if chosen is not None:
-        card.show(asked, state.statistics, frame, chosen)
+        card.show(asked, state, frame, chosen)
     _curve(asked, found, way)
-    return Shown(asked, state, found, chart)
+    return Shown(
+        asked, state, found,
+        lambda: reproduce.importance(asked, reproduce.ranked("table", way, most)), chart,
+    )  # fmt: skip
 
 
 def _strongest(found: pd.DataFrame, way: str) -> None:
@@ -91,25 +97,38 @@ def _curve(asked: Asked, found: pd.DataFrame, way: str) -> None:
         rankings["ablation"] = table.importance(asked, "ablation", ABLATION_TEXTS)
     if any(each is None for each in rankings.values()):
         return
-    texts = corpus.texts(asked, ABLATION_TEXTS)
-    curve = jobs.run(
-        key,
-        "Removing heads",
-        lambda progress: ic.pruning_curve(
-            cache.model(asked.model), texts, rankings, progress=progress
-        ),
-        unit="texts",
-    )
-    if curve is None:
-        return
+
+    def compute(progress) -> pd.DataFrame:  # noqa: ANN001
+        model, texts = cache.model(asked.model), corpus.texts(asked, ABLATION_TEXTS)
+        return ic.pruning_curve(model, texts, rankings, seed=SEED, progress=progress)
+
+    curve = jobs.run(key, "Removing heads", compute, unit="texts")
+    if curve is not None:
+        _drawn(asked, curve, int(rankings["ablation"]["texts"].iloc[0]))
+
+
+def _drawn(asked: Asked, curve: pd.DataFrame, texts: int) -> None:
     what = one_of("Show", CURVES, key="curve")
-    st.altair_chart(
+    half = curve["share"].iloc[(curve["share"] - 0.5).abs().argmin()]
+    left = curve[curve["share"] == half].set_index("ranking")[what]
+    said = ", ".join(f"{name} {value:.3g}" for name, value in left.items())
+    figure(
         pruning(curve, y=what, title=CURVES[what]),
-        width="stretch",
-        alt=f"{CURVES[what]} as heads are removed.",
+        title=f"{capital(CURVES[what])} as heads are removed",
+        alt=f"Lines of the {CURVES[what]} as heads are removed by each ranking; with {half:.0%} of "
+        f"them gone: {said}.",
+        numbers=curve,
+        script=lambda: reproduce.importance(
+            asked,
+            "rankings = {}",
+            reproduce.ranked("rankings['gradient']", "gradient", table.IMPORTANCE_TEXTS),
+            reproduce.ranked("rankings['ablation']", "ablation", ABLATION_TEXTS),
+            f"texts = ic.readable_texts(model, texts, {ABLATION_TEXTS})",
+            f"table = ic.pruning_curve(model, texts, rankings, seed={SEED})",
+        ),
     )
     st.caption(
-        f"Over {len(texts)} texts. The band is the spread of five random orders: a ranking that "
+        f"Over {texts} texts. The band is the spread of five random orders: a ranking that "
         "stays inside it knows nothing. Answers kept: how often the model still says what it says "
         "with all its heads."
     )

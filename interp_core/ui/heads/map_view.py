@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import altair as alt
+import pandas as pd
 import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.heads import by_layer, head_map, histogram_by_layer
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.downloads import section
-from interp_core.ui.heads import card, picking, table
-from interp_core.ui.heads.catalogue import IMPORTANCE, STATISTICS, offered
+from interp_core.ui.figure import draw as draw_chart
+from interp_core.ui.figure import figure, offer
+from interp_core.ui.heads import card, picking, reproduce, table
+from interp_core.ui.heads.catalogue import IMPORTANCE, STATISTICS, Statistic, offered
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.heads.shown import Shown
+from interp_core.ui.heads.telling import capital, extremes
+
+PART = 390  # px of each of two charts side by side in a report
 
 
 def preview(statistics: ic.HeadStatistics) -> None:
     """What is known so far, while the texts are read."""
     frame = table.map_frame(statistics.frame, "entropy_normalised", None)
-    st.altair_chart(
+    draw_chart(
         head_map(frame, title=STATISTICS["entropy_normalised"].title),
-        width="stretch",
-        alt="Normalised entropy so far.",
+        alt=f"Normalised entropy so far; {extremes(frame, 'value')}.",
     )
 
 
@@ -47,34 +55,58 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
     entry = STATISTICS[name]
     drawn = table.map_frame(frame, name, chosen)
     chart = head_map(drawn, title=entry.axis, signed=entry.signed, text_format=entry.digits)
-    st.altair_chart(
+    figure(
         chart,
-        width="stretch",
+        title=f"{capital(entry.title)} of every head",
         key="head_map",
         selection_mode="head",
         on_select=picking.on_chart("head_map", "head"),
-        alt=f"{entry.title} of every head; the table below lists them.",
+        alt=f"Map of the {entry.axis} of {len(frame)} heads: "
+        f"{extremes(frame, name, entry.digits)}.",
     )
     st.caption(f"{entry.about} {entry.caution} Words in the cells are roles; a click opens a head.")
     if chosen is not None:
-        card.show(asked, state.statistics, frame, chosen)
-    _by_layer(drawn, entry)
+        card.show(asked, state, frame, chosen)
+    numbers = ic.statistic_table(frame, name)
+
+    def script() -> str:
+        return reproduce.table(asked, state, name, most=table.IMPORTANCE_TEXTS)
+
+    _by_layer(drawn, entry, numbers, script)
     section("All figures", ":material/table:", lambda: table.show(frame))
     section("Roles and their thresholds", ":material/label:", roles)
-    return Shown(asked, state, frame, chart)
+    return Shown(asked, state, numbers, script, chart, figures=frame)
 
 
-def _by_layer(drawn, entry) -> None:  # noqa: ANN001
+def _by_layer(
+    drawn: pd.DataFrame, entry: Statistic, numbers: pd.DataFrame, script: Callable[[], str]
+) -> None:
+    """Every head above its layer, and how many heads of a layer have which value."""
+    points = by_layer(drawn, title=entry.axis, text_format=entry.digits)
+    counts = histogram_by_layer(drawn, title=entry.axis)
+    said = _layers_said(drawn, entry)
     left, right = st.columns(2)
-    left.altair_chart(
-        by_layer(drawn, title=entry.axis, text_format=entry.digits),
-        width="stretch",
-        alt=f"{entry.title} of every head by layer.",
+    with left:
+        draw_chart(points, alt=f"{capital(entry.axis)} of every head above its layer: {said}.")
+    with right:
+        draw_chart(counts, alt=f"How many heads of each layer have which {entry.title}: {said}.")
+    offer(
+        lambda: alt.hconcat(*(each.properties(width=PART) for each in (points, counts))),
+        title=f"{capital(entry.title)} by layer",
+        alt=f"{capital(entry.axis)} of every head by layer, and how many heads have which: {said}.",
+        numbers=numbers,
+        script=script,
     )
-    right.altair_chart(
-        histogram_by_layer(drawn, title=entry.axis),
-        width="stretch",
-        alt=f"How many heads of each layer have which {entry.title}.",
+
+
+def _layers_said(drawn: pd.DataFrame, entry: Statistic) -> str:
+    means = drawn.groupby("layer")["value"].mean().dropna()
+    if not len(means):
+        return "no head has a value"
+    high, low = means.idxmax(), means.idxmin()
+    return (
+        f"on average highest in layer {high} ({means[high]:{entry.digits}}), lowest in layer "
+        f"{low} ({means[low]:{entry.digits}})"
     )
 
 

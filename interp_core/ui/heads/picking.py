@@ -7,14 +7,12 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
+from interp_core.analysis.head_tables import head_name as name
 from interp_core.ui.choices import BOUND, keep_valid
 
+__all__ = ["KEY", "chooser", "name", "on_chart"]
+
 KEY = "unit"
-
-
-def name(layer: int, head: int) -> str:
-    """How a head reads: layer.head."""
-    return f"{layer}.{head}"
 
 
 def chooser(frame: pd.DataFrame) -> tuple[int, int] | None:

@@ -8,12 +8,15 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.heads import head_map, head_scatter
 from interp_core.ui.choices import BOUND, keep_valid
-from interp_core.ui.heads import card, picking, table
+from interp_core.ui.figure import figure
+from interp_core.ui.heads import card, picking, reproduce, table
 from interp_core.ui.heads.catalogue import IMPORTANCE, STATISTICS, offered
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.heads.shown import Shown
+from interp_core.ui.heads.telling import capital, extremes
 
 CHART = "head_scatter"
+Box = dict[str, tuple[float, float]]
 
 
 def draw(asked: Asked, state: ic.CorpusState) -> Shown:
@@ -26,33 +29,56 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
         up = _statistic("Up", names, second, "stat_y")
         chosen = picking.chooser(frame)
     titles = (STATISTICS[across].axis, STATISTICS[up].axis)
+    rank = frame[across].corr(frame[up], method="spearman")
     chart = head_scatter(frame, x=across, y=up, titles=titles)
-    st.altair_chart(
+    figure(
         chart,
-        width="stretch",
+        title=f"{capital(STATISTICS[across].title)} and {STATISTICS[up].title}",
         key=CHART,
         selection_mode=["pick", "box"],
         on_select=picking.on_chart(CHART, "pick"),
-        alt=f"{titles[0]} against {titles[1]} of every head.",
+        alt=f"{len(frame)} heads as points: {titles[0]} across, {titles[1]} up; rank correlation "
+        f"{rank:+.2f}.",
     )
-    rank = frame[across].corr(frame[up], method="spearman")
     st.caption(
         f"Rank correlation (Spearman) over {len(frame)} heads: {rank:+.2f}. Lines are one standard "
         "error over texts. Drag a box to light its heads in the map and list them; a click opens "
         f"a head. {STATISTICS[across].caution}"
     )
-    inside = _inside(frame, across, up)
-    lit = table.map_frame(frame, up, chosen).assign(lit=inside)
-    st.altair_chart(
-        head_map(lit, title=titles[1], signed=STATISTICS[up].signed),
-        width="stretch",
-        alt=f"{titles[1]} of every head.",
-    )
+    inside = _lit(asked, state, frame, up, chosen, _box(across, up))
     if chosen is not None:
-        card.show(asked, state.statistics, frame, chosen)
+        card.show(asked, state, frame, chosen)
     st.markdown(f"**{int(inside.sum())} heads**" + (" in the box" if not inside.all() else ""))
     table.show(frame[inside])
-    return Shown(asked, state, frame, chart)
+    return Shown(
+        asked, state, ic.statistic_table(frame, across, up),
+        lambda: reproduce.table(asked, state, across, up, most=table.IMPORTANCE_TEXTS),
+        chart, figures=frame,
+    )  # fmt: skip
+
+
+def _lit(
+    asked: Asked,
+    state: ic.CorpusState,
+    frame: pd.DataFrame,
+    up: str,
+    chosen: tuple[int, int] | None,
+    box: Box,
+) -> pd.Series:
+    """The map of the second statistic, in which the heads of the box are lit; returns which."""
+    entry, inside = STATISTICS[up], ic.heads_between(frame, **box)
+    lit = table.map_frame(frame, up, chosen).assign(lit=inside)
+    where = f"the {int(inside.sum())} heads in the box" if box else f"{len(frame)} heads"
+    figure(
+        head_map(lit, title=entry.axis, signed=entry.signed),
+        title=f"{capital(entry.title)} of every head",
+        alt=f"Map of the {entry.axis} of {where}: {extremes(frame[inside], up, entry.digits)}.",
+        numbers=ic.statistic_table(frame[inside], *dict.fromkeys((up, *box))),
+        script=lambda: reproduce.table(
+            asked, state, up, *box, most=table.IMPORTANCE_TEXTS, box=box
+        ),
+    )
+    return inside
 
 
 def _statistic(label: str, names: list[str], first: str, key: str) -> str:
@@ -68,13 +94,10 @@ def _statistic(label: str, names: list[str], first: str, key: str) -> str:
     )
 
 
-def _inside(frame: pd.DataFrame, across: str, up: str) -> pd.Series:
-    """Which heads are in the box; all of them without one."""
+def _box(across: str, up: str) -> Box:
+    """Lowest and highest value of both statistics in the box; empty without one."""
     box = st.session_state.get(CHART, {}).get("selection", {}).get("box") or {}
     if across not in box or up not in box:
-        return pd.Series(True, index=frame.index)
-    kept = pd.Series(True, index=frame.index)
-    for name in (across, up):
-        low, high = sorted(map(float, box[name]))
-        kept &= frame[name].between(low, high)
-    return kept
+        return {}
+    low_high = {name: sorted(map(float, box[name])) for name in (across, up)}
+    return {name: (low, high) for name, (low, high) in low_high.items()}

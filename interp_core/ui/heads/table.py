@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.analysis.head_goals import check_task
 from interp_core.ui import cache, jobs
 from interp_core.ui.heads import corpus
 from interp_core.ui.heads.catalogue import CODES, IMPORTANCE, STATISTICS, offered
@@ -18,11 +19,15 @@ UNSUPPORTED = "importance needs a model that predicts something"
 def importance(
     asked: Asked, method: str = "gradient", most: int = IMPORTANCE_TEXTS
 ) -> pd.DataFrame | None:
-    """Importance of every head over the first texts; None when stopped."""
-    texts = corpus.texts(asked, most)
+    """Importance of every head over the first texts; None when stopped.
+
+    Raises `UnsupportedModel` for a model without an output to lose.
+    """
+    check_task(cache.model(asked.model))
 
     def compute(progress) -> pd.DataFrame:  # noqa: ANN001
-        return ic.head_importance(cache.model(asked.model), texts, method=method, progress=progress)
+        model, texts = cache.model(asked.model), corpus.texts(asked, most)
+        return ic.head_importance(model, texts, method=method, progress=progress)
 
     title = "Gradient importance" if method == "gradient" else "Ablating every head"
     return jobs.run(("heads", method, most, asked), title, compute, unit="texts")
@@ -36,8 +41,7 @@ def with_importance(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
         return frame
     if found is None:
         return frame
-    added = found[["layer", "head", "importance", "importance_se"]]
-    return frame.merge(added, on=["layer", "head"])
+    return ic.with_importance(frame, found)
 
 
 def map_frame(frame: pd.DataFrame, name: str, chosen: tuple[int, int] | None) -> pd.DataFrame:

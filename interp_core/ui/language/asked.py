@@ -44,11 +44,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a view hands on to the downloads: chart, table, lines of Python after the model's."""
+    """What a view hands on to the downloads: chart, table, and what makes the script."""
 
     chart: Any
     table: pd.DataFrame
-    script: str
+    script: Callable[[], str]
 
 
 @st.cache_resource(show_spinner=False)

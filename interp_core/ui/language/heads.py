@@ -8,9 +8,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from interp_core.analysis.language_tables import MLP
+from interp_core.ui.figure import figure
 from interp_core.ui.language.asked import Asked, picked
 
-MLP = "MLP"
+__all__ = ["MLP", "Progress", "chooser", "link", "marked", "show", "strongest", "unit_name"]
 
 
 def unit_name(layer: int, unit: str | int) -> str:
@@ -24,17 +26,26 @@ def marked(frame: pd.DataFrame, chosen: str | None) -> pd.DataFrame:
     return frame.assign(chosen=[name == chosen for name in names])
 
 
-def show(chart: Any, *, key: str, state: str, alt: str) -> None:
-    """Draw a map of units; a click writes the unit into the session's `state`."""
+def strongest(frame: pd.DataFrame, digits: str = ".2f") -> str:
+    """The three units of the largest size, in words."""
+    top = frame.reindex(frame["value"].abs().sort_values(ascending=False).index).head(3)
+    rows = zip(top["layer"], top["unit"], top["value"])
+    told = [f"{unit_name(layer, unit)} ({value:{digits}})" for layer, unit, value in rows]
+    return f"most in {', '.join(told)}"
+
+
+def show(chart: Any, *, key: str, state: str, **more: Any) -> None:
+    """Draw a map of units; a click writes the unit into the session's `state`.
+
+    `more` is what `figure` takes: title, alt, perhaps numbers and script.
+    """
 
     def clicked() -> None:
         hit = picked(key, "unit", "layer", "unit")
         if hit:
             st.session_state[state] = unit_name(int(hit[0]), hit[1])
 
-    st.altair_chart(
-        chart, width="stretch", key=key, on_select=clicked, selection_mode="unit", alt=alt
-    )
+    figure(chart, key=key, on_select=clicked, selection_mode="unit", **more)
 
 
 def chooser(state: str, names: list[str], first: str, label: str = "Head") -> str:

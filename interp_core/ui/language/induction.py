@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -10,8 +9,9 @@ import interp_core as ic
 from interp_core.charts.language import copies, unit_map
 from interp_core.ui import cache
 from interp_core.ui.choices import one_of
-from interp_core.ui.language import heads
-from interp_core.ui.language.asked import Asked, Shown, sequence, side_by_side, surprisals
+from interp_core.ui.figure import figure
+from interp_core.ui.language import heads, reproduce
+from interp_core.ui.language.asked import Asked, Shown, side_by_side
 
 SCORES = {
     "induction_score": "Induction",
@@ -25,6 +25,7 @@ ABOUT = {
     "duplicate_token_score": "attention to the earlier copy of the same token",
 }
 LENGTH = 25
+SEED = 0  # of the sequences on which the heads are scored
 STATE, DRAWN = "lm_inductor", "lm_draw"
 
 
@@ -40,7 +41,7 @@ def draw(asked: Asked) -> Shown | None:
 
     def compute(progress: heads.Progress) -> pd.DataFrame:
         progress(0, 1)
-        return ic.induction_scores(asked.loaded)
+        return ic.induction_scores(asked.loaded, seed=SEED)
 
     found = asked.run("Induction scores", compute, unit="passes")
     if found is None:
@@ -68,13 +69,20 @@ def _heads(asked: Asked, found: pd.DataFrame, frame: pd.DataFrame, score: str) -
         st.dataframe(top.rename(columns=SHORT).round(3), hide_index=True)
     with left:
         chart = unit_map(heads.marked(frame, chosen), title=f"{SCORES[score].lower()} score")
-        alt = f"{SCORES[score]} score of every head; the table lists the best."
-        heads.show(chart, key="lm_induction_chart", state=STATE, alt=alt)
+        heads.show(
+            chart,
+            key="lm_induction_chart",
+            state=STATE,
+            title=f"{SCORES[score]} score of every head",
+            alt=f"Map of the {SCORES[score].lower()} score of {len(frame)} heads; "
+            f"{heads.strongest(frame)}.",
+        )
     st.caption(
         f"{SCORES[score]} score: {ABOUT[score]}. Mean over 8 fresh random sequences of {LENGTH} "
         "tokens written twice (Olsson et al. 2022), whatever the text is: 0 never, 1 always."
     )
-    return Shown(chart, found, "print(ic.induction_scores(model))")
+    last = f"table = ic.induction_scores(model, seed={SEED})"
+    return Shown(chart, found, lambda: reproduce.whole(asked, last, reads=False))
 
 
 def _write(name: str) -> None:
@@ -96,24 +104,29 @@ def _surprise(asked: Asked) -> None:
         st.warning(message(refused))
     if not asked.text.strip():
         return
-    read = sequence(asked)
-    own = np.flatnonzero(~read.special)
-    half = len(own) // 2
-    if len(own) % 2 or half < 3 or not (read.ids[own[:half]] == read.ids[own[half:]]).all():
+    if ic.written_twice(asked.loaded, asked.text) is None:
         st.info("This text is not written twice. The button makes one that is; the scores below "
                 "do not depend on the text.", icon=":material/info:")  # fmt: skip
         return
-    found = surprisals(asked)
-    if found is None:
+
+    def compute(progress: heads.Progress) -> pd.DataFrame:
+        return ic.copy_surprisal(asked.loaded, asked.text, progress=progress)
+
+    lines = asked.run("Reading both copies", compute)
+    if lines is None:
         return
-    lines = found.iloc[own].assign(
-        place=np.tile(np.arange(1, half + 1), 2),
-        copy=np.repeat(["first copy", "second copy"], half),
-    )
     means = lines.groupby("copy")["surprisal"].mean()
     st.markdown(
         f"In this text a token costs **{means['first copy']:.1f} bits** in the first copy and "
         f"**{means['second copy']:.1f} bits** in the second: random words can only be foretold by "
         "looking them up."
     )
-    st.altair_chart(copies(lines), width="stretch", alt="Surprisal in the first and second copy.")
+    figure(
+        copies(lines),
+        title="Surprisal in both copies",
+        key="lm_copies_chart",
+        alt=f"Lines of the surprisal by place: on average {means['first copy']:.1f} bits in the "
+        f"first copy, {means['second copy']:.1f} in the second.",
+        numbers=lines,
+        script=lambda: reproduce.whole(asked, "table = ic.copy_surprisal(model, text)"),
+    )

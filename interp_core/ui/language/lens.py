@@ -10,10 +10,12 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.axes import token_keys
-from interp_core.charts.language import EXPECTED, expected
-from interp_core.charts.lens import fate, lens_grid
+from interp_core.charts.lens import lens_grid
 from interp_core.models.tokens import TokenSequence
-from interp_core.ui.choices import BOUND, keep_valid, one_of
+from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.figure import draw as draw_chart
+from interp_core.ui.figure import offer
+from interp_core.ui.language import lens_cell, reproduce
 from interp_core.ui.language.asked import (
     Asked,
     Shown,
@@ -22,17 +24,11 @@ from interp_core.ui.language.asked import (
     picked,
     place_choice,
     sequence,
-    side_by_side,
 )
-from interp_core.ui.plain import plain
+from interp_core.ui.language.telling import settled
 
 WHOLE = 48  # tokens up to which all positions are read at once
 WINDOW = 12  # positions side by side: more would leave no room for words
-LINES = {
-    "answer_probability": "Probability",
-    "answer_rank": "Rank",
-    "divergence": "KL to the end (bits)",
-}
 
 
 def draw(asked: Asked) -> Shown | None:
@@ -54,15 +50,20 @@ def draw(asked: Asked) -> Shown | None:
         return None
     frame = found.to_frame()
     chart = _grid(read, frame, window, (depth, place))
-    _detail(found, frame, place, depth)
+    options = "k=10" if part is None else f"k=10, positions={part!r}"
+
+    def script(last: str) -> str:
+        call = f"lens = ic.logit_lens(model, text, {options})"
+        return reproduce.whole(asked, call, f"table = {last}")
+
+    lens_cell.draw(found, place, depth, script)
     st.caption(
         "Each state is read by the model's own final norm and output table (logit lens, "
         f"nostalgebraist 2020); the last row is the model's output itself (largest difference of a "
         f"logit: {found.error:.1g}). Layers were not trained to be read like this: an early row "
         "that looks like noise may still carry the answer in another form."
     )
-    options = "" if part is None else f", positions={part!r}"
-    return Shown(chart, frame, f"print(ic.logit_lens(model, text{options}).to_frame())")
+    return Shown(chart, frame, lambda: script("lens.to_frame()"))
 
 
 def _depth(asked: Asked) -> int:
@@ -99,14 +100,14 @@ def _grid(
             st.session_state["lm_depth"] = str(int(hit[0]))
             pick_place(read, int(hit[1]))
 
-    st.altair_chart(
-        lens_grid(inside, ink=ink()),
-        width="stretch",
-        key="lm_lens_chart",
-        on_select=clicked,
-        selection_mode="cell",
-        alt="The best token after each layer at each position; the table below lists them.",
-    )
+    said = settled(inside)
+    plain_ink = lens_grid(inside)  # for the light page of a report, whatever the reader's theme is
+    with st.container(gap="xsmall"):
+        draw_chart(
+            lens_grid(inside, ink=ink()), key="lm_lens_chart", on_select=clicked,
+            selection_mode="cell", alt=said,
+        )  # fmt: skip
+        offer(plain_ink, title="The best token after each layer", alt=said)
     shown = (
         f" Positions {window[0]} to {window[-1]} of {len(read)}: choose another token to move."
         if len(read) > WINDOW
@@ -116,25 +117,4 @@ def _grid(
         "Upwards through the model: in each cell the token it would predict there, shaded by its "
         f"probability (full: certain), bold where it is the final answer. Click a cell.{shown}"
     )
-    return lens_grid(inside)
-
-
-def _detail(found: ic.LogitLens, frame: pd.DataFrame, place: int, depth: int) -> None:
-    answer = plain(found.names[int(found.answers[found.column(place)])])
-    left, right = side_by_side(450, 450)
-    with left:
-        layers = "layer" if depth == 1 else "layers"
-        st.markdown(f"At **{plain(found.tokens[place])}**, after {depth} {layers}")
-        cell = found.at(depth, place).assign(kind=EXPECTED)
-        st.altair_chart(expected(cell), width="stretch", alt="The best tokens of the chosen cell.")
-    with right:
-        st.markdown(f"The way of the final answer **{answer}**")
-        value = one_of(
-            "Figure", LINES, key="lm_line", default="answer_probability",
-            label_visibility="collapsed",
-        )  # fmt: skip
-        line = frame[frame["position"] == place]
-        st.altair_chart(
-            fate(line, value=value, title=LINES[value], logarithmic=value == "answer_rank"),
-            width="stretch", alt=f"{LINES[value]} of the final answer after each layer.",
-        )  # fmt: skip
+    return plain_ink

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import altair as alt
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 import interp_core as ic
 from interp_core.analysis.generation import MOST_TEMPERATURE, MOST_TOKENS
-from interp_core.charts.language import EXPECTED, expected, unit_map
+from interp_core.charts.strip import token_lines
 from interp_core.ui.choices import BOUND, keep_valid
-from interp_core.ui.language import heads
+from interp_core.ui.figure import offer
+from interp_core.ui.language import heads, reproduce, step_view
 from interp_core.ui.language.asked import Asked, Shown, place_name, side_by_side
-from interp_core.ui.plain import plain
 from interp_core.ui.token_strip import token_strip
 
-STEP, STATE, WRITTEN = "lm_step", "lm_head", "written"
+STEP = "lm_step"
 PROMPT_SHOWN = 40  # last tokens of the prompt in the strip
-CONTEXT_SHOWN = 120  # tokens in the strip of what was read
 
 
 def draw(asked: Asked) -> Shown | None:
@@ -31,18 +31,22 @@ def draw(asked: Asked) -> Shown | None:
     found = asked.run("Writing", compute, *options.values())
     if found is None:
         return None
+
+    def script(last: str) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in options.items())
+        return reproduce.whole(
+            asked, f"found = ic.generate(model, text, {arguments})", f"table = {last}"
+        )
+
     step = _step(found)
-    _strip(found, step)
-    st.caption(_said(found))
+    chart = _strip(found, step)
     left, right = side_by_side(450, 450)
     with left:
-        _alternatives(found, step)
+        step_view.alternatives(found, step, script)
     with right:
-        chosen, chart = _map(found, step)
-    _read(asked, found, step, chosen)
-    arguments = ", ".join(f"{name}={value!r}" for name, value in options.items())
-    script = f"found = ic.generate(model, text, {arguments})\nprint(found.text, found.to_frame())"
-    return Shown(chart, found.to_frame(), script)
+        chosen = step_view.reading(found, step, script)
+    step_view.read(asked, found, step, chosen, script)
+    return Shown(chart, found.to_frame(), lambda: script("found.to_frame()"))
 
 
 def _options() -> dict:
@@ -65,7 +69,8 @@ def _step(found: ic.Generation) -> int:
     return 0 if chosen is None else names.index(chosen)
 
 
-def _strip(found: ic.Generation, step: int) -> None:
+def _strip(found: ic.Generation, step: int) -> alt.LayerChart:
+    """The text and its continuation; returns the same as a chart."""
     first = max(0, found.prompt - PROMPT_SHOWN)
     before = found.maps.tokens[first : found.prompt]
     names = [place_name(found.tokens, at) for at in range(len(found.tokens))]
@@ -78,19 +83,35 @@ def _strip(found: ic.Generation, step: int) -> None:
         f"{token}: probability {chance:.2%}, rank {rank:,}"
         for token, chance, rank in zip(found.tokens, found.probabilities, found.ranks)
     ]
+    tokens = [*before, *found.tokens]
+    strengths = [*np.zeros(len(before)), *found.probabilities]
+    notes = [*([""] * len(before)), *(f"{chance:.0%}" for chance in found.probabilities)]
     token_strip(
-        [*before, *found.tokens],
-        [*np.zeros(len(before)), *found.probabilities],
+        tokens,
+        strengths,
         [*(f"{token}: given" for token in before), *titles],
         label="The text and its continuation, shaded by probability",
         key="lm_written",
         on_pick=pick,
         picked=len(before) + step,
-        notes=[*([""] * len(before)), *(f"{chance:.0%}" for chance in found.probabilities)],
+        notes=notes,
+    )
+    chart = token_lines(
+        pd.DataFrame({"token": tokens, "strength": strengths, "note": notes}), title="probability"
+    )
+    surest = int(np.argmax(found.probabilities))
+    offer(
+        chart,
+        title="The continuation, shaded by probability",
+        alt=f"{len(found.tokens)} tokens written after the text, with the probability of each: "
+        f"from {min(found.probabilities):.0%} to {found.probabilities[surest]:.0%} "
+        f"({found.tokens[surest]}).",
     )
     # Drawn after the strip: a list for those who do not click, and the address.
     st.selectbox("Written token", names, index=None, placeholder=names[0], key=STEP, width=210,
                  **BOUND)  # fmt: skip
+    st.caption(_said(found))
+    return chart
 
 
 def _said(found: ic.Generation) -> str:
@@ -100,63 +121,3 @@ def _said(found: ic.Generation) -> str:
         f"probability of each. {end} Click a written token to see the alternatives and what it was "
         "read from."
     )
-
-
-def _alternatives(found: ic.Generation, step: int) -> None:
-    st.markdown(f"Instead of **{plain(found.tokens[step])}** (written token {step})")
-    rows = found.alternatives[found.alternatives["step"] == step]
-    kinds = np.where(rows["chosen"], WRITTEN, EXPECTED)
-    frame = rows.assign(kind=kinds)
-    if not rows["chosen"].any():
-        own = found.to_frame().iloc[[step]].assign(kind=WRITTEN)
-        frame = pd.concat([frame, own], ignore_index=True)
-    st.altair_chart(expected(frame), width="stretch", alt="Alternatives to the written token.")
-
-
-def _map(found: ic.Generation, step: int) -> tuple[str, object]:
-    """Which head to look at: layer × head, by how much it reads beyond the first token."""
-    row = found.prompt + step - 1
-    rows = found.maps.weights[:, :, row, : row + 1]  # (layers, heads, key)
-    beyond = 1 - rows[..., 0]
-    layer, head = np.indices(beyond.shape).reshape(2, -1)
-    numbers = np.asarray(found.maps.layer_numbers)
-    frame = pd.DataFrame(
-        {"layer": numbers[layer], "unit": head.astype(str), "value": beyond.ravel()}
-    )
-    # The sharpest late head, apart from those that rest, or read the last tokens whatever they are.
-    late = (rows[..., 1:-2] if row > 3 else rows).max(-1)
-    late[: len(late) // 2] = 0
-    sharpest = late.argmax()
-    names = [heads.unit_name(*pair) for pair in zip(frame["layer"], frame["unit"])]
-    chosen = heads.chooser(STATE, names, names[int(sharpest)])
-    chart = unit_map(heads.marked(frame, chosen), title="attention beyond the first token")
-    heads.show(chart, key="lm_head_chart", state=STATE,
-               alt="How much each head reads beyond the first token.")  # fmt: skip
-    return chosen, chart
-
-
-def _read(asked: Asked, found: ic.Generation, step: int, chosen: str) -> None:
-    layer, _, head = chosen.partition(".")
-    row = found.prompt + step - 1
-    weights = found.maps.head(int(layer), int(head))[row, : row + 1]
-    first = max(0, len(weights) - CONTEXT_SHOWN)
-    st.markdown(
-        f"What layer {layer}, head {head} read when **{plain(found.tokens[step])}** was chosen"
-    )
-    tokens = found.maps.tokens[first : row + 1]
-    part = weights[first:]
-    token_strip(
-        tokens,
-        part / max(float(part.max()), 1e-9),
-        [f"{token}: {weight:.1%}" for token, weight in zip(tokens, part)],
-        label="What the head read",
-        key="lm_read",
-        on_pick=lambda place: None,
-        notes=[f"{weight:.0%}" for weight in part],
-    )
-    st.caption(
-        "The token is chosen from the state at the token before it, so this is that token's row of "
-        "attention. Many heads rest on the first token when they have nothing to do; the map shows "
-        "what they read beyond it. The rows equal one full pass over the finished text."
-    )
-    heads.link(asked, chosen, asked.text + found.text)

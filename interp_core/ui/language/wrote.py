@@ -8,11 +8,12 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.language import unit_map, waterfall
 from interp_core.ui.choices import BOUND
-from interp_core.ui.language import heads
+from interp_core.ui.figure import figure
+from interp_core.ui.language import heads, reproduce
 from interp_core.ui.language.asked import Asked, Shown, place_choice, sequence, side_by_side
+from interp_core.ui.language.steps import SHOWN, part_name, steps
 from interp_core.ui.plain import plain
 
-SHOWN = 12  # parts with a bar of their own
 OFFERED = 12  # likely tokens in the lists
 STATE = "lm_part"
 
@@ -36,29 +37,44 @@ def draw(asked: Asked) -> Shown | None:
     found = asked.run("Logit attribution", compute, target, contrast, place)
     if found is None:
         return None
+
+    def script(last: str) -> str:
+        options = f"target={target!r}, contrast={contrast!r}, position={place}"
+        call = f"found = ic.logit_attribution(model, text, {options})"
+        return reproduce.whole(asked, call, f"table = {last}")
+
     _sum(found)
-    frame = units(found.parts)
+    frame = ic.logit_map(found)
     biggest = frame.loc[frame["value"].abs().idxmax()]
     names = [heads.unit_name(*pair) for pair in zip(frame["layer"], frame["unit"])]
     first = heads.unit_name(biggest["layer"], biggest["unit"])
     left, right = side_by_side(450, 450)
     with left:
         chosen = heads.chooser(STATE, names, first, "Part")
-        title = f"part of the {_what(found)}"
         heads.show(
-            unit_map(heads.marked(frame, chosen), title=title, signed=True),
-            key="lm_part_chart", state=STATE, alt="What each head and MLP adds; see the table.",
-        )  # fmt: skip
+            unit_map(heads.marked(frame, chosen), title=f"part of the {_what(found)}", signed=True),
+            key="lm_part_chart",
+            state=STATE,
+            title=f"What each head and MLP adds to {found.label}",
+            alt=f"Map of what each head and MLP adds to the {_what(found)} of {found.label}; "
+            f"{heads.strongest(frame, '+.2f')}.",
+            numbers=frame,
+            script=lambda: script("ic.logit_map(found)"),
+        )
     with right:
         chart = waterfall(steps(found.parts), title=f"{_what(found)}, part by part")
-        st.altair_chart(chart, width="stretch", alt="The largest parts and their sum.")
+        figure(
+            chart,
+            title=f"The {_what(found)} of {found.label} as a sum",
+            key="lm_sum_chart",
+            alt=f"The {SHOWN} largest parts of the {_what(found)} of {found.label}, the rest, and "
+            f"their sum, {found.parts['value'].sum():+.2f}.",
+        )
         value = frame["value"][names.index(chosen)]
-        st.markdown(f"{_part_name(*chosen.split('.'))} adds **{value:+.3f}**.")
+        st.markdown(f"{part_name(*chosen.split('.'))} adds **{value:+.3f}**.")
         heads.link(asked, chosen)
     _notes(found)
-    options = f"target={target!r}, contrast={contrast!r}, position={place}"
-    script = f"found = ic.logit_attribution(model, text, {options})\nprint(found.parts)"
-    return Shown(chart, found.parts, script)
+    return Shown(chart, found.parts, lambda: script("found.parts"))
 
 
 def _likely(asked: Asked, place: int) -> dict[str, int] | None:
@@ -82,44 +98,6 @@ def _token(label: str, key: str, likely: dict[str, int], empty: str) -> int | st
         **BOUND,
     )  # fmt: skip
     return likely.get(typed, typed) if typed else None
-
-
-def units(parts: pd.DataFrame) -> pd.DataFrame:
-    """Heads and MLPs as layer, unit, value: heads first, biases left out."""
-    kept = parts[parts["kind"].isin(["head", "mlp"])]
-    names = [heads.MLP if pd.isna(head) else str(head) for head in kept["head"]]
-    frame = pd.DataFrame(
-        {"layer": kept["layer"].astype(int), "unit": names, "value": kept["value"]}
-    )
-    return frame.reset_index(drop=True)
-
-
-def steps(parts: pd.DataFrame) -> pd.DataFrame:
-    """The largest parts, the rest together, and the sum: part, start, end, value, kind."""
-    order = parts.reindex(parts["value"].abs().sort_values(ascending=False).index)
-    top, rest = order.head(SHOWN), order.iloc[SHOWN:]
-    rows = [(_row_name(row), row.value) for row in top.itertuples()]
-    if len(rest):
-        rows.append((f"{len(rest):,} other parts", float(rest["value"].sum())))
-    frame = pd.DataFrame(rows, columns=["part", "value"])
-    frame["end"] = frame["value"].cumsum()
-    frame["start"] = frame["end"] - frame["value"]
-    frame["kind"] = ["adds" if value >= 0 else "takes away" for value in frame["value"]]
-    total = float(frame["value"].sum())
-    whole = {"part": "sum", "start": 0.0, "end": total, "value": total, "kind": "sum"}
-    return pd.concat([frame, pd.DataFrame([whole])], ignore_index=True)
-
-
-def _row_name(row) -> str:  # noqa: ANN001
-    if row.kind == "head":
-        return _part_name(row.layer, row.head)
-    if row.kind == "mlp":
-        return _part_name(row.layer, heads.MLP)
-    return row.kind if pd.isna(row.layer) else f"layer {row.layer}, {row.kind}"
-
-
-def _part_name(layer: int | str, unit: int | str) -> str:
-    return f"layer {layer}, MLP" if unit == heads.MLP else f"layer {layer}, head {unit}"
 
 
 def _what(found: ic.LogitAttribution) -> str:

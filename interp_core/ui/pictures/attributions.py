@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 import interp_core as ic
 from interp_core.analysis.image_attribution import GREYS, IMAGE_METHODS
-from interp_core.charts.patches import data_url, overlay
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache, downloads, jobs
 from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.pictures import reproduce
+from interp_core.ui.pictures.attribution_views import shown
 from interp_core.ui.pictures.chooser import Picture, choose
 from interp_core.ui.plain import plain
 
@@ -22,11 +22,35 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     picture = choose(model)
     if picture is None:
         return
+    options = _options(model)
+    entry = IMAGE_METHODS[options["method"]]
+    st.caption(f"**{entry.title}.** {entry.about}")
+    found = _found(choice.model, picture, options)
+    if found is None:
+        return
+    _prediction(found)
+
+    def script(last: str) -> str:
+        return reproduce.attribution(choice.model, picture, options, last)
+
+    chart = shown(picture, found, script)
+    _delta(found)
+    st.markdown(
+        "**What to look for.** Does the weight lie on the thing itself or on its surroundings? "
+        "Does another method, or another baseline, say the same? An explanation says what moved "
+        "this model's logit, not what is in the picture."
+    )
+    downloads.below(
+        chart, found.to_frame(), "attribution_picture", lambda: script("table = found.to_frame()")
+    )
+
+
+def _options(model: LoadedModel) -> dict[str, str | None]:
+    """Method, target and baseline, under their names in `ic.attribute_image`."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        names = list(IMAGE_METHODS)
         method = st.selectbox(
             "Method",
-            names,
+            list(IMAGE_METHODS),
             key="picture_method",
             width=230,
             format_func=lambda name: IMAGE_METHODS[name].title,
@@ -42,44 +66,29 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
             width=170,
             **BOUND,
         )
-        baseline = "grey"
-        if IMAGE_METHODS[method].baseline:
-            baseline = st.selectbox(
-                "Replaced by",
-                list(GREYS),
-                key="picture_baseline",
-                width=130,
-                help="What stands in the place of a part that is away. There "
-                "is no neutral choice: try another.",
-                **BOUND,
-            )
-    st.caption(f"**{IMAGE_METHODS[method].title}.** {IMAGE_METHODS[method].about}")
-    found = _found(choice.model, picture, method, target, baseline)
-    if found is None:
-        return
-    _prediction(found)
-    chart, table = _picture(picture, found)
-    _delta(found)
-    st.markdown(
-        "**What to look for.** Does the weight lie on the thing itself or on its surroundings? "
-        "Does another method, or another baseline, say the same? An explanation says what moved "
-        "this model's logit, not what is in the picture."
-    )
-    downloads.below(chart, table, "attribution_picture")
+        if not IMAGE_METHODS[method].baseline:
+            return {"method": method, "target": target}
+        baseline = st.selectbox(
+            "Replaced by",
+            list(GREYS),
+            key="picture_baseline",
+            width=130,
+            help="What stands in the place of a part that is away. There "
+            "is no neutral choice: try another.",
+            **BOUND,
+        )
+    return {"method": method, "target": target, "baseline": baseline}
 
 
-def _found(name: str, picture: Picture, method: str, target: str | None, baseline: str):  # noqa: ANN202
-    key = ("picture", name, cache.stamp(name), picture.name, method, target, baseline)
+def _found(
+    name: str, picture: Picture, options: dict[str, str | None]
+) -> ic.ImageAttribution | None:
+    key = ("picture", name, cache.stamp(name), picture.name, *options.values())
     return jobs.run(
         key,
-        IMAGE_METHODS[method].title,
+        IMAGE_METHODS[options["method"]].title,
         lambda progress: ic.attribute_image(
-            cache.model(name),
-            picture.image,
-            method=method,
-            target=target,
-            baseline=baseline,
-            progress=progress,
+            cache.model(name), picture.image, progress=progress, **options
         ),
     )
 
@@ -107,35 +116,6 @@ def _prediction(found: ic.ImageAttribution) -> None:
             "Nearest answers: "
             + ", ".join(f"{row.label} ({row.logit:+.2f})" for row in best.itertuples())
         )
-
-
-def _picture(picture: Picture, found: ic.ImageAttribution) -> tuple:
-    table = found.to_frame()
-    url = data_url(picture.image)
-    frame = table.rename(columns={"score": "value"})
-    patches = overlay(frame, url, title="score of each patch", signed=found.signed)
-    with st.container(horizontal=True):
-        st.altair_chart(patches, width="content", alt="The score of each patch over the picture.")
-        if found.pixels is not None and found.pixels.shape != found.patches.shape:
-            st.altair_chart(_fine(found, url), width="content", alt="The score of each pixel.")
-        else:
-            alone = overlay(frame, None, title="scores alone", signed=found.signed)
-            st.altair_chart(alone, width="content", alt="The scores alone.")
-    return patches, table
-
-
-def _fine(found: ic.ImageAttribution, url: str):  # noqa: ANN202
-    """Pixels, in blocks of at most 64 a side: more marks than that would only be slow."""
-    import numpy as np
-
-    pixels = found.pixels
-    step = max(1, max(pixels.shape) // 64)
-    rows, columns = (length // step for length in pixels.shape)
-    blocks = pixels[: rows * step, : columns * step].reshape(rows, step, columns, step).sum((1, 3))
-    row, column = np.indices(blocks.shape).reshape(2, -1)
-    frame = pd.DataFrame({"row": row, "column": column, "value": blocks.ravel()})
-    title = "score of each pixel" if step == 1 else f"score of each {step} × {step} pixels"
-    return overlay(frame, url, title=title, signed=found.signed)
 
 
 def _delta(found: ic.ImageAttribution) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 import interp_core as ic
 from interp_core.analysis.digit_pictures import digit_labels, digit_picture, held_out
 from interp_core.analysis.file_bytes import MAX_FILE_BYTES
+from interp_core.analysis.sample_photos import PHOTOS
 from interp_core.models.record import LoadedModel
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.fingerprint import digest
@@ -21,16 +22,20 @@ from interp_core.ui.uploads import uploader
 OWN = "my own"
 KINDS = ["png", "jpg", "jpeg", "webp"]
 HELD = "picture_file"  # (name, digest) of this session's picture
-PHOTOS = {"temple": "china.jpg", "flower": "flower.jpg"}  # both come with scikit-learn, CC BY 2.0
 EXAMPLES_A_DIGIT = 3
 
 
 @dataclass(frozen=True)
 class Picture:
-    """`name` is the key of shared results; `image` a PIL picture."""
+    """`name` is the key of shared results; `image` a PIL picture; `title` what people call it.
+
+    `code` is Python that makes it again, under the name `picture`.
+    """
 
     name: str
     image: Any
+    title: str
+    code: str
 
 
 def reads_pictures(model: LoadedModel) -> bool:
@@ -53,7 +58,7 @@ def choose(model: LoadedModel) -> Picture | None:
             with st.popover("Upload", icon=":material/upload_file:"):
                 given = uploader("PNG, JPEG or WebP", KINDS, key="picture_upload")
     if name != OWN:
-        return Picture(name, _example(name))
+        return _example(name)
     if given is not None:
         _take(given)
     file, key = st.session_state.get(HELD, ("", ""))
@@ -62,7 +67,8 @@ def choose(model: LoadedModel) -> Picture | None:
         st.info("Upload a picture. Nothing leaves this machine.")
         return None
     st.caption(f"{plain(file)}. The address reopens the settings of this view, not your picture.")
-    return Picture(key, image)
+    read = f"picture = ic.read_image({PurePath(file).name!r})"
+    return Picture(key, image, file, f"# Put your picture beside this notebook.\n{read}")
 
 
 def _take(given) -> None:  # noqa: ANN001 - Streamlit's upload
@@ -83,16 +89,10 @@ def examples(model: LoadedModel) -> list[str]:
     return [f"a {labels[row]} (digit {row})" for row in chosen]
 
 
-def _example(name: str) -> Any:
+def _example(name: str) -> Picture:
     if name in PHOTOS:
-        from PIL import Image
-        from sklearn.datasets import load_sample_image
-
-        return Image.fromarray(np.asarray(load_sample_image(PHOTOS[name])))
-    return digit_picture(int(name.rpartition(" ")[2].rstrip(")")))
-
-
-def many(model: LoadedModel, most: int) -> tuple[list[Any], list[str]]:
-    """Example pictures and what they show, for statistics and projections over many."""
-    labels, kept = digit_labels(), held_out()[1][:most]
-    return [digit_picture(int(row)) for row in kept], [str(labels[row]) for row in kept]
+        return Picture(
+            name, ic.sample_photo(name), f"the {name}", f"picture = ic.sample_photo({name!r})"
+        )
+    number = int(name.rpartition(" ")[2].rstrip(")"))
+    return Picture(name, digit_picture(number), name, f"picture = ic.digit_picture({number})")

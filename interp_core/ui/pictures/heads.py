@@ -6,14 +6,15 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.analysis.image_heads import image_head_statistics
+from interp_core.analysis.digit_pictures import held_out_digits
 from interp_core.charts.heads import by_layer, head_map
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache, downloads, jobs
 from interp_core.ui.choices import BOUND
+from interp_core.ui.figure import figure
 from interp_core.ui.heads.catalogue import IMPORTANCE, STATISTICS, offered
 from interp_core.ui.heads.table import map_frame
-from interp_core.ui.pictures.chooser import many
+from interp_core.ui.pictures import reproduce
 
 COUNTS = (50, 100, 360)
 IMPORTANCE_PICTURES = 100
@@ -48,31 +49,51 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     title = "distance (patches)" if name == "distance" else entry.title
     drawn = map_frame(frame, name, None)
     chart = head_map(drawn, title=title, text_format=entry.digits)
-    st.altair_chart(chart, width="stretch", alt=f"{title} of every head.")
+    figure(
+        chart,
+        title=f"{title.capitalize()} of every head over {most} digits",
+        alt=f"Map of the {title} of {len(frame)} heads; {_extremes(frame, name, entry.digits)}.",
+    )
     st.caption(
         f"{entry.about} {entry.caution} Over {most} handwritten digits that the embedded "
         "model never saw; the first token is the class token."
     )
-    st.altair_chart(
+    worth = min(most, IMPORTANCE_PICTURES) if IMPORTANCE in frame else 0
+    means = frame.groupby("layer")[name].mean()
+    figure(
         by_layer(drawn, title=title, text_format=entry.digits),
-        width="stretch",
-        alt=f"{title} of every head by layer.",
+        title=f"{title.capitalize()} by layer over {most} digits",
+        alt=f"Heads as points above their layer; means of the first and last layer: "
+        f"{means.iloc[0]:{entry.digits}} and {means.iloc[-1]:{entry.digits}}.",
+        numbers=ic.statistic_table(frame, name),
+        script=lambda: reproduce.heads(
+            choice.model, most, worth if name == IMPORTANCE else 0, name
+        ),
     )
     st.markdown(
         "**What to look for.** Early heads often read the neighbourhood, late ones the whole "
         "picture; a head that rests on the class token passes nothing on."
     )
-    downloads.below(chart, frame, "heads_pictures")
+    downloads.below(
+        chart, frame, "heads_pictures", lambda: reproduce.heads(choice.model, most, worth)
+    )
+
+
+def _extremes(frame: pd.DataFrame, name: str, digits: str) -> str:
+    """The lowest and the highest head in words."""
+    ends = [frame.loc[frame[name].idxmin()], frame.loc[frame[name].idxmax()]]
+    said = [f"layer {row['layer']}, head {row['head']} ({row[name]:{digits}})" for row in ends]
+    return f"lowest: {said[0]}; highest: {said[1]}"
 
 
 def _table(model: LoadedModel, name: str, most: int) -> pd.DataFrame | None:
     """Statistics and gradient importance, shared."""
-    images, _ = many(model, most)
+    images = held_out_digits(most)
     key = ("picture heads", name, cache.stamp(name), most)
     frame = jobs.run(
         key,
         "Reading the pictures",
-        lambda progress: image_head_statistics(model, images, progress=progress),
+        lambda progress: ic.image_head_statistics(model, images, progress=progress),
         unit="pictures",
     )
     worth = jobs.run(
@@ -83,5 +104,4 @@ def _table(model: LoadedModel, name: str, most: int) -> pd.DataFrame | None:
     )
     if frame is None or worth is None:
         return frame
-    added = worth[["layer", "head", "importance", "importance_se"]]
-    return frame.merge(added, on=["layer", "head"])
+    return ic.with_importance(frame, worth)

@@ -7,10 +7,10 @@ import streamlit as st
 
 from interp_core.analysis.picture import Projection
 from interp_core.analysis.point_card import false_neighbours, true_neighbours
+from interp_core.analysis.point_names import name_of, names, short
 from interp_core.analysis.vectors import Vectors
 from interp_core.ui.plain import plain
 from interp_core.ui.projector.colouring import columns
-from interp_core.ui.projector.frames import name_of, names, short
 
 SHOWN = 10
 MOST_FACTS = 6

@@ -9,12 +9,16 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.analysis.point_tables import cluster_name
 from interp_core.analysis.vectors import Vectors
 from interp_core.charts.simple import histogram
+from interp_core.ui import sharing
 from interp_core.ui.choices import BOUND, one_of
+from interp_core.ui.figure import figure
 from interp_core.ui.projector.asked import Drawing
 from interp_core.ui.projector.colouring import label_columns
-from interp_core.ui.projector.listing import Finding, readable
+from interp_core.ui.projector.listing import Finding, list_step
+from interp_core.ui.projector.naming import points_named
 from interp_core.ui.projector.store import slow
 
 if TYPE_CHECKING:
@@ -30,6 +34,7 @@ SUMMARY = {
 def clusters(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding | None:
     """The clusters, how well they part, and the points that lie nearer to another one."""
     method, options = _choose(row)
+    sharing.check_points(len(vectors), method)
 
     def compute(progress: Callable[[int, int], object]) -> pd.DataFrame:
         progress(1, 10)
@@ -40,15 +45,24 @@ def clusters(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding |
     if found is None:
         return None
     _summary(found)
-    chart = histogram(
-        found["silhouette"].dropna(), title="silhouette", mark=0.0, mark_title="between", height=160
+    values = found["silhouette"].dropna()
+    chart = histogram(values, title="silhouette", mark=0.0, mark_title="between", height=160)
+    figure(
+        chart,
+        title=f"Clusters by {METHODS[method]} of {points_named(asked.points)}",
+        alt=f"Histogram of the silhouettes of {len(values):,} points; {(values < 0).sum():,} lie "
+        f"nearer to another cluster, the mean is {values.mean():.2f}.",
     )
-    st.altair_chart(chart, width="stretch", alt="How many points have which silhouette.")
     st.caption("Points below 0 lie nearer to another cluster: they come first in the list.")
-    table = found.assign(index=range(len(found))).sort_values("silhouette", kind="stable")
-    table["cluster"] = table["cluster"].map(_called)
     shown = ["cluster", "silhouette", *label_columns(vectors)[:2]]
-    return Finding(chart, readable(vectors, table.reset_index(drop=True), shown))
+    table = ic.point_list(vectors, ic.doubtful(found), shown)
+    return Finding(chart, table, _steps(asked, method, options, shown))
+
+
+def _steps(asked: Drawing, method: str, options: dict, shown: list[str]) -> tuple[str, ...]:
+    given = {"method": method, "metric": asked.metric, **options}
+    said = ", ".join(f"{name}={value!r}" for name, value in given.items())
+    return f"found = ic.doubtful(ic.clusters(vectors, {said}))", list_step(shown)
 
 
 def _choose(row: DeltaGenerator) -> tuple[str, dict]:
@@ -66,14 +80,10 @@ def _choose(row: DeltaGenerator) -> tuple[str, dict]:
 
 def _summary(found: pd.DataFrame) -> None:
     summary = ic.cluster_summary(found)
-    summary["cluster"] = summary["cluster"].map(_called)
+    summary["cluster"] = summary["cluster"].map(cluster_name)
     silhouette = found.loc[found["cluster"] >= 0, "silhouette"].mean()
     st.markdown(
         f"**{(found['cluster'].unique() >= 0).sum()} clusters**, silhouette {silhouette:.2f} "
         "(1: apart, 0: touching, below: wrong)."
     )
     st.dataframe(summary, hide_index=True, column_config=SUMMARY)
-
-
-def _called(number: int) -> str:
-    return "noise" if number < 0 else str(number + 1)

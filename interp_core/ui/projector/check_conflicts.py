@@ -8,15 +8,18 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.analysis.point_names import short
 from interp_core.analysis.vectors import Vectors
 from interp_core.charts.simple import histogram
 from interp_core.ui import downloads
 from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.figure import figure
 from interp_core.ui.plain import plain
 from interp_core.ui.projector import drawing
 from interp_core.ui.projector.asked import Drawing
-from interp_core.ui.projector.colouring import as_names, label_columns
-from interp_core.ui.projector.listing import COLUMNS, Finding, readable
+from interp_core.ui.projector.colouring import label_columns
+from interp_core.ui.projector.listing import COLUMNS, Finding, list_step
+from interp_core.ui.projector.naming import points_named
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -36,17 +39,38 @@ def conflicts(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding 
     knn = drawing.neighbours(asked.points, vectors, asked.metric)
     if knn is None:
         return None
-    given = as_names(vectors.frame[label])
-    table = ic.label_conflicts(vectors, given, metric=asked.metric, knn=knn)
+    given = ic.label_names(vectors.frame[label])
+    found = ic.label_conflicts(vectors, given, metric=asked.metric, knn=knn)
+    table = ic.point_list(vectors, found, FIGURES)
     _say(table, label)
     chart = histogram(table["conflict"], title="conflict", mark=0.0, mark_title="even", height=160)
-    st.altair_chart(chart, width="stretch", alt="How many points have which conflict.")
+    figure(
+        chart,
+        title=f"Conflicts of {label}: {points_named(asked.points)}",
+        alt=_described(table),
+    )
     st.caption(
         "Conflict is the neighbours' weight for the best other label minus that for its own: near "
         "ones weigh more, and each label is weighed against how common it is."
     )
     _contradicting_words(vectors, given)
-    return Finding(chart, readable(vectors, table, FIGURES))
+    return Finding(chart, table, _steps(asked, label))
+
+
+def _steps(asked: Drawing, label: str) -> tuple[str, ...]:
+    return (
+        f"labels = ic.label_names(vectors.frame[{label!r}])",
+        f"found = ic.label_conflicts(vectors, labels, metric={asked.metric!r})",
+        list_step(FIGURES),
+    )
+
+
+def _described(table: pd.DataFrame) -> str:
+    worst = table.iloc[0]
+    return (
+        f"Histogram of the conflicts of {len(table):,} points; {(table['conflict'] > 0).sum():,} "
+        f"lie above 0. Most: {short(worst['text'], 40)}, {worst['conflict']:.2f}."
+    )
 
 
 def _say(table: pd.DataFrame, label: str) -> None:

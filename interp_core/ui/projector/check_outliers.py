@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 import interp_core as ic
 from interp_core.analysis.hubs import hub_skewness
+from interp_core.analysis.point_names import short
 from interp_core.analysis.vectors import Vectors
 from interp_core.charts.simple import histogram
+from interp_core.ui.figure import figure
 from interp_core.ui.projector import drawing
 from interp_core.ui.projector.asked import Drawing
 from interp_core.ui.projector.colouring import label_columns
-from interp_core.ui.projector.listing import Finding, readable
+from interp_core.ui.projector.listing import Finding, list_step
+from interp_core.ui.projector.naming import points_named
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -27,7 +31,9 @@ def outliers(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding |
     knn = drawing.neighbours(asked.points, vectors, asked.metric)
     if knn is None:
         return None
-    table = ic.outliers(vectors, metric=asked.metric, knn=knn)
+    found = ic.outliers(vectors, metric=asked.metric, knn=knn)
+    names = ["factor", "mean_distance", "nearest_distance", *label_columns(vectors)[:2]]
+    table = ic.point_list(vectors, found, names)
     chart = histogram(
         table["factor"].clip(upper=CUT),
         title=f"local outlier factor (cut at {CUT:g})",
@@ -35,14 +41,20 @@ def outliers(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding |
         mark_title="inside a group",
         height=160,
     )
-    st.altair_chart(chart, width="stretch", alt="How many points have which outlier factor.")
+    above = int((table["factor"] > WORTH_A_LOOK).sum())
+    figure(
+        chart,
+        title=f"Outliers of {points_named(asked.points)}",
+        alt=f"Histogram of the outlier factors of {len(table):,} points; {above:,} lie above "
+        f"{WORTH_A_LOOK}. {_first(table, 'factor', '.2f')}",
+    )
     st.caption(
         "The local outlier factor (Breunig et al. 2000) says how much thinner a point's "
         f"surroundings are than its neighbours': about 1 inside a group, from {WORTH_A_LOOK} worth "
-        f"a look. {(table['factor'] > WORTH_A_LOOK).sum():,} points lie above."
+        f"a look. {above:,} points lie above."
     )
-    names = ["factor", "mean_distance", "nearest_distance", *label_columns(vectors)[:2]]
-    return Finding(chart, readable(vectors, table, names))
+    step = f"found = ic.outliers(vectors, metric={asked.metric!r})"
+    return Finding(chart, table, (step, list_step(names)))
 
 
 def hubs(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding | None:
@@ -50,7 +62,8 @@ def hubs(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding | Non
     knn = drawing.neighbours(asked.points, vectors, asked.metric)
     if knn is None:
         return None
-    table = ic.hubs(vectors, knn)
+    names = ["listed", "share", "nobodys", *label_columns(vectors)[:2]]
+    table = ic.point_list(vectors, ic.hubs(vectors, knn), names)
     chart = histogram(
         table["listed"],
         title=f"in how many lists of {knn.k} neighbours",
@@ -58,11 +71,23 @@ def hubs(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding | Non
         mark_title="on average",
         height=160,
     )
-    st.altair_chart(chart, width="stretch", alt="How many points stand in how many lists.")
+    alone = int(table["nobodys"].sum())
+    figure(
+        chart,
+        title=f"Hubs of {points_named(asked.points)}",
+        alt=f"Histogram: in how many lists of {knn.k} neighbours each of {len(table):,} points "
+        f"stands; {alone:,} in none. {_first(table, 'listed', '.0f')}",
+    )
     st.caption(
         "In many dimensions a few points crowd into everybody's list (Radovanović et al. 2010): "
-        f"skewness {hub_skewness(knn):.1f} (0: none, above 1: strong). {table['nobodys'].sum():,} "
+        f"skewness {hub_skewness(knn):.1f} (0: none, above 1: strong). {alone:,} "
         "points are nobody's neighbour: a search would never find them."
     )
-    names = ["listed", "share", "nobodys", *label_columns(vectors)[:2]]
-    return Finding(chart, readable(vectors, table, names))
+    step = f"found = ic.hubs(vectors, ic.find_neighbours(vectors, metric={asked.metric!r}))"
+    return Finding(chart, table, (step, list_step(names)))
+
+
+def _first(table: pd.DataFrame, figure_of: str, form: str) -> str:
+    """The point at the top of the list in words."""
+    top = table.iloc[0]
+    return f"Most: {short(top['text'], 40)}, {top[figure_of]:{form}}."

@@ -52,4 +52,4 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None
     downloads.buttons(
         {"CSV of the list": (f"{kind}.csv", "text/csv", lambda: downloads.csv(table))}, key=kind
     )
-    return Drawn(wanted, vectors, None, found.chart, table)
+    return Drawn(wanted, vectors, None, found.chart, table, steps=found.steps)

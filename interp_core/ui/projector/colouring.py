@@ -9,6 +9,7 @@ import pandas as pd
 
 import interp_core as ic
 from interp_core.analysis.picture import Projection
+from interp_core.analysis.point_names import label_names
 from interp_core.analysis.predicted import predict_texts
 from interp_core.analysis.vectors import Vectors
 from interp_core.charts.points import OTHER
@@ -64,13 +65,6 @@ def is_amount(column: pd.Series) -> bool:
     return column.name in AMOUNTS or not whole or values.nunique() > MOST_GROUPS
 
 
-def as_names(column: pd.Series) -> pd.Series:
-    """The labels of a column as texts; missing ones are empty, whole numbers have no point."""
-    if column.dtype.kind == "f":
-        column = column.map(lambda value: None if pd.isna(value) else f"{value:g}")
-    return column.astype(object).where(column.notna(), "").astype(str)
-
-
 def label_columns(vectors: Vectors) -> list[str]:
     """The columns of names among them: what conflicts and label mixes are counted by."""
     return [name for name in columns(vectors) if not is_amount(vectors.frame[name])]
@@ -96,7 +90,7 @@ def correct_column(vectors: Vectors, model: LoadedModel) -> str | None:
 
 def gold(vectors: Vectors, name: str, model: LoadedModel) -> pd.Series | None:
     """The model's labels (n,) that a column holds by name or by number; None when it does not."""
-    given = as_names(vectors.frame[name]).str.strip().str.casefold()
+    given = label_names(vectors.frame[name]).str.strip().str.casefold()
     known = {label.casefold(): label for label in model.labels}
     if name.casefold() in CODED and not set(given) & set(known):
         known = {str(number): label for number, label in enumerate(model.labels)}
@@ -136,7 +130,7 @@ def colouring(
 
 def grouped(values: pd.Series) -> pd.Series:
     """The largest groups by name, the rest as "other"."""
-    names = as_names(values).replace("", "(none)")
+    names = label_names(values).replace("", "(none)")
     counts = names.value_counts()
     if len(counts) <= MOST_GROUPS:
         return names

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.analysis.neighbours import Neighbours
+from interp_core.analysis.point_names import names
+from interp_core.analysis.point_tables import KEPT
 from interp_core.analysis.quality import shared
 from interp_core.analysis.vectors import Vectors
 from interp_core.charts.pairs import side_by_side
 from interp_core.models.record import LoadedModel
 from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.figure import figure
 from interp_core.ui.projector import drawing, frames, how_drawn, other_side, sources
 from interp_core.ui.projector.asked import Drawing, Points
 from interp_core.ui.projector.colouring import grouped, label_columns
+from interp_core.ui.projector.naming import points_named
 from interp_core.ui.projector.shown import Drawn
 
 if TYPE_CHECKING:
@@ -24,7 +29,6 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 5_000
 MOST_CHANGED = 20
-KEPT = "same neighbours"
 COLUMNS = {
     KEPT: st.column_config.NumberColumn(format="percent", width="small"),
     "point": st.column_config.NumberColumn(width="small"),
@@ -45,13 +49,17 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None
         return None
     _check(both)
     pictures = [drawing.projection(each, found) for each, found in zip(sides, both)]
-    kept = None if any(each is None for each in pictures) else _kept(sides, both)
-    if kept is None:
+    near = None if any(each is None for each in pictures) else _near(sides, both)
+    if near is None:
         return None
     places = [each.coordinates for each in pictures]
-    table = _table(both[0], places, kept)
-    chart = _chart(table, both[0], other_side.titles(left, right), pair)
-    _figures(kept, places)
+    table = ic.pair_table(both[0], places, near)
+    titles = other_side.titles(left, right)
+    chart = _chart(table, both[0], titles, pair)
+    kept = float(shared(*(each.indices for each in near)).mean())
+    pair_of = ic.compare_pictures(dict(zip(("left", "right"), places))).iloc[0]
+    figure(chart, title=_title(left, titles), alt=_described(len(table), kept, pair_of))
+    _figures(kept, pair_of)
     _changed(table)
     return Drawn(left, both[0], pictures[0], chart, table, right)
 
@@ -69,19 +77,22 @@ def _check(both: list[Vectors]) -> None:
         )
 
 
-def _kept(sides: tuple[Drawing, Drawing], both: list[Vectors]) -> np.ndarray | None:
-    """(n,) which share of its true neighbours each point has on both sides."""
+def _near(sides: tuple[Drawing, Drawing], both: list[Vectors]) -> list[Neighbours] | None:
+    """The true neighbours on both sides."""
     near = [drawing.neighbours(each.points, found, each.metric) for each, found in zip(sides, both)]
-    return None if any(each is None for each in near) else shared(*(each.indices for each in near))
+    return None if any(each is None for each in near) else near
 
 
-def _table(vectors: Vectors, places: list[np.ndarray], kept: np.ndarray) -> pd.DataFrame:
-    """point, text, x, y (left), u, v (right, laid over the left), and the shared neighbours."""
-    onto = ic.align(places[1], places[0]).coordinates
-    table = pd.DataFrame(np.hstack([places[0], onto]), columns=["x", "y", "u", "v"])
-    table.insert(0, "point", range(len(table)))
-    table.insert(1, "text", frames.names(vectors, 300))
-    return table.assign(**{KEPT: kept.round(2)})
+def _title(left: Drawing, titles: tuple[str, str]) -> str:
+    about = points_named(replace(left.points, layer=None))
+    return f"{about[0].upper()}{about[1:]}: {titles[0]} beside {titles[1]}"
+
+
+def _described(count: int, kept: float, pair: pd.Series) -> str:
+    return (
+        f"The same {count:,} points in two pictures: the sides share {kept:.0%} of the nearest "
+        f"neighbours, the pictures {pair['shared']:.0%}."
+    )
 
 
 def _chart(  # noqa: ANN202 - any chart of Altair's
@@ -93,21 +104,18 @@ def _chart(  # noqa: ANN202 - any chart of Altair's
     label = pair.selectbox(
         "Colour", labels, index=first, key="pair_colour", width=170, placeholder="none", **BOUND
     )
-    frame = table.assign(text=frames.names(vectors, frames.SHOWN_LETTERS))
+    frame = table.assign(text=names(vectors, frames.SHOWN_LETTERS))
     told = ["text", KEPT]
     if label:
         frame[frames.COLOUR] = grouped(vectors.frame[label]).to_numpy()
         frame[f"{label} "] = frame[frames.COLOUR]
         told.insert(1, f"{label} ")
-    chart = side_by_side(frame, titles, frames.COLOUR if label else None, tuple(told))
-    st.altair_chart(chart, width="stretch", alt="The same points in two pictures, side by side.")
-    return chart
+    return side_by_side(frame, titles, frames.COLOUR if label else None, tuple(told))
 
 
-def _figures(kept: np.ndarray, places: list[np.ndarray]) -> None:
-    row = ic.compare_pictures({"left": places[0], "right": places[1]}).iloc[0]
+def _figures(kept: float, row: pd.Series) -> None:
     st.caption(
-        f"In the original spaces the two sides share {kept.mean():.0%} of the nearest neighbours; "
+        f"In the original spaces the two sides share {kept:.0%} of the nearest neighbours; "
         f"the two pictures share {row['shared']:.0%} (by chance {row['chance']:.1%}). The right "
         "picture is turned and scaled onto the left one. Drag a box in either: its points stay lit "
         "in both; a double click resets."

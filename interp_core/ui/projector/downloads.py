@@ -7,21 +7,33 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.analysis.point_names import names
 from interp_core.analysis.vectors import Vectors
 from interp_core.ui import downloads
 from interp_core.ui.projector import drawing
-from interp_core.ui.projector.frames import names
 from interp_core.ui.projector.script import script
 from interp_core.ui.projector.shown import Drawn
+from interp_core.ui.report import adding
 
 BYTES = "application/octet-stream"
 TSV = "text/tab-separated-values"
+SHOWN = 500  # rows of the table
+WITH_TABLE = ("checks", "shape")  # views that show their table themselves
 FORMATS = {"TSV": "tsv", "NPY": "npy", "Parquet": "parquet", "safetensors": "safetensors"}
 
 
 def show(drawn: Drawn, view: str) -> None:
     """The table behind the picture, the neighbours, the vectors and the script."""
+    adding.finish(drawn.table, lambda: script(drawn, view))
+    if view not in WITH_TABLE:
+        downloads.section("Numbers", ":material/table:", lambda: _numbers(drawn.table))
     downloads.section("Download and reproduce", ":material/download:", lambda: _offer(drawn, view))
+
+
+def _numbers(table: pd.DataFrame) -> None:
+    st.dataframe(table.head(SHOWN), hide_index=True, height=280)
+    if len(table) > SHOWN:
+        st.caption(f"The first {SHOWN} of {len(table):,} rows; the download has them all.")
 
 
 def _offer(drawn: Drawn, view: str) -> None:

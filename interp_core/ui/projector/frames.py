@@ -10,6 +10,7 @@ import pandas as pd
 from interp_core.analysis.label_places import label_levels, names_apart
 from interp_core.analysis.neighbours import Neighbours
 from interp_core.analysis.picture import Projection
+from interp_core.analysis.point_names import has_tokens, names, short
 from interp_core.analysis.vectors import Vectors
 from interp_core.charts.scatter_labels import GROUP
 
@@ -22,31 +23,6 @@ MOST_DRAWN = 8_000  # what the chart moves fluently
 COLOUR, NEAR = "_colour", "near"  # columns that `scatter` reads
 
 
-def short(text: object, letters: int) -> str:
-    """The text, cut with an ellipsis."""
-    text = " ".join(str(text).split())
-    return text if len(text) <= letters else text[: letters - 1] + "…"
-
-
-def name_of(vectors: Vectors, row: int) -> str:
-    """What a point is called: the token with its text, or the text."""
-    line = vectors.frame.iloc[row]
-    token = str(line.get("token", "") or "")
-    text = str(line["text"])
-    return f"{token} · {text}" if token and token != text else text
-
-
-def names(vectors: Vectors, letters: int) -> list[str]:
-    """What all points are called, cut."""
-    frame = vectors.frame
-    tokens = frame["token"] if "token" in frame else pd.Series("", index=frame.index)
-    own = np.where((tokens != "") & (tokens != frame["text"]), tokens, "")
-    return [
-        short(f"{token} · {text}" if token else text, letters)
-        for token, text in zip(own, frame["text"])
-    ]
-
-
 def found_rows(vectors: Vectors, part: str) -> np.ndarray:
     """(n,) which points' names contain what was typed."""
     part = part.strip().casefold()
@@ -55,10 +31,6 @@ def found_rows(vectors: Vectors, part: str) -> np.ndarray:
     column = "token" if has_tokens(vectors) else "text"
     hits = vectors.frame[column].astype(str).str.casefold().str.contains(part, regex=False)
     return hits.to_numpy(dtype=bool)
-
-
-def has_tokens(vectors: Vectors) -> bool:
-    return "token" in vectors.frame and bool((vectors.frame["token"] != "").any())
 
 
 def point_frame(

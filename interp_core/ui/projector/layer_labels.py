@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pandas as pd
 import streamlit as st
 
-from interp_core.analysis.label_agreement import label_agreement
+import interp_core as ic
 from interp_core.analysis.vectors import Vectors
 from interp_core.charts.simple import lines
+from interp_core.ui.figure import figure
 from interp_core.ui.plain import plain
+from interp_core.ui.projector import script
 from interp_core.ui.projector.asked import Points
-from interp_core.ui.projector.colouring import as_names
 from interp_core.ui.projector.store import slow
 
 NEAR = 10  # neighbours that are asked for their label
@@ -20,15 +19,12 @@ NEAR = 10  # neighbours that are asked for their label
 
 def show(asked: Points, parts: list[Vectors], label: str) -> None:
     """By layer, how often neighbours carry the same label."""
-
-    def compute(progress: Callable[[int, int], object]) -> pd.DataFrame:
-        rows = []
-        for number, part in enumerate(parts):
-            rows.append((number, *label_agreement(part, as_names(part.frame[label]), k=NEAR)))
-            progress(number + 1, len(parts))
-        return pd.DataFrame(rows, columns=["layer", "among neighbours", "by chance"])
-
-    found = slow((asked, "agreement", label), "Neighbours' labels", compute, unit="layers")
+    found = slow(
+        (asked, "agreement", label),
+        "Neighbours' labels",
+        lambda progress: ic.agreement_by_layer(parts, label, k=NEAR, progress=progress),
+        unit="layers",
+    )
     if found is None:
         return
     first, last = found["among neighbours"].iloc[[0, -1]]
@@ -36,12 +32,23 @@ def show(asked: Points, parts: list[Vectors], label: str) -> None:
         f"**Do the groups part as layers go up?** Neighbours share their {plain(label)} in "
         f"{first:.0%} of the cases at layer 0, in {last:.0%} at the last."
     )
-    long = found.melt("layer", var_name="what", value_name="share")
-    chart = lines(
-        long, x="layer", y="share", colour="what", x_title="layer", y_title="share", form=".0%"
+    figure(
+        _chart(found),
+        title=f"Neighbours with the same {label}, by layer",
+        alt=f"Lines over {len(found)} layers: neighbours share their {label} in {first:.0%} of the "
+        f"cases at layer 0, in {last:.0%} at the last; by chance in "
+        f"{found['by chance'].iloc[0]:.0%}.",
+        numbers=found,
+        script=lambda: script.agreement(asked, label),
     )
-    st.altair_chart(chart, width="stretch", alt="Neighbours with the same label, by layer.")
     st.caption(
         f"Mean share of each point's {NEAR} nearest neighbours (cosine, original space) with the "
         f"same {plain(label)}."
+    )
+
+
+def _chart(found: pd.DataFrame):  # noqa: ANN202 - any chart of Altair's
+    long = found.melt("layer", var_name="what", value_name="share")
+    return lines(
+        long, x="layer", y="share", colour="what", x_title="layer", y_title="share", form=".0%"
     )

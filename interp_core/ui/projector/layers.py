@@ -4,35 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.analysis.point_names import names
 from interp_core.analysis.vectors import Vectors
 from interp_core.charts.pairs import trail
 from interp_core.models.record import LoadedModel
 from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.figure import figure
 from interp_core.ui.projector import (
     appearance,
     frames,
     how_drawn,
     layer_labels,
+    layer_words,
     legend,
     picking,
     sources,
 )
 from interp_core.ui.projector.asked import LAYERED, Drawing, Points
 from interp_core.ui.projector.colouring import grouped, label_columns
+from interp_core.ui.projector.layer_words import Pictures
+from interp_core.ui.projector.naming import titled
 from interp_core.ui.projector.shown import Drawn
 from interp_core.ui.projector.store import in_place, quick, slow
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
-
-Pictures = list[tuple[ic.Projection, Any]]
 
 
 def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None:
@@ -52,13 +55,15 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None
     number, label, picked = _choose(parts)
     places = [aligned.coordinates for _, aligned in pictures]
     chart = _chart(parts[number], places, number, label, picked)
-    _say(pictures, number, wanted.points, len(parts[0]))
+    at = replace(wanted, points=replace(wanted.points, layer=number))
+    figure(chart, title=titled(at), alt=layer_words.described(at, pictures))
+    layer_words.say(pictures, number, wanted.points, len(parts[0]))
     if picked is not None:
-        st.caption(_way(places, picked))
+        st.caption(layer_words.way(places, picked))
     if label is not None:
         layer_labels.show(wanted.points, parts, label)
-    at = replace(wanted, points=replace(wanted.points, layer=number))
-    return Drawn(at, parts[number], pictures[number][0], chart, _table(parts, places))
+    table = ic.points_by_layer(parts, pictures)
+    return Drawn(at, parts[number], pictures[number][0], chart, table)
 
 
 def _parts(vectors: Vectors) -> list[Vectors]:
@@ -116,53 +121,18 @@ def _chart(  # noqa: ANN202 - any chart of Altair's
     low, high = everything.min(axis=0), everything.max(axis=0)
     edge = 0.04 * np.where(high > low, high - low, 1.0)
     frame = pd.DataFrame(places[number], columns=["x", "y"]).astype(np.float32)
-    frame["text"] = frames.names(part, frames.SHOWN_LETTERS)
-    groups, names = set(), None
+    frame["text"] = names(part, frames.SHOWN_LETTERS)
+    groups, titles = set(), None
     if label:
         label = f"{label} "  # never the name of one of our columns
         frame[label] = values = grouped(part.frame[label[:-1]]).to_numpy()
-        groups, names = set(values), frames.group_labels(frame, pd.Series(values))
-    chart = trail(
+        groups, titles = set(values), frames.group_labels(frame, pd.Series(values))
+    return trail(
         frame,
         tuple(zip((low - edge).tolist(), (high + edge).tolist())),
         colour=label,
         groups=groups,
         path=None if picked is None else ic.path_frame(places, picked),
-        labels=names,
+        labels=titles,
         inks=legend.inks(),
     )
-    st.altair_chart(chart, width="stretch", alt=f"The points at layer {number}.")
-    return chart
-
-
-def _say(pictures: Pictures, number: int, asked: Points, count: int) -> None:
-    parts = [
-        f"{count:,} points at layer {number} of {len(pictures) - 1}. Each picture is turned and "
-        "scaled onto the one before (Procrustes), so that what moves has changed."
-    ]
-    if number:
-        left = pictures[number][1].disparity
-        parts.append(f"{left:.0%} of this one could not be laid over the layer before.")
-    if asked.value("sampled"):
-        parts.append(f"Of the texts a random sample of {asked.value('sampled'):,} is drawn.")
-    st.caption(" ".join(parts))
-
-
-def _way(places: list[np.ndarray], picked: int) -> str:
-    path = ic.path_frame(places, picked)
-    most = path.loc[path["moved"].idxmax()]
-    return (
-        f"The line is the way of the chosen point; it moved most into layer {int(most['layer'])}: "
-        f"{most['moved']:.1f} times the mean step of all points."
-    )
-
-
-def _table(parts: list[Vectors], places: list[np.ndarray]) -> pd.DataFrame:
-    """Every point at every layer: layer, x, y, and what is known of it."""
-    tables = []
-    for number, (part, place) in enumerate(zip(parts, places)):
-        table = pd.DataFrame(place, columns=["x", "y"])
-        table.insert(0, "layer", number)
-        rest = part.frame.drop(columns=[name for name in table if name in part.frame])
-        tables.append(pd.concat([table, rest], axis=1))
-    return pd.concat(tables, ignore_index=True)

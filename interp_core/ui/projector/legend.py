@@ -6,9 +6,9 @@ from html import escape
 
 import streamlit as st
 
+from interp_core.analysis.point_names import short
 from interp_core.charts.points import in_order
 from interp_core.ui.projector.colouring import Colouring
-from interp_core.ui.projector.frames import short
 
 LIGHT = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#a6761d", "#56b4e9", "#7a5195", "#4d4d4d"]
 DARK = ["#56b4e9", "#e69f00", "#2fc49a", "#e08fc0", "#d0b25c", "#8fb8ff", "#b99ae0", "#c4c9d1"]

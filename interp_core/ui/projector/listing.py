@@ -8,9 +8,6 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from interp_core.analysis.vectors import Vectors
-from interp_core.ui.projector import frames
-
 _TWO = st.column_config.NumberColumn(format="%.2f")
 COLUMNS = {
     "text": st.column_config.TextColumn(width="medium"),
@@ -31,15 +28,16 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """The chart of all points' figures, and the list, most remarkable first."""
+    """The chart of all points' figures, and the list, most remarkable first.
+
+    `steps` are the lines of a script that make the same list `table` of `vectors`.
+    """
 
     chart: Any
     table: pd.DataFrame
+    steps: tuple[str, ...]
 
 
-def readable(vectors: Vectors, table: pd.DataFrame, keep: list[str]) -> pd.DataFrame:
-    """The list with the point's number and text first, then its columns."""
-    called = frames.names(vectors, 160)
-    shown = pd.DataFrame({"point": table["index"], "text": [called[row] for row in table["index"]]})
-    kept = [name for name in keep if name in table and name not in shown]
-    return pd.concat([shown, table[kept].reset_index(drop=True)], axis=1)
+def list_step(columns: list[str]) -> str:
+    """The last line of a script: the list of what was `found`."""
+    return f"table = ic.point_list(vectors, found, {columns!r})"

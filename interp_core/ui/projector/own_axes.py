@@ -7,11 +7,11 @@ from itertools import combinations
 
 import streamlit as st
 
+from interp_core.analysis.point_names import has_tokens
 from interp_core.analysis.vectors import Vectors
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.projector.asked import Drawing
 from interp_core.ui.projector.colouring import label_columns
-from interp_core.ui.projector.frames import has_tokens
 
 NAMES = ("Across", "Up", "Deep")
 SIDES = ("from", "to")

@@ -37,7 +37,7 @@ def upload(source: str) -> str:
             found = _vectors()
     if found is not None:
         st.session_state[held] = found
-    name, key = st.session_state.get(held, ("", ""))
+    name, key, *_ = st.session_state.get(held, ("", ""))
     if key and kept().peek((source, key)) is None:
         del st.session_state[held]
         st.info("Your file is no longer in memory: upload it again.")
@@ -47,13 +47,24 @@ def upload(source: str) -> str:
     return key
 
 
-def _table(given: BinaryIO) -> tuple[str, str]:
+def called(source: str) -> tuple[tuple[str, str], ...]:
+    """What the file that this session holds is called, and the file with its words, if any."""
+    name, _, *words = st.session_state[HELD[source]]
+    return (("file", _bare(name)), *(("words", _bare(each)) for each in words))
+
+
+def _bare(name: str) -> str:
+    """Without folders."""
+    return name.replace("\\", "/").rpartition("/")[2]
+
+
+def _table(given: BinaryIO) -> tuple[str, ...]:
     key = digest(given.name.encode(), given.getvalue())
     quick(("table", key), lambda: read_table(given, limit=sharing.at_most(MAX_POINTS, "rows")))
     return given.name, key
 
 
-def _vectors() -> tuple[str, str] | None:
+def _vectors() -> tuple[str, ...] | None:
     given = uploader("TSV, NPY, Parquet or safetensors", VECTORS, key="projector_vectors_file")
     words = uploader(
         "metadata.tsv (words and labels, for TSV and NPY)", ["tsv"], key="projector_words_file"
@@ -70,7 +81,7 @@ def _vectors() -> tuple[str, str] | None:
         return ic.read_vectors(given, metadata=words)
 
     quick(("vectors", key), read)
-    return given.name, key
+    return (given.name, key, *([words.name] if words else []))
 
 
 def table(key: str) -> pd.DataFrame:

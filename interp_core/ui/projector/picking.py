@@ -7,8 +7,8 @@ from collections.abc import Callable, Hashable
 import numpy as np
 import streamlit as st
 
+from interp_core.analysis.point_names import name_of, short
 from interp_core.analysis.vectors import Vectors
-from interp_core.ui.projector.frames import name_of, short
 
 KEY = "point"
 MOST_OFFERED = 200
@@ -24,7 +24,7 @@ def option(vectors: Vectors, row: int) -> str:
 def row_of(choice: str | None, count: int) -> int | None:
     """The row of such an option; None for what is none."""
     number = str(choice or "").partition(":")[0]
-    return int(number) if number.isdigit() and int(number) < count else None
+    return int(number) if number.isdecimal() and len(number) < 10 and int(number) < count else None
 
 
 def chooser(vectors: Vectors, found: np.ndarray) -> int | None:

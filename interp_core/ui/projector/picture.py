@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+import interp_core as ic
 from interp_core.models.record import LoadedModel
 from interp_core.ui.projector import (
     appearance,
@@ -23,7 +24,7 @@ from interp_core.ui.projector import (
 from interp_core.ui.projector.asked import SLOW, Points
 from interp_core.ui.projector.colouring import colouring
 from interp_core.ui.projector.scene import Scene
-from interp_core.ui.projector.shown import Drawn, coordinates
+from interp_core.ui.projector.shown import Drawn
 from interp_core.ui.projector.store import in_place
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None
     with place:
         chart = _show(scene)
     _below(scene, flat=chart is not None)
-    return Drawn(wanted, vectors, drawn, chart, coordinates(vectors, drawn))
+    return Drawn(wanted, vectors, drawn, chart, ic.point_table(vectors, drawn))
 
 
 def _show(scene: Scene) -> Any:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import altair as alt
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from interp_core.charts.scatter import Look, scatter
+from interp_core.ui.figure import draw, figure
 from interp_core.ui.projector import drawing, frames, legend, picking
 from interp_core.ui.projector.colouring import columns
-from interp_core.ui.projector.scene import Scene, described
+from interp_core.ui.projector.naming import described, titled
+from interp_core.ui.projector.scene import Scene
 from interp_core.ui.projector.store import in_place
 
-if TYPE_CHECKING:
-    import numpy as np
-
-OWN = ("row", "x", "y", "found")  # columns of the frame that no tooltip shows
+OWN = ("row", "x", "y", "z", "found")  # columns of the frame that no tooltip shows
 
 
 def show(scene: Scene, *, preview: bool = False) -> alt.LayerChart:
@@ -25,21 +23,33 @@ def show(scene: Scene, *, preview: bool = False) -> alt.LayerChart:
     key = "preview" if preview else "picture"
     told = scene.picked if preview else picking.marked((scene.name, key), scene.picked)
     rows = frames.drawn_rows(len(scene.vectors), scene.found, told)
-    frame = in_place(lambda: _frame(scene, rows, lines=not preview))
-    chart = scatter(frame, _labels(scene, frame, rows), _look(scene, frame, told))
+    chart = _chart(scene, rows, told, lines=not preview)
     widget = f"{key}_{hash(scene.name)}"
-    report = "ignore" if preview else picking.on_chart(widget, scene.vectors, scene.name)
-    st.altair_chart(
-        chart,
-        width="stretch",
-        key=widget,
-        selection_mode=["pick", "box"],
-        on_select=report,
-        alt=described(scene.asked, scene.vectors),
-    )
-    if not preview:
-        _how_to(scene, len(rows))
+    drags = {"key": widget, "selection_mode": ["pick", "box"]}
+    said = described(scene.asked, scene.vectors, scene.picture) + sampled(scene, rows)
+    if preview:
+        draw(chart, alt=said, on_select="ignore", **drags)
+        return chart
+    report = picking.on_chart(widget, scene.vectors, scene.name)
+    figure(chart, title=titled(scene.asked), alt=said, on_select=report, **drags)
+    _how_to(scene, len(rows))
     return chart
+
+
+def from_front(scene: Scene, rows: np.ndarray) -> alt.LayerChart:
+    """The first two axes of these rows, for paper."""
+    return _chart(scene, rows, scene.picked, lines=False)
+
+
+def sampled(scene: Scene, rows: np.ndarray) -> str:
+    """A sentence where not all points are drawn."""
+    count = len(scene.vectors)
+    return "" if len(rows) == count else f" Drawn: a random sample of {len(rows):,} of {count:,}."
+
+
+def _chart(scene: Scene, rows: np.ndarray, picked: int | None, *, lines: bool) -> alt.LayerChart:
+    frame = in_place(lambda: _frame(scene, rows, lines=lines))
+    return scatter(frame, _labels(scene, frame, rows), _look(scene, frame, picked))
 
 
 def _frame(scene: Scene, rows: np.ndarray, *, lines: bool) -> pd.DataFrame:

@@ -28,8 +28,3 @@ class Scene:
     def name(self) -> tuple[Drawing, View]:
         """What the picture is known by from run to run."""
         return self.asked, self.view
-
-
-def described(asked: Drawing, vectors: Vectors) -> str:
-    """The picture in words, for those who cannot see it."""
-    return f"{asked.title} of {len(vectors):,} points in {asked.dimensions} dimensions."

@@ -1,74 +1,92 @@
-"""Python that computes with `interp_core` what a view shows."""
+"""Python that computes with `interp_core` what a view shows: a data frame `table`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from interp_core.ui.projector.asked import OWN, WITHOUT_MODEL, Drawing, Points
+from interp_core.ui.projector.asked import LAYERED, Drawing, Points
+from interp_core.ui.projector.script_points import making
 from interp_core.ui.projector.shown import Drawn
-
-KINDS = {
-    "words": "keep &= frame['whole_word'] & frame['letters']",
-    "pieces": "keep &= frame['kind'] == 'piece'",
-    "everything": "keep |= frame['rank'] < 0",
-}
 
 
 def script(drawn: Drawn, view: str) -> str:
-    """The lines of a script."""
-    return "\n".join(["import interp_core as ic", "", *WRITE.get(view, _picture)(drawn), ""])
+    """The script of the table of a view."""
+    return joined(WRITE.get(view, _picture)(drawn))
+
+
+def joined(lines: list[str]) -> str:
+    """The lines as a script."""
+    return "\n".join(["import interp_core as ic", "", *lines, ""])
+
+
+def agreement(points: Points, label: str) -> str:
+    """By layer, how often neighbours carry the same label."""
+    return joined([*_by_layer(points), f"table = ic.agreement_by_layer(layers, {label!r})"])
+
+
+def lengths(points: Points) -> str:
+    """Lengths of vocabulary entries against their rank."""
+    return joined([*making(points), "table = ic.length_table(vectors)"])
 
 
 def _picture(drawn: Drawn) -> list[str]:
+    unjudged = drawn.picture.quality is None and len(drawn.vectors) > 2
+    how = _how(drawn.asked) + (", quality=False" if unjudged else "")
     return [
         *making(drawn.asked.points),
-        f"picture = ic.project(vectors, {_how(drawn.asked)})",
-        "print(picture.coordinates, picture.trustworthiness)",
+        f"picture = ic.project(vectors, {how})",
+        "table = ic.point_table(vectors, picture)",
+    ]
+
+
+def _by_layer(points: Points) -> list[str]:
+    """The lines that make `layers`."""
+    return [
+        *making(points, layer="all"),
+        "layers = [ic.at_layer(vectors, number) for number in range(model.n_layers + 1)]",
     ]
 
 
 def _layers(drawn: Drawn) -> list[str]:
-    asked = drawn.asked
-    how = _how(asked).replace(", dimensions=2", "")
+    how = _how(drawn.asked).replace(", dimensions=2", "")
     return [
-        *making(asked.points, layer="all"),
-        "layers = [ic.at_layer(vectors, number) for number in range(model.n_layers + 1)]",
+        *_by_layer(drawn.asked.points),
         f"pictures = ic.project_layers(layers, {how}, quality=False)",
-        f"drawn, aligned = pictures[{asked.points.layer}]",
-        "print(aligned.coordinates, aligned.disparity)",
+        "table = ic.points_by_layer(layers, pictures)",
     ]
 
 
 def _compare(drawn: Drawn) -> list[str]:
-    lines = []
-    for name, side in (("left", drawn.asked), ("right", drawn.other)):
-        lines += [*making(side.points), f"{name} = ic.project(vectors, {_how(side)})", ""]
+    left, right = drawn.asked, drawn.other
+    lines = making(left.points, name="first", columns=False)
+    second = "first"
+    if right.points != left.points:
+        second = "second"
+        other = making(right.points, name=second, columns=False)
+        lines += [line for line in other if line not in lines]
+    metric = f"metric={left.metric!r}"
     return [
         *lines,
-        "aligned = ic.align(right.coordinates, left.coordinates)",
-        "print(ic.compare_pictures({'left': left.coordinates, 'right': right.coordinates}))",
+        f"left = ic.project(first, {_how(left)}, quality=False)",
+        f"right = ic.project({second}, {_how(right)}, quality=False)",
+        f"near = [ic.find_neighbours(each, {metric}) for each in (first, {second})]",
+        "table = ic.pair_table(first, [left.coordinates, right.coordinates], near)",
     ]
 
 
 def _checks(drawn: Drawn) -> list[str]:
-    metric = f"metric={drawn.asked.metric!r}"
-    return [
-        *making(drawn.asked.points),
-        f"knn = ic.find_neighbours(vectors, k=15, {metric})",
-        f"print(ic.clusters(vectors, {metric}))",
-        f"print(ic.outliers(vectors, {metric}, knn=knn))",
-        "print(ic.hubs(vectors, knn))",
-        "# with a label for each point: ic.label_conflicts(vectors, labels, knn=knn)",
-    ]
+    return [*making(drawn.asked.points), *drawn.steps]
 
 
 def _shape(drawn: Drawn) -> list[str]:
-    points = drawn.asked.points
-    layer = "all" if points.layer is not None else None
-    return [
-        *making(points, layer=layer),
-        f"print(ic.geometry(vectors, metric={drawn.asked.metric!r}))",
-    ]
+    points, metric = drawn.asked.points, f"metric={drawn.asked.metric!r}"
+    if points.source in LAYERED:
+        lines = making(points, layer="all", columns=False)
+        return [*lines, f"table = ic.geometry(vectors, {metric})"]
+    # The columns of a file may mean other things than ours.
+    given = "ic.make_vectors(vectors.values)" if points.source == "vectors" else "vectors"
+    measured = f"ic.geometry({{0: {given}}}, {metric})"
+    return [*making(points), f"table = {measured}.drop(columns='layer')"]
 
 
 WRITE: dict[str, Callable[[Drawn], list[str]]] = {
@@ -89,64 +107,3 @@ def _how(asked: Drawing) -> str:
         **dict(asked.options),
     }
     return ", ".join(f"{name}={value!r}" for name, value in named.items())
-
-
-def making(points: Points, *, layer: str | None = None) -> list[str]:
-    """The lines that make `vectors`; `layer` "all" in place of the chosen one."""
-    if points.source in WITHOUT_MODEL:
-        return ["vectors = ic.read_vectors('your vectors')"]
-    head = [f"model = ic.load_model({points.model!r})"]
-    if points.source == "vocabulary":
-        return [*head, *_vocabulary(points)]
-    at = f"layer={layer or points.layer!r}"
-    if points.source == "digits":
-        return [*head, *_digits(points, at)]
-    texts = _texts(points)
-    if points.source == "ambiguous_words":
-        return [
-            *head,
-            *texts,
-            f"vectors = ic.word_vectors(model, texts, list(table['word']), {at})",
-        ]
-    pooling = None if points.unit == "token" else points.unit
-    options = f"{at}, pooling={pooling!r}, truncate=True"
-    return [*head, *texts, f"vectors = ic.token_vectors(model, texts, {options})"]
-
-
-def _digits(points: Points, at: str) -> list[str]:
-    pooling = "patch" if points.unit == "token" else points.unit
-    return [
-        "from interp_core.analysis.digit_pictures import digit_picture, held_out",
-        "images = [digit_picture(number) for number in held_out()[1]]",
-        f"vectors = ic.image_vectors(model, images, {at}, pooling={pooling!r})",
-    ]
-
-
-def _texts(points: Points) -> list[str]:
-    """The lines that make `texts`."""
-    if points.source in OWN:
-        lines = ["texts = [...]  # the column of your file"]
-    elif points.source == "text":
-        kept = [line for line in str(points.value("text")).splitlines() if line.strip()]
-        lines = [f"texts = {kept!r}"]
-    else:
-        lines = [f"table = ic.sample_table({points.source!r})"]
-        if points.value("word"):
-            lines.append(f"table = table[table['word'] == {points.value('word')!r}]")
-        lines.append("texts = list(table['text'])")
-    return lines
-
-
-def _vocabulary(points: Points) -> list[str]:
-    low, high = points.value("from", 0), points.value("to", 10**9)
-    lines = [
-        "vectors = ic.vocabulary_vectors(model)",
-        "frame = vectors.frame",
-        f"keep = (frame['rank'] >= {low}) & (frame['rank'] < {high})",
-    ]
-    kind, part = points.value("kind"), str(points.value("contains") or "").casefold()
-    if kind in KINDS:
-        lines.append(KINDS[kind])
-    if part:
-        lines.append(f"keep &= frame['text'].str.casefold().str.contains({part!r}, regex=False)")
-    return [*lines, "vectors = vectors.take(keep.to_numpy())"]

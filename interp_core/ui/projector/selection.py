@@ -7,10 +7,11 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.analysis.point_names import names
 from interp_core.analysis.vectors import Vectors
 from interp_core.ui import downloads
+from interp_core.ui.plain import plain
 from interp_core.ui.projector.colouring import label_columns
-from interp_core.ui.projector.frames import names
 
 SHOWN = 500
 
@@ -56,7 +57,7 @@ def _mix(vectors: Vectors, chosen: Vectors) -> None:
     mix = pd.DataFrame({name: inside.index, "points": inside.to_numpy()})
     mix["share"] = mix["points"] / len(chosen)
     mix["of all points"] = overall.reindex(inside.index).to_numpy()
-    st.caption(f"Mix of {name}")
+    st.caption(f"Mix of {plain(name)}")
     percent = st.column_config.NumberColumn(format="percent")
     st.dataframe(
         mix, hide_index=True, height=240, column_config={"share": percent, "of all points": percent}

@@ -10,18 +10,21 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.analysis.point_tables import LENGTHS
 from interp_core.analysis.vectors import Vectors
 from interp_core.charts.simple import dots, lines
 from interp_core.models.record import LoadedModel
-from interp_core.ui.projector import how_drawn, sources
+from interp_core.ui.figure import draw as draw_chart
+from interp_core.ui.figure import figure, offer
+from interp_core.ui.projector import how_drawn, script, sources
 from interp_core.ui.projector.asked import LAYERED, Drawing, Points
+from interp_core.ui.projector.naming import points_named
 from interp_core.ui.projector.shown import Drawn
 from interp_core.ui.projector.store import slow
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-MOST_SHOWN = 4_000
 FIGURES = {
     "anisotropy": "anisotropy",
     "intrinsic": "intrinsic dimension",
@@ -54,12 +57,13 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None
     vectors = sources.all_layers(asked) if layered else sources.vectors(asked)
     if vectors is None:
         return None
-    given = vectors if layered else {0: _known(vectors, asked)}
+    known = _known(vectors, asked)
+    given = known if layered else {0: known}
     key = (asked, "geometry", metric)
     table = slow(key, "Measuring", lambda progress: ic.geometry(given, metric=metric))
     if table is None:
         return None
-    chart = _by_layer(table) if layered else _one(table, given[0])
+    chart = _by_layer(table, asked) if layered else _one(table, known, asked)
     st.caption(
         "**Anisotropy** is the mean cosine of all pairs (Ethayarajh 2019): where it is high, two "
         "random vectors already look alike, so compare a cosine with it before calling it close. "
@@ -79,22 +83,37 @@ def _known(vectors: Vectors, asked: Points) -> Vectors:
     """The vectors without columns of a file, whose names might mean other things than ours."""
     if asked.source == "vocabulary":
         return vectors
-    return Vectors(vectors.values, vectors.frame[["text"]], vectors.notes)
+    ours = [name for name in ("text", "layer") if name in vectors.frame]
+    return Vectors(vectors.values, vectors.frame[ours], vectors.notes)
 
 
-def _by_layer(table: pd.DataFrame) -> alt.TopLevelMixin:
+def _by_layer(table: pd.DataFrame, asked: Points) -> alt.TopLevelMixin:
     parts = [
         lines(table, x="layer", y=name, x_title="layer", y_title=title, height=200)
         for name, title in FIGURES.items()
     ]
+    courses = [_course(table, name, title) for name, title in FIGURES.items()]
     with st.container(horizontal=True):
-        for part, title in zip(parts, FIGURES.values()):
-            st.altair_chart(part.properties(width=265), width="content", alt=f"{title} by layer.")
-    return alt.vconcat(*parts)
+        for part, course in zip(parts, courses):
+            said = f"Line over {len(table)} layers: {course}."
+            draw_chart(part.properties(width=265), width="content", alt=said)
+    whole = alt.vconcat(*parts)
+    offer(
+        whole,
+        title=f"Shape of {points_named(replace(asked, layer=None))}, layer by layer",
+        alt=f"Lines over {len(table)} layers: {'; '.join(courses)}.",
+    )
+    return whole
 
 
-def _one(table: pd.DataFrame, vectors: Vectors) -> alt.TopLevelMixin | None:
-    chart = _lengths(vectors) if "rank" in vectors.frame and "norm" in vectors.frame else None
+def _course(table: pd.DataFrame, name: str, title: str) -> str:
+    """Where a line begins and ends."""
+    first, last = table[name].iloc[[0, -1]]
+    return f"{title} {first:.3g} at layer 0, {last:.3g} at the last"
+
+
+def _one(table: pd.DataFrame, vectors: Vectors, asked: Points) -> alt.TopLevelMixin | None:
+    chart = _lengths(vectors, asked) if {"rank", "norm"} <= set(vectors.frame) else None
     only = table.iloc[0]
     with st.container(horizontal=True, gap="large"):
         st.metric("Anisotropy", f"{only['anisotropy']:.3f}")
@@ -103,16 +122,22 @@ def _one(table: pd.DataFrame, vectors: Vectors) -> alt.TopLevelMixin | None:
     return chart
 
 
-def _lengths(vectors: Vectors) -> alt.TopLevelMixin:
+def _lengths(vectors: Vectors, asked: Points) -> alt.TopLevelMixin:
     """Frequent words have shorter vectors in many models: see whether in this one."""
-    drawn = vectors.sample(MOST_SHOWN)
-    frame = drawn.frame[["text", "rank", "norm"]].query("rank >= 0")
-    frame = frame.assign(rank=frame["rank"] + 1)
+    frame = ic.length_table(vectors)
     chart = dots(
         frame, x="rank", y="norm",
         x_title="frequency rank (1: the first)", y_title="length of the vector",
     )  # fmt: skip
-    st.altair_chart(chart, width="stretch", alt="Length of the vector against frequency rank.")
-    if len(drawn) < len(vectors):
-        st.caption(f"A random sample of {MOST_SHOWN:,} of {len(vectors):,} entries.")
+    tied = frame["rank"].corr(frame["norm"], method="spearman")
+    figure(
+        chart,
+        title="Length of the vector against frequency rank",
+        alt=f"Points of {len(frame):,} entries: length {frame['norm'].min():.2f} to "
+        f"{frame['norm'].max():.2f}; its rank correlation with the frequency rank is {tied:.2f}.",
+        numbers=frame,
+        script=lambda: script.lengths(asked),
+    )
+    if len(vectors) > LENGTHS:
+        st.caption(f"A random sample of {LENGTHS:,} of {len(vectors):,} entries.")
     return chart

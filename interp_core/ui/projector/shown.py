@@ -16,7 +16,8 @@ from interp_core.ui.projector.asked import Drawing
 class Drawn:
     """The question, the vectors, the picture and its table; `chart` is None in WebGL.
 
-    `other` is the right-hand side of two.
+    `other` is the right-hand side of two; `steps` are the last lines of the script, where they
+    depend on more than the view.
     """
 
     asked: Drawing
@@ -25,13 +26,4 @@ class Drawn:
     chart: Any
     table: pd.DataFrame
     other: Drawing | None = None
-
-
-def coordinates(vectors: Vectors, picture: Projection) -> pd.DataFrame:
-    """Text, columns, coordinates and reliability of every point."""
-    axes = ["x", "y", "z"][: picture.dimensions]
-    table = pd.DataFrame(picture.coordinates, columns=axes)
-    if picture.reliability is not None:
-        table["neighbours kept"] = picture.reliability
-    rest = vectors.frame.drop(columns=[name for name in table if name in vectors.frame])
-    return pd.concat([table, rest], axis=1)
+    steps: tuple[str, ...] = ()

@@ -8,8 +8,10 @@ import streamlit as st
 
 from interp_core.analysis.point_card import true_neighbours
 from interp_core.charts.cloud import cloud, shades
-from interp_core.ui.projector import frames, legend, picking, webgl
-from interp_core.ui.projector.scene import Scene, described
+from interp_core.ui.figure import offer
+from interp_core.ui.projector import frames, legend, picking, plane, webgl
+from interp_core.ui.projector.naming import described, titled
+from interp_core.ui.projector.scene import Scene
 
 HEIGHT = 600
 MOST_LABELS, MOST_TRIED = 40, 2_000
@@ -48,10 +50,22 @@ def _draw(scene: Scene) -> None:
         key=widget,
         selection_mode="single-object",
         on_select=picking.on_deck(widget, scene.vectors, rows),
-        alt=described(scene.asked, scene.vectors),
+        alt=described(scene.asked, scene.vectors, scene.picture),
     )
+    _offer(scene)
     drag = "Drag turns, right drag moves" if scene.asked.dimensions == 3 else "Drag moves"
     st.caption(f"{drag}, the wheel zooms, a click picks a point. All {len(rows):,} points.")
+
+
+def _offer(scene: Scene) -> None:
+    """WebGL gives no file: what is added is a flat chart of the same coordinates."""
+    rows = frames.drawn_rows(len(scene.vectors), scene.found, scene.picked)
+    solid = scene.asked.dimensions == 3
+    offer(
+        lambda: plane.from_front(scene, rows),
+        title=titled(scene.asked) + (", seen from the front" if solid else ""),
+        alt=described(scene.asked, scene.vectors, scene.picture) + plane.sampled(scene, rows),
+    )
 
 
 def _tips(scene: Scene, frame: pd.DataFrame) -> list[str]:

@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from interp_core.ui import jobs
+from interp_core.ui.cache import COMPUTE
 from interp_core.ui.shared import Shared
 
 MOST_RESULTS = 256
@@ -37,8 +38,16 @@ def held_bytes(value: Any) -> int:
 
 
 def quick(key: Hashable, compute: Callable[[], Any]) -> Any:
-    """A result that takes no more than a second or two."""
-    return kept().get(key, compute)
+    """A result that takes no more than a second or two.
+
+    The turn comes first: who waits for another's result while holding a turn waits for somebody
+    who has one.
+    """
+    found = kept().peek(key)
+    if found is not None:
+        return found
+    with COMPUTE:
+        return kept().get(key, compute)
 
 
 def slow(key: Hashable, what: str, compute: Callable, *, unit: str = "%") -> Any:

@@ -67,6 +67,8 @@ def choose(
         return None
     if source == "table":
         filters = _column(data)
+    if source in OWN:
+        filters += own_files.called(source)
     if source == "text":
         filters = (("text", choice.text),)
     return Points(choice.model, cache.stamp(choice.model), source, layer, unit, filters, data)

@@ -9,25 +9,29 @@ import interp_core as ic
 from interp_core.analysis.reach import parameters, seconds_a_text
 from interp_core.charts.versus import accuracy_bars
 from interp_core.ui import jobs
-from interp_core.ui.versus.sides import Side
+from interp_core.ui.figure import figure
+from interp_core.ui.versus import reproduce
+from interp_core.ui.versus.sides import Drawn, Side
 
 CHANCE = 0.05  # p below which a difference is called larger than chance
 
 
-def draw(sides: tuple[Side, Side], text: str) -> tuple[object, pd.DataFrame] | None:
+def draw(sides: tuple[Side, Side], text: str) -> Drawn | None:
     """Accuracy by kind of negation, whether the difference means anything, speed and size."""
     found = [_probed(side) for side in sides]
     if any(each is None for each in found):
         return None
-    table = _joined(sides, found)
-    chart = accuracy_bars(_by_kind(sides, found))
-    st.altair_chart(chart, width="stretch", alt="Share of right answers by kind of negation.")
+    table = ic.compare_probes({side.name: each for side, each in zip(sides, found)})
+    kinds = _by_kind(table)
+    chart = accuracy_bars(kinds)
+    figure(chart, title="Right answers by kind of negation", key="probe_bars", alt=_weakest(kinds))
     st.caption(_said(sides, found))
-    shown = table[~(table[f"{sides[0].name} right"] & table[f"{sides[1].name} right"])]
+    wrong = ~(found[0]["right"] & found[1]["right"])
+    shown = _joined(sides, found)[wrong]
     st.markdown(f"**{len(shown)} sentences that at least one of them gets wrong**")
     st.dataframe(shown, hide_index=True, height=300)
     _costs(sides, text)
-    return chart, table
+    return Drawn(chart, table, lambda: reproduce.probes(sides))
 
 
 def _probed(side: Side) -> pd.DataFrame | None:
@@ -47,15 +51,18 @@ def _joined(sides: tuple[Side, Side], found: list[pd.DataFrame]) -> pd.DataFrame
     return table
 
 
-def _by_kind(sides: tuple[Side, Side], found: list[pd.DataFrame]) -> pd.DataFrame:
+def _by_kind(table: pd.DataFrame) -> pd.DataFrame:
     """model, kind, right (share), count."""
+    groups = table.groupby(["model", "kind"], sort=False)["right"]
+    return groups.agg(right="mean", count="size").reset_index()
+
+
+def _weakest(kinds: pd.DataFrame) -> str:
     parts = []
-    for side, each in zip(sides, found):
-        kinds = each.groupby("kind", sort=False)["right"].agg(["mean", "size"]).reset_index()
-        parts.append(
-            kinds.rename(columns={"mean": "right", "size": "count"}).assign(model=side.name)
-        )
-    return pd.concat(parts, ignore_index=True)
+    for model, part in kinds.groupby("model", sort=False):
+        worst = part.loc[part["right"].idxmin()]
+        parts.append(f"fewest of {model} for {worst['kind']}: {worst['right']:.0%}")
+    return f"Bars of the share of right answers by kind of negation; {', '.join(parts)}."
 
 
 def _said(sides: tuple[Side, Side], found: list[pd.DataFrame]) -> str:

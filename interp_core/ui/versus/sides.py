@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 import interp_core as ic
@@ -26,6 +29,15 @@ class Side:
     def key(self) -> tuple[str, str]:
         """What results of it are kept under."""
         return self.name, cache.stamp(self.name)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a view hands on to the downloads: chart, table, and what makes the script."""
+
+    chart: Any
+    table: pd.DataFrame
+    script: Callable[[], str]
 
 
 def choose(first: str, model: LoadedModel) -> tuple[Side, Side] | None:

@@ -7,18 +7,15 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.analysis.explanation import Attribution
-from interp_core.analysis.reach import Reach
-from interp_core.charts.axes import token_keys
-from interp_core.charts.versus import grouped_bars, reach_lines
-from interp_core.ui import jobs
-from interp_core.ui.choices import BOUND, keep_valid, one_of
+from interp_core.charts.versus import grouped_bars
+from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.figure import figure
 from interp_core.ui.plain import plain
-from interp_core.ui.versus.sides import Side, explained
+from interp_core.ui.versus import reach_view, reproduce
+from interp_core.ui.versus.sides import Drawn, Side, explained
 
-SIDES = ("before", "after")
 
-
-def draw(sides: tuple[Side, Side], text: str) -> tuple[object, pd.DataFrame] | None:
+def draw(sides: tuple[Side, Side], text: str) -> Drawn | None:
     """What each says, which words count, and how far back."""
     if not text.strip():
         raise ic.BadInput("Write a text into the sidebar.")
@@ -32,20 +29,55 @@ def draw(sides: tuple[Side, Side], text: str) -> tuple[object, pd.DataFrame] | N
     if None in found or None in slopes:
         return None
     _predictions(sides, found)
-    table = _words(sides, found, slopes)
+    names = [side.name for side in sides]
+    table = ic.compare_words(dict(zip(names, found)), dict(zip(names, slopes)))
     st.markdown(f"**Which words count** for {plain(target or 'each prediction')}")
-    chart = grouped_bars(table, y="score", title="integrated gradients (logit)")
-    st.altair_chart(chart, width="stretch", alt="Score of each word in both models.")
+    chart = grouped_bars(_keyed(table), y="score", title="integrated gradients (logit)")
+    figure(
+        chart,
+        title=f"Words that count for {target or 'each prediction'}",
+        key="versus_scores",
+        alt=f"Bars of the score of each word in both models; {_largest(table, 'score', '+.2f')}.",
+    )
     _agreement(found)
+    _sensitivity(sides, text, target, table)
+    reach_view.draw(sides, text, found[0], target)
+    last = "table = ic.compare_words(scores, slopes)"
+    return Drawn(chart, table, lambda: reproduce.words(sides, text, target, last))
+
+
+def _sensitivity(
+    sides: tuple[Side, Side], text: str, target: str | None, table: pd.DataFrame
+) -> None:
     st.markdown("**How sensitive is the decision to each position?**")
-    slope = grouped_bars(table, y="sensitivity", title="share of the gradient's norm")
-    st.altair_chart(slope, width="stretch", alt="Gradient norm at each word in both models.")
+    slope = grouped_bars(_keyed(table), y="sensitivity", title="share of the gradient's norm")
+    last = 'table = ic.compare_words(scores, slopes).drop(columns="score")'
+    figure(
+        slope,
+        title="Sensitivity to each position",
+        key="versus_slopes",
+        alt="Bars of each word's share of the gradient's norm in both models; "
+        f"{_largest(table, 'sensitivity', '.0%')}.",
+        numbers=table.drop(columns="score"),
+        script=lambda: reproduce.words(sides, text, target, last),
+    )
     st.caption(
         "Norm of the logit's gradient at each word's vector, as a share of the text's sum. A model "
         "that forgets has little left at one end; the norm knows no direction and is noisy."
     )
-    _reach(sides, text, found[0], target)
-    return chart, table
+
+
+def _keyed(table: pd.DataFrame) -> pd.DataFrame:
+    """As the chart wants it: with a key that tells equal words apart."""
+    keys = [f"{place}|{word}" for place, word in zip(table["place"], table["word"])]
+    return table.rename(columns={"word": "token"}).assign(key=keys)
+
+
+def _largest(table: pd.DataFrame, column: str, digits: str) -> str:
+    """The word that weighs most in each model, in words."""
+    tops = table.loc[table[column].abs().groupby(table["model"], sort=False).idxmax()]
+    told = zip(tops["model"], tops["word"], tops[column])
+    return "; ".join(f"most in {model}: {word}, {value:{digits}}" for model, word, value in told)
 
 
 def _predictions(sides: tuple[Side, Side], found: list[Attribution]) -> None:
@@ -63,28 +95,6 @@ def _predictions(sides: tuple[Side, Side], found: list[Attribution]) -> None:
         st.markdown("The two models **disagree** on this text.")
 
 
-def _words(
-    sides: tuple[Side, Side], found: list[Attribution], slopes: list[Attribution]
-) -> pd.DataFrame:
-    """model, key, token, score, sensitivity: one row for each model and word."""
-    parts = []
-    for side, each, slope in zip(sides, found, slopes):
-        words, sharp = each.by_word(), slope.by_word()
-        size = sharp.scores.sum() or 1.0
-        parts.append(
-            pd.DataFrame(
-                {
-                    "model": side.name,
-                    "key": token_keys(words.tokens),
-                    "token": words.tokens,
-                    "score": words.scores,
-                    "sensitivity": sharp.scores / size,
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
-
-
 def _agreement(found: list[Attribution]) -> None:
     from scipy.stats import spearmanr
 
@@ -97,70 +107,4 @@ def _agreement(found: list[Attribution]) -> None:
     st.caption(
         f"Rank correlation of the two explanations {rank:+.2f}. {same} weighs most. Two models can "
         "agree on the answer for different reasons, and the reverse."
-    )
-
-
-def _reach(sides: tuple[Side, Side], text: str, first: Attribution, target: str | None) -> None:
-    """What one word still counts for as neutral words are put between it and the end."""
-    st.markdown("**How far does a word reach?**")
-    words = first.by_word()
-    places = [place for place, offset in enumerate(words.offsets) if offset is not None]
-    names = [f"{place}: {words.tokens[place]}" for place in places]
-    if not names:
-        return
-    strongest = max(places, key=lambda place: abs(words.scores[place]))
-    keep_valid("reach_word", names)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(
-            "Word", names, index=places.index(strongest), key="reach_word", width=200, **BOUND
-        )
-        where = one_of("Neutral words stand", SIDES, key="reach_side", default="after")
-    span = words.offsets[places[names.index(chosen)]]
-    parts = []
-    for side in sides:
-        label = target if target in side.model.labels else first.prediction.label
-        if label not in side.model.labels:
-            st.info("The two models share no label, so one word's effect cannot be compared.")
-            return
-        reach = _measured(side, text, tuple(span), side.model.labels.index(label), where)
-        if reach is None:
-            return
-        parts.append((side.name, reach))
-    frame = pd.concat([reach.frame.assign(model=name) for name, reach in parts])
-    st.altair_chart(
-        reach_lines(frame), width="stretch", alt="Effect of the word by distance in both models."
-    )
-    st.caption(_said(parts, chosen))
-
-
-def _measured(
-    side: Side, text: str, span: tuple[int, int], target: int, where: str
-) -> Reach | None:
-    key = ("reach", side.key, text, span, target, where)
-    return jobs.run(
-        key,
-        f"Moving the word away in {side.name}",
-        lambda progress: ic.word_reach(
-            side.model, text, span, target=target, before=where == "before", progress=progress
-        ),
-        unit="distances",
-    )
-
-
-def _said(parts: list[tuple[str, Reach]], word: str) -> str:
-    """What the figures support."""
-    told = []
-    for name, reach in parts:
-        last = reach.frame.iloc[-1]
-        if reach.half is None:
-            told.append(
-                f"in {name} more than half of its effect is left after "
-                f"{int(last['distance'])} words"
-            )
-        else:
-            told.append(f"in {name} less than half is left after {reach.half} words")
-    word = plain(word.partition(": ")[2])
-    return (
-        f"Change of the logit by “{word}”, with neutral words put in: " + "; ".join(told) + ". One "
-        "word in one text: a hint, not a law. Effects close to zero make shares meaningless."
     )

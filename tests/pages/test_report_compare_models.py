@@ -1,0 +1,42 @@
+"""Pictures of two classifiers in the report: all of them, and each can be computed again."""
+
+from __future__ import annotations
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.reporting import check
+from tests.pages.running import run
+
+TEXT = "The film was not good."
+RIVAL = "sentiment-lstm"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def clear_caches():
+    yield
+    st.cache_data.clear()
+
+
+def opened(**state) -> AppTest:
+    return run("compare_models", **{"model": "sentiment", "rival": RIVAL, "text": TEXT, **state})
+
+
+def test_every_picture_of_a_text_is_computed_again_by_its_script():
+    chosen = {"versus_target": "positive", "reach_side": "before", "reach_word": "4: not"}
+    figures = check(opened(**chosen), charts=3)
+    for figure in figures:
+        assert set(figure.models) == {"sentiment", RIVAL}
+        assert figure.text == TEXT
+        assert "sentiment" in figure.alt
+
+
+def test_the_probes_are_computed_again():
+    (figure,) = check(opened(versus="probes"), charts=1)
+    assert figure.rows == 2 * 48
+
+
+def test_without_a_common_label_each_prediction_is_explained():
+    figures = check(opened(rival="intents"), charts=2)
+    assert all("target=None" in figure.script for figure in figures)

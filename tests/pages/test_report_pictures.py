@@ -1,0 +1,71 @@
+"""What is shown of image models in the report: all of it, and each can be computed again."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import interp_core as ic
+from interp_core.ui.fingerprint import digest
+from interp_core.ui.pictures import chooser
+from tests.pages.reporting import check
+from tests.pages.running import run
+
+OVER_A_PICTURE = {"attention_heads": 1, "word_attributions": 2}  # charts of each page
+
+
+def opened(page: str, model: str = "digits", **state):
+    return run(page, model=model, **state)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"picture_view": "grid"},
+        {"picture_view": "overlay", "picture_layer": 1, "picture_head": "2"},
+        {"picture_view": "overlay", "query_patch": "patch 2,3"},  # the mean of the heads
+        {"picture_view": "rollout", "query_patch": "patch 1,0", "picture_layer": 0},
+    ],
+    ids=lambda state: " ".join(map(str, state.values())),
+)
+def test_attention_over_a_picture_is_computed_again(state):
+    (figure,) = check(opened("attention_heads", **state), charts=1)
+    assert "ic.digit_picture(" in figure.script
+
+
+@pytest.mark.parametrize(
+    ("method", "charts"),
+    [("integrated_gradients", 2), ("occlusion", 1), ("attention_relevance", 1)],
+)
+def test_attributions_of_a_picture_are_computed_again(method, charts, tiny):
+    model = str(tiny("vit")) if method == "integrated_gradients" else "digits"
+    state = {"picture_method": method, "picture_baseline": "black"}
+    check(opened("word_attributions", model, **state), charts=charts)
+
+
+@pytest.mark.parametrize("statistic", ["distance", "importance"])
+def test_statistics_over_pictures_are_computed_again(statistic):
+    check(opened("head_entropy", picture_count=50, picture_stat=statistic), charts=2)
+
+
+@pytest.mark.parametrize("page", OVER_A_PICTURE)
+def test_a_picture_of_ones_own_is_read_beside_the_notebook(page, tiny, tmp_path, monkeypatch):
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (30, 40, 3), np.uint8))
+    data = io.BytesIO()
+    noise.save(data, "PNG")
+    key = digest(data.getvalue())
+    chooser._pictures().get(key, lambda: ic.read_image(data.getvalue()))
+    (tmp_path / "mine's.png").write_bytes(data.getvalue())
+    monkeypatch.chdir(tmp_path)
+    held = {"picture": chooser.OWN, chooser.HELD: ("mine's.png", key)}
+    figures = check(opened(page, str(tiny("vit")), **held), charts=OVER_A_PICTURE[page])
+    assert all("# Put your picture beside this notebook." in each.script for each in figures)
+
+
+def test_the_photographs_come_from_one_place():
+    assert ic.sample_photo("temple").size == (640, 427)
+    with pytest.raises(ic.BadInput, match="flower"):
+        ic.sample_photo("cat")
