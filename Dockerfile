@@ -35,6 +35,7 @@ ENV PATH=/venv/bin:/usr/local/bin:/usr/bin:/bin \
     STREAMLIT_SERVER_HEADLESS=true \
     STREAMLIT_SERVER_ADDRESS=0.0.0.0 \
     STREAMLIT_BROWSER_SERVER_ADDRESS=localhost \
+    STREAMLIT_SERVER_MAX_MESSAGE_SIZE=50 \
     STREAMLIT_SERVER_MAX_UPLOAD_SIZE=5
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \

@@ -100,3 +100,12 @@ def test_every_page_file_is_in_the_menu():
     from interp_core.ui.routing import PAGES
 
     assert {path.stem for path in (ROOT / "pages").glob("*.py")} == {page[0] for page in PAGES}
+
+
+def test_every_chart_is_drawn_with_its_numbers_and_a_way_into_the_report():
+    drawing = [
+        path.relative_to(ROOT).as_posix()
+        for path in [*(ROOT / "pages").glob("*.py"), *(ROOT / "interp_core/ui").rglob("*.py")]
+        if ".altair_chart(" in path.read_text(encoding="utf-8")
+    ]
+    assert drawing == ["interp_core/ui/figure.py"]

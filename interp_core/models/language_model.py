@@ -71,10 +71,18 @@ def converted_folder() -> Path:
         # leave a whole folder or none.
         if not is_converted():
             shutil.rmtree(_place(), ignore_errors=True)
+            _open_to_readers(Path(draft))
             Path(draft).rename(_place())
             Path(draft).mkdir()
     log.info("The language model is ready.")
     return _place()
+
+
+def _open_to_readers(folder: Path) -> None:
+    """Drafts and weights are written for one user; in a container another one reads them."""
+    for path in folder.iterdir():
+        path.chmod(0o644)
+    folder.chmod(0o755)
 
 
 def _convert(source: Path, target: Path) -> None:

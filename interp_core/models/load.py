@@ -113,6 +113,8 @@ def _config(folder: Path, raw: dict) -> PretrainedConfig:
         raise UnsupportedModel(
             f"config.json does not describe a model: {str(error)[:300]}"
         ) from error
+    # Before anything is built: the setting may name code on the Hub, which would be fetched.
+    config._attn_implementation = "eager"
     if getattr(config, "attention_type", None) == "block_sparse":
         config.attention_type = "original_full"
     return config

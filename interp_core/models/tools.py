@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 DEFAULT_MAX_TOKENS = 512  # for relative positions, which set no limit of their own
 NO_LIMIT = 10**7  # transformers writes 10**30 for "no limit known"
+# Of any text, whatever the model reads: memory grows with the square. A shared server sets it.
+most_tokens: int | None = None
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
@@ -71,7 +73,8 @@ def max_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase | None
     limits = [n - (lost + 1 if lost is not None else 0) for n in limits if isinstance(n, int)]
     if tokenizer is not None and tokenizer.model_max_length < NO_LIMIT:
         limits.append(tokenizer.model_max_length)
-    return min((n for n in limits if n > 0), default=DEFAULT_MAX_TOKENS)
+    own = min((n for n in limits if n > 0), default=DEFAULT_MAX_TOKENS)
+    return own if most_tokens is None else min(own, most_tokens)
 
 
 def _body_prefix(model: PreTrainedModel) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,14 @@ import streamlit as st
 import interp_core as ic
 from interp_core.models.record import LoadedModel
 from interp_core.ui import sharing
+from interp_core.ui.models import Models
 from interp_core.ui.shared import Shared
 from interp_core.ui.turns import Turns
 
 # Two passes at once keep two cores busy; more only share them and multiply torch's threads.
 COMPUTE = Turns(2)
+# Long computations take one of these first: the other turn stays free for short ones.
+LONG = Turns(1, event="long computation")
 MOST_MAPS = 256
 MAP_BYTES = 512 * 2**20
 
@@ -34,15 +36,13 @@ def stamp(name: str) -> str:
     return str(max(times, default=0))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _model(name: str, files: str) -> LoadedModel:
-    import torch
+@st.cache_resource(show_spinner=False)
+def _models() -> Models:
+    return Models()
 
-    torch.set_num_threads(1)
-    loaded = ic.load_model(name)
-    gc.collect()
-    gc.freeze()  # a model's objects never die: keep them out of every later collection
-    return loaded
+
+def _model(name: str, files: str) -> LoadedModel:
+    return _models().get(name, files, ic.load_model)
 
 
 def model(name: str) -> LoadedModel:

@@ -17,7 +17,7 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.stats import CounterStat, GaugeStat, HistogramStat, Stat
 
 from interp_core.ui import events
-from interp_core.ui.cache import COMPUTE
+from interp_core.ui.cache import COMPUTE, LONG
 from interp_core.ui.durations import Durations
 from interp_core.ui.shared import STORES
 
@@ -41,7 +41,7 @@ def _memory(name: str) -> list[Stat]:
 
 def _computations(name: str) -> list[Stat]:
     about = "Computations that wait for their turn, and that run."
-    counts = {"waiting": COMPUTE.waiting, "running": COMPUTE.running}
+    counts = {"waiting": COMPUTE.waiting + LONG.waiting, "running": COMPUTE.running}
     return [GaugeStat(name, count, {"state": state}, help=about) for state, count in counts.items()]
 
 

@@ -5,10 +5,23 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakSet
 
+from interp_core.ui import patience
+
 STORES: WeakSet[Shared] = WeakSet()  # all of them, for the figures of the server
+
+
+@dataclass(eq=False)
+class _Underway:
+    """A result that somebody computes and others may wait for."""
+
+    done: threading.Event = field(default_factory=threading.Event)
+    found: tuple[Any] | None = None  # the result, for those who waited: it may be evicted already
+    error: Exception | None = None  # or why there is none: it would be the same for them
+    note: Any = None
 
 
 class Shared:
@@ -29,7 +42,7 @@ class Shared:
         self._most_entries, self._most_bytes, self._size = most_entries, most_bytes, size
         self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self.name, self.bytes, self.hits, self.misses = name, 0, 0, 0
-        self._locks: dict[Hashable, threading.Lock] = {}
+        self._underway: dict[Hashable, _Underway] = {}
         self._guard = threading.Lock()
         STORES.add(self)
 
@@ -41,33 +54,82 @@ class Shared:
     def peek(self, key: Hashable) -> Any:
         """The result if it is there, else None."""
         with self._guard:
-            if key not in self._kept:
-                return None
-            self._kept.move_to_end(key)
-            self.hits += 1
-            return self._kept[key][0]
+            return self._look_up(key)
 
-    def get(self, key: Hashable, compute: Callable[[], Any]) -> Any:
-        """The result of `key`, computed once however many ask; failures are not kept."""
-        with self._guard:
-            lock = self._locks.setdefault(key, threading.Lock())
-        try:
-            with lock:
-                value = self.peek(key)
-                if value is None:
-                    self.misses += 1
-                    value = compute()
-                    self._keep(key, value)
-            return value
-        finally:  # a key may hold somebody's text: it must not outlive its result
+    def get(
+        self,
+        key: Hashable,
+        compute: Callable[[], Any],
+        look: Callable[[Any], None] | None = None,
+    ) -> Any:
+        """The result of `key`, computed once however many ask; failures are not kept.
+
+        Who waits for another's computation is shown its `note` by `look(note)`, shares its failure,
+        and stops waiting when its own session ends. When the computing session ends, a waiting one
+        takes over.
+        """
+        while True:
             with self._guard:
-                self._locks.pop(key, None)
+                value = self._look_up(key)
+                if value is not None:
+                    return value
+                work = self._underway.get(key)
+                if work is None:
+                    self._underway[key] = _Underway()
+                    self.misses += 1
+                    break
+            patience.until(work.done, look and (lambda work=work: look(work.note)))
+            if work.error is not None:
+                raise work.error
+            if work.found is not None:
+                self.hits += 1
+                return work.found[0]
+        return self._compute(key, compute)
+
+    def note(self, key: Hashable, note: Any) -> None:
+        """Say to those who wait for the result of `key` how far it is."""
+        with self._guard:
+            if key in self._underway:
+                self._underway[key].note = note
 
     def clear(self) -> None:
         """Forget everything."""
+        self.forget(lambda key: True)
+
+    def forget(self, which: Callable[[Hashable], bool]) -> None:
+        """Forget the results of these keys."""
         with self._guard:
-            self._kept.clear()
-            self.bytes = 0
+            for key in [key for key in self._kept if which(key)]:
+                self.bytes -= self._kept.pop(key)[1]
+
+    def oldest(self) -> Hashable | None:
+        """The key that was asked for longest ago."""
+        with self._guard:
+            return next(iter(self._kept), None)
+
+    def _look_up(self, key: Hashable) -> Any:
+        if key not in self._kept:
+            return None
+        self._kept.move_to_end(key)
+        self.hits += 1
+        return self._kept[key][0]
+
+    def _compute(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        found = failed = None
+        try:
+            value = compute()
+            self._keep(key, value)
+            found = (value,)
+            return value
+        except Exception as error:
+            failed = error
+            raise
+        finally:  # a key may hold somebody's text: it must not outlive its result
+            with self._guard:
+                work = self._underway.pop(key)
+            work.found, work.error = found, failed
+            work.done.set()
+            del work, failed  # or the error would hold this frame, and all that was computed
 
     def _keep(self, key: Hashable, value: Any) -> None:
         size = self._size(value)

@@ -20,7 +20,7 @@ import interp_core as ic
 
 FILE = Path(__file__).resolve().parents[2] / "clearhead.toml"
 OFF = {"", "0", "false", "no", "off"}
-SLOW = ("umap", "tsne")
+SLOW = ("umap", "tsne", "kmeans", "hdbscan")
 
 
 class NotShared(ic.ClearheadError):
@@ -31,16 +31,21 @@ class ModelClosed(NotShared):
     """A model that is not on the list."""
 
 
+class TimeIsUp(NotShared):
+    """A computation that has used up its time."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one person may ask of a shared server at a time."""
 
     characters: int = 10_000  # of one text
     all_characters: int = 100_000  # of all texts of one question
+    tokens: int = 512  # of one text: what a pass holds in memory grows with the square
     upload_bytes: int = 5 * 2**20
     rows: int = 5_000  # of an uploaded table
     texts: int = 1_000  # of a corpus
-    points: int = 5_000  # of a picture by UMAP or t-SNE
+    points: int = 5_000  # of a picture by UMAP or t-SNE, and of clusters
     seconds: float = 120.0  # of one computation
 
 
@@ -104,12 +109,13 @@ def check_upload(size: int) -> None:
 
 
 def check_points(count: int, method: str) -> None:
-    """Refuse a slow picture of too many points."""
+    """Refuse a slow picture, or clusters, of too many points: some cannot be stopped on the way."""
     most = limits()
     if most is not None and method in SLOW and count > most.points:
         raise NotShared(
-            f"This server is shared, so UMAP and t-SNE draw {most.points:,} points at most (here: "
-            f"{count:,}): they would keep it busy for minutes. Filter the points, or take PCA."
+            f"This server is shared, so UMAP, t-SNE and clusters take {most.points:,} points at "
+            f"most (here: {count:,}): more would keep it busy for minutes. Filter the points, or "
+            "take PCA."
         )
 
 
@@ -125,9 +131,9 @@ def clock() -> Callable[[], bool]:
     return lambda: most is not None and time.monotonic() - started > most.seconds
 
 
-def time_is_up() -> NotShared:
+def time_is_up() -> TimeIsUp:
     """The sentence for a computation that has used up its time."""
-    return NotShared(
+    return TimeIsUp(
         f"This server is shared, so a computation may take {LIMITS.seconds:.0f} seconds: others "
         "wait meanwhile. Ask for less: a shorter text, fewer texts or evaluations."
     )

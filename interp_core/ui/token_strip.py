@@ -14,7 +14,7 @@ _CSS = """
   background: transparent; cursor: pointer; white-space: pre; unicode-bidi: isolate;
   max-width: 100%; overflow: hidden; text-overflow: ellipsis;
 }
-.strip button small { opacity: .75; font-size: .72em; margin-inline-start: 5px; }
+.strip button small { font-size: .75em; margin-inline-start: 5px; }
 .strip button:hover, .strip button:focus-visible {
   outline: 2px solid var(--st-primary-color); outline-offset: 1px;
 }
@@ -33,7 +33,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     button.textContent = token.text;
     const strength = Math.min(1, Math.abs(token.strength));
     const ink = token.strength < 0 ? data.negative : data.positive;
-    const share = Math.round(strength * 62);
+    const share = Math.round(strength * 55);
     button.style.background = `color-mix(in srgb, ${ink} ${share}%, transparent)`;
     if (token.strength < 0) button.classList.add("negative");
     if (token.note) {

@@ -23,10 +23,9 @@ VIEWS = (
 )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page, scheme):
+def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page):
     link = fresh_server.link(PAGE, text=TEXT, method="Leave one out", target="positive")
-    main, _ = cold_and_warm(open_page, link, scheme)
+    main, _ = cold_and_warm(open_page, link)
     assert "Explained: positive" in main
 
 

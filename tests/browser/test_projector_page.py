@@ -81,10 +81,9 @@ def open_with(server):
         context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page, scheme):
+def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page):
     address = link(fresh_server, points="Words with several senses", point="3: x", find="bank")
-    main, _ = cold_and_warm(open_page, address, scheme)
+    main, _ = cold_and_warm(open_page, address)
     assert CARD in main
     assert "points found" in main
 

@@ -78,7 +78,11 @@ def test_every_cell_is_in_the_specification_and_the_scale_is_centred():
     spec = specification(chart)
     (data,) = spec["datasets"].values()
     assert sorted(row["weight"] for row in data) == sorted(cells()["weight"])
-    assert spec["encoding"]["color"]["scale"] == {"domain": [-0.2, 0.2], "domainMid": 0}
+    coloured, dashes = spec["layer"]
+    assert coloured["encoding"]["color"]["scale"] == {"domain": [-0.2, 0.2], "domainMid": 0}
+    for dash in dashes["layer"]:  # signs that survive greyscale
+        assert dash["mark"]["text"] == "–"
+        assert dash["transform"][0]["filter"].startswith("datum['weight'] < -0.0")
 
 
 def test_pictures_are_drawn_without_a_browser_and_hold_the_tokens():

@@ -56,7 +56,7 @@ def opened(page: str = "lessons", state: dict | None = None, **query) -> AppTest
 
 
 def words(app: AppTest) -> str:
-    parts = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.warning, *app.info,
+    parts = [*app.title, *app.header, *app.markdown, *app.caption, *app.warning, *app.info,
              *app.success, *app.error]  # fmt: skip
     html = [part.proto.body for part in app.get("html")]
     return "\n".join([*(str(part.value) for part in parts), *html])
@@ -145,7 +145,7 @@ def test_nothing_in_a_teachers_file_is_run_fetched_or_drawn(tmp_path, monkeypatc
     assert tags == {"div", "p", "strong", "code", "abbr", "ul", "li", "em"}
     assert "&lt;script&gt;" in html
     labels = [option for radio in app.radio for option in radio.options]
-    shown = [*app.markdown, *app.subheader, *app.info, *app.caption]
+    shown = [*app.markdown, *app.header, *app.info, *app.caption]
     for text in [*(str(part.value) for part in shown), *labels]:
         for active in ("![", "](", "://", "www.", ":rocket:", "$x"):
             assert active not in text

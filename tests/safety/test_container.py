@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from interp_core.models import language_model
 from tests.safety.opened import ROOT
 from tests.safety.visitor import visit
 from tools.browser import FORBID, _free_port
@@ -65,6 +66,20 @@ def test_the_image_is_shared_and_needs_no_network():
     assert all(each.startswith("/tmp/") for each in written)
 
 
+def test_nobody_fills_the_memory_with_one_message_or_file():
+    """Megabytes. Streamlit takes two hundred each, before a page sees anything of it."""
+    found = environment()
+    assert int(found["STREAMLIT_SERVER_MAX_UPLOAD_SIZE"]) <= 5
+    assert int(found["STREAMLIT_SERVER_MAX_MESSAGE_SIZE"]) <= 50
+
+
+def test_the_proxy_keeps_no_log_of_addresses():
+    """They hold texts."""
+    notes = (ROOT / "README.md").read_text(encoding="utf-8")
+    server = notes.split("```nginx")[1].split("```")[0].split("server {")[1]
+    assert "access_log off;" in server.split("location")[0]
+
+
 def test_the_images_packages_are_those_of_the_project():
     steps = " ".join(rest for name, rest in STEPS if name == "RUN")
     assert "-r requirements.txt" in steps
@@ -82,6 +97,20 @@ def test_what_is_sent_to_the_engine_is_what_the_recipe_copies():
     }  # fmt: skip
     assert "*" in ignored
     assert kept == copied
+
+
+def test_the_converted_model_is_readable_for_the_user_without_rights(tmp_path, monkeypatch):
+    """The image is built by root and run by another user."""
+    monkeypatch.setenv("CLEARHEAD_CACHE", str(tmp_path))
+    monkeypatch.setattr(language_model.PackagedFile, "find", lambda self: tmp_path)
+    monkeypatch.setattr(language_model, "find_spec", lambda name: name)
+    monkeypatch.setattr(
+        language_model, "_convert", lambda _, to: (to / "model.safetensors").touch(0o600)
+    )  # fmt: skip
+    folder = language_model.converted_folder()
+    for each in (folder, *folder.iterdir()):
+        needed = 0o005 if each.is_dir() else 0o004
+        assert each.stat().st_mode & needed == needed, each
 
 
 @pytest.fixture
@@ -123,7 +152,6 @@ def started(app: Path, scratch: Path, port: int, log: Path) -> subprocess.Popen:
               "PYTHONPATH": str(scratch / "site"), "STREAMLIT_SERVER_PORT": str(port),
               "CLEARHEAD_CACHE": str(scratch / "models")}  # fmt: skip
     log.touch()
-    (scratch / "home").mkdir()
     return subprocess.Popen(
         [*read_only(app), *json.loads(of("CMD")[0])], cwd=app, env=found,
         stdout=(scratch / "server.log").open("w"), stderr=subprocess.STDOUT,

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import threading
+from unittest.mock import Mock
 
 import pytest
 import streamlit as st
@@ -75,6 +76,16 @@ def test_computations_that_wait_and_run_are_counted():
     assert turns.durations.steps()[-1][1] == 3
 
 
+def test_both_lines_are_counted(monkeypatch):
+    """A long computation runs within a turn of all computations, so it is counted there."""
+    for name, waiting, running in (("COMPUTE", 1, 2), ("LONG", 3, 1)):
+        monkeypatch.setattr(metrics, name, Mock(Turns(1), waiting=waiting, running=running))
+    monkeypatch.setattr(metrics.COMPUTE, "durations", Durations())
+    found = figures()
+    assert found['clearhead_computations{state="waiting"}'] == 4
+    assert found['clearhead_computations{state="running"}'] == 2
+
+
 @pytest.mark.timeout(20)
 def test_a_turn_ends_when_its_computation_fails():
     turns = Turns(1)
@@ -99,7 +110,7 @@ def test_a_question_leaves_nothing_behind_when_it_fails():
         store.get("key", lambda: 1 / 0)
     store.get("other", lambda: 1)
     store.get("other", lambda: 1)
-    assert not store._locks
+    assert not store._underway
 
 
 def test_durations_are_counted_in_steps():

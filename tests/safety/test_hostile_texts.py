@@ -15,6 +15,9 @@ import interp_core as ic
 from interp_core.ui.fingerprint import digest
 from interp_core.ui.heads import corpus
 from interp_core.ui.pictures import chooser
+from interp_core.ui.plain import message, plain
+from interp_core.ui.projector import legend, picking
+from interp_core.ui.projector.colouring import Colouring
 from interp_core.ui.projector.store import kept
 from tests.hostile import HOSTILE_TOKEN, build_hostile
 from tests.safety.opened import EVERY_VIEW, QUICK, VIEWS, alive, at_view, elements, markdown, opened
@@ -116,3 +119,32 @@ def test_charts_name_no_address_and_no_expression_of_a_text():
         spec.pop("datasets", None)
         spec.pop("data", None)
         assert "h.test" not in json.dumps(spec)
+
+
+@pytest.mark.parametrize("end", ["\n\n", "\r\r", "\r\n\r\n"])
+def test_an_end_of_line_leaves_no_code_and_no_escape(end):
+    """A blank line ends what backticks began: what follows would be Markdown."""
+    for hostile in (f"`a{end}{FETCH}{end}b`", f"a{end}{FETCH}", f"`{end}{FETCH}"):
+        assert not set("\r\n") & set(message(hostile) + plain(hostile))
+    assert message(f"`a{end}{FETCH}`").count("`") == 2
+
+
+def test_hostile_names_of_columns_are_escaped_beside_a_box(monkeypatch):
+    frame = pd.DataFrame({"text": ["red", "blue", "green"] * 6, f"{FETCH} label": ["a", "b"] * 9})
+    kept().get(("table", "boxed"), lambda: frame)
+    monkeypatch.setattr(picking, "boxed", lambda picture, places: np.arange(len(places)))
+    app = opened("embedding_projector", points="table", model="encoder",
+                 projector_table=("a.csv", "boxed"))  # fmt: skip
+    assert any("points in the box" in each.value for each in app.markdown)
+    assert harmless(app)
+
+
+@pytest.mark.parametrize("kind", ["nominal", "quantitative"])
+def test_a_legend_made_of_html_escapes_names(monkeypatch, kind):
+    """Pictures by WebGL have no legend of their own."""
+    shown: list[str] = []
+    monkeypatch.setattr(st, "html", shown.append)
+    values = pd.Series([1.0, 2.0] if kind == "quantitative" else [f"{RUN} a", f"{RUN} b"])
+    legend.show(Colouring(values, kind, f"{RUN} title"))
+    assert "&lt;img" in shown[0]
+    assert "<img" not in shown[0]

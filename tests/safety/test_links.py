@@ -8,6 +8,7 @@ import pytest
 import streamlit as st
 
 from interp_core.ui import links
+from interp_core.ui.projector import picking
 from tests.safety.opened import (
     EVERY_VIEW,
     QUICK,
@@ -113,3 +114,9 @@ def test_the_lessons_survive_nonsense_in_their_address(lesson, step):
     app = opened("lessons", {"lesson": lesson, "step": step, "text": TEXT, "lessons_view": step})
     assert alive(app)
     assert "](http://h" not in "".join(text for _, text in markdown(app))
+
+
+@pytest.mark.parametrize("point", ["²", "²: a", "9" * 5000, "1" * 4301 + ": a", "-1", ": :", ""])
+def test_a_point_that_is_no_number_is_no_point(point):
+    assert picking.row_of(point, 10) is None
+    assert picking.row_of("9: word", 10) == 9

@@ -6,6 +6,7 @@ Pickles, remote code, links and broken settings have their tests in tests/models
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import resource
 import shutil
@@ -14,6 +15,7 @@ import time
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import modeling_utils
 
 import interp_core as ic
 
@@ -155,4 +157,28 @@ def test_layers_hidden_deep_in_the_settings_are_counted(folder):
     hidden = {"a": [{"b": {"num_hidden_layers": 10**6}}]}
     change(path / "config.json", text_config=hidden)
     with pytest.raises(ic.UnsafeModel, match="layers"):
+        ic.load_model(str(path))
+
+
+@pytest.mark.parametrize("name", ["_attn_implementation", "attn_implementation"])
+def test_a_configuration_that_computes_with_code_from_the_hub_fetches_none(
+    folder, name, monkeypatch
+):
+    """transformers runs a kernel of that name, where the package that fetches it is installed."""
+    path, asked = folder("bert"), []
+    whether = modeling_utils.is_kernel
+    monkeypatch.setattr(modeling_utils, "is_kernel", lambda x: asked.append(x) or whether(x))
+    change(path / "config.json", **{name: "somebody/kernel"})
+    assert ic.load_model(str(path)).backend == "eager"
+    assert asked
+    assert not any("/" in str(each) for each in asked)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", ["tokenizer.json", "vocab.txt", "more.safetensors"])
+def test_a_pipe_in_a_folder_is_refused_and_not_waited_for(folder, name):
+    path = folder("bert")
+    (path / name).unlink(missing_ok=True)
+    os.mkfifo(path / name)
+    with pytest.raises(ic.UnsafeModel, match="is no file"):
         ic.load_model(str(path))

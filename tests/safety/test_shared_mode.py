@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import ast
+import shutil
+import time
 import tomllib
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 import streamlit as st
+from streamlit import config
+from transformers import AutoConfig, AutoModelForCausalLM
 
 import interp_core as ic
+from interp_core.analysis import many_texts
+from interp_core.models import tools
 from interp_core.ui import cache, jobs, sharing
 from interp_core.ui.fingerprint import digest
 from interp_core.ui.heads import corpus
@@ -36,6 +42,19 @@ def shared(monkeypatch):
         monkeypatch.setattr(sharing, "LIMITS", replace(sharing.LIMITS, **limits))
 
     return tighten
+
+
+@pytest.fixture
+def long_reader(tiny, tmp_path, monkeypatch):
+    """A language model that reads 1,024 tokens, open on a shared server."""
+    folder = shutil.copytree(tiny("gpt2"), tmp_path / "long")
+    network = AutoModelForCausalLM.from_config(
+        AutoConfig.from_pretrained(folder, max_position_embeddings=1024, n_positions=1024)
+    )
+    network.save_pretrained(folder)
+    monkeypatch.setenv("CLEARHEAD_MODELS", str(folder))
+    yield str(folder)
+    tools.most_tokens = None
 
 
 def said(app) -> str:
@@ -83,6 +102,7 @@ def test_the_readme_states_the_limits():
     for figure in (limits.characters, limits.all_characters, limits.rows, limits.texts,
                    limits.points):  # fmt: skip
         assert f"{figure:,}" in table[:600]
+    assert f"| tokens of a text | {limits.tokens:,}" in table[:600]
     assert f"{limits.upload_bytes // 2**20} MB" in table[:600]
     assert f"{limits.seconds:.0f} seconds" in table[:600]
 
@@ -210,6 +230,41 @@ def test_too_large_a_file_is_refused_on_the_server(shared, page, state, name):
     assert "This server is shared, so a file may have" in said(app)
 
 
+def test_the_server_itself_refuses_larger_uploads(shared):
+    """A page sees a file when it is in memory already."""
+    config.set_option("server.maxUploadSize", 50)
+    opened("attention_heads")
+    assert config.get_option("server.maxUploadSize") == sharing.LIMITS.upload_bytes // 2**20
+
+
+@pytest.mark.parametrize(
+    ("page", "state"),
+    [
+        ("attention_heads", {}),
+        ("word_attributions", {}),
+        ("language_models", {"lm_view": "next"}),
+        ("head_entropy", {"corpus": "text"}),
+    ],
+)
+def test_a_text_has_a_limit_of_tokens_whatever_the_model_reads(shared, long_reader, page, state):
+    """Memory grows with the square of the tokens: two thousand take twenty gigabytes."""
+    app = opened(page, {"model": long_reader, "text": "word " * 600}, **state)
+    assert alive(app)
+    assert "at most 512" in said(app)
+
+
+def test_long_texts_of_a_table_are_cut_at_the_limit_of_tokens(shared, long_reader):
+    opened("attention_heads")
+    model = cache.model(long_reader)
+    cut = ic.token_vectors(model, ["word " * 600], truncate=True)
+    assert len(cut) == model.max_tokens == 512
+
+
+def test_without_the_switch_a_text_is_as_long_as_the_model_reads(long_reader):
+    opened("attention_heads")
+    assert ic.load_model(long_reader).max_tokens == 1024
+
+
 def test_a_table_has_a_limit_of_rows(shared):
     shared(rows=10)
     app = opened("embedding_projector", points="table")
@@ -266,6 +321,21 @@ def test_a_computation_has_a_limit_of_seconds(shared):
     assert "a computation may take" in said(app)
 
 
+def test_one_of_many_texts_takes_no_longer_than_a_computation(shared, monkeypatch):
+    shared(seconds=0.2)
+
+    def endless(*_args, progress, **_options):
+        for step in range(1_000):
+            time.sleep(0.01)
+            progress(step, 1_000)
+        pytest.fail("nobody stopped it")
+
+    monkeypatch.setattr(many_texts, "attribute", endless)
+    app = at_view("word_attributions", "many", model="sentiment", many="A good film.")
+    assert alive(app)
+    assert "a computation may take" in said(app)
+
+
 def test_the_time_in_the_queue_does_not_count(shared, monkeypatch):
     asked = []
     monkeypatch.setattr(sharing, "clock", lambda: asked.append(cache.COMPUTE.running) or bool)
@@ -281,8 +351,33 @@ def test_slow_pictures_have_a_limit_of_points(shared, method):
     state = {"points": "table", "projector_table": ("a.csv", "points"), "model": "encoder"}
     app = opened("embedding_projector", reducer=method, **state)
     assert alive(app)
-    assert "UMAP and t-SNE draw 20 points at most (here: 30)" in said(app)
+    assert "UMAP, t-SNE and clusters take 20 points at most (here: 30)" in said(app)
     assert not opened("embedding_projector", reducer="pca", **state).error
+
+
+@pytest.mark.parametrize("method", ["kmeans", "hdbscan"])
+def test_clusters_have_a_limit_of_points(shared, method):
+    """Two hundred clusters of a vocabulary take three minutes in which nothing stops them."""
+    shared(points=20)
+    frame = pd.DataFrame({"text": [f"word {place}" for place in range(30)]})
+    kept().get(("table", "clusters"), lambda: frame)
+    state = {"points": "table", "projector_table": ("a.csv", "clusters"), "model": "encoder"}
+    app = opened("embedding_projector", look="checks", check="clusters", clustering=method, **state)
+    assert alive(app)
+    assert "clusters take 20 points at most (here: 30)" in said(app)
+
+
+def test_drawing_again_by_slow_methods_has_a_limit_of_points(shared):
+    """Whatever the picture was drawn by."""
+    shared(points=20)
+    frame = pd.DataFrame({"text": [f"word {place}" for place in range(30)]})
+    kept().get(("table", "again"), lambda: frame)
+    app = opened("embedding_projector", points="table", projector_table=("a.csv", "again"),
+                 look="trust", model="encoder", reducer="pca")  # fmt: skip
+    assert not app.error
+    next(each for each in app.button if each.label.startswith("Draw it again")).click().run()
+    assert alive(app)
+    assert "take 20 points at most (here: 30)" in said(app)
 
 
 def test_without_the_switch_there_are_no_walls(tiny):

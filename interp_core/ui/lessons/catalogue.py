@@ -20,7 +20,7 @@ def show(shelf: Shelf) -> None:
     own = [lesson for lesson in shelf.lessons if lesson.name not in shelf.embedded]
     _grid(embedded)
     if own or shelf.mistakes:
-        st.subheader("From your teacher")
+        st.header("From your teacher")
     for each in shelf.mistakes:
         st.warning(message(each), icon=":material/edit_note:")
     _grid(own)

@@ -18,7 +18,7 @@ def show(lesson: Lesson, number: int) -> None:
     place.remember(lesson, number)
     _top(lesson, number)
     with st.container(width=760):
-        st.subheader(label(step.title), anchor=False)
+        st.header(label(step.title), anchor=False)
         prose.show(step.text)
         if step.link is not None:
             _link(lesson, step)

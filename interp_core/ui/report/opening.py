@@ -16,7 +16,7 @@ OPENED = "clearhead_opened"  # how many files this session has opened
 
 def show() -> None:
     """The sections under the report."""
-    st.subheader("Sessions")
+    st.header("Sessions")
     st.caption(
         "A session is the report and the view that you last saw on each page. A file that somebody "
         "else saved brings text, pictures and scripts of theirs: nothing of it runs by itself."

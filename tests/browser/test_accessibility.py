@@ -1,0 +1,78 @@
+"""axe-core finds nothing on any page that would keep somebody out, in light and dark."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.axe import CONTRAST, findings
+from tests.browser.places import PLACES, opened, rested, switched
+
+pytestmark = pytest.mark.browser
+MAIN, BODY = "[data-testid=stMain]", "[data-testid=stPopoverBody]"
+SECTIONS = "[data-testid=stMain] [data-testid=stExpander] details:not([open]) > summary"
+
+
+@pytest.fixture(scope="module")
+def page(chromium):
+    """One window for all places."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 1100}, color_scheme="light")
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    yield page
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def model(tiny) -> str:
+    return str(tiny("llama"))
+
+
+def in_both_themes(page, part: str, what: str) -> list[str]:
+    """All findings in light; in dark, those of contrast, since nothing else differs."""
+    found = [f"{what}, light: {line}" for line in findings(page, part)]
+    page.emulate_media(color_scheme="dark")
+    rested(page)
+    found += [f"{what}, dark: {line}" for line in findings(page, part, CONTRAST)]
+    page.emulate_media(color_scheme="light")
+    return found
+
+
+def with_sections_open(page) -> None:
+    page.evaluate(f"document.querySelectorAll('{SECTIONS}').forEach(each => each.click())")
+    page.wait_for_timeout(80)
+    rested(page)
+
+
+def in_popovers(page, part: str) -> list[str]:
+    found = []
+    for button in page.locator(part).get_by_test_id("stPopoverButton").all():
+        button.click()
+        page.locator(BODY).wait_for()
+        rested(page)
+        found += in_both_themes(page, BODY, button.inner_text())
+        page.keyboard.press("Escape")
+        page.locator(BODY).wait_for(state="detached")
+    return found
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+def test_axe_finds_nothing_wrong(server, page, model, place):
+    opened(page, server, place, model)
+    with_sections_open(page)
+    found = in_both_themes(page, "html", "opened")
+    found += in_popovers(page, "body" if place is PLACES[0] else MAIN)  # one sidebar for all
+    for view in place.views:
+        switched(page, view)
+        found += in_both_themes(page, MAIN, view)
+    assert not found, "\n".join(found)
+
+
+def test_a_primary_button_is_legible(server, page, model):
+    place = next(each for each in PLACES if each.name == "step of a lesson")
+    opened(page, server, place, model)
+    page.get_by_role("radio").nth(1).check(force=True)
+    page.wait_for_timeout(80)
+    rested(page)
+    assert page.get_by_role("button", name="Reveal").is_enabled()
+    found = in_both_themes(page, MAIN, "ready to reveal")
+    assert not found, "\n".join(found)

@@ -1,0 +1,60 @@
+"""Charts are sent without Altair's checks, and are the same charts."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import altair as alt
+import pandas as pd
+import pytest
+from altair.utils import schemapi
+
+from interp_core.ui import figure, swift
+
+
+@pytest.fixture
+def chart():
+    with schemapi.debug_mode(False):
+        yield alt.Chart(pd.DataFrame({"a": [1.0], "b": [2.0]})).mark_bar().encode(x="a", y="b")
+
+
+def test_an_unchecked_chart_is_the_same_chart(chart):
+    checked = chart.to_dict()
+    with swift.unchecked(chart):
+        assert chart.to_dict() == checked
+    assert chart.to_dict() == checked
+    assert "to_dict" not in vars(chart)
+
+
+def test_nothing_is_checked_when_a_picture_is_drawn(chart, monkeypatch):
+    calls = []
+    monkeypatch.setattr(schemapi.SchemaBase, "validate", lambda *_, **__: calls.append(1))
+    monkeypatch.setattr(figure.st, "altair_chart", lambda chart, **_: chart.to_dict())
+    figure.draw(chart, alt="A bar.")
+    assert not calls
+    chart.to_dict()
+    assert calls
+
+
+def test_a_drawn_chart_goes_at_once(chart):
+    """Frames of charts are large; no collection runs after a page."""
+    with schemapi.debug_mode(False):
+        other = alt.Chart(pd.DataFrame({"a": [1.0]})).mark_bar()
+    gone = weakref.ref(other)
+    gc.disable()
+    try:
+        with swift.unchecked(other):
+            other.to_dict()
+        del other
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_a_part_is_not_checked_when_it_is_made():
+    with schemapi.debug_mode(True):
+        with pytest.raises(schemapi.SchemaValidationError):
+            alt.Axis(labelAngle="steep")
+        swift.apply()
+        alt.Axis(labelAngle="steep")
