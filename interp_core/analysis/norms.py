@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from interp_core.analysis.attention import check_size, encode_input, forward
+from interp_core.analysis.attention import check_size, encode_input, forward, stack
 from interp_core.analysis.maps import AttentionMaps
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.models.layout import NO_ATTENTION
@@ -77,6 +77,16 @@ def norm_weighted_attention(
     bias) and the attention block's true output. Raises `UnsupportedModel` for architectures whose
     value and output projections are unknown, or whose parts do not add up.
     """
+    return both_attentions(model, text, text_pair)[1]
+
+
+def both_attentions(
+    model: LoadedModel, text: Any, text_pair: str | None = None
+) -> tuple[AttentionMaps, AttentionMaps]:
+    """The maps of `attention_maps` and of `norm_weighted_attention`, of one and the same pass.
+
+    Raises what the latter raises.
+    """
     if not model.layout.attention_layers:
         raise UnsupportedModel(NO_ATTENTION)
     if model.model.config.is_encoder_decoder:
@@ -97,10 +107,10 @@ def norm_weighted_attention(
     if any(error > RELATIVE_LIMIT * scale for _, error, scale in parts):
         raise _unsupported(model)
     weights = np.stack([norms for norms, _, _ in parts])
-    result = AttentionMaps(
-        weights, encoded.sequence, encoded.sequence, model.layout.attention_layers, kind="norm"
+    raw = AttentionMaps(
+        stack(output.attentions), encoded.sequence, encoded.sequence, model.layout.attention_layers
     )
-    return replace(result, reconstruction_error=worst)
+    return raw, replace(raw, weights=weights, kind="norm", reconstruction_error=worst)
 
 
 def _unsupported(model: LoadedModel) -> UnsupportedModel:

@@ -23,7 +23,7 @@ def overview(frame: pd.DataFrame, *, selection: str = "head") -> alt.LayerChart:
         "x": alt.X("head:O", title="head", axis=alt.Axis(orient="top", labelAngle=0, **_BARE)),
         "y": alt.Y("layer:O", title="layer", axis=alt.Axis(**_BARE)),
     }
-    pictures = alt.Chart(frame).mark_image(
+    pictures = alt.Chart().mark_image(
         width=alt.expr(f"max(width / {heads} - {GAP}, 8)"),
         height=alt.expr(f"max(height / {rows} - {GAP}, 8)"),
         aspect=False,
@@ -32,19 +32,23 @@ def overview(frame: pd.DataFrame, *, selection: str = "head") -> alt.LayerChart:
     click = alt.selection_point(name=selection, fields=["layer", "head"], on="click")
     hover = alt.selection_point(name=f"{selection}_hover", on="pointerover", empty=False)
     frames = (
-        alt.Chart(frame)
+        alt.Chart()
         .mark_rect(fill="transparent", cursor="pointer", cornerRadius=2)
         .encode(
             **place,
-            stroke=alt.condition(
-                hover | alt.datum.chosen, alt.value("#d55e00"), alt.value("#8896a8")
-            ),
-            strokeWidth=alt.condition(hover | alt.datum.chosen, alt.value(2.5), alt.value(0.6)),
+            stroke=alt.StrokeValue(**_framed(hover, "#d55e00", "#8896a8")),
+            strokeWidth=alt.StrokeWidthValue(**_framed(hover, 2.5, 0.6)),
             tooltip=_tooltips(frame),
         )
         .add_params(click, hover)
     )
-    return alt.layer(pictures, frames).properties(height=row * rows + AXIS)
+    # Data once for both: Altair would compare the two frames with each other.
+    return alt.layer(pictures, frames, data=frame).properties(height=row * rows + AXIS)
+
+
+def _framed(hover: alt.Parameter, lit: str | float, other: str | float) -> dict:
+    """One value for the open head and the one under the pointer, another for the rest."""
+    return alt.condition(hover | alt.datum.chosen, alt.value(lit), alt.value(other))
 
 
 _BARE = {"ticks": False, "domain": False, "grid": False, "labelPadding": 6}

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 import interp_core as ic
+from interp_core.analysis.norms import both_attentions
 from interp_core.models.record import LoadedModel
 from interp_core.ui import sharing
 from interp_core.ui.models import Models
@@ -19,6 +20,7 @@ COMPUTE = Turns(2)
 # Long computations take one of these first: the other turn stays free for short ones.
 LONG = Turns(1, event="long computation")
 MOST_MAPS = 256
+SHORT = 1_000  # characters up to which both kinds of attention come from one pass
 MAP_BYTES = 512 * 2**20
 
 
@@ -65,17 +67,39 @@ def attention(name: str, text: str, pair: str | None, kind: str = "attention") -
     sharing.check_texts((text, pair))
     files = stamp(name)
 
+    key = (name, files, text, pair)
+
     def compute() -> ic.AttentionMaps:
         loaded = _model(name, files)
-        call = ic.norm_weighted_attention if kind == "norm" else ic.attention_maps
+        if kind == "norm":
+            with COMPUTE:
+                return _read_only(ic.norm_weighted_attention(loaded, text, pair))
         with COMPUTE:
-            maps = call(loaded, text, pair)
-        for part in (maps, maps.encoder, maps.decoder, maps.cross):
-            if part is not None:
-                part.weights.flags.writeable = False
-        return maps
+            maps, norms = _both(loaded, text, pair)
+        if norms is not None:
+            _maps().get((*key, "norm"), lambda: _read_only(norms))
+        return _read_only(maps)
 
-    return _maps().get((name, files, text, pair, kind), compute)
+    return _maps().get((*key, kind), compute)
+
+
+def _both(
+    loaded: LoadedModel, text: str, pair: str | None
+) -> tuple[ic.AttentionMaps, ic.AttentionMaps | None]:
+    """The maps; of a short text with the norm-weighted ones, which the page asks for next."""
+    if len(text) + len(pair or "") <= SHORT:
+        try:
+            return both_attentions(loaded, text, pair)
+        except (ic.BadInput, ic.UnsupportedModel):  # not known for every architecture
+            pass
+    return ic.attention_maps(loaded, text, pair), None
+
+
+def _read_only(maps: ic.AttentionMaps) -> ic.AttentionMaps:
+    for part in (maps, maps.encoder, maps.decoder, maps.cross):
+        if part is not None:
+            part.weights.flags.writeable = False
+    return maps
 
 
 def of_picture(name: str, key: str, image: Any) -> ic.AttentionMaps:

@@ -1,4 +1,4 @@
-"""Charts without Altair's checks: two thirds of the time of a page that is drawn again.
+"""Charts without Altair's checks: most of the time of a page that is drawn again.
 
 The tests build every chart with them. Streamlit converts one chart at a time in the whole process,
 so what a chart costs is a wait for everybody.
@@ -8,15 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 
 import altair as alt
 from altair.utils import schemapi
 
+_Converter = schemapi._FromDict
+
+
+@lru_cache(maxsize=4)
+def _converter(classes: tuple[type, ...]) -> schemapi._FromDict:
+    return _Converter(classes)
+
 
 def apply() -> None:
-    """Check no part of a chart when it is made."""
+    """Check no part of a chart when it is made, and keep the table of its parts.
+
+    For each colour or size with a condition, Altair would hash all six hundred of its classes.
+    """
     schemapi.disable_debug_mode()
+    schemapi._FromDict = lambda classes: _converter(tuple(classes))
 
 
 @contextmanager

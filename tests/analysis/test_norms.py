@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import interp_core as ic
+from interp_core.analysis.norms import both_attentions
 from tests.models.test_families import picture
 from tests.tiny import FAMILIES, TEXT, WITHOUT_MAPS
 
@@ -180,3 +181,17 @@ def test_an_architecture_with_unknown_names_is_refused(tiny_model):
 def test_encoder_decoder_models_are_refused_in_words(tiny_model):
     with pytest.raises(ic.BadInput, match="one stack"):
         ic.norm_weighted_attention(tiny_model("t5"), OTHER)
+
+
+def test_one_pass_gives_both_kinds_of_attention(tiny_model):
+    bert = tiny_model("bert")
+    passes = []
+    hook = bert.model.register_forward_hook(lambda *_: passes.append(1))
+    raw, norms = both_attentions(bert, TEXT)
+    hook.remove()
+    assert len(passes) == 1
+    assert raw.weights == pytest.approx(ic.attention_maps(bert, TEXT).weights, abs=1e-7)
+    assert norms.weights == pytest.approx(ic.norm_weighted_attention(bert, TEXT).weights, abs=1e-7)
+    assert (raw.kind, norms.kind) == ("attention", "norm")
+    assert norms.reconstruction_error is not None
+    assert raw.reconstruction_error is None

@@ -204,3 +204,20 @@ def test_the_script_offered_for_download_computes_the_picture():
     assert weights.sum(-1) == pytest.approx(1, abs=1e-5)
     assert weights == pytest.approx(shown.maps().weights[2, [1, 8]].mean(0), abs=1e-6)
     assert namespace["table"]["value"].to_numpy() == pytest.approx(weights[3], abs=1e-6)
+
+
+def test_a_new_text_costs_one_pass(monkeypatch):
+    """The warning about contributions must not double the price of every text."""
+    from interp_core.analysis import attention, norms
+
+    app = run("attention_heads")
+    passes = []
+    for module in (attention, norms):
+        forward = module.forward
+        monkeypatch.setattr(
+            module, "forward", lambda *a, go=forward, **k: passes.append(1) or go(*a, **k)
+        )
+    app.session_state["text"] = "A sentence that no other test has read so far."
+    app.run()
+    assert "Weight is not contribution" in words(app)
+    assert len(passes) == 1

@@ -58,3 +58,25 @@ def test_a_part_is_not_checked_when_it_is_made():
             alt.Axis(labelAngle="steep")
         swift.apply()
         alt.Axis(labelAngle="steep")
+
+
+def conditional() -> dict:
+    chart = alt.Chart(pd.DataFrame({"a": [1.0]})).mark_bar()
+    lit = alt.condition(alt.datum.a > 0, "a:Q", alt.value("grey"))
+    size = alt.condition(alt.datum.a > 0, alt.value(2), alt.value(1))
+    return chart.encode(x="a:Q", color=lit, size=size).to_dict()
+
+
+def test_conditions_are_read_by_one_table_and_come_out_the_same(monkeypatch):
+    monkeypatch.setattr(schemapi, "_FromDict", swift._Converter)
+    before = conditional()
+    made = []
+    monkeypatch.setattr(swift, "_Converter", lambda classes: made.append(1) or _kept(classes))
+    swift._converter.cache_clear()
+    swift.apply()
+    assert conditional() == before
+    assert conditional() == before
+    assert len(made) == 1
+
+
+_kept = swift._Converter

@@ -18,6 +18,7 @@ from interp_core.ui import cache
 from interp_core.ui.attention import reproduce
 from interp_core.ui.attention.controls import Options
 from interp_core.ui.attention.frames import cell_frame
+from interp_core.ui.attention.naming import strongest_named
 from interp_core.ui.choices import keep_valid, one_of
 from interp_core.ui.figure import draw as draw_chart
 from interp_core.ui.figure import offer
@@ -50,16 +51,20 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
     top = float(max(first.weights.max(), second.weights.max()))
     charts = [_map(first, top), _map(second, top), _difference(first, second)]
     with st.container(horizontal=True, vertical_alignment="top"):
-        for name, chart in zip((first.name, second.name, "Second minus first"), charts):
+        for name, chart, told in zip(
+            (first.name, second.name, "Second minus first"),
+            charts,
+            (_told(first), _told(second), ""),
+        ):
             with st.container(width=COMPACT_SIDE + LABELS - 40):
                 st.markdown(f"**{name}**")
-                draw_chart(chart, alt=f"Heatmap: {name}")
+                draw_chart(chart, alt=f"Heatmap: {name}{told}")
     shared = "" if first.maps is second.maps else (
         " The difference covers the tokens that both texts share, in order."
     )  # fmt: skip
     st.caption(
         f"Both maps share one scale, full at {top:.2g}. In the difference blue means that the "
-        f"second reads more, orange that the first does.{shared}"
+        f"second reads more, orange with a dash that the first does.{shared}"
     )
     both = alt.hconcat(*charts).resolve_scale(color="independent")
     numbers = ic.difference_table(
@@ -73,6 +78,10 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         script=lambda: reproduce.comparison(options, second.place, second.text),
     )
     return both
+
+
+def _told(side: Side) -> str:
+    return f", {len(side.maps.tokens)} tokens; {strongest_named(side.maps, side.weights)}"
 
 
 def _largest(numbers: pd.DataFrame) -> str:
