@@ -109,7 +109,7 @@ def _table(place: int, figure: Figure, csv: Callable[[pd.DataFrame], bytes]) -> 
     yield f"<details{' open' if kept <= 12 else ''}><summary>Numbers"
     yield f" ({figure.rows:,} rows)</summary>"
     yield '<div class="wide" tabindex="0" role="region" '
-    yield f'aria-labelledby="title-{place}"><table><thead><tr>'
+    yield f'aria-label="Numbers of picture {place}"><table><thead><tr>'
     yield "".join(f'<th scope="col">{escape(str(name))}</th>' for name in head.columns)
     yield "</tr></thead><tbody>"
     for row in head.itertuples(index=False):

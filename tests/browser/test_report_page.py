@@ -10,6 +10,7 @@ import pytest
 from nbclient import NotebookClient
 
 import interp_core as ic
+from tests.browser.axe import findings
 from tests.browser.looking import fits, main_of
 from tools.browser import ready, settled
 
@@ -65,6 +66,7 @@ def test_the_page_opens_without_a_network_and_shows_the_same_numbers(exported, c
     first = page.locator("section").nth(1).locator("table").first.locator("tbody tr").first
     strongest = ic.attention_maps(ic.load_model("sentiment"), TEXT).head(1, 4).max()
     assert float(first.locator("td").last.inner_text()) == pytest.approx(strongest, abs=1e-5)
+    assert findings(page, "html") == []
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     context.close()
 
