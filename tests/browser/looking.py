@@ -36,13 +36,23 @@ def cold_and_warm(open_page, link: str, scheme: str = "light") -> tuple[str, str
     return main_of(pages[0]), side[0]
 
 
-def narrow_and_again(open_page, link: str):
-    """The page of a link in a narrow dark window: it fits, and its own link shows the same."""
+def links_reopen(open_page, link: str, views: tuple[str, ...]) -> list[dict]:
+    """Switch a narrow dark page through its views: each fits, and its link shows the same anew.
+
+    Gives what the addresses say.
+    """
     first = open_page(link, width=900, scheme="dark")
     ready(first)
-    assert fits(first)
-    second = open_page(first.url, width=900, scheme="dark")
-    ready(second)
-    assert query(first) == query(second)
-    assert main_of(first) == main_of(second)
-    return first
+    seen = []
+    for view in views:
+        first.get_by_role("radio", name=view, exact=True).click()
+        ready(first)
+        assert fits(first), view
+        seen.append((first.url, main_of(first), query(first)))
+    second = open_page(link, width=900, scheme="dark")
+    for address, words, said in seen:
+        second.goto(address)
+        ready(second)
+        assert main_of(second) == words
+        assert query(second) == said
+    return [said for _, _, said in seen]

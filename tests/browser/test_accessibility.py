@@ -49,7 +49,7 @@ def in_popovers(page, part: str) -> list[str]:
         button.click()
         page.locator(BODY).wait_for()
         rested(page)
-        found += in_both_themes(page, BODY, button.inner_text())
+        found += findings(page, BODY)
         page.keyboard.press("Escape")
         page.locator(BODY).wait_for(state="detached")
     return found

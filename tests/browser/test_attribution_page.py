@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.browser.looking import cold_and_warm, narrow_and_again, query
+from tests.browser.looking import links_reopen, query
 from tools.browser import ready, settled
 
 pytestmark = pytest.mark.browser
@@ -23,15 +23,8 @@ VIEWS = (
 )
 
 
-def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page):
-    link = fresh_server.link(PAGE, text=TEXT, method="Leave one out", target="positive")
-    main, _ = cold_and_warm(open_page, link)
-    assert "Explained: positive" in main
-
-
-@pytest.mark.parametrize("view", VIEWS)
-def test_every_view_fits_a_narrow_window_and_its_link_reopens_it(server, open_page, view):
-    narrow_and_again(open_page, server.link(PAGE, text=TEXT, show=view))
+def test_every_view_fits_a_narrow_window_and_its_link_reopens_it(server, open_page):
+    links_reopen(open_page, server.link(PAGE, text=TEXT, target="positive"), VIEWS)
 
 
 def test_dropping_a_word_moves_the_prediction(server, open_page):
@@ -45,8 +38,10 @@ def test_dropping_a_word_moves_the_prediction(server, open_page):
 
 def test_hostile_text_is_shown_as_text(server, open_page):
     text = "<img src=x onerror=\"document.title='x'\"> is </script><script>alert(1)</script> bad"
+    page = open_page(server.link(PAGE, text=text))
+    ready(page)
     for view in VIEWS:
-        page = open_page(server.link(PAGE, text=text, show=view))
+        page.get_by_role("radio", name=view, exact=True).click()
         ready(page)
         assert page.title() == "Clearhead"
         assert page.locator("[data-testid=stMain] img").count() == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.browser.looking import cold_and_warm, fits, narrow_and_again, query
+from tests.browser.looking import fits, links_reopen, query
 from tools.browser import ready, settled
 
 pytestmark = pytest.mark.browser
@@ -16,15 +16,8 @@ VIEWS = ("All heads", "Two statistics", "Which are alike?", "Which matter?", "Co
 SIZE = "100 texts"
 
 
-def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page):
-    link = fresh_server.link(PAGE, corpus_size=SIZE, unit="2.4", stat="confidence")
-    main, _ = cold_and_warm(open_page, link, "dark")
-    assert "Layer 2, head 4" in main
-
-
-@pytest.mark.parametrize("view", VIEWS)
-def test_every_view_fits_a_narrow_window_and_its_link_reopens_it(server, open_page, view):
-    narrow_and_again(open_page, server.link(PAGE, corpus_size=SIZE, heads_view=view))
+def test_every_view_fits_a_narrow_window_and_its_link_reopens_it(server, open_page):
+    links_reopen(open_page, server.link(PAGE, corpus_size=SIZE, unit="2.4"), VIEWS)
 
 
 def test_a_click_opens_the_card_and_its_link_leads_to_the_same_head(server, open_page):

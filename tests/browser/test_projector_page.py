@@ -12,7 +12,7 @@ from PIL import Image
 from scipy.ndimage import binary_erosion
 
 import interp_core as ic
-from tests.browser.looking import cold_and_warm, narrow_and_again, query
+from tests.browser.looking import cold_and_warm, links_reopen, query
 from tools.browser import CHROMIUM_ARGS, WEBGL_ARGS, ready, settled
 
 pytestmark = pytest.mark.browser
@@ -88,10 +88,9 @@ def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page)
     assert "points found" in main
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_every_view_fits_a_narrow_window_and_its_link_reopens_it(server, open_page, view):
-    page = narrow_and_again(open_page, link(server, look=view, nearness="euclidean"))
-    assert query(page)["nearness"] == ["euclidean"]
+def test_every_view_fits_a_narrow_window_and_its_link_reopens_it(server, open_page):
+    found = links_reopen(open_page, link(server, nearness="euclidean"), VIEWS)
+    assert all(said["nearness"] == ["euclidean"] for said in found)
 
 
 def test_a_click_opens_the_card_and_the_picture_keeps_its_zoom(server, open_page):

@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -64,6 +65,12 @@ def words(number: int) -> str:
     return " ".join(f"word{number} is long and {place} was not dull" for place in range(12))
 
 
+def alone(story) -> None:
+    """Run it in a thread of its own: the browser's tests leave an event loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(story())).result()
+
+
 def test_fifty_sessions_that_close_in_mid_computation_leave_nothing_behind(server):
     async def close_all() -> None:
         tabs = await asyncio.gather(*(computing(server, words(n)) for n in range(PEOPLE)))
@@ -73,7 +80,7 @@ def test_fifty_sessions_that_close_in_mid_computation_leave_nothing_behind(serve
         await until(lambda: set(computations(server).values()) == {0}, 8)
 
     before = threads()
-    asyncio.run(close_all())
+    alone(close_all)
     with urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=5) as answer:
         assert answer.status == 200
     begun = time.monotonic()
@@ -99,7 +106,7 @@ def test_places_in_line_are_shown_and_one_who_stops_leaves_at_once(server):
         await asyncio.gather(*runs, return_exceptions=True)
         await until(lambda: set(computations(server).values()) == {0})
 
-    asyncio.run(stop_one())
+    alone(stop_one)
 
 
 def _place(text: str) -> int:
@@ -123,4 +130,4 @@ def test_who_asks_the_same_sees_its_progress_and_takes_over_when_the_first_leave
         await asyncio.gather(other, return_exceptions=True)
         await until(lambda: set(computations(server).values()) == {0})
 
-    asyncio.run(take_over())
+    alone(take_over)
