@@ -126,10 +126,10 @@ def find_chromium() -> str | None:
 
 
 def settled(page: Page) -> None:
-    """Wait until no script runs, nothing is stale and the words stay the same for 0.6 seconds."""
+    """Wait until no script runs, nothing is stale and the words stay the same for half a second."""
     before, same = None, 0
-    for _ in range(200):
-        page.wait_for_timeout(200)
+    for _ in range(270):
+        page.wait_for_timeout(150)
         busy = page.locator(BUSY).count()
         now = page.inner_text("[data-testid=stApp]")
         same = 0 if busy or now != before else same + 1

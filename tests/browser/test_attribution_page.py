@@ -40,7 +40,7 @@ def test_hostile_text_is_shown_as_text(server, open_page):
     text = "<img src=x onerror=\"document.title='x'\"> is </script><script>alert(1)</script> bad"
     page = open_page(server.link(PAGE, text=text))
     ready(page)
-    for view in VIEWS:
+    for view in ("Compare methods", "What if", "Many texts"):
         page.get_by_role("radio", name=view, exact=True).click()
         ready(page)
         assert page.title() == "Clearhead"

@@ -9,7 +9,7 @@ from tests.browser.places import PLACES, SHORT, WRITES, Place, opened, rested
 
 pytestmark = pytest.mark.browser
 MOST = 90  # stops of a page
-FOCUSED = ("attention_heads", "language_models", "lessons", "report")  # all kinds of controls
+FOCUSED = ("attention_heads", "lessons", "report")  # all kinds of controls
 _AT = """() => {
   let at = document.activeElement;
   while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
-from tests.browser.looking import cold_and_warm, fits, query
+from tests.browser.looking import fits, query
 from tests.tiny import TEXT
 from tools.browser import ready, settled
 
@@ -18,12 +18,6 @@ VIEWS = ("Next token", "Logit lens", "Who wrote the logit?", "Generate", "Induct
 @pytest.fixture(scope="module")
 def model(tiny) -> str:
     return str(tiny("llama"))
-
-
-def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page, model):
-    link = fresh_server.link(PAGE, model=model, text=TEXT, lm_view="Logit lens", lm_depth="1")
-    main, _ = cold_and_warm(open_page, link)
-    assert "after 1 layer\n" in main
 
 
 def switched(page, view: str) -> None:
