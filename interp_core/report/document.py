@@ -75,7 +75,7 @@ def _section(place: int, figure: Figure, csv: Callable[[pd.DataFrame], bytes]) -
     if figure.note:
         yield f'<p class="note">{escape(figure.note)}</p>'
     alt = escape(figure.alt, quote=True)
-    yield f'<figure><img src="{_data(figure.picture, figure.kind)}" alt="{alt}">'
+    yield f'<figure><img src="{data_url(figure.picture, figure.kind)}" alt="{alt}">'
     yield f"<figcaption>{escape(figure.alt)}</figcaption></figure>"
     yield from _table(place, figure, csv)
     yield "<h3>What this is</h3>"
@@ -115,7 +115,7 @@ def _table(place: int, figure: Figure, csv: Callable[[pd.DataFrame], bytes]) -> 
     for row in head.itertuples(index=False):
         yield "<tr>" + "".join(_cell(value) for value in row) + "</tr>"
     yield "</tbody></table></div>"
-    link = _data(csv(figure.numbers), "text/csv")
+    link = data_url(csv(figure.numbers), "text/csv")
     name = f"numbers-{place}.csv"
     yield f'<p><a download="{name}" href="{link}">Download {which} {figure.rows:,} rows</a></p>'
     yield "</details>"
@@ -131,5 +131,6 @@ def _cell(value: object) -> str:
     return f"<td>{escape(str(value))}</td>"
 
 
-def _data(content: bytes, kind: str) -> str:
+def data_url(content: bytes, kind: str) -> str:
+    """A file of this MIME type as an address that holds it whole."""
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"

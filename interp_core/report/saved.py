@@ -39,7 +39,8 @@ def save(session: Session) -> bytes:
         {
             "format": FORMAT,
             "version": VERSION,
-            "views": session.views,
+            # A view of a very long text would make a file that `load` refuses.
+            "views": {p: query for p, query in session.views.items() if len(query) <= MOST_LETTERS},
             "title": session.report.title,
             "figures": [_written(figure) for figure in session.report.figures],
         },

@@ -73,24 +73,19 @@ def usual(chart: Any, table: pd.DataFrame, name: str) -> dict[str, Offer]:
     return {**offers, "CSV": (f"{name}.csv", "text/csv", lambda: csv(table))}
 
 
-def below(
-    chart: Any, table: pd.DataFrame, name: str, script: Callable[[], str] | None = None
-) -> None:
-    """The closed sections under a picture: its numbers, its downloads, and perhaps a script.
+def below(chart: Any, table: pd.DataFrame, name: str, script: Callable[[], str]) -> None:
+    """The closed sections under a picture: its numbers, its downloads and its script.
 
     `name` is that of the files; `script` makes the Python that computes the same again.
     """
 
     def offer() -> None:
         buttons(usual(chart, table, name), key=name)
-        if script is not None:
-            st.code(script(), language="python")
+        st.code(script(), language="python")
 
-    if script is not None:
-        adding.finish(table, script)
+    adding.finish(table, script)
     section("Numbers", ":material/table:", lambda: st.dataframe(table, hide_index=True, height=280))
-    title = "Download" if script is None else "Download and reproduce"
-    section(title, ":material/download:", offer)
+    section("Download and reproduce", ":material/download:", offer)
 
 
 def section(title: str, icon: str, draw: Callable[[], None]) -> None:

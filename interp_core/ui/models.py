@@ -6,12 +6,11 @@ import math
 import threading
 import time
 import weakref
-from collections.abc import Callable, Hashable, Iterator
-from dataclasses import fields, is_dataclass
-from typing import Any
+from collections.abc import Callable, Hashable
 
 from interp_core.models.record import LoadedModel
 from interp_core.ui import memory
+from interp_core.ui.keys import strings_in
 from interp_core.ui.shared import STORES, Shared
 
 MOST = 12  # more than are embedded; memory usually sets the limit
@@ -69,7 +68,7 @@ class Models:
         self._dropped.append(weakref.ref(self._kept.peek(key).model))  # only here one is dropped
         self._kept.forget(lambda each: each == key)
         for store in list(STORES):
-            store.forget(lambda each: key[0] in _names(each))
+            store.forget(lambda each: key[0] in strings_in(each))
         memory.settle()
         self._settled = time.monotonic()
 
@@ -86,15 +85,3 @@ def held_bytes(loaded: LoadedModel) -> int:
     """Bytes of a model's weights."""
     parts = [*loaded.model.parameters(), *loaded.model.buffers()]
     return sum(each.nbytes for each in parts)
-
-
-def _names(key: Any) -> Iterator[str]:
-    """All strings in the key of a result."""
-    if isinstance(key, str):
-        yield key
-    elif isinstance(key, tuple | list):
-        for part in key:
-            yield from _names(part)
-    elif is_dataclass(key):
-        for field in fields(key):
-            yield from _names(getattr(key, field.name))

@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import time
 import tomllib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import interp_core as ic
+from interp_core.ui.keys import strings_in
 
 FILE = Path(__file__).resolve().parents[2] / "clearhead.toml"
 OFF = {"", "0", "false", "no", "off"}
@@ -90,7 +91,7 @@ def check_texts(question: Any) -> None:
     most = limits()
     if most is None:
         return
-    lengths = [len(text) for text in _texts(question)]
+    lengths = [len(text) for text in strings_in(question)]
     if max(lengths, default=0) > most.characters or sum(lengths) > most.all_characters:
         raise NotShared(
             f"This server is shared, so a text may have {most.characters:,} characters, and all "
@@ -137,17 +138,6 @@ def time_is_up() -> TimeIsUp:
         f"This server is shared, so a computation may take {LIMITS.seconds:.0f} seconds: others "
         "wait meanwhile. Ask for less: a shorter text, fewer texts or evaluations."
     )
-
-
-def _texts(part: Any) -> Iterator[str]:
-    if isinstance(part, str):
-        yield part
-    elif isinstance(part, tuple | list):
-        for each in part:
-            yield from _texts(each)
-    elif is_dataclass(part):
-        for field in fields(part):
-            yield from _texts(getattr(part, field.name))
 
 
 def _setting(name: str) -> str:

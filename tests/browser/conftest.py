@@ -88,6 +88,27 @@ def open_page(windows):
     assert not errors, errors
 
 
+def window(chromium, *, width: int, height: int, **options):
+    """One tab in a window of its own, closed in the end: what fixtures of a tab yield from."""
+    context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    yield page
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def page(chromium):
+    """One tab for all places that a file looks at."""
+    yield from window(chromium, width=1440, height=1100, color_scheme="light")
+
+
+@pytest.fixture(scope="module")
+def model(tiny) -> str:
+    """A small model that writes on."""
+    return str(tiny("llama"))
+
+
 @pytest.fixture(scope="session")
 def hostile_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A classifier whose vocabulary, and whose labels, are HTML that would run."""

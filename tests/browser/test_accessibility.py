@@ -12,21 +12,6 @@ MAIN, BODY = "[data-testid=stMain]", "[data-testid=stPopoverBody]"
 SECTIONS = "[data-testid=stMain] [data-testid=stExpander] details:not([open]) > summary"
 
 
-@pytest.fixture(scope="module")
-def page(chromium):
-    """One window for all places."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 1100}, color_scheme="light")
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    yield page
-    context.close()
-
-
-@pytest.fixture(scope="module")
-def model(tiny) -> str:
-    return str(tiny("llama"))
-
-
 def in_both_themes(page, part: str, what: str) -> list[str]:
     """All findings in light; in dark, those of contrast, since nothing else differs."""
     found = [f"{what}, light: {line}" for line in findings(page, part)]

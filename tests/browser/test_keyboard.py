@@ -38,20 +38,6 @@ _SEEN = """async at => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def page(chromium):
-    context = chromium.new_context(viewport={"width": 1440, "height": 1100})
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    yield page
-    context.close()
-
-
-@pytest.fixture(scope="module")
-def model(tiny) -> str:
-    return str(tiny("llama"))
-
-
 def next_stop(page) -> str:
     """One Tab further; the name of where that leads, empty at the end."""
     page.keyboard.press("Tab")

@@ -15,11 +15,6 @@ PAGE = "language_models"
 VIEWS = ("Next token", "Logit lens", "Who wrote the logit?", "Generate", "Induction")
 
 
-@pytest.fixture(scope="module")
-def model(tiny) -> str:
-    return str(tiny("llama"))
-
-
 def switched(page, view: str) -> None:
     """Open another view of the same page."""
     page.locator("[data-testid=stMain]").get_by_text(view, exact=True).first.click()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.conftest import window
 from tests.browser.looking import fits
 from tests.browser.places import PLACES, opened, switched
 
@@ -39,18 +40,7 @@ WINDOWS = {"900 px": (900, 1100, 1), "200 %": (720, 550, 2)}
 @pytest.fixture(scope="module", params=WINDOWS)
 def page(request, chromium):
     width, height, scale = WINDOWS[request.param]
-    context = chromium.new_context(
-        viewport={"width": width, "height": height}, device_scale_factor=scale
-    )
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    yield page
-    context.close()
-
-
-@pytest.fixture(scope="module")
-def model(tiny) -> str:
-    return str(tiny("llama"))
+    yield from window(chromium, width=width, height=height, device_scale_factor=scale)
 
 
 def wrong(page) -> list[str]:

@@ -26,6 +26,11 @@ def test_a_session_comes_back_as_it_was():
         assert replace(one, numbers=None, opened=False) == replace(two, numbers=None)
 
 
+def test_a_view_of_a_very_long_text_does_not_spoil_the_file():
+    long = {"word_attributions": "text=" + "%E8%AF%8D" * (MOST_LETTERS // 9 + 1)}
+    assert load(save(Session(Report("Mine"), {**VIEWS, **long}))).views == VIEWS
+
+
 def changed(**parts) -> bytes:
     return json.dumps({**json.loads(save(SESSION)), **parts}).encode()
 

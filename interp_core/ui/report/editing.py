@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import replace
 from html import escape
 
 import streamlit as st
 
-from interp_core.report.document import about
+from interp_core.report.document import about, data_url
 from interp_core.report.record import Figure, Report
 from interp_core.ui.report import held, opening
 
@@ -41,10 +40,9 @@ def figures(report: Report) -> None:
 
 def picture(figure: Figure) -> str:
     """The picture as HTML. An image element: scripts of a drawing from a file do not run in it."""
-    data = base64.b64encode(figure.picture).decode("ascii")
     alt = escape(figure.alt, quote=True)
     style = "max-width:100%;max-height:32rem;background:#fff;border-radius:4px"
-    return f'<img style="{style}" alt="{alt}" src="data:{figure.kind};base64,{data}">'
+    return f'<img style="{style}" alt="{alt}" src="{data_url(figure.picture, figure.kind)}">'
 
 
 def _title(place: int, figure: Figure, named: str) -> None:

@@ -12,7 +12,8 @@ from interp_core.report.record import Report
 from interp_core.ui import sharing
 
 KEY, VIEWS = "clearhead_report", "clearhead_views"
-MOST_BYTES = 40 * 2**20  # of pictures and tables; a saved session can then be opened again
+# Of pictures and tables: a third more when saved, and 50 MB can be uploaded to open it again.
+MOST_BYTES = 33 * 2**20
 MOST_FIGURES = 60
 
 
@@ -29,7 +30,6 @@ def keep(new: Report) -> None:
 def room() -> int:
     """How many bytes a report may hold: what can be opened again when it was saved."""
     most = sharing.limits()
-    # Images grow by a third when they are saved.
     return MOST_BYTES if most is None else most.upload_bytes * 2 // 3
 
 
