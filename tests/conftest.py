@@ -1,15 +1,58 @@
-"""Fixtures that all tests share. Nothing here may reach the network."""
+"""Fixtures that all tests share, and a home without a past. Nothing here may reach the network."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from functools import cache
+from pathlib import Path
 
+import pytest
+
+WORKER = "PYTEST_XDIST_WORKER" in os.environ
+PLACES = {
+    "HOME": "",
+    "CLEARHEAD_CACHE": "clearhead",
+    "XDG_CACHE_HOME": "cache",
+    "XDG_CONFIG_HOME": "config",
+    "XDG_DATA_HOME": "data",
+    "HF_HOME": "hub",
+    "NUMBA_CACHE_DIR": "numba",
+    "MPLCONFIGDIR": "matplotlib",
+}
+ELSEWHERE = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE", "TORCH_HOME")
+
+
+def begin_from_nothing() -> Path:
+    """Point everything that keeps files between runs into a new folder, for the whole run.
+
+    What an earlier run or the user left behind is not seen; servers and workers inherit it, so
+    that what one makes (the converted language model) is there for the others.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="clearhead-tests-"))
+    for name, place in PLACES.items():
+        os.environ[name] = str(folder / place)
+        (folder / place).mkdir(exist_ok=True)
+    for name in ELSEWHERE:
+        os.environ.pop(name, None)
+    return folder
+
+
+# Before anything is imported that looks at these.
+FRESH = None if WORKER else begin_from_nothing()
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
-import pytest
+
+def pytest_unconfigure():
+    if FRESH is not None:
+        shutil.rmtree(FRESH, ignore_errors=True)
+
+
+def pytest_report_header():
+    return f"home, caches: {os.environ['HOME']} (new)"
 
 
 @pytest.fixture(scope="session")

@@ -161,8 +161,8 @@ def test_seeds_repeat_and_leave_the_global_generators_alone(model, method):
     draw = np.random.random()
     again = ic.attribute(model, TEXT, method=method, seed=5)
     other = ic.attribute(model, TEXT, method=method, seed=6)
-    np.testing.assert_array_equal(first.scores, again.scores)
-    assert not np.array_equal(first.scores, other.scores)
+    np.testing.assert_allclose(first.scores, again.scores, atol=1e-6)
+    assert not np.allclose(first.scores, other.scores, atol=1e-5)
     np.random.seed(3)
     assert np.random.random() == draw
 

@@ -103,9 +103,10 @@ def test_curves_start_and_end_where_they_must(linear, explained):
 
 def test_random_rankings_repeat_with_their_seed(linear, explained):
     one, two, other = (ic.faithfulness(linear, explained, seed=seed) for seed in (0, 0, 1))
-    np.testing.assert_array_equal(one.random_comprehensiveness, two.random_comprehensiveness)
-    assert not np.array_equal(one.random_comprehensiveness, other.random_comprehensiveness)
-    assert len(one.random_comprehensiveness) == 10
+    first, again, another = (each.random_comprehensiveness for each in (one, two, other))
+    np.testing.assert_allclose(first, again, atol=1e-6)
+    assert not np.allclose(first, another, atol=1e-5)
+    assert len(first) == 10
     assert np.ptp(one.random_comprehensiveness) > 0
 
 
@@ -187,7 +188,7 @@ def test_words_left_out_on_either_side_of_a_mask(tiny_model):
     place = result.goal.terms[0].position
     for word in np.flatnonzero(~result.special):
         if word == place:
-            assert result.scores[word] == 0
+            assert result.scores[word] == pytest.approx(0, abs=1e-6)
             continue
         ids = np.delete(result.sequence.ids, word)
         with torch.no_grad():
@@ -222,7 +223,7 @@ def test_every_task_can_be_measured(tiny_model, name):
         result = ic.faithfulness(model, attribution, rankings=2, mode=mode)
         assert np.isfinite(result.curve["probability"]).all()
         if name != "bert-regression":
-            assert result.curve["probability"].between(0, 1).all()
+            assert result.curve["probability"].between(-1e-6, 1 + 1e-6).all()
             assert np.isfinite(result.aopc)
 
 

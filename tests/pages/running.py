@@ -27,6 +27,11 @@ def words(app: AppTest) -> str:
     return "\n".join(str(part.value) for part in parts)
 
 
+def shows(text: str, value: float, form: str) -> bool:
+    """Whether a text is a computed number in this form, either way where it is nearly half way."""
+    return text in {form.format(value * (1 + each)) for each in (0, -1e-4, 1e-4)}
+
+
 def charts(app: AppTest) -> list[dict]:
     """The specifications of its charts."""
     return [json.loads(each.proto.spec) for each in app.get("vega_lite_chart")]

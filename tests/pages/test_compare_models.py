@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
-from tests.pages.running import run, words
+from tests.pages.running import run, shows, words
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "The film that my brother told me about was not good."
@@ -34,7 +34,7 @@ def test_predictions_and_scores_are_those_of_direct_calls(models):
     for name, model in models.items():
         found = ic.attribute(model, TEXT, target="negative")
         assert shown[name].value == found.prediction.label
-        assert shown[name].delta == f"{found.prediction.probability:.1%}"
+        assert shows(shown[name].delta, found.prediction.probability, "{:.1%}")
 
 
 def test_the_recurrent_network_satisfies_completeness(models):

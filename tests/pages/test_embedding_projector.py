@@ -16,7 +16,7 @@ import interp_core as ic
 from interp_core.analysis.table_files import read_table
 from interp_core.ui.projector.script import script
 from interp_core.ui.projector.store import kept
-from tests.pages.running import charts, run, words
+from tests.pages.running import charts, run, shows, words
 
 ROOT = Path(__file__).resolve().parents[2]
 VIEWS = ("picture", "layers", "compare", "checks", "trust", "shape")
@@ -198,7 +198,7 @@ def test_trust_shows_the_scores_and_draws_again_on_demand(encoder):
     app = opened(look="trust", reducer="tsne")
     texts = list(ic.sample_table("word_groups")["text"])
     drawn = ic.project(ic.token_vectors(encoder, texts, pooling="mean"), method="tsne")
-    assert app.metric[0].value == f"{drawn.trustworthiness:.3f}"
+    assert shows(app.metric[0].value, drawn.trustworthiness, "{:.3f}")
     next(each for each in app.button if "three seeds" in each.label).click()
     app.run()
     assert fine(app)

@@ -13,7 +13,7 @@ import interp_core as ic
 from interp_core.ui.fingerprint import digest
 from interp_core.ui.heads import corpus
 from interp_core.ui.heads.catalogue import CODES, STATISTICS
-from tests.pages.running import charts, run, words
+from tests.pages.running import charts, run, shows, words
 
 ROOT = Path(__file__).resolve().parents[2]
 VIEWS = ("map", "scatter", "alike", "importance", "compare")
@@ -50,9 +50,10 @@ def test_the_card_shows_the_figures_of_the_head(statistics):
     app = opened(unit="2.4")
     line = statistics.frame.query("layer == 2 and head == 4").iloc[0]
     shown = {metric.label: metric for metric in app.metric}
-    assert shown["normalised entropy"].value == f"{line['entropy_normalised']:.3f}"
-    assert shown["normalised entropy"].delta == f"± {line['entropy_normalised_se']:.2g}"
-    assert shown["confidence"].value == f"{line['confidence']:.3f}"
+    entropy = shown["normalised entropy"]
+    assert shows(entropy.value, line["entropy_normalised"], "{:.3f}")
+    assert shows(entropy.delta, line["entropy_normalised_se"], "± {:.2g}")
+    assert shows(shown["confidence"].value, line["confidence"], "{:.3f}")
     role = line["role"] if line["role"] != "none" else "no role fits"
     assert f"Layer 2, head 4: {role}" in words(app)
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 import interp_core as ic
 from interp_core.models import language_model
 from tests.needs import needs_language_model
-from tests.pages.running import charts, run
+from tests.pages.running import charts, run, shows
 from tests.pages.running import words as written
 from tests.tiny import TEXT
 
@@ -67,7 +67,7 @@ def test_the_figures_of_the_next_token_are_those_of_the_package(opened, tiny_mod
     found = ic.next_tokens(tiny_model("gpt2"), TEXT, position=3)
     assert f"Entropy {found.attrs['entropy']:.2f} bits" in words(app)
     mean = ic.surprisal(tiny_model("gpt2"), TEXT)["surprisal"].mean()
-    assert app.metric[0].value == f"{mean:.2f} bits"
+    assert shows(app.metric[0].value, mean, "{:.2f} bits")
 
 
 def test_the_sum_of_the_parts_is_the_logit_on_the_page(opened, tiny_model):

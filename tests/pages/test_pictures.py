@@ -15,7 +15,7 @@ from interp_core.analysis.digit_pictures import digit_picture
 from interp_core.ui.fingerprint import digest
 from interp_core.ui.pictures import chooser
 from interp_core.ui.plain import plain
-from tests.pages.running import charts, run, words
+from tests.pages.running import charts, run, shows, words
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("attention_heads", "word_attributions")
@@ -48,7 +48,7 @@ def test_the_attribution_page_shows_the_models_own_answer(vit, method):
     found = ic.attribute_image(ic.load_model(vit), image, method=method)
     shown = {metric.label: metric for metric in app.metric}
     assert shown["Prediction"].value == plain(found.prediction.label)
-    assert shown["Explained"].delta == f"logit {found.value:+.3f}"
+    assert shows(shown["Explained"].delta, found.value, "logit {:+.3f}")
 
 
 def test_head_statistics_over_pictures_draw(vit):

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
-from tests.pages.running import charts, run, words
+from tests.pages.running import charts, run, shows, words
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "The acting is wonderful; the script is not."
@@ -40,7 +40,7 @@ def test_the_figures_on_the_page_are_those_of_the_attribution(sentiment):
     app = opened()
     found = ic.attribute(sentiment, TEXT)
     assert app.metric[0].value == found.prediction.label
-    assert app.metric[0].delta == f"{found.prediction.probability:.1%}"
+    assert shows(app.metric[0].delta, found.prediction.probability, "{:.1%}")
     assert f"convergence delta {found.convergence_delta:+.4f}" in words(app)
     assert f"{found.evaluations:,} evaluations" in words(app)
 

@@ -1,7 +1,8 @@
 """The container's recipe: linted, and its steps run in a clean, read-only folder without a network.
 
-There need not be a container engine: the files that the recipe copies are copied, the variables it
-sets are set and nothing else, and its command is run where it can write nothing there.
+There need not be a container engine: the files that the recipe copies are copied, the packages that
+it installs are there and no others, the variables it sets are set and nothing else, and its command
+is run where it can write nothing there.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pathlib import Path
 import pytest
 
 from interp_core.models import language_model
+from tests.declared import APP, declared, environment
+from tests.needs import needs_language_model
 from tests.safety.opened import ROOT
 from tests.safety.visitor import visit
 from tools.browser import FORBID, _free_port
@@ -29,6 +32,7 @@ STEPS = [
     for line in re.sub(r"\\\n\s*", " ", RECIPE).splitlines()
     if line and not line.startswith("#")
 ]
+BUILD = STEPS[: max(place for place, step in enumerate(STEPS) if step[0] == "FROM")]
 LAST = STEPS[max(place for place, step in enumerate(STEPS) if step[0] == "FROM") :]
 
 
@@ -37,7 +41,7 @@ def of(kind: str) -> list[str]:
     return [rest for name, rest in LAST if name == kind]
 
 
-def environment() -> dict[str, str]:
+def variables() -> dict[str, str]:
     return dict(each.split("=", 1) for line in of("ENV") for each in line.split())
 
 
@@ -59,7 +63,7 @@ def test_the_image_runs_as_a_user_without_rights_and_is_asked_for_its_health():
 
 
 def test_the_image_is_shared_and_needs_no_network():
-    found = environment()
+    found = variables()
     assert found["CLEARHEAD_SHARED"] == "1"
     assert found["HF_HUB_OFFLINE"] == "1"
     written = [found[name] for name in ("HOME", "NUMBA_CACHE_DIR", "MPLCONFIGDIR")]
@@ -68,7 +72,7 @@ def test_the_image_is_shared_and_needs_no_network():
 
 def test_nobody_fills_the_memory_with_one_message_or_file():
     """Megabytes. Streamlit takes two hundred each, before a page sees anything of it."""
-    found = environment()
+    found = variables()
     assert int(found["STREAMLIT_SERVER_MAX_UPLOAD_SIZE"]) <= 5
     assert int(found["STREAMLIT_SERVER_MAX_MESSAGE_SIZE"]) <= 50
 
@@ -113,13 +117,11 @@ def test_the_converted_model_is_readable_for_the_user_without_rights(tmp_path, m
         assert each.stat().st_mode & needed == needed, each
 
 
-@pytest.fixture
-def copied(tmp_path):
-    """The image's folder: what the final stage copies, read only."""
-    app = tmp_path / "app"
+def copy(steps: list[tuple[str, ...]], app: Path) -> None:
+    """What these steps copy from the project."""
     app.mkdir()
-    for line in of("COPY"):
-        if line.startswith("--from"):
+    for name, line in steps:
+        if name != "COPY" or line.startswith("--from"):
             continue
         *sources, target = line.split()
         for source in sources:
@@ -129,6 +131,29 @@ def copied(tmp_path):
                 shutil.copytree(ROOT / source, place, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(ROOT / source, place)
+
+
+@pytest.fixture
+def built(tmp_path):
+    """What the first stage makes: an environment of the declared packages, and the models."""
+    installs, *others = (rest for name, rest in BUILD if name == "RUN")
+    files = re.findall(r"-r (\S+)", installs)
+    assert set(files) == set(APP) - {"constraints.txt"}
+    environment(tmp_path / "venv", declared(*files, "constraints.txt"))
+    copy(BUILD, tmp_path / "build")
+    for step in others:
+        step = re.sub(r"(?<=[ =])/(?=venv|models)", f"{tmp_path}/", f" {step}")
+        done = subprocess.run(step, cwd=tmp_path / "build", shell=True, env={"HOME": "/none"},
+                              capture_output=True, text=True, check=False)  # fmt: skip
+        assert done.returncode == 0, done.stderr[-3000:]
+    return tmp_path
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """The image's folder: what the final stage copies, read only."""
+    app = tmp_path / "app"
+    copy(LAST, app)
     for each in [app, *app.rglob("*")]:
         each.chmod(0o555 if each.is_dir() else 0o444)
     yield app
@@ -146,9 +171,9 @@ def started(app: Path, scratch: Path, port: int, log: Path) -> subprocess.Popen:
     (scratch / "site" / "sitecustomize.py").write_text(FORBID.format(log=str(log)))
     found = {
         name: value.replace("/tmp/clearhead", str(scratch / "home"))
-        for name, value in environment().items()
+        for name, value in variables().items()
     }
-    found |= {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+    found |= {"PATH": f"{scratch / 'venv' / 'bin'}:/usr/bin:/bin",
               "PYTHONPATH": str(scratch / "site"), "STREAMLIT_SERVER_PORT": str(port),
               "CLEARHEAD_CACHE": str(scratch / "models")}  # fmt: skip
     log.touch()
@@ -184,18 +209,24 @@ def healthy(port: int, process: subprocess.Popen) -> bool:
     return False
 
 
-def test_the_command_serves_from_a_read_only_folder_without_a_network(copied, tmp_path):
+@needs_language_model
+def test_the_command_serves_from_a_read_only_folder_without_a_network(built, copied, tmp_path):
+    made = listing(built / "models")
     before, port, forbidden = listing(copied), _free_port(), tmp_path / "forbidden.txt"
     process = started(copied, tmp_path, port, forbidden)
     try:
         assert healthy(port, process), (tmp_path / "server.log").read_text()
         shown = visit(f"http://127.0.0.1:{port}", "?text=A+good+film.")
+        large = visit(f"http://127.0.0.1:{port}", "?text=A+good+film.&model=language-model")
     finally:
         process.terminate()
         process.wait(20)
     assert "Attention heads" in shown
     assert "vega_lite" in shown.lower()
-    assert "should not" not in shown
+    assert "vega_lite" in large.lower()
+    assert "30 layers" in large
+    assert "should not" not in shown + large
+    assert listing(built / "models") == made
     assert listing(copied) == before
     assert forbidden.read_text() == ""
     assert '"event": "page"' in (tmp_path / "server.log").read_text()

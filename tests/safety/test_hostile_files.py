@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import time
 
 import numpy as np
 import pandas as pd
@@ -44,12 +43,11 @@ def npy(header: str) -> bytes:
 
 
 @pytest.mark.parametrize("before", ["", '"a\n",', "   \n", "\n\n", "\r\n \r\n"])
-def test_a_first_row_of_many_columns_is_refused_wherever_it_begins(before):
-    """Pandas takes minutes and gigabytes for a million of them."""
-    started = time.perf_counter()
+def test_a_first_row_of_many_columns_is_refused_wherever_it_begins(before, monkeypatch):
+    """Pandas takes minutes and gigabytes for a million of them, so it is not asked."""
+    monkeypatch.setattr(pd, "read_csv", lambda *_a, **_k: pytest.fail("read by pandas"))
     with pytest.raises(ic.BadInput, match=r"more than 1,000 columns"):
         read_table((before + "a," * 20_000 + "\nx\n").encode(), kind="csv")
-    assert time.perf_counter() - started < 2
 
 
 def test_a_first_row_that_does_not_end_is_refused():

@@ -10,7 +10,6 @@ import os
 import pickle
 import resource
 import shutil
-import time
 
 import pytest
 import torch
@@ -44,15 +43,17 @@ MEMORY = 64 * 2**20
 
 
 @pytest.mark.parametrize(("family", "settings"), SIZES)
-def test_absurd_sizes_cost_neither_memory_nor_time(folder, family, settings):
+def test_absurd_sizes_cost_no_memory_and_build_nothing(folder, family, settings, monkeypatch):
+    built = []
+    monkeypatch.setattr(torch.nn.Module, "__init__", lambda self, *_, **__: built.append(self))
     path = folder(family)
     change(path / "config.json", **settings)
-    started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(ic.UnsafeModel, match=r"asks for|belong together"):
         ic.load_model(str(path))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert (peak - before) * 1024 < MEMORY
-    assert time.perf_counter() - started < 3
+    assert not built
 
 
 def test_a_real_model_may_be_smaller_than_its_files(folder):

@@ -9,6 +9,8 @@ from typing import Any
 
 from interp_core.ui import patience
 
+PATIENCE = 60.0  # seconds until a test gives up: far more than a busy machine takes
+
 
 class Gone(BaseException):
     """What Streamlit raises in a script whose session has closed."""
@@ -35,7 +37,7 @@ class Session(threading.Thread):
         if self._left:
             raise Gone
 
-    def ended(self, seconds: float = 5) -> bool:
+    def ended(self, seconds: float = PATIENCE) -> bool:
         self.join(seconds)
         return not self.is_alive()
 
@@ -49,7 +51,7 @@ def closable(monkeypatch) -> None:
     )
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 5) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Wait until the condition holds."""
     until = time.monotonic() + seconds
     while not condition():

@@ -28,7 +28,7 @@ def passes(monkeypatch):
         seen.begun.append(threading.current_thread())
         for rows in (1, 2):
             yield SimpleNamespace(rows=rows, texts=rows, statistics="some")
-            seen.gate.wait(10)
+            seen.gate.wait(60)
 
     for name, instead in (("st", page), ("_stream", stream), ("_states", lambda: store)):
         monkeypatch.setattr(corpus, name, instead)

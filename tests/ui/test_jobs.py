@@ -77,7 +77,7 @@ def run(monkeypatch):
 
 def test_one_long_computation_leaves_a_turn_free_for_short_ones(run):
     gate = threading.Event()
-    sessions = [Session(lambda n=n: run(n, lambda progress: gate.wait(10))) for n in range(5)]
+    sessions = [Session(lambda n=n: run(n, lambda progress: gate.wait(60))) for n in range(5)]
     wait_for(lambda: LONG.waiting == 4)
     assert (COMPUTE.running, COMPUTE.waiting) == (1, 0)
     with COMPUTE:
@@ -90,7 +90,7 @@ def test_one_long_computation_leaves_a_turn_free_for_short_ones(run):
 def test_what_is_known_to_be_quick_does_not_wait_for_long_ones(run):
     run("first", lambda progress: 1, what="Saliency")
     gate = threading.Event()
-    long = Session(lambda: run("long", lambda progress: gate.wait(10)))
+    long = Session(lambda: run("long", lambda progress: gate.wait(60)))
     wait_for(lambda: LONG.running)
     assert run("second", lambda progress: 2, what="Saliency") == 2
     assert long.is_alive()
@@ -103,7 +103,7 @@ def test_a_computation_stops_at_its_next_report_when_its_session_closes(run, mon
     gate = threading.Event()
 
     def compute(progress) -> None:
-        gate.wait(10)
+        gate.wait(60)
         progress(1, 2)
         raise AssertionError("went on")
 

@@ -8,6 +8,7 @@ import weakref
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
@@ -57,7 +58,7 @@ def test_concurrent_first_requests_load_once(plenty):
 
     def load(name: str) -> SimpleNamespace:
         loaded.append(name)
-        gate.wait(5)
+        gate.wait(60)
         return Loader()(name)
 
     store = Models()
@@ -181,7 +182,7 @@ def test_a_real_model_is_freed_after_all_kinds_of_use(plenty):
     weights = [weakref.ref(each) for each in loaded.model.parameters()]
     before = ic.attention_maps(loaded, text).weights
     store.get("digits", "", ic.load_model)
-    assert (ic.attention_maps(loaded, text).weights == before).all()
+    np.testing.assert_allclose(ic.attention_maps(loaded, text).weights, before, atol=1e-6)
     del loaded
     memory.settle()
     assert not any(each() is not None for each in weights)

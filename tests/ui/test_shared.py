@@ -19,7 +19,7 @@ def test_concurrent_requests_compute_once():
 
     def compute() -> str:
         calls.append(1)
-        gate.wait(5)
+        gate.wait(60)
         return "value"
 
     store, found = Shared(4), []
@@ -74,7 +74,7 @@ def test_a_result_too_large_to_stay_reaches_everybody_who_waited():
 
     def compute() -> str:
         calls.append(1)
-        gate.wait(5)
+        gate.wait(60)
         return "value"
 
     sessions = [Session(lambda: store.get("key", compute)) for _ in range(3)]
@@ -117,11 +117,11 @@ def test_when_the_computing_session_closes_one_of_those_who_wait_takes_over(monk
 def test_who_waits_for_anothers_result_may_go(monkeypatch):
     closable(monkeypatch)
     store, gate = Shared(4), threading.Event()
-    first = Session(lambda: store.get("key", lambda: gate.wait(10)))
+    first = Session(lambda: store.get("key", lambda: gate.wait(60)))
     wait_for(lambda: store._underway)
     second = Session(lambda: store.get("key", lambda: 7))
     second.leave()
-    assert second.ended(2)
+    assert second.ended()
     assert isinstance(second.error, Gone)
     assert first.is_alive()
     gate.set()
@@ -133,7 +133,7 @@ def test_who_waits_sees_how_far_it_is():
 
     def compute() -> str:
         store.note("key", "half way")
-        gate.wait(10)
+        gate.wait(60)
         return "value"
 
     first = Session(lambda: store.get("key", compute))
@@ -163,7 +163,7 @@ def test_a_failure_reaches_all_who_wait_and_nobody_later():
 
     def fail() -> None:
         calls.append(1)
-        gate.wait(5)
+        gate.wait(60)
         raise ValueError("too long")
 
     sessions = [Session(lambda: store.get("key", fail)) for _ in range(5)]

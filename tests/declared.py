@@ -1,0 +1,65 @@
+"""What the requirement files declare, and an environment that has just that and nothing else."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+APP = ("requirements.txt", "constraints.txt", "requirements-models.txt")
+TESTS = "requirements-dev.txt"
+COMMAND = "#!{python}\nimport sys\nfrom streamlit.web.cli import main\n\nsys.exit(main())\n"
+
+
+def normal(name: str) -> str:
+    """The one spelling of a distribution's name."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def declared(*files: str) -> set[str]:
+    """The names of the distributions in these files. What they refer to is not followed."""
+    lines = "\n".join((ROOT / file).read_text(encoding="utf-8") for file in files).splitlines()
+    found = (re.match(r"[A-Za-z0-9][\w.-]*", line) for line in lines)
+    return {normal(match[0]) for match in found if match}
+
+
+def installed(names: set[str]) -> list[Distribution]:
+    """Those that are here: some are for other systems."""
+    found = []
+    for name in sorted(names):
+        try:
+            found.append(distribution(name))
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def environment(folder: Path, names: set[str]) -> Path:
+    """Make a virtual environment of links to the files of these distributions: its Python."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    (site,) = (folder / "lib").glob("python*/site-packages")
+    for each in installed(names):
+        for file in each.files or ():
+            if ".." not in file.parts and "__pycache__" not in file.parts:
+                _link(Path(each.locate_file("")), site, file.parts)
+    python = folder / "bin" / "python"
+    command = folder / "bin" / "streamlit"
+    command.write_text(COMMAND.format(python=python), encoding="utf-8")
+    command.chmod(0o755)
+    return python
+
+
+def _link(source: Path, site: Path, parts: tuple[str, ...]) -> None:
+    """Link the outermost folder that belongs to one distribution alone: that has an __init__."""
+    for depth in range(1, len(parts) + 1):
+        part = Path(*parts[:depth])
+        if (site / part).is_symlink():
+            return
+        whole = depth == len(parts) or (source / part / "__init__.py").exists()
+        if whole or part.name.endswith(".dist-info"):
+            (site / part).parent.mkdir(parents=True, exist_ok=True)
+            (site / part).symlink_to(source / part)
+            return

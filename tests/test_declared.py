@@ -1,0 +1,98 @@
+"""Nothing is used that the requirement files do not declare, and what they declare is enough."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+from tests.declared import APP, ROOT, TESTS, declared, normal
+from tests.needs import needs_language_model
+
+OURS = {"interp_core", "pages", "app", "tests", "tools", "training", "benchmarks"}
+# Who may import what: of the app only what its own files name, not what those bring along.
+PARTS = {
+    "app.py": ("requirements.txt", "requirements-models.txt"),
+    "pages": ("requirements.txt", "requirements-models.txt"),
+    "interp_core": ("requirements.txt", "requirements-models.txt"),
+    "training": ("requirements.txt",),
+    "tests": ("requirements.txt", "requirements-models.txt", TESTS),
+    "tools": ("requirements.txt", TESTS),
+    "benchmarks": ("requirements.txt", TESTS),
+}
+# Benchmarks compare with these; their own lines say how they are installed, apart from the app.
+PEERS = {"bertviz", "transformers-interpret"}
+
+
+@pytest.fixture(scope="module")
+def owners() -> dict[str, set[str]]:
+    """For an imported name, the distributions that it may come from."""
+    found = packages_distributions()
+    return {name: set(map(normal, names)) for name, names in found.items()}
+
+
+def sources(part: str) -> list[Path]:
+    path = ROOT / part
+    return [path] if path.is_file() else sorted(path.rglob("*.py"))
+
+
+def outside_names(path: Path) -> set[str]:
+    """The outermost names that a file imports anywhere of what is neither ours nor Python's."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {each.name.partition(".")[0] for each in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module.partition(".")[0])
+    return found - OURS - set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_import_is_declared_directly(part, owners):
+    known = declared(*PARTS[part]) | (PEERS if part == "benchmarks" else set())
+    for path in sources(part):
+        for name in outside_names(path):
+            missing = not owners.get(name, {normal(name)}) & known
+            assert not missing, f"{path.relative_to(ROOT)} imports {name}: declare it"
+
+
+@needs_language_model
+def test_nothing_undeclared_is_imported_while_the_app_is_used(tmp_path, owners):
+    """Libraries import others where they find them, and soon cannot do without.
+
+    transformers imports accelerate, for instance, where that is installed, and reads some kinds of
+    files only then.
+    """
+    written = tmp_path / "imported.json"
+    places = {"CLEARHEAD_CACHE": str(tmp_path / "cache")}  # so that the model is converted
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.exercise", written], cwd=ROOT, env={**os.environ, **places},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    names = json.loads(written.read_text(encoding="utf-8"))
+    assert {"torch", "transformers", "streamlit", "umap", "gguf"} <= set(names)
+    known = declared(*APP)
+    undeclared = {name for name in names if not owners.get(name, {normal(name)}) & known}
+    assert not undeclared
+
+
+def test_what_is_declared_has_one_version():
+    lines = [
+        line
+        for file in (*APP, TESTS)
+        for line in (ROOT / file).read_text(encoding="utf-8").splitlines()
+        if re.match(r"[A-Za-z0-9]", line)
+    ]
+    assert all(re.match(r"[A-Za-z0-9][\w.-]*==[\w.]+( \\)?$", line) for line in lines)
+    versions = {normal(line.partition("==")[0]): line.partition("==")[2] for line in lines}
+    for line in lines:
+        name, _, version = line.partition("==")
+        assert versions[normal(name)] == version, name
