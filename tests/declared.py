@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 APP = ("requirements.txt", "constraints.txt", "requirements-models.txt")
-TESTS = "requirements-dev.txt"
+TESTS = ("requirements-dev.txt", "constraints-dev.txt")
 COMMAND = "#!{python}\nimport sys\nfrom streamlit.web.cli import main\n\nsys.exit(main())\n"
 
 
@@ -24,6 +26,27 @@ def declared(*files: str) -> set[str]:
     lines = "\n".join((ROOT / file).read_text(encoding="utf-8") for file in files).splitlines()
     found = (re.match(r"[A-Za-z0-9][\w.-]*", line) for line in lines)
     return {normal(match[0]) for match in found if match}
+
+
+def brought_by(names: set[str]) -> set[str]:
+    """These and all that they say they need on this machine, and what that needs, and so on."""
+    found: set[tuple[str, str]] = set()
+    waiting = [(name, "") for name in names]
+    while waiting:
+        name, extra = waiting.pop()
+        if (name, extra) in found:
+            continue
+        found.add((name, extra))
+        for line in next((each.requires or () for each in installed({name})), ()):
+            needed = Requirement(line)
+            if needed.marker is None or needed.marker.evaluate({"extra": extra}):
+                waiting += [(normal(needed.name), each) for each in ("", *needed.extras)]
+    return {name for name, _ in found}
+
+
+def everything() -> set[str]:
+    """All distributions that are here, wanted or not."""
+    return {normal(each.name) for each in distributions()}
 
 
 def installed(names: set[str]) -> list[Distribution]:

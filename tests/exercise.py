@@ -122,13 +122,14 @@ def pictures() -> None:
 
 
 def imported() -> list[str]:
-    """The outermost names of all modules that came from an installed package."""
-    kept = {}
-    for name, module in sys.modules.items():
-        place = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", [])), "")
-        if "site-packages" in str(place):
-            kept[name.partition(".")[0]] = True
-    return sorted(kept)
+    """Packages out of site-packages that modules have come from, by their outermost names."""
+    names = set()
+    for module in tuple(sys.modules.values()):
+        place = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), "")
+        _, found, inside = str(place).rpartition("site-packages/")
+        if found:
+            names.add(inside.partition("/")[0].partition(".")[0])
+    return sorted(names)
 
 
 def main(target: str) -> None:

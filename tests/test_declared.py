@@ -13,7 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.declared import APP, ROOT, TESTS, declared, normal
+from tests.declared import (
+    APP,
+    ROOT,
+    TESTS,
+    brought_by,
+    declared,
+    environment,
+    everything,
+    installed,
+    normal,
+)
 from tests.needs import needs_language_model
 
 OURS = {"interp_core", "pages", "app", "tests", "tools", "training", "benchmarks"}
@@ -23,9 +33,9 @@ PARTS = {
     "pages": ("requirements.txt", "requirements-models.txt"),
     "interp_core": ("requirements.txt", "requirements-models.txt"),
     "training": ("requirements.txt",),
-    "tests": ("requirements.txt", "requirements-models.txt", TESTS),
-    "tools": ("requirements.txt", TESTS),
-    "benchmarks": ("requirements.txt", TESTS),
+    "tests": ("requirements.txt", "requirements-models.txt", TESTS[0]),
+    "tools": ("requirements.txt", TESTS[0]),
+    "benchmarks": ("requirements.txt", TESTS[0]),
 }
 # Benchmarks compare with these; their own lines say how they are installed, apart from the app.
 PEERS = {"bertviz", "transformers-interpret"}
@@ -70,24 +80,39 @@ def test_nothing_undeclared_is_imported_while_the_app_is_used(tmp_path, owners):
     transformers imports accelerate, for instance, where that is installed, and reads some kinds of
     files only then.
     """
-    written = tmp_path / "imported.json"
+    written, known = tmp_path / "imported.json", declared(*APP)
+    # All that is here, but for what only tests declare: without that the app must do.
+    python = environment(tmp_path / "here", everything() - (brought_by(declared(*TESTS)) - known))
     places = {"CLEARHEAD_CACHE": str(tmp_path / "cache")}  # so that the model is converted
     done = subprocess.run(
-        [sys.executable, "-m", "tests.exercise", written], cwd=ROOT, env={**os.environ, **places},
+        [python, "-m", "tests.exercise", written], cwd=ROOT, env={**os.environ, **places},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     names = json.loads(written.read_text(encoding="utf-8"))
     assert {"torch", "transformers", "streamlit", "umap", "gguf"} <= set(names)
-    known = declared(*APP)
     undeclared = {name for name in names if not owners.get(name, {normal(name)}) & known}
     assert not undeclared
+
+
+@pytest.mark.parametrize(
+    ("asked", "constraints"),
+    [("requirements.txt", APP), ("requirements-dev.txt", (*APP, *TESTS))],
+)
+def test_what_the_requirements_bring_along_is_in_the_constraints(asked, constraints):
+    unknown = brought_by(declared(asked)) - declared(*constraints)
+    assert not [f"{each.name}=={each.version}" for each in installed(unknown)]
+
+
+def test_the_reader_of_weights_finds_what_it_needs_although_it_is_installed_alone():
+    for needed in installed({"gguf"}):
+        assert brought_by({normal(needed.name)}) <= declared(*APP)
 
 
 def test_what_is_declared_has_one_version():
     lines = [
         line
-        for file in (*APP, TESTS)
+        for file in (*APP, *TESTS)
         for line in (ROOT / file).read_text(encoding="utf-8").splitlines()
         if re.match(r"[A-Za-z0-9]", line)
     ]
