@@ -28,7 +28,7 @@ def digit_vectors(
     table: pd.DataFrame,
     *,
     layer: int | str = -1,
-    pooling: str = "first",
+    pooling: str | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Vectors:
     """Vectors of the pictures of a `digit_table`, or of some of its rows.

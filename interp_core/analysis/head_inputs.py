@@ -11,7 +11,7 @@ from torch import Tensor
 
 from interp_core.analysis.head_taps import tap
 from interp_core.analysis.head_texts import collate, plan, tokenize
-from interp_core.analysis.images import encode_image
+from interp_core.analysis.images import image_batches
 from interp_core.analysis.passes import one_by_one
 from interp_core.errors import BadInput, ClearheadError
 
@@ -72,9 +72,7 @@ def input_batches(model: LoadedModel, texts: Sequence[Any], most: int) -> Iterat
 
 
 def _images(model: LoadedModel, images: Sequence[Any], most: int) -> Iterator[Inputs]:
-    for start in range(0, len(images), most):
-        part = images[start : start + most]
-        each = [encode_image(model, image).inputs for image in part]
-        tensors = {name: torch.cat([one[name] for one in each]) for name in each[0]}
+    for start, part in image_batches(model, images, most):
+        tensors = {"pixel_values": torch.cat([one.inputs["pixel_values"] for one in part])}
         mask = torch.ones(len(part), 1, dtype=torch.bool, device=model.device)
         yield Inputs(tuple(range(start, start + len(part))), tensors, mask, ~mask)

@@ -13,7 +13,7 @@ import torch
 from interp_core.analysis.baselines import Start
 from interp_core.analysis.choices import label_index
 from interp_core.analysis.gradients import input_x_gradient, saliency
-from interp_core.analysis.images import encode_image
+from interp_core.analysis.images import encode_image, patch_grid
 from interp_core.analysis.integrated_gradients import integrated_gradients
 from interp_core.analysis.pixels import SeenImage, see
 from interp_core.analysis.predictions import Prediction, activation_of, predict
@@ -108,12 +108,6 @@ def attribute_image(
     )  # fmt: skip
 
 
-def patch_grid(tokens: tuple[str, ...]) -> tuple[int, int]:
-    """(rows, columns) of the patches that `encode_image` names `row,column`."""
-    last = tokens[-1].split(",")
-    return int(last[0]) + 1, int(last[1]) + 1
-
-
 def _checked(model: LoadedModel, method: str, baseline: str) -> ImageMethod:
     if model.processor is None or model.task != "image-classification":
         raise UnsupportedModel(f"{model.name!r} does not classify pictures. Choose `digits`.")
@@ -139,7 +133,7 @@ def occlusion(seen: SeenImage, start: Start) -> Raw:
     """F(x) − F(x without the patch), one patch at a time (Zeiler & Fergus 2014)."""
     rows, columns = seen.patches
     places = torch.arange(len(seen)).reshape(seen.shape[1:])
-    tall, broad = seen.shape[1] // rows, seen.shape[2] // columns
+    tall, broad = seen.side
     seen.meter.expected += rows * columns
     drops = []
     boxes = [
@@ -162,21 +156,25 @@ def _of_patches(function: Callable[..., Raw]) -> Callable[..., Raw]:
 
     def run(seen: SeenImage, start: None) -> Raw:
         rows, columns = seen.patches
-        return Raw(function(seen, start).scores[-rows * columns :])
+        first = len(seen.model.layout.pictures.before)
+        return Raw(function(seen, start).scores[first : first + rows * columns])
 
     return run
 
 
 def _both(scores: np.ndarray, seen: SeenImage, fine: bool) -> tuple[np.ndarray | None, np.ndarray]:
-    """Scores of pixels (height, width) or None, and of patches (rows, columns)."""
+    """Scores of pixels (height, width) or None, and of patches (rows, columns).
+
+    Pixels at the edge that fill no patch enter no token: they are left out.
+    """
     rows, columns = seen.patches
     if not fine:
         return None, scores.reshape(rows, columns)
     _, high, wide = seen.shape
     pixels = scores.reshape(high, wide)
-    tall, broad = high // rows, wide // columns
+    tall, broad = seen.side
     inside = pixels[: rows * tall, : columns * broad]
-    return pixels, inside.reshape(rows, tall, columns, broad).sum(axis=(1, 3))
+    return inside, inside.reshape(rows, tall, columns, broad).sum(axis=(1, 3))
 
 
 IMAGE_METHODS: dict[str, ImageMethod] = {

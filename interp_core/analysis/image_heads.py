@@ -10,7 +10,7 @@ import pandas as pd
 
 from interp_core.analysis.attention import attention_maps
 from interp_core.analysis.head_roles import role_labels
-from interp_core.analysis.image_attribution import patch_grid
+from interp_core.analysis.images import patch_grid
 from interp_core.analysis.progress import report
 from interp_core.analysis.views import entropy, shares
 from interp_core.errors import BadInput, UnsupportedModel
@@ -29,8 +29,9 @@ def image_head_statistics(
 
     entropy (nats), entropy_normalised (by the log of the number of tokens), confidence, distance
     (Euclidean, in patches, between query patch and key patch), share_first (on the class token and
-    its like), share_self; and role, by the thresholds that hold for texts. Every query token
-    counts, distances patches alone. Raises `BadInput` or `UnsupportedModel`.
+    its like; 0 for models without any), share_self; and role, by the thresholds that hold for
+    texts. Every query token counts, distances patches alone. Raises `BadInput` or
+    `UnsupportedModel`.
     """
     if model.processor is None:
         raise UnsupportedModel(f"{model.name!r} reads text: use `head_statistics`.")
@@ -39,7 +40,7 @@ def image_head_statistics(
     found = []
     for number, image in enumerate(images):
         maps = attention_maps(model, image)
-        found.append(of_one(maps.weights, patch_grid(tuple(maps.tokens))))
+        found.append(of_one(maps.weights, patch_grid(maps.tokens), maps.special))
         report(progress, number + 1, len(images))
     values = {name: np.stack([each[name] for each in found]) for name in found[0]}
     layers, heads = next(iter(values.values())).shape[1:]
@@ -56,20 +57,24 @@ def image_head_statistics(
     return frame.assign(role=role_labels(frame))
 
 
-def of_one(weights: np.ndarray, grid: tuple[int, int]) -> dict[str, np.ndarray]:
-    """Statistics (layers, heads) of one picture's maps (layers, heads, query, key)."""
+def of_one(
+    weights: np.ndarray, grid: tuple[int, int], special: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Statistics (layers, heads) of one picture's maps (layers, heads, query, key).
+
+    `special` marks the tokens that are no patches.
+    """
     weights = weights.astype(np.float64)
     tokens = weights.shape[-1]
-    extra = tokens - grid[0] * grid[1]
     spread = entropy(weights).mean(-1)
     places = np.stack(np.indices(grid).reshape(2, -1), axis=1).astype(np.float64)
     apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
-    share = shares(weights[..., extra:, extra:])
+    share = shares(weights[..., ~special, :][..., ~special])
     return {
         "entropy": spread,
         "entropy_normalised": spread / np.log(tokens),
         "confidence": weights.max(-1).mean(-1),
         "distance": (share * apart).sum(-1).mean(-1),
-        "share_first": weights[..., :extra].sum(-1).mean(-1),
+        "share_first": weights[..., special].sum(-1).mean(-1),
         "share_self": np.einsum("lhqq->lhq", weights).mean(-1),
     }

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from interp_core.analysis.hidden_states import layer_number
-from interp_core.analysis.images import encode_image
+from interp_core.analysis.images import image_batches
 from interp_core.analysis.progress import report
 from interp_core.analysis.vectors import Vectors
 from interp_core.errors import BadInput, UnsupportedModel
@@ -27,46 +27,59 @@ def image_vectors(
     images: Sequence[Any],
     *,
     layer: int | str = -1,
-    pooling: str = "first",
+    pooling: str | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Vectors:
     """One vector for each picture, or for each of its patches.
 
-    `pooling` is "first" (the class token), "mean" (over patches) or "patch" (one vector each).
+    `pooling` is "first" (the class token), "mean" (over patches) or "patch" (one vector each);
+    without it the class token where the model has one, else the mean, which `notes` say.
     `layer` counts as in `token_vectors`; "all" gives every layer one after the other. The frame has
     text ("picture 3", with the patch), picture, patch, layer, prediction and probability. Raises
     `BadInput` or `UnsupportedModel`.
     """
     if model.processor is None:
         raise UnsupportedModel(f"{model.name!r} reads text, not pictures. Choose `digits`.")
+    pooling, notes = _pooling(model, pooling)
     if pooling not in WAYS:
         raise BadInput(f"{pooling!r} is no pooling of pictures. Choose: {', '.join(WAYS)}.")
     if not len(images):
         raise BadInput("There are no pictures. Give at least one.")
     layers = list(range(model.n_layers + 1)) if layer == "all" else [layer_number(model, layer)]
     states, frames = [], []
-    for start in range(0, len(images), BATCH):
-        each = [encode_image(model, image) for image in images[start : start + BATCH]]
+    for start, each in image_batches(model, images, BATCH):
         pixels = torch.cat([one.inputs["pixel_values"] for one in each])
         with torch.inference_mode():
             output = model.model(pixel_values=pixels, output_hidden_states=True, return_dict=True)
         kept = torch.stack([output.hidden_states[number] for number in layers]).float()
         special = each[0].sequence.special
-        states.append(_pooled(kept, special, pooling))
+        states.append(_pooled(kept.cpu(), special, pooling, model.layout.pictures.class_place))
         names = [name for name, mark in zip(each[0].sequence.tokens, special) if not mark]
         frames.append(_frame(model, output, start, names if pooling == "patch" else [""]))
-        report(progress, min(start + BATCH, len(images)), len(images))
+        report(progress, start + len(each), len(images))
     values = np.concatenate(states, axis=1)
     told = pd.concat(frames, ignore_index=True)
     whole = pd.concat([told.assign(layer=number) for number in layers], ignore_index=True)
-    return Vectors(np.ascontiguousarray(values.reshape(-1, values.shape[-1])), whole)
+    return Vectors(np.ascontiguousarray(values.reshape(-1, values.shape[-1])), whole, notes)
 
 
-def _pooled(states: torch.Tensor, special: np.ndarray, pooling: str) -> np.ndarray:
+def _pooling(model: LoadedModel, asked: str | None) -> tuple[str, tuple[str, ...]]:
+    """The pooling, and a note where it stands in for a class token. Raises `BadInput`."""
+    if model.layout.pictures.class_place is not None:
+        return asked or "first", ()
+    if asked == "first":
+        raise BadInput(f'{model.name!r} has no class token. Choose pooling="mean" or "patch".')
+    note = "This model has no class token: a picture's vector is the mean over its patches."
+    return asked or "mean", () if asked else (note,)
+
+
+def _pooled(
+    states: torch.Tensor, special: np.ndarray, pooling: str, class_place: int | None
+) -> np.ndarray:
     """(layers, vectors, dim) of states (layers, pictures, tokens, dim)."""
     patches = states[:, :, torch.as_tensor(~special)]
     if pooling == "first":
-        return states[:, :, 0].numpy()
+        return states[:, :, class_place].numpy()
     if pooling == "mean":
         return patches.mean(2).numpy()
     return patches.flatten(1, 2).numpy()
@@ -79,7 +92,7 @@ def _frame(model: LoadedModel, output: Any, start: int, patches: list[str]) -> p
     for place in range(len(output.hidden_states[0])):
         told = {"picture": start + place}
         if logits is not None:
-            chances = logits[place].softmax(-1)
+            chances = logits[place].float().softmax(-1)
             best = int(chances.argmax())
             told |= {"prediction": model.labels[best], "probability": float(chances[best])}
         for patch in patches:

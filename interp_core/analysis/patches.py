@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from interp_core.analysis.image_attribution import patch_grid
+from interp_core.analysis.images import patch_grid
 from interp_core.analysis.views import entropy, shares
 from interp_core.errors import BadInput
 
@@ -15,20 +15,45 @@ if TYPE_CHECKING:
     from interp_core.analysis.image_attribution import ImageAttribution
     from interp_core.analysis.maps import AttentionMaps
 
-Patch = tuple[int, int] | None  # row and column; None is the class token
+ALL = "mean"
+# Row and column; None is the class token, "mean" the mean over all patches.
+Patch = tuple[int, int] | str | None
 
 
 def over_patches(maps: AttentionMaps, weights: np.ndarray, query: Patch = None) -> np.ndarray:
     """(…, rows, columns) of weights (…, query, key): what `query` reads, of the patches alone.
 
-    Raises `BadInput` for a patch that the picture does not have.
+    Without a query that is the class token; `"mean"` is the mean over the queries of all patches.
+    Raises `BadInput` for a patch or a class token that there is not.
     """
-    rows, columns = patch_grid(tuple(maps.tokens))
-    extra = len(maps.tokens) - rows * columns
-    if query is not None and not (0 <= query[0] < rows and 0 <= query[1] < columns):
+    rows, columns = patch_grid(maps.tokens)
+    patches = ~maps.special
+    of_patches = weights[..., patches]
+    if query == ALL:
+        read = of_patches[..., patches, :].mean(-2)
+    else:
+        read = of_patches[..., _place(maps, query, rows, columns), :]
+    return read.reshape(*weights.shape[:-2], rows, columns)
+
+
+def class_token(maps: AttentionMaps) -> int | None:
+    """The place of the class token, or None where the model has none."""
+    return next((n for n, name in enumerate(maps.tokens) if name.startswith("[CLS")), None)
+
+
+def _place(maps: AttentionMaps, query: Patch, rows: int, columns: int) -> int:
+    """The token of a query. Raises `BadInput`."""
+    if query is None:
+        found = class_token(maps)
+        if found is None:
+            raise BadInput(
+                "This model has no class token. Name a patch as (row, column), or take "
+                'query="mean" for the mean over all patches.'
+            )
+        return found
+    if isinstance(query, str) or not (0 <= query[0] < rows and 0 <= query[1] < columns):
         raise BadInput(f"There is no patch {query}: the picture has {rows} × {columns}.")
-    place = 0 if query is None else extra + query[0] * columns + query[1]
-    return weights[..., place, extra:].reshape(*weights.shape[:-2], rows, columns)
+    return int(np.flatnonzero(~maps.special)[query[0] * columns + query[1]])
 
 
 def patch_table(maps: AttentionMaps, weights: np.ndarray, query: Patch = None) -> pd.DataFrame:

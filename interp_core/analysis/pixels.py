@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class SeenImage(Function):
     """F(pixels) -> one number for each row. `embeddings` (1, height · width, channels).
 
-    `shape` is (channels, height, width) of what enters the model; `patches` (rows, columns).
+    `shape` is (channels, height, width) of what enters the model; `patches` (rows, columns);
+    `side` (height, width) of a patch in pixels: what is left over at the edge belongs to none.
     """
 
     model: LoadedModel
@@ -36,6 +37,7 @@ class SeenImage(Function):
     embeddings: Tensor
     shape: tuple[int, int, int]
     patches: tuple[int, int]
+    side: tuple[int, int]
     output: Any
     value: float
     meter: Meter = field(default_factory=Meter)
@@ -73,5 +75,6 @@ def see(
         value = float(target.score(output))
     flat = pixels.flatten(2).transpose(1, 2).contiguous()
     shape = tuple(pixels.shape[1:])
-    seen = SeenImage(model, network, target, flat, shape, patches, output, value)
+    side = model.layout.pictures.patch
+    seen = SeenImage(model, network, target, flat, shape, patches, side, output, value)
     return replace(seen, meter=Meter(progress))

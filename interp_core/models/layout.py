@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from interp_core.errors import UnsupportedModel
 from interp_core.models.record import Layout
+from interp_core.models.vision import probe_pictures, vision_config
 
 if TYPE_CHECKING:
     import torch
@@ -40,11 +41,14 @@ def probe_layout(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> Lay
     maps = output.get("encoder_attentions") or output.get("attentions") or ()
     maps = [each for each in maps if each is not None]
     # Windowed vision models (Swin) put their windows in the batch axis.
+    if "pixel_values" in inputs and any(each.shape[0] != 1 for each in maps):
+        raise UnsupportedModel(_windowed(kind))
     if not maps or any(each.ndim != 4 or each.shape != (1, *maps[0].shape[1:]) for each in maps):
         raise UnsupportedModel(_no_maps(kind))
     if maps[0].shape[-1] != maps[0].shape[-2]:
         raise UnsupportedModel(_no_maps(kind))
-    config = model.config.get_text_config()
+    seen = "pixel_values" in inputs
+    config = vision_config(model.config) if seen else model.config.get_text_config()
     decoder = output.get("decoder_attentions") or ()
     layers = _first(config, "encoder_layers", "num_hidden_layers", "num_layers") or len(maps)
     layers = max(layers, len(maps))
@@ -59,6 +63,7 @@ def probe_layout(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> Lay
         causal=all(bool((each.triu(1) == 0).all()) for each in maps) and maps[0].shape[-1] > 1,
         decoder_layers=len(decoder),
         decoder_heads=decoder[0].shape[1] if decoder else 0,
+        pictures=probe_pictures(model, model.device) if seen else None,
     )
 
 
@@ -88,6 +93,14 @@ def decoder_start(model: PreTrainedModel) -> dict[str, torch.Tensor]:
     config = model.config
     start = _first(config, "decoder_start_token_id", "bos_token_id", "pad_token_id") or 0
     return {"decoder_input_ids": torch.full((1, 2), start, device=model.device)}
+
+
+def _windowed(kind: str) -> str:
+    return (
+        f"{kind} models attend within windows of the picture that change from layer to layer: "
+        "there is no weight for each two places of it. Use a plain vision transformer such as ViT "
+        "or DINOv2."
+    )
 
 
 def _no_maps(kind: str) -> str:

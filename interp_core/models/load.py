@@ -15,6 +15,12 @@ from interp_core.models.registry import ModelCard, bundled_card
 from interp_core.models.safety import check_config, check_folder
 from interp_core.models.tasks import HEADLESS, find_task
 from interp_core.models.tools import load_processor, load_tokenizer, max_tokens
+from interp_core.models.vision import (
+    keep_every_patch,
+    picture_part,
+    picture_settings,
+    reads_pictures,
+)
 from interp_core.models.weights import load_weights, quiet_loading
 
 if TYPE_CHECKING:
@@ -89,9 +95,11 @@ def _load_folder(
     raw = check_folder(folder)
     config = _config(folder, raw)
     found = find_task(raw, task)
+    if found == HEADLESS:
+        config = picture_part(config) or config
     model, found, notes = load_weights(folder, config, found, asked=task is not None, dtype=dtype)
     tools = {"tokenizer": None, "processor": None}
-    if found == "image-classification" or getattr(config, "image_size", None):
+    if reads_pictures(config) or model.main_input_name == "pixel_values":
         tools["processor"] = load_processor(folder)
     else:
         tools["tokenizer"] = load_tokenizer(folder)
@@ -124,6 +132,7 @@ def _finish(
     model: PreTrainedModel, name: str, task: str, place: torch.device, tools: dict, **about: Any
 ) -> LoadedModel:
     model = model.eval().requires_grad_(False).to(place)
+    keep_every_patch(model)
     labels = _labels(model.config) if task in LABELLED else ()
     limit = max_tokens(model, tools["tokenizer"])
     try:
@@ -139,18 +148,17 @@ def _finish(
 
 
 def _labels(config: PretrainedConfig) -> tuple[str, ...]:
-    return tuple(str(config.id2label[number]) for number in sorted(config.id2label))
+    names = config.id2label or {}
+    return tuple(str(names[number]) for number in sorted(names))
 
 
 def _probe_inputs(model: PreTrainedModel, tokenizer: Any, place: torch.device) -> dict:
     import torch
 
     if tokenizer is None:
-        config = model.config
-        size = config.image_size
-        height, width = size if isinstance(size, (tuple, list)) else (size, size)
-        pixels = torch.zeros(1, config.num_channels, height, width, device=place, dtype=model.dtype)
-        return {"pixel_values": pixels}
+        told = picture_settings(model)
+        shape = (1, told.channels, *told.size)
+        return {"pixel_values": torch.zeros(shape, device=place, dtype=model.dtype)}
     rows = model.get_input_embeddings().num_embeddings
     # Added tokens may lie beyond (Gemma 3 has one for images): `encode` refuses them where used.
     if tokenizer.vocab_size > rows:

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+    from interp_core.models.vision import PictureTokens
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -18,7 +20,7 @@ class Layout:
     hybrids such as Jamba they are fewer than `layers`. `kv_heads` is smaller than `heads` where
     groups of query heads share keys and values. `windows[l]` is the sliding window w of layer l:
     query i sees key j only where |i − j| < w (and j ≤ i in causal models); None where it sees
-    everything.
+    everything. `pictures` says which tokens a vision model makes of a picture.
     """
 
     layers: int
@@ -29,6 +31,7 @@ class Layout:
     causal: bool
     decoder_layers: int = 0
     decoder_heads: int = 0
+    pictures: PictureTokens | None = None
 
     def kv_group(self, head: int) -> int:
         """The key-value head that query head `head` reads."""

@@ -13,7 +13,10 @@ TASKS: dict[str, tuple[tuple[str, ...], str]] = {
     "token-classification": (("ForTokenClassification",), "AutoModelForTokenClassification"),
     "question-answering": (("ForQuestionAnswering",), "AutoModelForQuestionAnswering"),
     "masked-lm": (("ForMaskedLM",), "AutoModelForMaskedLM"),
-    "image-classification": (("ForImageClassification",), "AutoModelForImageClassification"),
+    "image-classification": (
+        ("ForImageClassification", "ForImageClassificationWithTeacher"),
+        "AutoModelForImageClassification",
+    ),
     "causal-lm": (("ForCausalLM", "LMHeadModel"), "AutoModelForCausalLM"),
     "encoder-decoder": (("ForConditionalGeneration",), "AutoModelForSeq2SeqLM"),
     "encoder": (("Model",), "AutoModel"),

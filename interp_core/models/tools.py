@@ -47,6 +47,12 @@ def load_processor(folder: Path) -> Any:
             return AutoImageProcessor.from_pretrained(
                 folder, trust_remote_code=False, local_files_only=True
             )
+    except ImportError as error:  # DINOv3's processor is made of torchvision alone
+        raise UnsupportedModel(
+            "The image processor of this model needs the package torchvision: `pip install "
+            "torchvision`. Or save a processor beside the model that needs Pillow only, such as "
+            "`ViTImageProcessorPil`, with the same size, mean and standard deviation."
+        ) from error
     except Exception as error:
         raise UnsupportedModel(
             "The folder has no image processor. Save it beside the model: "

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 import interp_core as ic
+from interp_core.analysis.images import as_seen as pictures_seen
 from interp_core.analysis.norms import both_attentions
 from interp_core.models.record import LoadedModel
 from interp_core.ui import sharing
@@ -113,6 +114,17 @@ def of_picture(name: str, key: str, image: Any) -> ic.AttentionMaps:
         return maps
 
     return _maps().get((name, files, "picture", key), compute)
+
+
+@st.cache_resource(show_spinner=False)
+def _seen() -> Shared:
+    return Shared(64, 64 * 2**20, lambda image: image.width * image.height * 3, name="seen")
+
+
+def as_seen(name: str, key: str, image: Any) -> Any:
+    """The part of a picture that the model's patches cover, as a PIL picture."""
+    files = stamp(name)
+    return _seen().get((name, files, key), lambda: pictures_seen(_model(name, files), image))
 
 
 def displayed(maps: ic.AttentionMaps, stack: str, words: bool, special: str) -> ic.AttentionMaps:

@@ -34,7 +34,7 @@ def seen_by_one_patch() -> pixels.SeenImage:
     target = Target("one", (Term("logits", 0),))
     network = OnePatch()
     value = float(target.score(network(picture)))
-    return pixels.SeenImage(None, network, target, flat, shape, (2, 2), None, value)
+    return pixels.SeenImage(None, network, target, flat, shape, (2, 2), (2, 2), None, value)
 
 
 def start_of(seen: pixels.SeenImage, grey: float) -> Start:

@@ -8,9 +8,11 @@ import pytest
 import interp_core as ic
 from interp_core.analysis.image_heads import image_head_statistics, of_one
 
+FIRST = np.arange(10) == 0  # the class token alone is no patch
+
 
 def test_uniform_attention_has_the_entropy_of_all_tokens():
-    found = of_one(np.full((1, 2, 10, 10), 0.1), (3, 3))
+    found = of_one(np.full((1, 2, 10, 10), 0.1), (3, 3), FIRST)
     np.testing.assert_allclose(found["entropy"], np.log(10))
     np.testing.assert_allclose(found["entropy_normalised"], 1)
     np.testing.assert_allclose(found["share_first"], 0.1)
@@ -18,7 +20,7 @@ def test_uniform_attention_has_the_entropy_of_all_tokens():
 
 
 def test_a_head_that_reads_itself_looks_nowhere_else():
-    found = of_one(np.eye(10)[None, None], (3, 3))
+    found = of_one(np.eye(10)[None, None], (3, 3), FIRST)
     for name, value in {"entropy": 0, "distance": 0, "share_self": 1, "confidence": 1}.items():
         assert found[name] == pytest.approx(value, abs=1e-6)
 
@@ -27,7 +29,7 @@ def test_a_head_that_reads_the_patch_to_the_right_looks_one_patch_far():
     weights = np.zeros((1, 1, 5, 5))  # one class token, 2 × 2 patches
     for query, key in ((0, 0), (1, 2), (2, 1), (3, 4), (4, 3)):
         weights[0, 0, query, key] = 1
-    assert of_one(weights, (2, 2))["distance"] == pytest.approx(1)
+    assert of_one(weights, (2, 2), FIRST[:5])["distance"] == pytest.approx(1)
 
 
 def test_the_table_is_the_mean_and_spread_over_pictures(tiny):

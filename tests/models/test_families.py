@@ -325,20 +325,10 @@ def test_what_is_no_picture_is_refused_in_words(tiny_model, wrong):
 def test_maps_with_tokens_that_have_no_name_are_refused(tiny_model):
     """A model that adds tokens of its own would shift every label by one."""
     model = tiny_model("vit")
-    config = type(model.model.config).from_dict(model.model.config.to_dict())
-    config.num_register_tokens = 2  # promised, but this model has none
-
-    class Liar:
-        def __getattr__(self, name):
-            return getattr(model.model, name)
-
-        def __call__(self, **inputs):
-            return model.model(**inputs)
-
-    liar = Liar()
-    liar.config = config
+    told = dataclasses.replace(model.layout.pictures, before=("[CLS]", "[REG0]", "[REG1]"))
+    wrong = dataclasses.replace(model.layout, pictures=told)  # this model has no registers
     with pytest.raises(ic.UnsupportedModel, match="10 tokens for an input of 12"):
-        ic.attention_maps(dataclasses.replace(model, model=liar), picture())
+        ic.attention_maps(dataclasses.replace(model, layout=wrong), picture())
 
 
 # ------------------------------------------------------------------------------- cost and errors

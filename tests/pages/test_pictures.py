@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import transformers as tf
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -78,6 +79,39 @@ def test_without_a_picture_of_ones_own_the_page_asks_for_one(vit, page):
     app = opened(page, vit, picture=chooser.OWN)
     assert not app.exception
     assert "Upload a picture" in words(app)
+
+
+@pytest.fixture(scope="module")
+def without_class_token(tmp_path_factory):
+    """A classifier whose tokens are patches alone."""
+    folder = tmp_path_factory.mktemp("ijepa")
+    size = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
+    config = tf.IJepaConfig(**size, intermediate_size=48, image_size=12, patch_size=4, num_labels=3)
+    tf.IJepaForImageClassification(config).save_pretrained(folder)
+    tf.ViTImageProcessorPil(size={"height": 12, "width": 12}).save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.mark.parametrize("view", ["grid", "overlay", "rollout"])
+def test_a_model_without_class_token_shows_patches_and_names_none(without_class_token, view):
+    app = opened("attention_heads", without_class_token, picture_view=view,
+                 query_patch="the class token")  # fmt: skip
+    assert not app.exception
+    assert not app.error
+    box = next(box for box in app.selectbox if box.key == "query_patch")
+    assert box.value == "the mean of all patches"
+    assert not [name for name in box.options if "class" in name]
+    assert charts(app)
+    assert "CLS" not in words(app)
+
+
+def test_heads_points_and_attributions_work_without_a_class_token(without_class_token):
+    for page in ("head_entropy", "word_attributions", "embedding_projector"):
+        app = opened(page, without_class_token, picture_count=50, unit_digits="first")
+        assert not app.exception
+        assert not app.error
+        assert charts(app)
+    assert "first" not in next(box for box in app.selectbox if box.key == "unit_digits").options
 
 
 def test_text_models_see_nothing_of_pictures():

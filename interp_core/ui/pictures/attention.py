@@ -1,17 +1,17 @@
-"""Attention over a picture: what the class token or a chosen patch reads, head by head."""
+"""Attention over a picture: what the class token, all patches or one reads, head by head."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 import interp_core as ic
-from interp_core.analysis.image_attribution import patch_grid
-from interp_core.analysis.patches import Patch
+from interp_core.analysis.images import patch_grid
+from interp_core.analysis.patches import ALL, Patch, class_token
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache, downloads
 from interp_core.ui.choices import BOUND, keep_valid, view_of
 from interp_core.ui.pictures import reproduce
-from interp_core.ui.pictures.attention_views import CLASS, DRAW
+from interp_core.ui.pictures.attention_views import CLASS, DRAW, EVERY
 from interp_core.ui.pictures.chooser import choose
 
 VIEWS = {
@@ -28,9 +28,9 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
         return
     maps = cache.of_picture(choice.model, picture.name, picture.image)
     view = view_of(VIEWS, key="picture_view")
-    rows, columns = patch_grid(tuple(maps.tokens))
+    rows, columns = patch_grid(maps.tokens)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        query = _query(rows, columns)
+        query = _query(rows, columns, class_token(maps) is not None)
         layer, head = _head(maps, view)
     chart, table, last = DRAW[view](picture, maps, query, layer, head)
     st.markdown(
@@ -46,9 +46,10 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     )
 
 
-def _query(rows: int, columns: int) -> Patch:
-    """The patch whose attention is shown; None for the class token."""
-    names = [CLASS, *(f"patch {row},{column}" for row in range(rows) for column in range(columns))]
+def _query(rows: int, columns: int, has_class: bool) -> Patch:
+    """The patch whose attention is shown; None for the class token, where there is one."""
+    patches = [f"patch {row},{column}" for row in range(rows) for column in range(columns)]
+    names = [*[CLASS] * has_class, EVERY, *patches]
     keep_valid("query_patch", names)
     chosen = st.selectbox(
         "Attention of",
@@ -60,6 +61,8 @@ def _query(rows: int, columns: int) -> Patch:
     )
     if chosen == CLASS:
         return None
+    if chosen == EVERY:
+        return ALL
     row, _, column = chosen.removeprefix("patch ").partition(",")
     return int(row), int(column)
 

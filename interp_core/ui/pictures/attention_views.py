@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.analysis.patches import Patch, over_patches
+from interp_core.analysis.patches import ALL, Patch, class_token, over_patches
 from interp_core.charts.overview import overview
 from interp_core.charts.patches import data_url, overlay
 from interp_core.charts.thumbnails import picture_url
@@ -19,12 +19,13 @@ from interp_core.ui.figure import figure, offer
 from interp_core.ui.pictures import reproduce
 from interp_core.ui.pictures.chooser import Picture
 
-CLASS = "the class token"
+CLASS, EVERY = "the class token", "the mean of all patches"
 Drawn = tuple[alt.TopLevelMixin, pd.DataFrame, str]  # with the last line of its script
 
 
 def _reader(query: Patch) -> str:
-    return CLASS if query is None else f"patch {query[0]},{query[1]}"
+    named = {None: CLASS, ALL: EVERY}
+    return named[query] if query in named else f"patch {query[0]},{query[1]}"
 
 
 def _grid(picture: Picture, maps: ic.AttentionMaps, query: Patch, layer: int, head: None) -> Drawn:
@@ -35,7 +36,7 @@ def _grid(picture: Picture, maps: ic.AttentionMaps, query: Patch, layer: int, he
     chart = overview(table.assign(url=urls, chosen=False))
     best = table.loc[table["weight"].idxmax()]
     left, right = st.columns([1, 3])
-    left.image(data_url(picture.image), caption="the picture")
+    left.image(data_url(picture.seen), caption="the picture, as the model gets it")
     figure(
         chart,
         title=f"What every head reads of the picture, from {_reader(query)}",
@@ -98,8 +99,9 @@ def _shown(
     """Weights over the picture and beside it. `named` says which weights."""
     table = ic.patch_table(maps, weights, query)
     frame = table.rename(columns={"weight": "value"})
-    over = overlay(frame, data_url(picture.image), title=unit, query=query)
-    alone = overlay(frame, None, title="weights alone", query=query)
+    framed = query if isinstance(query, tuple) else None
+    over = overlay(frame, data_url(picture.seen), title=unit, query=framed)
+    alone = overlay(frame, None, title="weights alone", query=framed)
     best, rest = table.loc[table["weight"].idxmax()], 1 - table["weight"].sum()
     said = (
         f"{named} from {_reader(query)} over {picture.title}: most on patch {best['row']:.0f},"
@@ -117,10 +119,19 @@ def _shown(
         draw_chart(alone, width="content", alt="The same weights without the picture.")
     offer(over, title=f"{named}, from {_reader(query)}", alt=said)
     st.caption(
-        f"{rest:.0%} of the weight lies on the class token and its like; the strongest "
-        f"patch holds {best['weight']:.1%}. A click chooses the patch that reads."
+        f"{_beside(maps, rest)}The strongest patch holds {best['weight']:.1%}. A click chooses the "
+        "patch that reads."
     )
     return over, table
+
+
+def _beside(maps: ic.AttentionMaps, rest: float) -> str:
+    """How much weight lies on tokens that are no patches, where the model has any."""
+    others = [name for name, mark in zip(maps.tokens, maps.special) if mark]
+    if not others:
+        return "This model has no tokens but the patches. "
+    named = "the class token" if class_token(maps) is not None else "added tokens"
+    return f"{rest:.0%} of the weight lies on {named}{' and its like' * (len(others) > 1)}. "
 
 
 def _pick(key: str) -> Callable[[], None]:

@@ -22,7 +22,7 @@ def shown(
     picture: Picture, found: ic.ImageAttribution, script: Callable[[str], str]
 ) -> alt.LayerChart:
     """Patches over the picture, beside the pixels or the patches alone."""
-    url = data_url(picture.image)
+    url = data_url(picture.seen)
     frame = found.to_frame().rename(columns={"score": "value"})
     over = overlay(frame, url, title="score of each patch", signed=found.signed)
     about = {"title": _title("Patches", found), "alt": _said(picture, found)}

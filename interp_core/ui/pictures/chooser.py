@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
@@ -13,6 +13,7 @@ from interp_core.analysis.digit_pictures import digit_labels, digit_picture, hel
 from interp_core.analysis.file_bytes import MAX_FILE_BYTES
 from interp_core.analysis.sample_photos import PHOTOS
 from interp_core.models.record import LoadedModel
+from interp_core.ui import cache
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.fingerprint import digest
 from interp_core.ui.plain import plain
@@ -23,19 +24,22 @@ OWN = "my own"
 KINDS = ["png", "jpg", "jpeg", "webp"]
 HELD = "picture_file"  # (name, digest) of this session's picture
 EXAMPLES_A_DIGIT = 3
+SMALL = 64  # pixels a side; models of larger pictures get photographs
 
 
 @dataclass(frozen=True)
 class Picture:
     """`name` is the key of shared results; `image` a PIL picture; `title` what people call it.
 
-    `code` is Python that makes it again, under the name `picture`.
+    `code` is Python that makes it again, under the name `picture`. `seen` is what of it the
+    model's patches cover: the background of everything that is drawn over patches.
     """
 
     name: str
     image: Any
     title: str
     code: str
+    seen: Any = None
 
 
 def reads_pictures(model: LoadedModel) -> bool:
@@ -50,6 +54,13 @@ def _pictures() -> Shared:
 
 def choose(model: LoadedModel) -> Picture | None:
     """The picture; None while the user has given none."""
+    picture = _chosen(model)
+    if picture is None:
+        return None
+    return replace(picture, seen=cache.as_seen(model.name, picture.name, picture.image))
+
+
+def _chosen(model: LoadedModel) -> Picture | None:
     offered = [*examples(model), OWN]
     keep_valid("picture", offered)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -81,8 +92,7 @@ def _take(given) -> None:  # noqa: ANN001 - Streamlit's upload
 
 def examples(model: LoadedModel) -> list[str]:
     """Digits that `digits` never saw, for models of small pictures; photographs for the others."""
-    size = getattr(model.model.config, "image_size", 224)
-    if (size if isinstance(size, int) else max(size)) > 64:
+    if max(model.layout.pictures.size) > SMALL:
         return list(PHOTOS)
     labels, kept = digit_labels(), held_out()[1]
     chosen = [row for digit in range(10) for row in kept[labels[kept] == digit][:EXAMPLES_A_DIGIT]]

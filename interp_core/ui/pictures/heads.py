@@ -36,7 +36,8 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     frame = _table(model, choice.model, most)
     if frame is None:
         return
-    names = offered(list(frame))
+    others = model.layout.pictures.before + model.layout.pictures.after
+    names = [name for name in offered(list(frame)) if others or name != "share_first"]
     name = place.selectbox(
         "Statistic",
         names,
@@ -56,7 +57,7 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     )
     st.caption(
         f"{entry.about} {entry.caution} Over {most} handwritten digits that the embedded "
-        "model never saw; the first token is the class token."
+        f"model never saw. {_added(others)}"
     )
     worth = min(most, IMPORTANCE_PICTURES) if IMPORTANCE in frame else 0
     means = frame.groupby("layer")[name].mean()
@@ -72,11 +73,18 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     )
     st.markdown(
         "**What to look for.** Early heads often read the neighbourhood, late ones the whole "
-        "picture; a head that rests on the class token passes nothing on."
+        f"picture{'; a head that rests on an added token passes nothing on' * bool(others)}."
     )
     downloads.below(
         chart, frame, "heads_pictures", lambda: reproduce.heads(choice.model, most, worth)
     )
+
+
+def _added(others: tuple[str, ...]) -> str:
+    """What the statistics call the first token."""
+    if not others:
+        return "The model has no class token: every token is a patch."
+    return f"“First token” counts the tokens that are no patches: {', '.join(others)}."
 
 
 def _extremes(frame: pd.DataFrame, name: str, digits: str) -> str:

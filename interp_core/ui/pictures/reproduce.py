@@ -51,4 +51,4 @@ def _whole(model: str, *lines: str) -> str:
 
 
 def _asked(query: Patch) -> str:
-    return "" if query is None else f", query={query}"
+    return "" if query is None else f", query={query!r}"

@@ -59,7 +59,8 @@ def choose(
             help=_about(), **BOUND,
         )  # fmt: skip
         filters = FILTERS[source]() if source in FILTERS else ()
-        unit = _unit(source) if source in ("requests", "text", "table", "digits") else "mean"
+        split = source in ("requests", "text", "table", "digits")
+        unit = _unit(model, source) if split else "mean"
         layer = _layer(model) if depth and source in LAYERED else None
     data = own_files.upload(source) if source in OWN else ""
     if source in OWN and not data:
@@ -97,9 +98,12 @@ def _layer(model: LoadedModel) -> int:
     )  # fmt: skip
 
 
-def _unit(source: str) -> str:
+def _unit(model: LoadedModel, source: str) -> str:
     """What a point stands for; the tokens come first where there is one text."""
     titles = PICTURE_UNITS if source == "digits" else UNITS
+    if source == "digits" and model.layout.pictures.class_place is None:
+        titles = {unit: title for unit, title in titles.items() if unit != "first"}
+        keep_valid("unit_digits", list(titles))
     names = ["token", *UNITS] if source == "text" else list(titles)
     return st.selectbox(
         "One point for each", list(dict.fromkeys(names)), format_func=titles.get,
