@@ -1,0 +1,43 @@
+"""The names that people's scripts, saved reports and notebooks use. None may go."""
+
+from __future__ import annotations
+
+import pytest
+
+import interp_core as ic
+
+NAMES = """
+AttentionMaps Attribution BadInput ClearheadError Conductance Corpus CorpusState Faithfulness
+Generation HeadStatistics ImageAttribution Infidelity InputTooLong LoadedModel LogitAttribution
+LogitLens Method ModelCard ModelNotFound Neighbours Prediction Projection Quality Row SanityCheck
+Skipped Stopped UnsafeModel UnsupportedModel Vectors agreement_by_layer align align_chain
+answer_path apart_words at_layer attention_flow attention_maps attention_rollout attention_table
+attribute attribute_image attribute_many attribution_methods available_baselines bundled_models
+check_against cluster_summary clusters common_words compare_depths compare_heads compare_pictures
+compare_probes compare_reach compare_words continuity copy_surprisal corpus_statistics
+difference_table digit_picture digit_table digit_vectors doubtful dump_vectors edit_table
+faithfulness find_neighbours first_texts generate geometry head_distances head_importance
+head_likeness head_statistics head_summaries heads_between held_out_digits hubs
+image_head_statistics image_vectors induction_scores infidelity judged label_conflicts label_names
+layer_conductance layer_table length_table line_table load_model logit_attribution logit_lens
+logit_map make_vectors mcnemar method_table nearest_neighbours negation_probes next_tokens
+norm_weighted_attention open_corpus outliers over_seeds pair_table patch_summaries patch_table
+path_frame pixel_table point_list point_table points_by_layer predict_texts probe profile_frame
+project project_layers pruning_curve read_image read_table read_vectors readable_texts
+reading_heads repeated_sequence role_labels role_table sample_corpus sample_photo sample_table
+sanity_check sensitivity sentences statistic_table step_table stream_statistics surprisal
+text_rows token_vectors tokens_read trustworthiness typical_texts typical_tokens vocabulary_part
+vocabulary_vectors weights_digest with_columns with_importance with_own_token word_conflicts
+word_reach word_table word_vectors write_vectors written_twice zero_shot
+""".split()  # noqa: SIM905 - a list would take 155 lines
+
+
+def test_the_facade_lists_them():
+    assert len(NAMES) == len(set(NAMES)) == 155
+    assert set(NAMES) <= set(ic.__all__)
+    assert set(NAMES) <= set(dir(ic))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_there(name):
+    assert callable(getattr(ic, name))
