@@ -11,6 +11,10 @@ class ModelNotFound(ClearheadError):
     """No such embedded model, folder or Hub id, or the Hub cannot be reached."""
 
 
+class MissingBase(ModelNotFound):
+    """An adapter names no base model, or one that is not here."""
+
+
 class UnsupportedModel(ClearheadError):
     """The model loads in principle, but what was asked has no meaning or no safe answer for it."""
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from interp_core.errors import ModelNotFound, UnsafeModel
+from interp_core.models.folders import CONVERT
 from interp_core.models.registry import bundled_models
-from interp_core.models.safety import CONVERT
 
 # Never a pickle, never Python: what is not downloaded cannot run.
 PATTERNS = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja"]
@@ -67,7 +67,7 @@ def _cached(name: str, revision: str | None) -> Path | None:
         folder = Path(snapshot_download(name, revision=revision, local_files_only=True))
     except (LocalEntryNotFoundError, OSError, ValueError):
         return None
-    return folder if any(folder.glob("*.safetensors")) else None
+    return folder if any(folder.rglob("*.safetensors")) else None
 
 
 def _listing(name: str, revision: str | None) -> list[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interp_core.errors import ClearheadError, ModelNotFound, UnsupportedModel
+from interp_core.errors import BadInput, ClearheadError, ModelNotFound, UnsupportedModel
 from interp_core.models import bundled_load
+from interp_core.models.adapter_config import is_adapter
+from interp_core.models.folders import find_model_folder
 from interp_core.models.hub import hub_folder
 from interp_core.models.layout import probe_layout
 from interp_core.models.machine import find_device, find_dtype
@@ -34,6 +37,7 @@ LABELLED = ("sequence-classification", "token-classification", "image-classifica
 def load_model(
     name_or_path: str,
     *,
+    base: str | None = None,
     task: str | None = None,
     device: str | None = None,
     dtype: str | None = None,
@@ -41,12 +45,14 @@ def load_model(
 ) -> LoadedModel:
     """Load a model with eager attention, in evaluation mode.
 
-    `name_or_path` is an embedded name (`"sentiment"`), a local folder or a Hub id. `task` overrides
-    what the configuration says; `device` and `dtype` default to the GPU or MPS where present, and
-    float32. Nothing of the folder is ever executed: safetensors only, no remote code.
+    `name_or_path` is an embedded name (`"sentiment"`), a local folder or a Hub id. An adapter that
+    the library peft wrote is merged into its base model: the one it names, or `base` (an embedded
+    name, a folder, also relative to the adapter's, or a Hub id). `task` overrides what the
+    configuration says; `device` and `dtype` default to the GPU or MPS where present, and float32.
+    Nothing of the folder is ever executed: safetensors only, no remote code.
 
-    Raises `ModelNotFound`, `UnsafeModel`, `UnsupportedModel` (no such head in the checkpoint, no
-    attention maps) or `BadInput` (unknown task).
+    Raises `ModelNotFound` (`MissingBase` for an adapter's base), `UnsafeModel`, `UnsupportedModel`
+    (no such head in the checkpoint, no attention maps) or `BadInput` (unknown task).
     """
     name = str(name_or_path).strip()
     if not name or "\0" in name:
@@ -55,17 +61,36 @@ def load_model(
     place, number_format = find_device(device), find_dtype(dtype)
     card = bundled_card(name)
     if card is not None:
+        _refuse_base(name, base)
         return _load_bundled(card, task, place, number_format)
-    folder = _local_folder(name) or hub_folder(name, revision)
-    return _load_folder(folder, name, task, place, number_format, revision)
+    folder, notes = find_model_folder(_local_folder(name) or hub_folder(name, revision))
+    if is_adapter(folder):
+        return _load_adapter(folder, name, base, task, place, number_format, revision, notes)
+    _refuse_base(name, base)
+    loaded = _load_folder(folder, name, task, place, number_format, revision)
+    return replace(loaded, notes=(*notes, *loaded.notes)) if notes else loaded
+
+
+def _refuse_base(name: str, base: str | None) -> None:
+    if base:
+        raise BadInput(f"{name!r} is a whole model and no adapter: leave the base model out.")
 
 
 def _local_folder(name: str) -> Path | None:
     try:
-        folder = Path(name).expanduser()
-        return folder if folder.is_dir() else None
+        path = Path(name).expanduser()
+        if path.is_file() and not bundled_card(name):
+            raise ModelNotFound(
+                f"{path.name!r} is a file, no folder of a model. Type the folder that holds it"
+                f"{_unpacked(path.suffix)}: {str(path.parent)!r}."
+            )
+        return path if path.is_dir() else None
     except (OSError, RuntimeError):  # a name too long for a path, `~nobody`
         return None
+
+
+def _unpacked(suffix: str) -> str:
+    return ", unpacked," if suffix in (".zip", ".gz", ".tgz", ".tar", ".7z", ".xz") else ""
 
 
 def _load_bundled(
@@ -98,12 +123,29 @@ def _load_folder(
     if found == HEADLESS:
         config = picture_part(config) or config
     model, found, notes = load_weights(folder, config, found, asked=task is not None, dtype=dtype)
-    tools = {"tokenizer": None, "processor": None}
-    if reads_pictures(config) or model.main_input_name == "pixel_values":
-        tools["processor"] = load_processor(folder)
-    else:
-        tools["tokenizer"] = load_tokenizer(folder)
-    return _finish(model, name, found, device, tools, revision=revision or "", notes=notes)
+    tools = _tools(folder, model)
+    place = None if bundled_card(name) else folder
+    return _finish(model, name, found, device, tools, revision=revision or "", notes=notes,
+                   folder=place)  # fmt: skip
+
+
+def _load_adapter(
+    folder: Path, name: str, base: str | None, task: str | None, device: torch.device,
+    dtype: torch.dtype, revision: str | None, notes: tuple[str, ...],
+) -> LoadedModel:  # fmt: skip
+    from interp_core.models.peft_adapters import load_adapter
+
+    merged = load_adapter(folder, (base or "").strip() or None, task, dtype, (_config, _tools))
+    notes = (f"Adapter on {merged.base}, merged.", *notes, *merged.notes)
+    return _finish(merged.model, name, merged.task, device, merged.tools, revision=revision or "",
+                   notes=notes, folder=folder, base=merged.base)  # fmt: skip
+
+
+def _tools(folder: Path, model: PreTrainedModel) -> dict:
+    """The tokenizer, or the image processor of a model that reads pictures."""
+    if reads_pictures(model.config) or model.main_input_name == "pixel_values":
+        return {"tokenizer": None, "processor": load_processor(folder)}
+    return {"tokenizer": load_tokenizer(folder), "processor": None}
 
 
 def _config(folder: Path, raw: dict) -> PretrainedConfig:

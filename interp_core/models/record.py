@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,7 +41,11 @@ class Layout:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model in evaluation mode with eager attention, its tokenizer and what is known of it."""
+    """A model in evaluation mode with eager attention, its tokenizer and what is known of it.
+
+    `folder` is where its files lie, None for an embedded model; `base` is the name of the base
+    model into which an adapter was merged.
+    """
 
     name: str
     task: str
@@ -53,6 +58,8 @@ class LoadedModel:
     processor: Any = None
     revision: str = ""
     notes: tuple[str, ...] = field(default=())
+    folder: Path | None = None
+    base: str = ""
 
     @property
     def n_layers(self) -> int:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from interp_core.errors import ModelNotFound, UnsafeModel, UnsupportedModel
+from interp_core.models.folders import SAVED, check_pointers, check_weights
 
-PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.pickle")
 MAX_CONFIG_BYTES = 4 * 2**20
 MAX_LAYERS = 1000
 MAX_COUNT = 100_000
@@ -22,10 +22,6 @@ DEPTHS = (
 # Counts of which transformers makes a list, a table or a module each before it reads any weight.
 COUNTS = ("num_labels", "num_experts", "num_local_experts", "n_routed_experts")
 SHARD = re.compile(r"[\w-][\w.-]*\.safetensors")
-CONVERT = (
-    "Convert it once, where you trust the file: "
-    "`AutoModel.from_pretrained(folder).save_pretrained(new_folder)` writes safetensors."
-)
 
 
 def read_json(path: Path) -> dict:
@@ -44,31 +40,26 @@ def read_json(path: Path) -> dict:
 def check_folder(folder: Path) -> dict:
     """Check a model folder and return its configuration.
 
-    Raises `ModelNotFound` when it is not a model folder, `UnsafeModel` when its weights are
-    pickled only (unpickling runs code) or when a file links or leads out of the folder, and
-    `UnsupportedModel` for an adapter, which would be looked for elsewhere.
+    Raises `ModelNotFound` when it is not a model folder or a part of it is missing, `UnsafeModel`
+    when its weights are pickled only (unpickling runs code) or when a file links or leads out of
+    the folder, and `UnsupportedModel` when the weights are damaged or in another format.
     """
     if not (folder / "config.json").is_file():
-        raise ModelNotFound(
-            f"The folder {folder.name!r} has no config.json. Point to the folder that "
-            "`save_pretrained` wrote."
-        )
+        raise ModelNotFound(f"The folder {folder.name!r} has no config.json. {SAVED}")
+    check_files(folder)
     config = read_json(folder / "config.json")
-    _check_links(folder)
-    _check_shards(folder)
-    if (folder / "adapter_config.json").exists():
-        raise UnsupportedModel(
-            f"The folder {folder.name!r} holds an adapter of another model. Merge it once: "
-            "`model.merge_and_unload().save_pretrained(new_folder)`."
-        )
-    if not any(folder.glob("*.safetensors")):
-        if any(any(folder.glob(pattern)) for pattern in PICKLES):
-            raise UnsafeModel(
-                f"The folder {folder.name!r} holds pickled weights only, and unpickling can run "
-                f"any code. {CONVERT}"
-            )
-        raise ModelNotFound(f"The folder {folder.name!r} holds no model.safetensors.")
+    check_weights(folder)
     return config
+
+
+def check_files(folder: Path) -> None:
+    """Refuse links out of a folder, pipes, stand-ins of git-lfs and lists that lead elsewhere.
+
+    Raises `UnsafeModel` or `ModelNotFound`.
+    """
+    _check_links(folder)
+    check_pointers(folder)
+    _check_shards(folder)
 
 
 def _check_links(folder: Path) -> None:

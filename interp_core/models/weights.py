@@ -55,12 +55,12 @@ def load_weights(
             f"{body[0]!r}. Save it again with `save_pretrained`."
         )
     if task == HEADLESS or not head:
-        return model, task, _drop_pooler(model, missing)
+        return model, task, drop_pooler(model, missing)
     lack = f"The checkpoint has no weights for the {task} head ({head[0]!r} is missing)"
     if asked:
         raise UnsupportedModel(f"{lack}. Load it without a task to see it as a plain encoder.")
     plain, absent = _from_pretrained(folder, config, HEADLESS, dtype)
-    notes = (f"{lack}, so it is loaded as a plain encoder.", *_drop_pooler(plain, absent))
+    notes = (f"{lack}, so it is loaded as a plain encoder.", *drop_pooler(plain, absent))
     return plain, HEADLESS, notes
 
 
@@ -88,9 +88,17 @@ def _check_size(folder: Path, config: PretrainedConfig, task: str) -> None:
 def _from_pretrained(
     folder: Path, config: PretrainedConfig, task: str, dtype: object
 ) -> tuple[PreTrainedModel, list[str]]:
+    model, info = open_checkpoint(folder, config, task, dtype)
+    return model, sorted(info["missing_keys"])
+
+
+def open_checkpoint(
+    folder: Path, config: PretrainedConfig, task: str, dtype: object, **more: object
+) -> tuple[PreTrainedModel, dict]:
+    """The model as transformers loads it, and its report on keys. Raises `UnsupportedModel`."""
     try:
         with quiet_loading():
-            model, info = auto_class(task, config).from_pretrained(
+            return auto_class(task, config).from_pretrained(
                 folder,
                 config=config,
                 attn_implementation="eager",
@@ -99,6 +107,7 @@ def _from_pretrained(
                 use_safetensors=True,
                 local_files_only=True,
                 output_loading_info=True,
+                **more,
             )
     except ClearheadError:
         raise
@@ -107,7 +116,6 @@ def _from_pretrained(
             str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
         )
         raise UnsupportedModel(f"transformers cannot load this as {task}: {first}") from error
-    return model, sorted(info["missing_keys"])
 
 
 def _in_body(model: PreTrainedModel, name: str) -> bool:
@@ -116,7 +124,8 @@ def _in_body(model: PreTrainedModel, name: str) -> bool:
     return name.startswith(f"{model.base_model_prefix}.")
 
 
-def _drop_pooler(model: PreTrainedModel, missing: list[str]) -> tuple[str, ...]:
+def drop_pooler(model: PreTrainedModel, missing: list[str]) -> tuple[str, ...]:
+    """Take away a pooler without weights of its own, and say so."""
     if not any("pooler" in name for name in missing):
         return ()
     model.base_model.pooler = None

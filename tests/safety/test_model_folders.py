@@ -105,11 +105,11 @@ def test_parts_of_the_folder_are_read(folder):
     assert ic.load_model(str(path)).n_layers == 2
 
 
-def test_an_adapter_leads_to_no_other_model(folder, tiny):
+def test_settings_of_an_adapter_without_its_weights_lead_to_no_other_model(folder, tiny):
     path = folder("bert")
     text = json.dumps({"base_model_name_or_path": str(tiny("bert")), "peft_type": "LORA"})
     (path / "adapter_config.json").write_text(text)
-    with pytest.raises(ic.UnsupportedModel, match="merge_and_unload"):
+    with pytest.raises(ic.ModelNotFound, match=r"no adapter_model\.safetensors"):
         ic.load_model(str(path))
 
 
