@@ -15,6 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from streamlit.runtime import Runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
 import interp_core as ic
 from interp_core.ui import sharing
 from interp_core.ui.durations import Durations
@@ -22,7 +25,7 @@ from interp_core.ui.durations import Durations
 log = logging.getLogger("clearhead")
 happened: Counter[str] = Counter()  # refusals and errors
 pages: defaultdict[str, Durations] = defaultdict(Durations)
-LEVELS = {"error": logging.ERROR}  # events; all others are informative
+LEVELS = {"error": logging.ERROR, "warm start failed": logging.WARNING}  # others: informative
 _here = threading.local()
 
 
@@ -76,18 +79,28 @@ def known(model: str) -> str:
 
 def wrong(event: str, kind: str, **about: str) -> None:
     """Count and log a refusal or an error."""
-    happened[event] += 1
+    if visited():
+        happened[event] += 1
     tell(event, kind=kind, **about)
 
 
 @contextmanager
 def on_page(name: str, model: str) -> Iterator[None]:
     """Everything inside happens on this page; how long it took is logged at the end."""
-    _here.page, started = name, time.monotonic()
+    _here.page, started, somebody = name, time.monotonic(), visited()
     try:
         yield
     finally:
         took = time.monotonic() - started
-        pages[name].add(took)
-        tell("page", seconds=took, model=model)
+        if somebody:
+            pages[name].add(took)
+            tell("page", seconds=took, model=model)
         _here.page = None
+
+
+def visited() -> bool:
+    """Whether the page is drawn for somebody: the server also draws it for itself."""
+    context = get_script_run_ctx()
+    if context is None or not Runtime.exists():
+        return True
+    return Runtime.instance().is_active_session(context.session_id)

@@ -63,6 +63,11 @@ def limits() -> Limits | None:
     return LIMITS if is_shared() else None
 
 
+def warm_start() -> bool:
+    """Whether the front page is made ready when the server starts: unless it is switched off."""
+    return _setting("warm_start").strip().lower() not in OFF - {""}
+
+
 def log_level() -> str:
     """How much is logged: `CLEARHEAD_LOG=info`, or `log = "info"` in the file; else warnings."""
     return _setting("log").strip().upper()

@@ -22,8 +22,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def fresh_server(tmp_path: Path) -> Iterator[Server]:
-    """A server that has served nothing yet."""
+def fresh_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server that has drawn nothing yet, not even for itself."""
+    monkeypatch.setenv("CLEARHEAD_WARM_START", "0")
     with running(tmp_path / "fresh") as started:
         yield started
 

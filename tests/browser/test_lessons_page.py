@@ -88,6 +88,7 @@ def test_a_hostile_file_is_shown_as_text(tmp_path, open_page, monkeypatch):
 
     (tmp_path / "mine.md").write_text(HOSTILE)
     monkeypatch.setitem(os.environ, "CLEARHEAD_LESSONS", str(tmp_path))
+    monkeypatch.setitem(os.environ, "CLEARHEAD_WARM_START", "0")
     with running(tmp_path / "server") as server:
         page = open_page(server.link(PAGE, lesson="mine"))
         at_step(page, 1, 1)

@@ -217,6 +217,8 @@ def test_the_command_serves_from_a_read_only_folder_without_a_network(built, cop
     try:
         assert healthy(port, process), (tmp_path / "server.log").read_text()
         shown = visit(f"http://127.0.0.1:{port}", "?text=A+good+film.")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/metrics") as answer:
+            figures = answer.read().decode()
         large = visit(f"http://127.0.0.1:{port}", "?text=A+good+film.&model=language-model")
     finally:
         process.terminate()
@@ -226,6 +228,8 @@ def test_the_command_serves_from_a_read_only_folder_without_a_network(built, cop
     assert "vega_lite" in large.lower()
     assert "30 layers" in large
     assert "should not" not in shown + large
+    # The first visitor came while the server made its page ready: both waited for one model.
+    assert 'clearhead_cache_misses_total{store="models"} 1' in figures
     assert listing(built / "models") == made
     assert listing(copied) == before
     assert forbidden.read_text() == ""

@@ -6,6 +6,9 @@ import json
 import logging
 import re
 import threading
+import time
+import urllib.request
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
@@ -18,6 +21,8 @@ from interp_core.ui.durations import Durations
 from interp_core.ui.shared import Shared
 from interp_core.ui.turns import Turns
 from tests.safety.opened import ROOT, VIEWS, everything, opened
+from tests.safety.visitor import visit
+from tools.browser import running
 
 SECRET = "xylophonist"
 LINE = re.compile(
@@ -36,9 +41,14 @@ def figures() -> dict[str, float]:
     manager = StatsManager()
     manager.register_provider(metrics.Figures())
     text = _stats_to_text(manager.get_stats())
-    lines = [line for line in text.splitlines() if line]
-    for line in lines:
+    for line in filter(None, text.splitlines()):
         assert LINE.fullmatch(line), line
+    return counted(text)
+
+
+def counted(told: str) -> dict[str, float]:
+    """Every figure of an answer by its name."""
+    lines = filter(None, told.splitlines())
     named = (line.rpartition(" ") for line in lines if not line.startswith("#"))
     return {name: float(value) for name, _, value in named}
 
@@ -78,8 +88,8 @@ def test_computations_that_wait_and_run_are_counted():
 
 def test_both_lines_are_counted(monkeypatch):
     """A long computation runs within a turn of all computations, so it is counted there."""
-    for name, waiting, running in (("COMPUTE", 1, 2), ("LONG", 3, 1)):
-        monkeypatch.setattr(metrics, name, Mock(Turns(1), waiting=waiting, running=running))
+    for name, waiting, busy in (("COMPUTE", 1, 2), ("LONG", 3, 1)):
+        monkeypatch.setattr(metrics, name, Mock(Turns(1), waiting=waiting, running=busy))
     monkeypatch.setattr(metrics.COMPUTE, "durations", Durations())
     found = figures()
     assert found['clearhead_computations{state="waiting"}'] == 4
@@ -190,29 +200,69 @@ def test_one_sessions_words_are_on_no_page_and_in_no_address_of_another():
     assert SECRET not in everything(opened("attention_heads"))
 
 
-def test_the_server_answers_for_its_health_and_its_figures(tmp_path, monkeypatch):
-    """A real server, with two people on it, whose words are neither in its figures nor its log."""
-    import urllib.request
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """A real server, left alone until the front page is ready, then visited by two people."""
+    folder, asked = tmp_path_factory.mktemp("served"), SimpleNamespace()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLEARHEAD_SHARED", "1")
+        patch.setenv("CLEARHEAD_LOG", "info")
+        with running(folder) as server:
 
-    from tests.safety.visitor import visit
-    from tools.browser import running
+            def told(address: str) -> str:
+                with urllib.request.urlopen(
+                    f"{server.url}/_stcore/{address}", timeout=60
+                ) as answer:
+                    assert answer.status == 200
+                    return answer.read().decode()
 
-    monkeypatch.setenv("CLEARHEAD_SHARED", "1")
-    monkeypatch.setenv("CLEARHEAD_LOG", "info")
-    with running(tmp_path) as server:
-        with urllib.request.urlopen(f"{server.url}/_stcore/health") as answer:
-            assert answer.status == 200
-        mine = visit(server.url, f"?text=The+{SECRET}+is+good.")
-        assert SECRET in mine
-        assert SECRET not in visit(server.url, "")
-        with urllib.request.urlopen(f"{server.url}/_stcore/metrics") as answer:
-            told = answer.read().decode()
-    assert "clearhead_computations" in told
-    assert 'clearhead_page_seconds_count{page="attention_heads"}' in told
-    assert "active_sessions" in told
-    written = (tmp_path / "server.log").read_text()
-    assert '"event": "page"' in written
-    assert SECRET not in told + written
+            asked.health = told("health")  # while the page is made ready
+            while "warm start" not in (folder / "server.log").read_text():
+                time.sleep(0.1)  # until the test's own time limit
+            asked.before = told("metrics")
+            asked.first = visit(server.url, "")
+            asked.between = told("metrics")
+            asked.mine = visit(server.url, f"?text=The+{SECRET}+is+good.")
+            asked.other = visit(server.url, "")
+            asked.after = told("metrics")
+        asked.log = (folder / "server.log").read_text()
+    return asked
+
+
+def test_the_first_visitor_of_a_server_that_was_left_alone_computes_nothing(served):
+    before, after = counted(served.before), counted(served.between)
+    assert before['clearhead_cache_entries{store="models"}'] == 1
+    assert before['clearhead_cache_entries{store="maps"}'] >= 1
+    assert "vega_lite" in served.first.lower()
+    for name in after:
+        if name.startswith(("clearhead_cache_misses", "clearhead_computation_seconds_count")):
+            assert after[name] == before[name], name
+    assert (
+        after['clearhead_cache_hits_total{store="maps"}']
+        > (before['clearhead_cache_hits_total{store="maps"}'])
+    )
+
+
+def test_the_warm_start_is_no_visit(served):
+    before, page = counted(served.before), 'clearhead_page_seconds_count{page="attention_heads"}'
+    assert before["active_sessions"] == 0
+    assert page not in before
+    assert counted(served.between)[page] == 1
+    assert before['clearhead_computations{state="running"}'] == 0
+    assert before['clearhead_wrong_total{event="error"}'] == 0
+    seen = [line for line in logged(served.log) if line["event"] in ("warm start", "page")]
+    assert [line["event"] for line in seen] == ["warm start", "page", "page", "page"]
+
+
+def test_the_server_answers_for_its_health_and_its_figures(served):
+    """Nobody's words are in its figures or its log."""
+    assert served.health == "ok"
+    assert SECRET in served.mine
+    assert SECRET not in served.other
+    assert "clearhead_computations" in served.after
+    assert "active_sessions" in served.after
+    assert '"event": "page"' in served.log
+    assert SECRET not in served.after + served.log
 
 
 def test_the_folder_of_the_app_holds_no_settings_of_a_shared_server():
