@@ -30,6 +30,7 @@ _HOMES = {
         "InputTooLong",
         "UnsafeModel",
         "BadInput",
+        "NotFinite",
     ),
     "interp_core.models.registry": ("bundled_models", "ModelCard"),
     "interp_core.models.load": ("load_model",),

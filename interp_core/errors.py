@@ -29,3 +29,7 @@ class UnsafeModel(ClearheadError):
 
 class BadInput(ClearheadError):
     """The text, label, position or option cannot be used."""
+
+
+class NotFinite(ClearheadError):
+    """A weight, an output or a result is NaN or infinite: the message names the place."""

@@ -6,6 +6,7 @@ import streamlit as st
 
 from interp_core.ui import cache, errors, pictures, routing, sidebar
 from interp_core.ui.attention import DRAW, controls, downloads, figures, health
+from interp_core.ui.opened import opened
 
 routing.guard()
 st.title("Attention heads")
@@ -13,8 +14,7 @@ st.markdown("What does each head read? Every query token spreads its attention o
 
 with errors.shown():
     asked = sidebar.choice()
-    with st.spinner("Loading the model …"):
-        model = cache.model(asked.model)
+    model = opened(asked.model)
     if pictures.reads_pictures(model):
         pictures.attention.draw(model, asked)
         st.stop()

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from interp_core.ui import cache, downloads, errors, routing, sidebar
+from interp_core.ui import downloads, errors, routing, sidebar
 from interp_core.ui.choices import view_of
+from interp_core.ui.opened import opened
 from interp_core.ui.versus import DRAW, VIEWS, sides
 
 routing.guard()
@@ -12,8 +13,7 @@ st.markdown("Do two models answer alike, for the same reasons, and how far back 
 
 with errors.shown():
     choice = sidebar.choice()
-    with st.spinner("Loading the model …"):
-        model = cache.model(choice.model)
+    model = opened(choice.model)
     both = sides.choose(choice.model, model)
     drawn = None
     if both is not None:

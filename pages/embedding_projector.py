@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from interp_core.ui import cache, errors, routing, sidebar
+from interp_core.ui import errors, routing, sidebar
 from interp_core.ui.choices import view_of
+from interp_core.ui.opened import opened
 from interp_core.ui.projector import VIEWS, downloads, which_points
 
 routing.guard()
@@ -15,8 +16,7 @@ st.markdown(
 
 with errors.shown():
     choice = sidebar.choice()
-    with st.spinner("Loading the model …"):
-        model = cache.model(choice.model)
+    model = opened(choice.model)
     view = view_of({name: page.title for name, page in VIEWS.items()}, key="look")
     row = st.container(horizontal=True, vertical_alignment="bottom")
     points = which_points.choose(model, choice, row, depth=VIEWS[view].one_layer)

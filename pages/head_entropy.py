@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from interp_core.ui import cache, errors, pictures, routing, sidebar
+from interp_core.ui import errors, pictures, routing, sidebar
 from interp_core.ui.choices import view_of
 from interp_core.ui.heads import DRAW, VIEWS, corpus, downloads, map_view
+from interp_core.ui.opened import opened
 
 routing.guard()
 st.title("Head-entropy stats")
@@ -15,8 +16,7 @@ st.markdown(
 
 with errors.shown():
     choice = sidebar.choice()
-    with st.spinner("Loading the model …"):
-        model = cache.model(choice.model)
+    model = opened(choice.model)
     if pictures.reads_pictures(model):
         pictures.heads.draw(model, choice)
         st.stop()

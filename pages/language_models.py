@@ -5,6 +5,7 @@ import streamlit as st
 from interp_core.ui import cache, errors, routing, sidebar
 from interp_core.ui.choices import view_of
 from interp_core.ui.language import CONTINUE, DRAW, LOOK, VIEWS, Asked, downloads, offer
+from interp_core.ui.opened import opened
 
 routing.guard()
 st.title("Language models")
@@ -12,8 +13,7 @@ st.markdown("What does the model expect next, where does that form, and which pa
 
 with errors.shown(instead=offer.FITTING):
     choice = sidebar.choice()
-    with st.spinner("Loading the model …"):
-        model = cache.model(choice.model)
+    model = opened(choice.model)
     view = view_of(VIEWS, key="lm_view")
     asked = Asked(choice.model, cache.stamp(choice.model), choice.text)
     shown = None

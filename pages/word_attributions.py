@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from interp_core.ui import cache, errors, pictures, routing, sidebar
+from interp_core.ui import errors, pictures, routing, sidebar
 from interp_core.ui.attributions import DRAW, VIEWS, downloads, notes
 from interp_core.ui.attributions.asked import controls
 from interp_core.ui.choices import view_of
 from interp_core.ui.downloads import section
+from interp_core.ui.opened import opened
 
 routing.guard()
 st.title("Word attributions")
@@ -14,8 +15,7 @@ st.markdown("Which words made the decision, and how far should you believe it?")
 
 with errors.shown():
     choice = sidebar.choice()
-    with st.spinner("Loading the model …"):
-        model = cache.model(choice.model)
+    model = opened(choice.model)
     if pictures.reads_pictures(model):
         pictures.attributions.draw(model, choice)
         st.stop()

@@ -16,6 +16,7 @@ from interp_core.analysis.head_inputs import Inputs, input_batches
 from interp_core.analysis.head_moments import Moments
 from interp_core.analysis.progress import report
 from interp_core.errors import BadInput
+from interp_core.models.finite import check_finite
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -94,6 +95,7 @@ def _by_gradient(gated: GatedModel, inputs: Inputs, targets: list | None) -> dic
         loss = judge(lines(gated.model, output), goal).loss
         (slope,) = torch.autograd.grad(loss.sum(), gates)
     values = slope.double().cpu().numpy()
+    check_finite(values, "gradients of the heads' gates")
     return {"importance": np.abs(values), "loss_change": -values}
 
 

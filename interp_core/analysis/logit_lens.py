@@ -28,6 +28,7 @@ from interp_core.analysis.residual import (
 )
 from interp_core.analysis.vocabulary import token_names
 from interp_core.errors import BadInput
+from interp_core.models.finite import check_finite
 from interp_core.models.tokens import TokenSequence
 
 if TYPE_CHECKING:
@@ -164,6 +165,7 @@ def _read(
         ranks(logits, answers),
         _divergence(final, logs),
     )
+    check_finite(found[1].cpu().numpy(), "probabilities of the lens")
     return tuple(each.cpu().numpy() for each in found), error
 
 

@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from interp_core.models.finite import check_finite
+
+GRADIENTS = (
+    "The model's outputs are finite, so the gradients on the way are beyond its number format: "
+    "load it in float32, or take a method without gradients."
+)
+
 
 @dataclass(frozen=True)
 class Raw:
@@ -16,6 +23,9 @@ class Raw:
 
     scores: np.ndarray
     token_error: float | None = None
+
+    def __post_init__(self) -> None:
+        check_finite(self.scores, "scores", GRADIENTS)
 
 
 def relative_error(scores: np.ndarray, reference: np.ndarray) -> float:

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from interp_core.errors import BadInput
+from interp_core.models.finite import check_finite
 
 MAX_POINTS = 50_000  # more than a picture shows, and what exact neighbours in seconds allow
+UNUSED = "Leave those vectors out, or take another checkpoint: a model's notes name such weights."
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,9 @@ class Vectors:
     values: np.ndarray
     frame: pd.DataFrame
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_finite(self.values, "numbers of the vectors", UNUSED)
 
     def __len__(self) -> int:
         return len(self.values)

@@ -6,9 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interp_core.errors import BadInput, ClearheadError, ModelNotFound, UnsupportedModel
+from interp_core.errors import (
+    BadInput,
+    ClearheadError,
+    ModelNotFound,
+    NotFinite,
+    UnsupportedModel,
+)
 from interp_core.models import bundled_load
 from interp_core.models.adapter_config import is_adapter
+from interp_core.models.finite import watch
 from interp_core.models.folders import find_model_folder
 from interp_core.models.hub import hub_folder
 from interp_core.models.layout import probe_layout
@@ -175,10 +182,13 @@ def _finish(
 ) -> LoadedModel:
     model = model.eval().requires_grad_(False).to(place)
     keep_every_patch(model)
+    about["notes"] = (*about.get("notes", ()), *watch(model))
     labels = _labels(model.config) if task in LABELLED else ()
     limit = max_tokens(model, tools["tokenizer"])
     try:
         layout = probe_layout(model, _probe_inputs(model, tools["tokenizer"], place))
+    except NotFinite as error:
+        raise NotFinite(f"A trial run of the model failed. {error}") from error
     except ClearheadError:
         raise
     except Exception as error:

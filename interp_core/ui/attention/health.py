@@ -14,7 +14,7 @@ from interp_core.models.record import LoadedModel
 from interp_core.ui.attention import figures
 from interp_core.ui.attention.controls import open_head
 from interp_core.ui.attention.figures import Shown
-from interp_core.ui.plain import message, plain
+from interp_core.ui.plain import plain
 
 GAP = 0.15  # difference in share between raw and norm-weighted attention that is worth a warning
 
@@ -67,8 +67,6 @@ def strip(raw: ic.AttentionMaps, model: LoadedModel, least: float, most: float) 
         f"sum to {least:.6f} – {most:.6f} · {len(raw.tokens):,} of "
         f"{model.max_tokens:,} tokens"
     )
-    for note in model.notes:
-        st.caption(message(note))
 
 
 def warning(raw: ic.AttentionMaps, shown: Shown) -> None:
