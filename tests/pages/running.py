@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,3 +36,12 @@ def shows(text: str, value: float, form: str) -> bool:
 def charts(app: AppTest) -> list[dict]:
     """The specifications of its charts."""
     return [json.loads(each.proto.spec) for each in app.get("vega_lite_chart")]
+
+
+def clicked(app: AppTest, key: str, selection: dict) -> AppTest:
+    """The page after the chart `key` has reported this selection."""
+    node = next(each for each in app.get("vega_lite_chart") if key in each.proto.id)
+    states = WidgetStates()
+    states.widgets.add(id=node.proto.id, string_value=json.dumps({"selection": selection}))
+    app._run(states)
+    return app

@@ -15,8 +15,9 @@ import interp_core as ic
 from interp_core.analysis.digit_pictures import digit_picture
 from interp_core.ui.fingerprint import digest
 from interp_core.ui.pictures import chooser
+from interp_core.ui.pictures.attention_views import CLASS
 from interp_core.ui.plain import plain
-from tests.pages.running import charts, run, shows, words
+from tests.pages.running import charts, clicked, run, shows, words
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("attention_heads", "word_attributions")
@@ -117,3 +118,29 @@ def test_heads_points_and_attributions_work_without_a_class_token(without_class_
 def test_text_models_see_nothing_of_pictures():
     app = opened("word_attributions", "sentiment")
     assert not [box for box in app.selectbox if box.key == "picture"]
+
+
+@pytest.mark.parametrize(
+    ("selection", "query"),
+    [
+        ({"patch": [{"row": 1, "column": 2}]}, "patch 1,2"),
+        ({"patch": [{"layer": 1, "head": 2}]}, CLASS),  # of another chart
+        ({"head": [{"row": 1, "column": 2}]}, CLASS),
+        ({"patch": [{"row": 99, "column": 2}]}, CLASS),  # of a finer grid
+    ],
+)
+def test_a_click_chooses_a_patch_and_the_event_of_another_chart_nothing(vit, selection, query):
+    app = opened("attention_heads", vit, picture_view="overlay")
+    clicked(app, "picture_attention", selection)
+    assert not app.exception
+    assert not app.error
+    assert next(box for box in app.selectbox if box.key == "query_patch").value == query
+
+
+def test_a_click_into_the_grid_opens_its_head(vit):
+    app = opened("attention_heads", vit)
+    clicked(app, "picture_grid", {"head": [{"row": 0, "column": 1}]})
+    assert app.session_state["picture_view"] == "grid"
+    clicked(app, "picture_grid", {"head": [{"layer": 1, "head": 2}]})
+    assert app.session_state["picture_view"] == "overlay"
+    assert (app.session_state["picture_layer"], app.session_state["picture_head"]) == (1, "2")

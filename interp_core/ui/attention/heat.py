@@ -11,6 +11,7 @@ import interp_core as ic
 from interp_core.charts.heatmaps import LABELS, MAX_SIDE, cell_size, heatmap, map_picture
 from interp_core.charts.thumbnails import picture_url, shrink
 from interp_core.models.record import LoadedModel
+from interp_core.ui import clicks
 from interp_core.ui.attention import frames
 from interp_core.ui.attention.controls import Options
 from interp_core.ui.attention.naming import UNIT, chosen_map, heads_named, strongest_named
@@ -100,8 +101,8 @@ def _span(first: int, count: int) -> slice:
 
 
 def _move_window(high: int, wide: int) -> None:
-    picked = st.session_state.area_chart.selection.get("area") or []
-    if picked:
-        for key, place, count in (("q0", picked[0]["q0"], high), ("k0", picked[0]["k0"], wide)):
+    hit = clicks.mark("area_chart", "area", q0=range(high), k0=range(wide))
+    if hit:
+        for key, place, count in (("q0", hit[0], high), ("k0", hit[1], wide)):
             if count > WINDOW:
-                st.session_state[key] = int(np.clip(place, 0, count - WINDOW))
+                st.session_state[key] = min(place, count - WINDOW)

@@ -8,6 +8,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.lines import head_lines
 from interp_core.models.record import LoadedModel
+from interp_core.ui import clicks
 from interp_core.ui.attention import frames
 from interp_core.ui.attention.controls import Options
 from interp_core.ui.attention.naming import (
@@ -68,6 +69,6 @@ def _line_window(count: int) -> tuple[int, int]:
 
 
 def _pin_clicked(maps: ic.AttentionMaps) -> None:
-    picked = st.session_state.lines_chart.selection.get("token") or []
-    if picked and "query_index" in picked[0]:
-        pick_token(maps, int(picked[0]["query_index"]))
+    hit = clicks.mark("lines_chart", "token", query_index=range(len(maps.tokens)))
+    if hit:
+        pick_token(maps, hit[0])

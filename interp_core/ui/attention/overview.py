@@ -9,6 +9,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.overview import overview
 from interp_core.models.record import LoadedModel
+from interp_core.ui import clicks
 from interp_core.ui.attention import figures, frames
 from interp_core.ui.attention.controls import Options, open_head
 from interp_core.ui.attention.naming import UNIT
@@ -29,7 +30,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         chart,
         title="All heads",
         key="overview_chart",
-        on_select=_open_clicked,
+        on_select=lambda: _open_clicked(frame),
         selection_mode="head",
         alt=f"{maps.weights.shape[0]} layers by {maps.weights.shape[1]} heads of attention maps; "
         f"{_sharpest(frame)}.",
@@ -52,7 +53,7 @@ def _sharpest(frame: pd.DataFrame) -> str:
     )
 
 
-def _open_clicked() -> None:
-    picked = st.session_state.overview_chart.selection.get("head") or []
-    if picked:
-        open_head(int(picked[0]["layer"]), int(picked[0]["head"]))
+def _open_clicked(frame: pd.DataFrame) -> None:
+    hit = clicks.mark("overview_chart", "head", layer=set(frame["layer"]), head=set(frame["head"]))
+    if hit:
+        open_head(*hit)

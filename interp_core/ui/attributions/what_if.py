@@ -12,7 +12,7 @@ from interp_core.analysis.what_if import outcome, replace_span, suggestions
 from interp_core.charts.attributions import grid
 from interp_core.charts.axes import token_keys
 from interp_core.models.record import LoadedModel
-from interp_core.ui import cache
+from interp_core.ui import cache, clicks
 from interp_core.ui.attributions import reproduce
 from interp_core.ui.attributions.asked import Asked, explained, replace
 from interp_core.ui.attributions.downloads import Drawn
@@ -135,15 +135,15 @@ def _suggested(asked: Asked, model: LoadedModel) -> None:
         }
     )
     table = table.sort_values("change", key=abs, ascending=False, ignore_index=True)
-    event = st.dataframe(
+    st.dataframe(
         table, hide_index=True, key="suggested", on_select="rerun", selection_mode="single-row",
         column_config={
             "probability of the target": st.column_config.NumberColumn(format="%.3f"),
             "change": st.column_config.NumberColumn(format="%+.3f"),
         },
     )  # fmt: skip
-    if event.selection.rows:
-        _edit_button("Put the chosen edit above", table["text"][event.selection.rows[0]],
-                     key="use_suggestion")  # fmt: skip
+    chosen = clicks.row("suggested", len(table))
+    if chosen is not None:
+        _edit_button("Put the chosen edit above", table["text"][chosen], key="use_suggestion")
     st.caption("Each edit changes one place (English words only). Some are clumsy: what counts is "
                "whether the model reads the negation at all.")  # fmt: skip

@@ -29,7 +29,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
         title="Heads by likeness",
         key="likeness",
         selection_mode="pick",
-        on_select=picking.on_chart("likeness", "pick"),
+        on_select=picking.on_chart("likeness", "pick", frame),
         alt=f"{len(places)} heads as points, the nearer the more alike; most alike: "
         f"{_closest(places)}.",
     )

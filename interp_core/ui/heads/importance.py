@@ -55,7 +55,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
         title=f"{capital(title)} of every head",
         key="importance_map",
         selection_mode="head",
-        on_select=picking.on_chart("importance_map", "head"),
+        on_select=picking.on_chart("importance_map", "head", frame),
         alt=f"Map of the {title} of {len(frame)} heads: {extremes(frame, column, '.4f')}.",
     )
     st.caption(

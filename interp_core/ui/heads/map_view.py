@@ -60,7 +60,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
         title=f"{capital(entry.title)} of every head",
         key="head_map",
         selection_mode="head",
-        on_select=picking.on_chart("head_map", "head"),
+        on_select=picking.on_chart("head_map", "head", frame),
         alt=f"Map of the {entry.axis} of {len(frame)} heads: "
         f"{extremes(frame, name, entry.digits)}.",
     )

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from interp_core.analysis.head_tables import head_name as name
+from interp_core.ui import clicks
 from interp_core.ui.choices import BOUND, keep_valid
 
 __all__ = ["KEY", "chooser", "name", "on_chart"]
@@ -28,12 +29,12 @@ def chooser(frame: pd.DataFrame) -> tuple[int, int] | None:
     return int(layer), int(head)
 
 
-def on_chart(key: str, param: str) -> Callable[[], None]:
-    """A click in a chart chooses the head."""
+def on_chart(key: str, param: str, frame: pd.DataFrame) -> Callable[[], None]:
+    """A click in the chart of these heads chooses the head."""
 
     def selected() -> None:
-        hits = st.session_state[key].get("selection", {}).get(param) or []
-        if hits and {"layer", "head"} <= set(hits[0]):
-            st.session_state[KEY] = name(int(hits[0]["layer"]), int(hits[0]["head"]))
+        hit = clicks.mark(key, param, layer=set(frame["layer"]), head=set(frame["head"]))
+        if hit:
+            st.session_state[KEY] = name(*hit)
 
     return selected

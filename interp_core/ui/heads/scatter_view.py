@@ -7,6 +7,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.heads import head_map, head_scatter
+from interp_core.ui import clicks
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.figure import figure
 from interp_core.ui.heads import card, picking, reproduce, table
@@ -36,7 +37,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
         title=f"{capital(STATISTICS[across].title)} and {STATISTICS[up].title}",
         key=CHART,
         selection_mode=["pick", "box"],
-        on_select=picking.on_chart(CHART, "pick"),
+        on_select=picking.on_chart(CHART, "pick", frame),
         alt=f"{len(frame)} heads as points: {titles[0]} across, {titles[1]} up; rank correlation "
         f"{rank:+.2f}.",
     )
@@ -96,8 +97,4 @@ def _statistic(label: str, names: list[str], first: str, key: str) -> str:
 
 def _box(across: str, up: str) -> Box:
     """Lowest and highest value of both statistics in the box; empty without one."""
-    box = st.session_state.get(CHART, {}).get("selection", {}).get("box") or {}
-    if across not in box or up not in box:
-        return {}
-    low_high = {name: sorted(map(float, box[name])) for name in (across, up)}
-    return {name: (low, high) for name, (low, high) in low_high.items()}
+    return clicks.box(CHART, "box", across, up)

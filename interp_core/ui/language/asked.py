@@ -121,11 +121,3 @@ def side_by_side(*widths: int) -> list:
     """Containers of these widths in px beside each other, below each other in a narrow window."""
     with st.container(horizontal=True, gap="large"):
         return [st.container(width=width) for width in widths]
-
-
-def picked(key: str, param: str, *fields: str) -> tuple | None:
-    """The fields of the mark that was clicked in the chart `key`, or None."""
-    hits = st.session_state[key].get("selection", {}).get(param) or []
-    if hits and set(fields) <= set(hits[0]):
-        return tuple(hits[0][name] for name in fields)
-    return None

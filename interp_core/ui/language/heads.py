@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from interp_core.analysis.language_tables import MLP
+from interp_core.ui import clicks
 from interp_core.ui.figure import figure
-from interp_core.ui.language.asked import Asked, picked
+from interp_core.ui.language.asked import Asked
 
 __all__ = ["MLP", "Progress", "chooser", "link", "marked", "show", "strongest", "unit_name"]
 
@@ -34,16 +35,16 @@ def strongest(frame: pd.DataFrame, digits: str = ".2f") -> str:
     return f"most in {', '.join(told)}"
 
 
-def show(chart: Any, *, key: str, state: str, **more: Any) -> None:
-    """Draw a map of units; a click writes the unit into the session's `state`.
+def show(chart: Any, frame: pd.DataFrame, *, key: str, state: str, **more: Any) -> None:
+    """Draw a map of the units of `frame`; a click writes the unit into the session's `state`.
 
     `more` is what `figure` takes: title, alt, perhaps numbers and script.
     """
 
     def clicked() -> None:
-        hit = picked(key, "unit", "layer", "unit")
+        hit = clicks.mark(key, "unit", layer=set(frame["layer"]), unit=set(frame["unit"]))
         if hit:
-            st.session_state[state] = unit_name(int(hit[0]), hit[1])
+            st.session_state[state] = unit_name(*hit)
 
     figure(chart, key=key, on_select=clicked, selection_mode="unit", **more)
 

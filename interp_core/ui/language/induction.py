@@ -71,6 +71,7 @@ def _heads(asked: Asked, found: pd.DataFrame, frame: pd.DataFrame, score: str) -
         chart = unit_map(heads.marked(frame, chosen), title=f"{SCORES[score].lower()} score")
         heads.show(
             chart,
+            frame,
             key="lm_induction_chart",
             state=STATE,
             title=f"{SCORES[score]} score of every head",

@@ -12,6 +12,7 @@ import interp_core as ic
 from interp_core.charts.axes import token_keys
 from interp_core.charts.lens import lens_grid
 from interp_core.models.tokens import TokenSequence
+from interp_core.ui import clicks
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.figure import draw as draw_chart
 from interp_core.ui.figure import offer
@@ -21,7 +22,6 @@ from interp_core.ui.language.asked import (
     Shown,
     ink,
     pick_place,
-    picked,
     place_choice,
     sequence,
 )
@@ -95,10 +95,10 @@ def _grid(
     )
 
     def clicked() -> None:
-        hit = picked("lm_lens_chart", "cell", "layer", "position")
+        hit = clicks.mark("lm_lens_chart", "cell", layer=set(inside["layer"]), position=window)
         if hit:
-            st.session_state["lm_depth"] = str(int(hit[0]))
-            pick_place(read, int(hit[1]))
+            st.session_state["lm_depth"] = str(hit[0])
+            pick_place(read, hit[1])
 
     said = settled(inside)
     plain_ink = lens_grid(inside)  # for the light page of a report, whatever the reader's theme is

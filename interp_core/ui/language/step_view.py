@@ -55,6 +55,7 @@ def reading(found: ic.Generation, step: int, script: Script) -> str:
     chosen = heads.chooser(STATE, names, names[sharpest])
     heads.show(
         unit_map(heads.marked(frame, chosen), title="attention beyond the first token"),
+        frame,
         key="lm_head_chart",
         state=STATE,
         title=f"What the heads read when {found.tokens[step]} was chosen",

@@ -53,6 +53,7 @@ def draw(asked: Asked) -> Shown | None:
         chosen = heads.chooser(STATE, names, first, "Part")
         heads.show(
             unit_map(heads.marked(frame, chosen), title=f"part of the {_what(found)}", signed=True),
+            frame,
             key="lm_part_chart",
             state=STATE,
             title=f"What each head and MLP adds to {found.label}",

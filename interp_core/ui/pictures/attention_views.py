@@ -14,6 +14,7 @@ from interp_core.analysis.patches import ALL, Patch, class_token, over_patches
 from interp_core.charts.overview import overview
 from interp_core.charts.patches import data_url, overlay
 from interp_core.charts.thumbnails import picture_url
+from interp_core.ui import clicks
 from interp_core.ui.figure import draw as draw_chart
 from interp_core.ui.figure import figure, offer
 from interp_core.ui.pictures import reproduce
@@ -45,19 +46,20 @@ def _grid(picture: Picture, maps: ic.AttentionMaps, query: Patch, layer: int, he
         f"{best['column']:.0f} with {best['weight']:.2f}.",
         where=right,
         key="picture_grid",
-        on_select=_open,
+        on_select=lambda: _open(maps),
         selection_mode="head",
     )
     st.caption(f"Ink is the square root of the weight, full at {top:.2g}. A click opens a head.")
     return chart, table, reproduce.every_head(query)
 
 
-def _open() -> None:
-    hits = st.session_state["picture_grid"].selection.get("head") or []
-    if hits:
+def _open(maps: ic.AttentionMaps) -> None:
+    layers, heads = map(range, maps.weights.shape[:2])
+    hit = clicks.mark("picture_grid", "head", layer=layers, head=heads)
+    if hit:
         st.session_state["picture_view"] = "overlay"
-        st.session_state["picture_layer"] = int(hits[0]["layer"])
-        st.session_state["picture_head"] = str(int(hits[0]["head"]))
+        st.session_state["picture_layer"] = hit[0]
+        st.session_state["picture_head"] = str(hit[1])
 
 
 def _one(
@@ -111,7 +113,7 @@ def _shown(
         draw_chart(
             over,
             key=f"picture_{unit}",
-            on_select=_pick(f"picture_{unit}"),
+            on_select=lambda: _pick(f"picture_{unit}", table),
             selection_mode="patch",
             width="content",
             alt=said,
@@ -134,14 +136,10 @@ def _beside(maps: ic.AttentionMaps, rest: float) -> str:
     return f"{rest:.0%} of the weight lies on {named}{' and its like' * (len(others) > 1)}. "
 
 
-def _pick(key: str) -> Callable[[], None]:
-    def picked() -> None:
-        hits = st.session_state[key].selection.get("patch") or []
-        if hits:
-            place = f"patch {int(hits[0]['row'])},{int(hits[0]['column'])}"
-            st.session_state["query_patch"] = place
-
-    return picked
+def _pick(key: str, table: pd.DataFrame) -> None:
+    hit = clicks.mark(key, "patch", row=set(table["row"]), column=set(table["column"]))
+    if hit:
+        st.session_state["query_patch"] = _reader(hit)
 
 
 DRAW: dict[str, Callable] = {"grid": _grid, "overlay": _one, "rollout": _rollout}

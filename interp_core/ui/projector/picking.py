@@ -9,6 +9,7 @@ import streamlit as st
 
 from interp_core.analysis.point_names import name_of, short
 from interp_core.analysis.vectors import Vectors
+from interp_core.ui import clicks
 
 KEY = "point"
 MOST_OFFERED = 200
@@ -74,17 +75,14 @@ def on_chart(key: str, vectors: Vectors, picture: Hashable) -> Callable[[], None
     """What happens when the chart reports a click or a box."""
 
     def selected() -> None:
-        selection = st.session_state[key].get("selection", {})
-        hits = selection.get("pick") or []
-        row = hits[0].get("row") if isinstance(hits, list) and hits else None
-        now = row if isinstance(row, int) and 0 <= row < len(vectors) else None
+        hit = clicks.mark(key, "pick", row=range(len(vectors)))
         last = st.session_state.get("projector_last_click")
-        if now is not None and (picture, now) != last:
-            st.session_state[KEY] = option(vectors, now)
+        if hit and (picture, hit[0]) != last:
+            st.session_state[KEY] = option(vectors, hit[0])
             st.session_state["projector_clicked"] = True
-            st.session_state["projector_last_click"] = (picture, now)
-        box = selection.get("box") or {}
-        st.session_state[BOX] = (picture, box) if {"x", "y"} <= set(box) else None
+            st.session_state["projector_last_click"] = (picture, hit[0])
+        box = clicks.box(key, "box", "x", "y")
+        st.session_state[BOX] = (picture, box) if box else None
 
     return selected
 
@@ -93,10 +91,9 @@ def on_deck(key: str, vectors: Vectors, rows: np.ndarray) -> Callable[[], None]:
     """What happens when the WebGL picture reports a click."""
 
     def selected() -> None:
-        indices = st.session_state[key].get("selection", {}).get("indices", {})
-        hits = indices.get("points") or []
-        if hits and isinstance(hits[0], int) and 0 <= hits[0] < len(rows):
-            st.session_state[KEY] = option(vectors, int(rows[hits[0]]))
+        place = clicks.place(key, "points", len(rows))
+        if place is not None:
+            st.session_state[KEY] = option(vectors, int(rows[place]))
 
     return selected
 
@@ -108,6 +105,6 @@ def boxed(picture: Hashable, coordinates: np.ndarray) -> np.ndarray | None:
         return None
     inside = np.ones(len(coordinates), dtype=bool)
     for column, name in enumerate(("x", "y")):
-        low, high = sorted(map(float, kept[1][name]))
+        low, high = kept[1][name]
         inside &= (coordinates[:, column] >= low) & (coordinates[:, column] <= high)
     return np.flatnonzero(inside)

@@ -1,0 +1,82 @@
+"""What was clicked or boxed in a chart, a table or a WebGL picture: the one reader of their events.
+
+An event may come from another chart or view: one that was drawn under the same key before, for
+another model, text or statistic, or by somebody who writes to the server by hand. What does not
+have the fields of this chart, with values that this chart shows, is ignored.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container, Mapping
+from typing import Any
+
+import streamlit as st
+
+
+def mark(key: str, param: str, **fields: Container) -> tuple | None:
+    """The values of `fields` of the mark that was clicked in the chart `key`, or None.
+
+    `fields` says for each field of the selection `param` which values this chart shows. Whole
+    numbers come as int, whether the browser sent 3 or 3.0.
+    """
+    hits = _selection(key).get(param)
+    if not isinstance(hits, list) or not hits or not isinstance(hits[0], Mapping):
+        return None
+    values = tuple(_plain(hits[0].get(name)) for name in fields)
+    known = all(
+        value is not None and value in shown for value, shown in zip(values, fields.values())
+    )
+    return values if known else None
+
+
+def box(key: str, param: str, *fields: str) -> dict[str, tuple[float, float]]:
+    """Lowest and highest value of each field in the box of the chart `key`; empty without one."""
+    return ranges(_selection(key).get(param), *fields)
+
+
+def ranges(given: Any, *fields: str) -> dict[str, tuple[float, float]]:
+    """The finite ranges of these fields; empty where one of them is missing."""
+    if not isinstance(given, Mapping):
+        return {}
+    found = {}
+    for name in fields:
+        ends = given.get(name)
+        if not isinstance(ends, list | tuple) or len(ends) < 2 or not all(map(_finite, ends)):
+            return {}
+        found[name] = (float(min(ends)), float(max(ends)))
+    return found
+
+
+def place(key: str, layer: str, count: int) -> int | None:
+    """Which of the `count` marks of a WebGL layer was clicked, or None."""
+    indices = _selection(key).get("indices")
+    hits = indices.get(layer) if isinstance(indices, Mapping) else None
+    return _one_of(hits, count)
+
+
+def row(key: str, count: int) -> int | None:
+    """Which of the `count` rows of a table was chosen, or None."""
+    return _one_of(_selection(key).get("rows"), count)
+
+
+def _selection(key: str) -> Mapping:
+    state = st.session_state.get(key)
+    found = state.get("selection") if isinstance(state, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _one_of(hits: Any, count: int) -> int | None:
+    first = _plain(hits[0]) if isinstance(hits, list | tuple) and hits else None
+    return first if isinstance(first, int) and 0 <= first < count else None
+
+
+def _plain(value: Any) -> Any:
+    """Strings and numbers as they are, whole numbers as int; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _finite(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)

@@ -1,0 +1,91 @@
+"""Events of charts: what fits the chart that is shown is taken, anything else is ignored."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from interp_core.ui import clicks
+
+UI = Path(clicks.__file__).parent
+
+
+@pytest.fixture
+def event(monkeypatch):
+    """`event(selection)`: what the session holds for the chart "chart"."""
+
+    def put(selection: object) -> None:
+        state = {} if selection is None else {"chart": {"selection": selection}}
+        monkeypatch.setattr(clicks, "st", SimpleNamespace(session_state=state))
+
+    return put
+
+
+def test_a_mark_gives_the_values_of_its_fields_in_order(event):
+    event({"head": [{"head": 3.0, "layer": 1, "extra": "x"}]})
+    assert clicks.mark("chart", "head", layer=range(2), head=range(4)) == (1, 3)
+    event({"unit": [{"layer": 0, "unit": "MLP"}]})
+    assert clicks.mark("chart", "unit", layer={0, 1}, unit={"0", "MLP"}) == (0, "MLP")
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        None,
+        "x",
+        {},
+        {"patch": [{"row": 1, "column": 1}]},
+        {"head": {}},
+        {"head": []},
+        {"head": ["x"]},
+        {"head": [{"layer": 1}]},
+        {"head": [{"layer": 1, "row": 2}]},
+        {"head": [{"layer": 9, "head": 0}]},
+        {"head": [{"layer": 1, "head": -1}]},
+        {"head": [{"layer": 1.5, "head": 0}]},
+        {"head": [{"layer": True, "head": 0}]},
+        {"head": [{"layer": None, "head": 0}]},
+        {"head": [{"layer": [1], "head": 0}]},
+        {"head": [{"layer": float("nan"), "head": 0}]},
+    ],
+)
+def test_an_event_of_another_chart_or_view_is_ignored(event, selection):
+    event(selection)
+    assert clicks.mark("chart", "head", layer=range(2), head=range(4)) is None
+
+
+def test_a_box_needs_the_fields_that_the_chart_shows_with_two_finite_ends(event):
+    event({"box": {"x": [3, 1], "y": [0.5, 0.5]}})
+    assert clicks.box("chart", "box", "x", "y") == {"x": (1.0, 3.0), "y": (0.5, 0.5)}
+    for other in (
+        {"x": [1, 2]},
+        {"x": [1, 2], "y": [1]},
+        {"x": [1, 2], "y": [1, float("inf")]},
+        {"x": [1, 2], "y": ["a", "b"]},
+        {"x": [1, 2], "y": None},
+        [],
+        "xy",
+    ):
+        event({"box": other})
+        assert clicks.box("chart", "box", "x", "y") == {}
+
+
+def test_a_row_and_a_place_lie_inside_of_what_is_shown(event):
+    event({"rows": [2], "indices": {"points": [4]}})
+    assert clicks.row("chart", 3) == 2
+    assert clicks.row("chart", 2) is None
+    assert clicks.place("chart", "points", 5) == 4
+    assert clicks.place("chart", "points", 4) is None
+    assert clicks.place("chart", "lines", 5) is None
+    event({"rows": [], "indices": []})
+    assert clicks.row("chart", 3) is None
+    assert clicks.place("chart", "points", 5) is None
+
+
+def test_nothing_else_reads_the_events_of_charts():
+    pattern = re.compile(r"\.selection\b|(get\(|\[)[\"']selection[\"']")
+    readers = [path.name for path in UI.rglob("*.py") if pattern.search(path.read_text("utf-8"))]
+    assert readers == ["clicks.py"]
