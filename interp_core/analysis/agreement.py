@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 TOP = 3
+
+
+def rank_correlation(first: ArrayLike, second: ArrayLike) -> float:
+    """Spearman's ρ over the pairs (n,) of which both values are known.
+
+    NaN where it is undefined: below two such pairs, or where one side is constant.
+    """
+    from scipy.stats import rankdata
+
+    pairs = np.asarray([first, second], dtype=float)
+    pairs = pairs[:, np.isfinite(pairs).all(0)]
+    if pairs.shape[1] < 2 or (np.ptp(pairs, axis=1) == 0).any():
+        return float("nan")
+    return float(np.corrcoef(rankdata(pairs, axis=1))[0, 1])
 
 
 def agreement(scores: pd.DataFrame, *, top: int = TOP) -> pd.DataFrame:
@@ -14,7 +33,7 @@ def agreement(scores: pd.DataFrame, *, top: int = TOP) -> pd.DataFrame:
     Unsigned methods know no direction, so sizes are compared. `overlap` is the share of the `top`
     largest words that two methods have in common. NaN where a column is constant.
     """
-    from scipy.stats import kendalltau, spearmanr
+    from scipy.stats import kendalltau
 
     sizes = scores.abs()
     rows = []
@@ -27,7 +46,7 @@ def agreement(scores: pd.DataFrame, *, top: int = TOP) -> pd.DataFrame:
                     "first": first,
                     "second": second,
                     "kendall": np.nan if flat else float(kendalltau(a, b).statistic),
-                    "spearman": np.nan if flat else float(spearmanr(a, b).statistic),
+                    "spearman": rank_correlation(a, b),
                     "overlap": _overlap(a, b, top),
                 }
             )

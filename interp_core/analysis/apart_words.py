@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import regex
+
+from interp_core.models.words import SEGMENTS, find_words
 
 WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{M}\p{N}'’-]*", regex.V1)
 PRIOR = 500.0  # words' worth of belief that the groups do not differ
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text in lower case, in order."""
-    return WORD.findall(str(text).casefold())
+    """The words of a text in lower case, in order; a segmenter finds those without spaces."""
+    text = str(text).casefold()
+    segments = [word for word in find_words(text) if word.kind == SEGMENTS]
+    cuts = {edge for word in segments for edge in (word.start, word.end)}
+    found = []
+    for start, end in (match.span() for match in WORD.finditer(text)):
+        edges = [start, *(place for place in range(start + 1, end) if place in cuts), end]
+        found += [text[first:last] for first, last in pairwise(edges)]
+    return found
 
 
 def apart_words(texts: Sequence[str], groups: Sequence[object], *, top: int = 8) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from interp_core.analysis.baselines import name_baselines, start_at
+from interp_core.analysis.baselines import kept_tokens, name_baselines, start_at
 from interp_core.analysis.explained import Explained, explain
 from interp_core.analysis.explanation import Attribution
 from interp_core.analysis.methods import METHODS as METHODS
@@ -17,10 +17,11 @@ from interp_core.analysis.predictions import Prediction
 from interp_core.analysis.raw import Raw
 from interp_core.analysis.resolve import Goal, Request, find_goal
 from interp_core.analysis.source import read
+from interp_core.analysis.words import removable, units_taken
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
-    from interp_core.models.tokens import Encoded
+    from interp_core.models.tokens import Encoded, TokenSequence
 
 
 def attribute(
@@ -91,7 +92,14 @@ def attribute_goal(
         baseline=_baseline_label(baseline, names),
         signed=entry.signed,
         options={"baseline": baseline, **options},
+        units=_units(model, encoded.sequence, entry),
     )  # fmt: skip
+
+
+def _units(model: LoadedModel, sequence: TokenSequence, entry: Method) -> str:
+    if not entry.by_word:
+        return sequence.units
+    return units_taken(sequence, removable(sequence, kept_tokens(model.tokenizer, sequence)))
 
 
 def _over_baselines(

@@ -11,6 +11,7 @@ import pandas as pd
 
 from interp_core.analysis.explanation_html import shaded
 from interp_core.analysis.token_scores import TokenScores
+from interp_core.models.words import TOKENS
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,9 @@ class Attribution(TokenScores):
     baseline_value) for methods that promise to add up, else None. `token_error` is the method's
     own estimate of the worst token's error as a share of the largest score, None where it has
     none. `evaluations` counts texts that went through the model after the first plain pass, with or
-    without a gradient.
+    without a gradient. `units` says what `by_word` makes of the tokens, and what a method that
+    removes words took away as one: "words"; "segments" of writing without spaces; "tokens" where no
+    word can be told, or where the text is one word; several are joined by " and ".
     """
 
     method: str
@@ -35,6 +38,7 @@ class Attribution(TokenScores):
     signed: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
     pieces: Attribution | None = field(default=None, repr=False)
+    units: str = "words"
 
     @property
     def unit(self) -> str:
@@ -58,16 +62,24 @@ class Attribution(TokenScores):
 
     @property
     def relative_delta(self) -> float | None:
-        """|convergence delta| / |value − baseline value|; None without a delta."""
+        """|convergence delta| / |value − baseline value|.
+
+        None without a delta, and where value and baseline value are equal.
+        """
         if self.convergence_delta is None or self.baseline_value is None:
             return None
         whole = abs(self.value - self.baseline_value)
-        return abs(self.convergence_delta) / whole if whole else float("inf")
+        return abs(self.convergence_delta) / whole if whole else None
 
     def by_word(self) -> Attribution:
-        """Pieces summed into words; special tokens stay. The pieces remain in `.pieces`."""
+        """Pieces summed into words; special tokens stay. The pieces remain in `.pieces`.
+
+        Where a method took away the tokens of an only word, they stay apart.
+        """
         if self.pieces is not None:
             return self
+        if self.units == TOKENS != self.sequence.units:
+            return replace(self, pieces=self)
         return replace(super().by_word(), pieces=self)
 
     def to_frame(self) -> pd.DataFrame:

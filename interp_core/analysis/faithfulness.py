@@ -16,7 +16,7 @@ import pandas as pd
 
 from interp_core.analysis.explanation import Attribution
 from interp_core.analysis.trial import Trial, attribution_scores, set_up
-from interp_core.analysis.words import word_sums
+from interp_core.analysis.words import units_taken, word_sums
 from interp_core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ class Faithfulness:
     same for random rankings. `by_fraction` has one row for each fraction; `curve` one for each
     curve ("deletion", "insertion"), ranking ("attribution", "random") and step, with the mean
     probability and, for random, one standard deviation to each side as low and high.
-    `mode` is "delete" or "mask", which give different numbers.
+    `mode` is "delete" or "mask", which give different numbers. `words` counts what was taken away,
+    and `units` says what that is: "words", "segments" or "tokens", see `TokenSequence.units`.
     """
 
     comprehensiveness: float
@@ -55,6 +56,7 @@ class Faithfulness:
     probability: float
     replacement: str | None = None
     evaluations: int = 0
+    units: str = "words"
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each measure: value, mean and standard deviation of random rankings."""
@@ -87,7 +89,8 @@ def faithfulness(
     at least one word, rounded up. "mask" puts the mask token in the words' place, else the padding
     or unknown token. Costs about (1 + `rankings`) × 25 short passes.
 
-    Raises `BadInput` for unknown modes, fractions outside (0, 1] and texts of fewer than two words.
+    Raises `BadInput` for unknown modes, fractions outside (0, 1] and texts of fewer than two
+    words, whose only word is a single token.
     """
     fractions = _check(fractions, mode, rankings)
     trial = set_up(model, attribution, mode, progress)
@@ -149,6 +152,7 @@ def _summary(
         comprehensive[1:].mean(1), sufficient[1:].mean(1), areas[1:],
         table, _curve_frame(counts, removed, kept), fractions, mode, len(trial.groups), whole,
         trial.replacement[0] if trial.replacement else None, trial.meter.done,
+        units_taken(trial.encoded.sequence, trial.groups),
     )  # fmt: skip
 
 

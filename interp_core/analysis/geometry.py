@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from interp_core.analysis.agreement import rank_correlation
 from interp_core.analysis.neighbours import Neighbours, find_neighbours
 from interp_core.analysis.vectors import Vectors, check_points, unit
 
@@ -96,7 +97,5 @@ def _row(layer: int, vectors: Vectors, metric: str, seed: int) -> dict:
 
 
 def _rank_correlation(norms: np.ndarray, rank: np.ndarray) -> float:
-    from scipy.stats import spearmanr
-
     known = rank >= 0
-    return float(spearmanr(norms[known], rank[known]).statistic) if known.sum() > 2 else np.nan
+    return rank_correlation(norms[known], rank[known]) if known.sum() > 2 else np.nan

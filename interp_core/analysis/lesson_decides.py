@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 import interp_core as ic
+from interp_core.analysis.agreement import rank_correlation
 from interp_core.analysis.explanation import Attribution
 from interp_core.analysis.lesson_reads import loaded
 
@@ -74,10 +75,8 @@ def evaluations(model: str, *, text: str, target: str = "") -> float:
 
 def agreement(model: str, *, text: str, first: str, second: str) -> float:
     """Rank correlation (Spearman) of the sizes of two methods' scores over the words."""
-    from scipy.stats import spearmanr
-
     one, two = (np.abs(_words(model, text, method, "")[1]) for method in (first, second))
-    return float(spearmanr(one, two).statistic)
+    return rank_correlation(one, two)
 
 
 def comprehensiveness(model: str, *, text: str, method: str, random: bool = False) -> float:
@@ -137,7 +136,5 @@ def better_without(model: str, *, texts: int) -> float:
 
 def importance_agreement(model: str, *, texts: int, gradient_texts: int) -> float:
     """Rank correlation of importance by gradient and by ablation over all heads."""
-    from scipy.stats import spearmanr
-
     one = _importance(model, "gradient", gradient_texts)["importance"]
-    return float(spearmanr(one, _importance(model, "ablation", texts)["importance"]).statistic)
+    return rank_correlation(one, _importance(model, "ablation", texts)["importance"])

@@ -13,7 +13,7 @@ from interp_core.analysis.chance import seeded
 from interp_core.analysis.edits import without
 from interp_core.analysis.raw import Raw, relative_error
 from interp_core.analysis.word_game import WordGame
-from interp_core.analysis.words import spread, word_groups
+from interp_core.analysis.words import removable, spread
 from interp_core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -39,14 +39,15 @@ def occlusion(explained: Explained, start: Start) -> Raw:
 def leave_one_out(explained: Explained, start: None) -> Raw:
     """F(text) − F(text with the word deleted), its token ids taken out (Li et al. 2016).
 
-    Words whose own output is explained (a mask, a labelled token) cannot be deleted and score 0.
+    Of an only word its tokens are deleted. Words whose own output is explained (a mask, a labelled
+    token) cannot be deleted and score 0.
     """
     sequence = explained.encoded.sequence
-    groups = word_groups(sequence, kept_tokens(explained.model.tokenizer, sequence))
+    groups = removable(sequence, kept_tokens(explained.model.tokenizer, sequence))
     fixed = set(explained.target.places)
     movable = [group for group in groups if not fixed & set(group.tolist())]
     if any(len(group) == len(explained) for group in movable):
-        raise BadInput("Without its only word the text is empty. Use occlusion, or more words.")
+        raise BadInput("Without its only token the text is empty. Use occlusion, or more words.")
     explained.meter.expected += len(movable)
     values = without(explained.model, explained.encoded, explained.target, movable, explained.meter)
     return Raw(spread(explained.value - values, movable, len(explained)))

@@ -5,23 +5,26 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import torch
 
+from interp_core.analysis.agreement import rank_correlation
 from interp_core.analysis.attribution import attribute_goal
 from interp_core.analysis.baselines import kept_tokens
 from interp_core.analysis.explanation import Attribution
 from interp_core.analysis.source import reread
-from interp_core.analysis.words import word_groups, word_sums
+from interp_core.analysis.words import removable, units_taken, word_sums
 from interp_core.errors import BadInput
+from interp_core.models.words import TOKENS
 
 if TYPE_CHECKING:
     from torch import nn
 
     from interp_core.models.record import LoadedModel
+    from interp_core.models.tokens import TokenSequence
 
 TRIALS = 3
 
@@ -42,8 +45,9 @@ class SanityCheck:
 
     @property
     def similarity(self) -> float:
-        """Mean size of the signed correlations."""
-        return float(np.nanmean(np.abs(self.spearman)))
+        """Mean size of the signed correlations; NaN where none is defined."""
+        known = self.spearman[np.isfinite(self.spearman)]
+        return float(np.abs(known).mean()) if len(known) else float("nan")
 
 
 def sanity_check(
@@ -60,14 +64,17 @@ def sanity_check(
     own mean and spread. Costs `trials` times the attribution and a second model in memory.
     Raises `BadInput` for texts of fewer than three words, which have no ranking to compare.
     """
-    words = attribution.by_word()
+    found = attribution.pieces or attribution
     encoded = reread(model, attribution)
-    groups = word_groups(encoded.sequence, kept_tokens(model.tokenizer, encoded.sequence))
+    groups = removable(encoded.sequence, kept_tokens(model.tokenizer, encoded.sequence))
     if len(groups) < 3:
-        raise BadInput("The sanity check compares rankings and needs at least three words.")
+        raise BadInput(
+            "The sanity check compares rankings and needs at least three words, or three tokens of "
+            "an only word."
+        )
     table = {
-        "word": [_word(words.pieces, group) for group in groups],
-        "score": word_sums(words.pieces.scores, groups),
+        "word": _names(found.sequence, groups),
+        "score": word_sums(found.scores, groups),
     }
     for trial in range(trials):
         stranger = replace(model, model=randomised(model.model, seed + trial))
@@ -83,18 +90,10 @@ def sanity_check(
     return SanityCheck(np.array(signed), np.array(absolute), frame, attribution.method)
 
 
-def _word(attribution: Attribution, group: np.ndarray) -> str:
-    return attribution.sequence.word_text(attribution.sequence.word_ids[group[0]])
-
-
-def rank_correlation(first: Any, second: Any) -> float:
-    """Spearman's correlation; NaN when one side is constant."""
-    from scipy.stats import rankdata
-
-    ranks = rankdata(first), rankdata(second)
-    if any(np.ptp(each) == 0 for each in ranks):
-        return float("nan")
-    return float(np.corrcoef(*ranks)[0, 1])
+def _names(sequence: TokenSequence, groups: list[np.ndarray]) -> list[str]:
+    if units_taken(sequence, groups) == TOKENS:
+        return ["".join(sequence.tokens[place] for place in group) for group in groups]
+    return [sequence.word_text(sequence.word_ids[group[0]]) for group in groups]
 
 
 def randomised(network: nn.Module, seed: int) -> nn.Module:

@@ -13,7 +13,7 @@ from interp_core.analysis.edits import Edit, delete, evaluate, replace_ids
 from interp_core.analysis.explanation import Attribution
 from interp_core.analysis.progress import Meter
 from interp_core.analysis.source import reread
-from interp_core.analysis.words import word_groups
+from interp_core.analysis.words import removable
 from interp_core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -64,13 +64,16 @@ def set_up(
     mode: str,
     progress: Callable[[int, int], object] | None = None,
 ) -> Trial:
-    """The words that may go. Raises `BadInput` when there are fewer than two."""
+    """The words that may go, or the tokens of an only word.
+
+    Raises `BadInput` when there are fewer than two.
+    """
     encoded = reread(model, attribution)
     stay = kept_tokens(model.tokenizer, encoded.sequence)
     stay[list(attribution.goal.places)] = True
-    groups = word_groups(encoded.sequence, stay)
+    groups = removable(encoded.sequence, stay)
     if len(groups) < 2:
-        raise BadInput("Rankings need at least two words that can be taken away.")
+        raise BadInput("Rankings need at least two words or tokens that can be taken away.")
     replacement = replacement_id(model.tokenizer) if mode == "mask" else None
     return Trial(model, encoded, attribution, groups, replacement, Meter(progress))
 

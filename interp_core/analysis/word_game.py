@@ -1,7 +1,8 @@
 """Words as players of a game, for methods that take them away.
 
 z in {0, 1}^words says which words are present, absent ones are those of the baseline, and v(z) is
-the explained function. Pieces of a word share its score equally.
+the explained function. Pieces of a word share its score equally. Where a text has one word alone,
+its tokens are the players.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 
 from interp_core.analysis.baselines import kept_tokens
-from interp_core.analysis.words import spread, word_groups
+from interp_core.analysis.words import removable, spread
 from interp_core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class WordGame:
     def of(cls, explained: Explained, start: Start) -> WordGame:
         """The game of the explained text's words. Raises `BadInput` when it has none."""
         sequence = explained.encoded.sequence
-        groups = word_groups(sequence, kept_tokens(explained.model.tokenizer, sequence))
+        groups = removable(sequence, kept_tokens(explained.model.tokenizer, sequence))
         if not groups:
             raise BadInput("The text has no words, only special tokens. Type a word.")
         owner = np.full(len(explained), len(groups))  # the last column: always present

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from interp_core.models.words import TOKENS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -23,6 +25,21 @@ def word_groups(sequence: TokenSequence, left_out: np.ndarray | None = None) -> 
         if left_out is None or not left_out[place]:
             groups.setdefault(-1 - place if word is None else word, []).append(place)
     return [np.array(places) for places in groups.values()]
+
+
+def removable(sequence: TokenSequence, left_out: np.ndarray) -> list[np.ndarray]:
+    """Places of what can be taken away as one: each word, or each token of an only word.
+
+    Tokens marked in `left_out` (n,) stay. Without its only word nothing would be left to compare.
+    """
+    groups = word_groups(sequence, left_out)
+    return groups if len(groups) > 1 else [each for group in groups for each in group[:, None]]
+
+
+def units_taken(sequence: TokenSequence, groups: list[np.ndarray]) -> str:
+    """What these groups of `removable` are, as in `TokenSequence.units`."""
+    words = {sequence.word_ids[place] for group in groups for place in group}
+    return TOKENS if len(groups) > 1 and len(words) == 1 else sequence.units
 
 
 def word_sums(scores: np.ndarray, groups: list[np.ndarray]) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import PRINT_TOKEN, token_axis
+from interp_core.charts.axes import PRINT_TOKEN, largest, token_axis
 from interp_core.charts.heatmaps import below_zero
 from interp_core.charts.points import GREY
 
@@ -54,7 +54,7 @@ def grid(
     A dash in the cell marks a negative value, so that signs survive greyscale.
     """
     columns = list(dict.fromkeys(frame[x]))
-    bound = float(frame[value].abs().max()) or 1.0
+    bound = largest(frame[value])
     base = alt.Chart(frame).encode(
         x=alt.X(f"{x}:N", sort=columns, axis=token_axis(angle=-50, orient="top")),
         y=alt.Y(

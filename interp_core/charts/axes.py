@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
+import numpy as np
+import pandas as pd
 
 PRINT_TOKEN = "slice(datum.value, indexof(datum.value, '|') + 1)"
+
+
+def largest(values: pd.Series) -> float:
+    """The largest size among the values, for a scale: 1 where all are zero or none is a number."""
+    sizes = np.abs(values.to_numpy(dtype=float))
+    return float(sizes[np.isfinite(sizes)].max(initial=0.0)) or 1.0
+
+
+def scale_of(values: pd.Series, **options: Any) -> alt.Scale:
+    """A scale for the values; from 0 to 1 where none is a number, or Vega would print NaN."""
+    return alt.Scale(**({} if values.notna().any() else {"domain": [0, 1]}), **options)
 
 
 def token_keys(tokens: Sequence[str], *, first: int = 0) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
+from interp_core.charts.axes import largest, scale_of
 from interp_core.charts.heatmaps import ON_CELLS, below_zero
 from interp_core.charts.scatter import GREY, MARKED, SHAPES
 
@@ -39,9 +40,7 @@ def head_map(
         alt.Tooltip("head:O"),
         alt.Tooltip("value:Q", title=title, format=text_format),
     ]
-    if "se" in frame:
-        tooltip.append(alt.Tooltip("se:Q", title="standard error", format=text_format))
-    tooltip.append(alt.Tooltip("role:N"))
+    tooltip += [*_error(frame, text_format), alt.Tooltip("role:N")]
     cells = (
         alt.Chart(frame)
         .mark_rect(cornerRadius=2, cursor="pointer")
@@ -70,8 +69,13 @@ def head_map(
     if signed:
         below = {"dy": 11} if codes else {}
         base = alt.Chart(frame).encode(**place)
-        codes.append(below_zero(base, "value", float(frame["value"].abs().max()), **below))
+        codes.append(below_zero(base, "value", largest(frame["value"]), **below))
     return alt.layer(cells, *codes).properties(height=height + AXIS)
+
+
+def _error(frame: pd.DataFrame, text_format: str = ".4f") -> list[alt.Tooltip]:
+    """The standard error, where the frame has one."""
+    return [alt.Tooltip("se:Q", title="standard error", format=text_format)] * ("se" in frame)
 
 
 def _codes(frame: pd.DataFrame, place: dict) -> list[alt.Chart]:
@@ -87,16 +91,17 @@ def _codes(frame: pd.DataFrame, place: dict) -> list[alt.Chart]:
 
 def _scale(frame: pd.DataFrame, signed: bool, zero: bool) -> alt.Scale:
     if signed:
-        top = float(frame["value"].abs().max()) or 1.0
+        top = largest(frame["value"])
         return alt.Scale(domain=[-top, top], domainMid=0)
-    return alt.Scale(zero=zero)
+    return scale_of(frame["value"], zero=zero)
 
 
 def by_layer(frame: pd.DataFrame, *, title: str, text_format: str = ".3f") -> alt.LayerChart:
     """Every head as a mark above its layer, and the mean of each layer as a line."""
+    frame = frame.dropna(subset=["value"])
     place = {
         "x": alt.X("layer:O", title="layer", axis=alt.Axis(labelAngle=0, grid=False)),
-        "y": alt.Y("value:Q", title=title, scale=alt.Scale(zero=False)),
+        "y": alt.Y("value:Q", title=title, scale=scale_of(frame["value"], zero=False)),
     }
     value = alt.Tooltip("value:Q", title=title, format=text_format)
     heads = alt.Chart(frame).mark_point(filled=True, size=45, opacity=0.65)
@@ -109,11 +114,13 @@ def by_layer(frame: pd.DataFrame, *, title: str, text_format: str = ".3f") -> al
 
 def histogram_by_layer(frame: pd.DataFrame, *, title: str) -> alt.Chart:
     """How many heads of each layer have which value: layers down, values across."""
+    frame = frame.dropna(subset=["value"])
+    scale = scale_of(frame["value"])
     return (
         alt.Chart(frame)
         .mark_rect(cornerRadius=1)
         .encode(
-            x=alt.X("value:Q", bin=alt.Bin(maxbins=24), title=title),
+            x=alt.X("value:Q", bin=alt.Bin(maxbins=24), title=title, scale=scale),
             y=alt.Y("layer:O", title="layer"),
             color=alt.Color("count():Q", legend=None),
             tooltip=["layer:O", alt.Tooltip("value:Q", bin=alt.Bin(maxbins=24)), "count():Q"],
@@ -129,13 +136,14 @@ def head_scatter(
 
     `frame`: layer, head, role, the two columns, and perhaps each with `_se`, drawn as error bars.
     """
+    frame = frame.dropna(subset=[x, y])
     box = alt.selection_interval(name="box")
     pick = alt.selection_point(
         name="pick", fields=["layer", "head"], on="symbol:click", empty=False
     )
     place = {
-        "x": alt.X(f"{x}:Q", title=titles[0], scale=alt.Scale(zero=False)),
-        "y": alt.Y(f"{y}:Q", title=titles[1], scale=alt.Scale(zero=False)),
+        "x": alt.X(f"{x}:Q", title=titles[0], scale=scale_of(frame[x], zero=False)),
+        "y": alt.Y(f"{y}:Q", title=titles[1], scale=scale_of(frame[y], zero=False)),
     }
     layers = [*_bars(frame, place, x, y)]
     layers.append(
@@ -161,7 +169,7 @@ def _bars(frame: pd.DataFrame, place: dict, x: str, y: str) -> list[alt.Chart]:
     """One standard error to either side."""
     found = []
     for name, axis, other in ((x, "x", "y"), (y, "y", "x")):
-        if f"{name}_se" not in frame:
+        if f"{name}_se" not in frame or frame[f"{name}_se"].isna().all():
             continue
         ends = frame.assign(
             low=frame[name] - frame[f"{name}_se"], high=frame[name] + frame[f"{name}_se"]
@@ -243,6 +251,8 @@ def pruning(frame: pd.DataFrame, *, y: str, title: str) -> alt.LayerChart:
 def profile(frame: pd.DataFrame) -> alt.LayerChart:
     """Where a head looks from: share of attention by offset. `frame`: offset, share, se."""
     ends = frame.assign(low=frame["share"] - frame["se"], high=frame["share"] + frame["se"])
+    if frame["se"].isna().all():
+        ends = frame[["offset", "share"]]
     base = alt.Chart(ends).encode(
         x=alt.X(
             "offset:O", title="key minus query (the ends: all beyond)", axis=alt.Axis(labelAngle=0)
@@ -250,20 +260,17 @@ def profile(frame: pd.DataFrame) -> alt.LayerChart:
     )
     bars = base.mark_bar().encode(
         y=alt.Y("share:Q", title="share of attention"),
-        tooltip=[
-            "offset:O",
-            alt.Tooltip("share:Q", format=".3f"),
-            alt.Tooltip("se:Q", title="standard error", format=".4f"),
-        ],
+        tooltip=["offset:O", alt.Tooltip("share:Q", format=".3f"), *_error(ends)],
     )
+    if "se" not in ends:
+        return alt.layer(bars).properties(height=200)
     error = base.mark_rule(color=GREY, strokeWidth=2).encode(y="low:Q", y2="high:Q")
     return alt.layer(bars, error).properties(height=200)
 
 
 def differences(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
     """Two sides of every head against each other. `frame`: layer, head, first, second, real."""
-    low = float(frame[["first", "second"]].min().min())
-    high = float(frame[["first", "second"]].max().max())
+    ends = frame[["first", "second"]].stack().agg(["min", "max"]).dropna()
     named = frame.assign(
         difference_is=frame["real"].map({True: "larger than noise", False: "within noise"})
     )
@@ -285,7 +292,7 @@ def differences(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
             ],
         )
     )
-    equal = alt.Chart(pd.DataFrame({"a": [low, high]})).mark_line(color=GREY, strokeDash=[4, 3])
+    equal = alt.Chart(pd.DataFrame({"a": ends})).mark_line(color=GREY, strokeDash=[4, 3])
     return alt.layer(equal.encode(x="a:Q", y="a:Q"), points).properties(height=400)
 
 

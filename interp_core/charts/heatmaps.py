@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import token_axis
+from interp_core.charts.axes import largest, token_axis
 
 CELL = 32  # px; smaller cells for longer texts, never below the size that can be hovered
 MIN_CELL = 9
@@ -37,6 +37,8 @@ def heatmap(
     `signed` uses a diverging scale centred on zero, and a dash in cells clearly below it. `domain`
     fixes the scale. `compact` makes three of them fit side by side.
     """
+    if domain is None and frame[value].isna().all():
+        domain = (-1.0 if signed else 0.0, 1.0)
     scale = _scale(domain, signed)
     rows, columns = list(dict.fromkeys(frame[y])), list(dict.fromkeys(frame[x]))
     side = cell_size(max(len(rows), len(columns)), COMPACT_SIDE if compact else MAX_SIDE)
@@ -50,7 +52,7 @@ def heatmap(
         color=alt.Color(f"{value}:Q", scale=scale, legend=legend)
     )
     if signed:
-        chart = alt.layer(chart, below_zero(base, value, float(frame[value].abs().max())))
+        chart = alt.layer(chart, below_zero(base, value, largest(frame[value])))
     return chart.properties(width=alt.Step(side), height=alt.Step(side))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import token_axis, token_keys
+from interp_core.charts.axes import largest, token_axis, token_keys
 from interp_core.charts.heatmaps import below_zero
 from interp_core.charts.points import GREY, MARKED
 
@@ -89,7 +89,7 @@ def unit_map(
     diverging scale, and a dash in the cell where they are clearly below zero.
     """
     units = list(dict.fromkeys(frame["unit"]))
-    bound = float(frame["value"].abs().max()) or 1.0
+    bound = largest(frame["value"])
     scale = alt.Scale(domain=[0, bound])
     if signed:
         scale = alt.Scale(domain=[-bound, bound], domainMid=0)

@@ -9,6 +9,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from interp_core.charts.axes import largest
 from interp_core.charts.heatmaps import below_zero
 from interp_core.charts.scatter import MARKED
 
@@ -51,7 +52,7 @@ def overlay(
     """
     rows, columns = int(frame["row"].max()) + 1, int(frame["column"].max()) + 1
     longest = max(rows, columns)
-    top = float(frame["value"].abs().max()) or 1.0
+    top = largest(frame["value"])
     drawn = frame.assign(
         strength=frame["value"].abs() / top,
         side=["adds" if value >= 0 else "takes away" for value in frame["value"]],

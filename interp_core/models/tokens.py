@@ -10,7 +10,7 @@ import numpy as np
 
 from interp_core.errors import BadInput, InputTooLong, UnsupportedModel
 from interp_core.models.display import is_byte_level, readable
-from interp_core.models.words import number_keys, number_words, with_marks
+from interp_core.models.words import number_keys, number_words, units_of, with_marks
 
 if TYPE_CHECKING:
     import torch
@@ -37,6 +37,12 @@ class TokenSequence:
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    @property
+    def units(self) -> str:
+        """What `word_ids` number: "words"; "segments" of writing without spaces, which a segmenter
+        finds; "tokens" where no word can be told; several are joined by " and "."""
+        return units_of(self.texts)
 
     def word_text(self, word: int) -> str:
         """The characters of one word, from its first to its last token."""

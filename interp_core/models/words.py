@@ -1,23 +1,119 @@
-"""Find the words of a text, and the word that each token belongs to."""
+"""Find the words of a text, and the word that each token belongs to.
+
+Thai, Chinese and Japanese are written without spaces: a segmenter (BudouX) finds their words. Where
+there is no segmenter (Lao, Khmer, Burmese and their like), and in strings that no language has as a
+word (nucleotides, more than `LONGEST` letters), every token stands for itself.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import NamedTuple
 
 import regex
 
 from interp_core.models.display import SPACE
 
-# A word: one ideograph or kana; letters, marks and digits with inner apostrophes and (Persian,
+WORDS, SEGMENTS, TOKENS = KINDS = ("words", "segments", "tokens")
+LONGEST = 80  # letters; the longest words in dictionaries of spaced languages have fewer
+
+_EAST = r"[\p{Han}\p{Hiragana}\p{Katakana}ー々〆〇ゝゞヽヾ゛゜]"
+_THAI = r"[\p{Thai}&&[\p{L}\p{M}\p{N}]]"
+# Written without spaces, and without a segmenter here.
+_BARE = (
+    r"[[\p{Lao}\p{Khmer}\p{Myanmar}\p{Tai_Le}\p{New_Tai_Lue}\p{Tai_Tham}\p{Tai_Viet}\p{Ahom}"
+    r"\p{Javanese}\p{Balinese}]&&[\p{L}\p{M}\p{N}]]"
+)
+_LETTER = rf"[[\p{{L}}\p{{M}}\p{{N}}]--{_EAST}--{_THAI}--{_BARE}]"
+# A run of writing without spaces; letters, marks and digits with inner apostrophes and (Persian,
 # Hindi) joiners; a flag; or one sign, with the joiners, selectors, tags and skin tones that make
 # several code points one emoji.
 WORD = regex.compile(
-    r"[\p{Han}\p{Hiragana}\p{Katakana}]\p{M}*"
-    r"|[[\p{L}\p{M}\p{N}_]--[\p{Han}\p{Hiragana}\p{Katakana}]]+"
-    r"(?:['’\u200c\u200d]+[[\p{L}\p{M}\p{N}]--[\p{Han}\p{Hiragana}\p{Katakana}]]+)*"
+    rf"(?P<east>{_EAST}[{_EAST}\p{{M}}]*)|(?P<thai>{_THAI}[{_THAI}\p{{M}}]*)"
+    rf"|(?P<bare>{_BARE}[{_BARE}\p{{M}}]*)"
+    rf"|(?P<spaced>[{_LETTER}_]+(?:['’\u200c\u200d]+{_LETTER}+)*)"
     r"|[\U0001F1E6-\U0001F1FF]{2}"
     r"|[^\s\p{L}\p{N}](?:[\p{M}\U0001F3FB-\U0001F3FF\U000E0020-\U000E007F]|\u200d[^\s])*",
     regex.V1,
 )
+KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
 MARK = regex.compile(r"\p{M}")
+NUCLEOTIDES = regex.compile(r"[ACGTUN]{12,}|[acgtun]{12,}")
+
+
+class Word(NamedTuple):
+    """The characters from `start` to `end`; `kind` is "words" or "segments", "tokens" for a run
+    in which every token stands for itself, and None for signs."""
+
+    start: int
+    end: int
+    kind: str | None
+
+
+@lru_cache(maxsize=256)
+def find_words(text: str) -> tuple[Word, ...]:
+    """The words of a text in order, and what each was found by."""
+    found: list[Word] = []
+    eastern = cache(lambda: _language(text))
+    for match in WORD.finditer(text):
+        kind, (start, end) = match.lastgroup, match.span()
+        if kind in ("east", "thai"):
+            language = "th" if kind == "thai" else eastern()
+            found += _segments(match.group(), start, _segmenter(language))
+        elif kind == "bare":
+            found.append(Word(start, end, TOKENS))
+        elif kind == "spaced":
+            odd = end - start > LONGEST or NUCLEOTIDES.fullmatch(match.group())
+            found.append(Word(start, end, TOKENS if odd else WORDS))
+        else:
+            found.append(Word(start, end, None))
+    return tuple(found)
+
+
+def units_of(texts: tuple[str, ...]) -> str:
+    """What the words of these texts are: "words", "segments", "tokens", or several of them."""
+    kinds = {word.kind for text in texts for word in find_words(text)}
+    return " and ".join(kind for kind in KINDS if kind in kinds) or WORDS
+
+
+def _language(text: str) -> str:
+    """Of a text with ideographs: Japanese has kana; which Chinese, the characters tell."""
+    if KANA.search(text):
+        return "ja_word"
+    fits = {code: sum(_fits(sign, code) for sign in text) for code in ("gb2312", "big5")}
+    return "zh-hant" if fits["big5"] > fits["gb2312"] else "zh-hans"
+
+
+def _fits(sign: str, code: str) -> bool:
+    try:
+        return bool(sign.encode(code))
+    except UnicodeEncodeError:
+        return False
+
+
+@cache
+def _segmenter(language: str) -> Callable[[str], list[str]]:
+    import json
+
+    from budoux import Parser
+    from budoux.parser import MODEL_DIR
+
+    model = (Path(MODEL_DIR) / f"{language}.json").read_text(encoding="utf-8")
+    return Parser(json.loads(model)).parse
+
+
+def _segments(run: str, start: int, parse: Callable[[str], list[str]]) -> list[Word]:
+    """The words of a run; a mark stays with the sign that it stands on."""
+    found: list[Word] = []
+    for part in parse(run):
+        if found and MARK.match(part):
+            found[-1] = found[-1]._replace(end=start + len(part))
+        else:
+            found.append(Word(start, start + len(part), SEGMENTS))
+        start += len(part)
+    return found
 
 
 def number_words(
@@ -69,8 +165,13 @@ def _lead_in(tokens: tuple, keys: list, segments: tuple) -> None:
 
 def _word_of_character(text: str) -> list[int | None]:
     owner: list[int | None] = [None] * len(text)
-    for number, match in enumerate(WORD.finditer(text)):
-        owner[match.start() : match.end()] = [number] * (match.end() - match.start())
+    found = find_words(text)
+    for number, word in enumerate(found):
+        places = range(word.start, word.end)
+        # Where tokens stand for themselves each character has a number of its own: a token gets
+        # that of its first one, and the bytes of one character stay together.
+        alone = [len(found) + place for place in places]
+        owner[word.start : word.end] = alone if word.kind == TOKENS else [number] * len(places)
     return owner
 
 

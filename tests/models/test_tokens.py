@@ -118,17 +118,77 @@ def test_words_are_those_a_reader_sees(tiny_model, family, case):
     assert words(sequence(tiny_model(family), text)) == expected
 
 
-@pytest.mark.parametrize("family", ["bert", "gpt2", "llama"])
-def test_each_ideograph_is_a_word(tiny_model, family):
-    found = sequence(tiny_model(family), "the日本語model")
-    assert words(found) == ["the", "日", "本", "語", "model"]
+# Writing without spaces: the words as dictionaries have them, or tokens where nothing tells them.
+UNSPACED = {
+    "Thai": ("ฉันรักแมวมาก", ["ฉัน", "รัก", "แมว", "มาก"], "segments"),
+    "Thai with spaces between phrases": (
+        "วันนี้ดี แต่เย็น",
+        ["วัน", "นี้", "ดี", "แต่", "เย็น"],
+        "segments",
+    ),
+    "simplified Chinese": ("今天天气很好。", ["今天", "天气", "很", "好", "。"], "segments"),
+    "traditional Chinese": (
+        "這部電影一點也不差",
+        ["這", "部", "電影", "一點", "也", "不差"],
+        "segments",
+    ),
+    "Japanese": ("私は猫が好きです", ["私", "は", "猫", "が", "好き", "です"], "segments"),
+    "Japanese in katakana": ("ラーメンを食べたい", ["ラーメン", "を", "食べ", "たい"], "segments"),
+    "English with a Chinese phrase": (
+        "I like 北京烤鸭 much!",
+        ["I", "like", "北京", "烤鸭", "much", "!"],
+        "words and segments",
+    ),
+    "Thai with an English word": (
+        "ผมใช้iPhoneทุกวัน",
+        ["ผม", "ใช้", "iPhone", "ทุก", "วัน"],
+        "words and segments",
+    ),
+    "Chinese with a number": (
+        "我在2024年买",
+        ["我", "在", "2024", "年", "买"],
+        "words and segments",
+    ),
+    "nucleotides": ("ATGCGTACGTTAGC", None, "tokens"),
+    "nucleotides among words": ("gene ATGCGTACGTTAGC here", None, "words and tokens"),
+    "Lao": ("ຂ້ອຍຮັກແມວ", None, "tokens"),
+    "Khmer": ("ខ្ញុំស្រលាញ់ឆ្មា", None, "tokens"),
+    "Burmese": ("ကြောင်ကို", None, "tokens"),
+}
+SPACED = [
+    "a link https://example.org/a/b?c=d",
+    "🇩🇪🇫🇷 👩‍👩‍👧",
+    "안녕하세요 세계",
+    "ATG CGT",
+    "Donaudampfschifffahrtsgesellschaftskapitän",
+]
+
+
+@pytest.mark.parametrize("case", UNSPACED)
+@pytest.mark.parametrize("family", ["gpt2", "llama"])
+def test_writing_without_spaces_has_words_too(tiny_model, family, case):
+    text, expected, units = UNSPACED[case]
+    found = sequence(tiny_model(family), text)
+    assert found.units == units
+    if expected is not None:
+        assert words(found) == expected
+        return
+    # Each token is a word of its own; the bytes of one character stay together.
+    letters = [w for w in words(found) if w not in ("gene", "here", "see")]
+    assert len(letters) > 3
+    assert "".join(words(found)) == text.replace(" ", "")
+
+
+@pytest.mark.parametrize("text", SPACED)
+def test_words_with_spaces_are_called_words(tiny_model, text):
+    assert sequence(tiny_model("gpt2"), text).units == "words"
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("iPhone手機", ["iPhone", "手", "機"]),
-        ("か\u3099き", ["か\u3099", "き"]),
+        ("iPhone手機", ["iPhone", "手機"]),
+        ("か\u3099き", ["か\u3099き"]),
         ("می\u200cخواهم", ["می\u200cخواهم"]),
         ("🇩🇪🇫🇷", ["🇩🇪", "🇫🇷"]),
         ("❤️!", ["❤️", "!"]),
@@ -137,9 +197,16 @@ def test_each_ideograph_is_a_word(tiny_model, family):
     ],
 )
 def test_word_boundaries_of_scripts_and_signs(text, expected):
-    from interp_core.models.words import WORD
+    from interp_core.models.words import find_words
 
-    assert WORD.findall(text) == expected
+    assert [text[word.start : word.end] for word in find_words(text)] == expected
+
+
+def test_a_string_that_no_language_has_as_a_word_is_read_token_by_token():
+    from interp_core.models.words import units_of
+
+    assert units_of(("see " + "k7xQ" * 30,)) == "words and tokens"
+    assert units_of(("see https://example.org/" + "a/b?c=d&" * 30,)) == "words"
 
 
 @pytest.mark.parametrize("case", WORDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
@@ -45,3 +46,13 @@ def clicked(app: AppTest, key: str, selection: dict) -> AppTest:
     states.widgets.add(id=node.proto.id, string_value=json.dumps({"selection": selection}))
     app._run(states)
     return app
+
+
+def undefined(app: AppTest) -> list[str]:
+    """What it says, shows on hover or reads out that is nan or inf, and charts that hold such."""
+    said = [*words(app).splitlines(), *(str(each.proto.delta) for each in app.metric)]
+    said += [str(each.proto.help) for each in app.metric]
+    drawn = app.get("vega_lite_chart")
+    said += [str(each.proto.alt) for each in drawn]
+    said += [each.proto.spec for each in drawn if re.search(r"\b(NaN|Infinity)\b", each.proto.spec)]
+    return [each for each in said if re.search(r"(?<![\w`])[+-]?(nan|inf|NaN|Infinity)\b", each)]

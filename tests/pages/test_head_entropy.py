@@ -13,7 +13,7 @@ import interp_core as ic
 from interp_core.ui.fingerprint import digest
 from interp_core.ui.heads import corpus
 from interp_core.ui.heads.catalogue import CODES, STATISTICS
-from tests.pages.running import charts, run, shows, words
+from tests.pages.running import charts, run, shows, undefined, words
 
 ROOT = Path(__file__).resolve().parents[2]
 VIEWS = ("map", "scatter", "alike", "importance", "compare")
@@ -157,3 +157,19 @@ def test_every_statistic_of_the_table_has_a_name_and_every_role_a_code(statistic
         if not name.endswith(suffixes) and name not in skipped:
             assert name in STATISTICS, name
     assert set(ic.role_table()["role"]) <= set(CODES)
+
+
+@pytest.mark.parametrize("view", ["map", "scatter", "alike", "importance", "compare"])
+@pytest.mark.parametrize("family", ["gpt2", "bert"])
+def test_what_is_undefined_of_one_text_is_not_offered_and_the_reason_is_told(tiny, family, view):
+    """One text has no spread and no consistency; a GPT-2 adds no separators."""
+    state = {"corpus": "text", "text": "the plot is weak", "heads_view": view, "unit": "0.1"}
+    app = run("head_entropy", model=str(tiny(family)), **state)
+    assert not app.exception
+    assert not undefined(app)
+    offered = [option for box in app.selectbox for option in box.options]
+    assert "consistency" not in offered
+    if view == "map":
+        assert "consistency (needs two texts or more)" in words(app)
+    shown = [frame.value for frame in app.dataframe if "statistic" in frame.value]
+    assert all("± se" not in frame for frame in shown)

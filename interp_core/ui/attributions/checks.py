@@ -14,6 +14,7 @@ from interp_core.analysis.explanation import Attribution
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache, jobs
 from interp_core.ui.attributions.asked import Asked
+from interp_core.ui.numbers import UNDEFINED, number
 
 
 def draw(asked: Asked, found: Attribution) -> None:
@@ -38,7 +39,10 @@ def _run(name: str, asked: Asked, found: Attribution) -> None:
         lambda progress: check.measure(cache.model(asked.model), found, progress),
     )  # fmt: skip
     if result is not None:
-        st.metric(check.figure, check.shown(result))
+        told = check.shown(result)
+        st.metric(check.figure, told)
+        if told == UNDEFINED:
+            st.caption(f"Undefined: {check.undefined}.")
         if check.table is not None:
             st.dataframe(check.table(result), hide_index=True)
         st.caption(check.meaning)
@@ -53,6 +57,7 @@ class Check:
     figure: str
     shown: Callable[[Any], str]
     meaning: str
+    undefined: str  # why there may be no figure
     table: Callable[[Any], pd.DataFrame] | None = None
 
 
@@ -61,24 +66,27 @@ _CHECKS = {
         "Sanity check",
         lambda model, found, progress: ic.sanity_check(model, found, progress=progress),
         "Rank correlation with explanations of random weights",
-        lambda result: f"{result.similarity:.2f}",
+        lambda result: number(result.similarity, ".2f"),
         "Adebayo et al. 2018: the same method on a model whose weights were drawn anew. Near 0 is "
         "what you want; an explanation that does not change does not explain this model.",
+        "every word has the same score, so there is no ranking to compare",
         lambda result: result.frame.round(4),
     ),
     "infidelity": Check(
         "Infidelity",
         lambda model, found, progress: ic.infidelity(model, found, progress=progress),
         "Infidelity, share of the movement not explained",
-        lambda result: f"{result.share:.0%}",
+        lambda result: number(result.share, ".0%"),
         "Yeh et al. 2019, with words dropped at random and the scores scaled by the best "
         "factor. 0 % foretells every drop; 100 % is what an explanation of zeros reaches.",
+        "no drop of words moves the output",
     ),
     "sensitivity": Check(
         "Sensitivity",
         lambda model, found, progress: ic.sensitivity(model, found, progress=progress),
         "Sensitivity, largest relative change",
-        lambda result: f"{result:.2f}",
+        lambda result: number(result, ".2f"),
         "Yeh et al. 2019: how much the scores change under small noise on the input.",
+        "all scores are zero, so a relative change means nothing",
     ),
 }

@@ -14,7 +14,7 @@ from interp_core.models.record import LoadedModel
 from interp_core.ui.attributions import reproduce
 from interp_core.ui.attributions.asked import Asked, explained
 from interp_core.ui.attributions.downloads import Drawn
-from interp_core.ui.attributions.naming import largest
+from interp_core.ui.attributions.naming import largest, units_said
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.figure import figure
 from interp_core.ui.plain import plain
@@ -51,7 +51,7 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     st.caption(
         "Each row is divided by its own largest size, so rows compare in shape, not in unit. "
         "A dash marks scores against the target; unsigned methods have none. Special tokens are "
-        "left out."
+        f"left out. {units_said(found[0], found[0].sequence)}"
     )
     if len(chosen) > 1:
         _agreement(scores)

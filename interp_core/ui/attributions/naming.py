@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from interp_core.analysis.explanation import Attribution
+    from interp_core.analysis.faithfulness import Faithfulness
+    from interp_core.models.tokens import TokenSequence
 
 LONGEST = 24  # characters of a label, an answer or a word in a title or a description
+
+
+# Said of units that are not the words of a text with spaces.
+_UNITS = {
+    "segments": "Writing without spaces: a segmenter (BudouX) finds the words.",
+    "tokens": "Where no word can be told, each token stands for itself.",
+}
+_ONE_WORD = "The text has one word to remove, so its tokens are removed one by one."
 
 
 def quoted(text: str) -> str:
     """People's words in quotes, cut where they are long."""
     return f"“{text if len(text) <= LONGEST else f'{text[: LONGEST - 1]}…'}”"
+
+
+def units_said(found: Attribution | Faithfulness, sequence: TokenSequence) -> str:
+    """A sentence on what counts as one; empty where that is the words of a text with spaces."""
+    if found.units != sequence.units:
+        return f"Units: {found.units}. {_ONE_WORD}"
+    why = [told for kind, told in _UNITS.items() if kind in found.units]
+    return " ".join([f"Units: {found.units}.", *why]) if why else ""
 
 
 def largest(words: Iterable[str], scores: Iterable[float], count: int = 3) -> str:

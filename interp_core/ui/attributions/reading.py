@@ -14,7 +14,7 @@ from interp_core.models.record import LoadedModel
 from interp_core.ui.attributions import reproduce
 from interp_core.ui.attributions.asked import Asked, explained
 from interp_core.ui.attributions.downloads import Drawn
-from interp_core.ui.attributions.naming import largest, quoted
+from interp_core.ui.attributions.naming import largest, quoted, units_said
 from interp_core.ui.attributions.trust import beside
 from interp_core.ui.choices import BOUND, one_of
 from interp_core.ui.figure import figure
@@ -41,13 +41,15 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
         "Bars", {"text": "in order", "size": "by size"}, key="order", label_visibility="collapsed"
     )
     chart = bars(_bar_frame(shown), title=score_unit(found), order=order)
-    kind = "words" if shown.pieces else "pieces"
+    kind = shown.units if shown.pieces else "pieces"
     figure(
         chart,
         title=f"Scores of the {kind} for {quoted(found.target)}, {METHODS[found.method].title}",
         alt=f"Bars of the scores of {len(shown.tokens)} {kind} for {quoted(found.target)}; "
         f"largest: {largest(shown.tokens, shown.scores)}.",
     )
+    if shown.pieces and (said := units_said(found, found.sequence)):
+        st.caption(said)
     beside(asked, found)
     pieces = shown.pieces is None
     return Drawn(chart, shown.to_frame(), lambda: reproduce.explanation(asked, pieces=pieces))
@@ -75,7 +77,8 @@ def prediction(asked: Asked, found: Attribution) -> None:
 def by_choice(found: Attribution) -> Attribution:
     """Words, or pieces where the user asks for them."""
     pieces = st.toggle("Show pieces instead of words", key="pieces", **BOUND)
-    return found if pieces else found.by_word()
+    words = found.by_word()
+    return found if pieces or (~words.special).sum() < 2 else words
 
 
 def strip(shown: Attribution, *, key: str) -> None:
@@ -110,12 +113,17 @@ def trust_line(found: Attribution) -> None:
     if found.baseline:
         parts.append(f"baseline: {found.baseline}")
     delta, relative = found.convergence_delta, found.relative_delta
-    if delta is not None and relative is not None:
-        parts.append(f"convergence delta {delta:+.4f} ({relative:.2%} of the difference)")
+    if delta is not None:
+        share = (
+            "the difference is zero" if relative is None else f"{relative:.2%} of the difference"
+        )
+        parts.append(f"convergence delta {delta:+.4f} ({share})")
     if found.token_error is not None:
         parts.append(f"estimated error of the worst token {found.token_error:.2%}")
     st.caption(" · ".join(parts))
-    if (relative or 0) > LIMIT or (found.token_error or 0) > LIMIT:
+    if relative is None:  # without a difference the scores themselves are the measure
+        relative = abs(delta or 0) / (float(np.abs(found.scores).max(initial=0.0)) or 1.0)
+    if relative > LIMIT or (found.token_error or 0) > LIMIT:
         cure = (
             "choose more evaluations"
             if "evaluations" in METHODS[found.method].options

@@ -13,10 +13,12 @@ from interp_core.ui import cache, jobs
 from interp_core.ui.attributions import checks, reproduce
 from interp_core.ui.attributions.asked import Asked, explained
 from interp_core.ui.attributions.downloads import Drawn
-from interp_core.ui.attributions.naming import quoted
+from interp_core.ui.attributions.naming import quoted, units_said
 from interp_core.ui.choices import one_of
 from interp_core.ui.figure import draw as draw_chart
 from interp_core.ui.figure import offer
+from interp_core.ui.numbers import number
+from interp_core.ui.plain import message
 
 MODES = {"delete": "deleting words", "mask": "masking words"}
 MOST_BESIDE = 128  # tokens up to which the measures are computed without being asked for
@@ -38,13 +40,16 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     offer(
         both,
         title=f"What {MODES[mode]} does to the probability of {quoted(found.target)}",
-        alt=f"Curves of deletion and insertion over {result.words} words beside random orders; "
-        f"mean fall by deletion {result.aopc:.3f}, random {result.random_aopc.mean():.3f}.",
+        alt=f"Curves of deletion and insertion over {result.words} {result.units} beside random "
+        f"orders; mean fall by deletion {number(result.aopc)}, random "
+        f"{number(result.random_aopc.mean())}.",
     )
     st.caption(
-        f"ERASER (DeYoung et al. 2020), {MODES[mode]}, {result.words} words; the band is one "
-        f"standard deviation of {len(result.random_aopc)} random rankings. Deleting and masking "
-        "give different numbers. A text without its words is unlike what the model was trained on."
+        f"ERASER (DeYoung et al. 2020), {MODES[mode]}, {result.words} {result.units}; the band is "
+        f"one standard deviation of {len(result.random_aopc)} random rankings. Deleting and "
+        "masking give different numbers. A text without its words is unlike what the model was "
+        "trained on. "
+        f"{units_said(result, found.sequence)}"
     )
     checks.draw(asked, found)
     return Drawn(both, result.curve, lambda: reproduce.trust(asked, mode))
@@ -68,7 +73,8 @@ def _said(result: ic.Faithfulness, name: str) -> str:
     chance = half.set_index("ranking")["probability"]
     return (
         f"{name.capitalize()} curve: with half of the words, probability "
-        f"{chance['attribution']:.3f} by the scores and {chance['random']:.3f} by chance."
+        f"{number(chance.get('attribution'))} by the scores and {number(chance.get('random'))} "
+        "by chance."
     )
 
 
@@ -79,12 +85,15 @@ def beside(asked: Asked, found: Attribution) -> None:
         return
     try:
         result = _faithfulness(asked, found, "delete")
-    except ic.BadInput:  # one word has no ranking
+    except ic.BadInput as error:  # one token has no ranking
+        st.caption(f"No faithfulness: {message(str(error))}")
         return
     if result is not None:
         st.markdown("**Can it be trusted?** The probability of the target when words are deleted "
                     "in the order of their scores, beside random orders:")  # fmt: skip
         _measures(result)
+        if said := units_said(result, found.sequence):
+            st.caption(said)
 
 
 def _faithfulness(asked: Asked, found: Attribution, mode: str) -> ic.Faithfulness | None:
@@ -105,6 +114,7 @@ def _measures(result: ic.Faithfulness) -> None:
     for side, row in zip(st.columns(3), result.to_frame().itertuples()):
         title = "AOPC" if row.measure == "aopc" else row.measure.capitalize()
         side.metric(
-            f"{title} ({GOOD[row.measure]})", f"{row.value:.3f}",
-            f"random {row.random:.3f} ± {row.random_std:.3f}", delta_color="off", delta_arrow="off",
+            f"{title} ({GOOD[row.measure]})", number(row.value),
+            f"random {number(row.random)} ± {number(row.random_std)}",
+            delta_color="off", delta_arrow="off",
         )  # fmt: skip

@@ -12,6 +12,7 @@ from interp_core.ui.figure import figure
 from interp_core.ui.heads import card, picking, reproduce
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.heads.shown import Shown
+from interp_core.ui.numbers import number
 
 MOST_CELLS = 150  # heads up to which the matrix is drawn
 
@@ -36,7 +37,8 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
     st.caption(
         "Heads that spread their attention alike lie together (Jensen-Shannon distance, averaged "
         "over tokens, drawn by multidimensional scaling, as in Clark et al. 2019). A plane cannot "
-        f"hold all distances: its stress is {places.attrs['stress']:.2f} (0 would be perfect)."
+        f"hold all distances: its stress is {number(places.attrs['stress'], '.2f')} (0 would be "
+        "perfect)."
     )
     if chosen is not None:
         card.show(asked, state, frame, chosen)
@@ -56,7 +58,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
 def _closest(places: pd.DataFrame) -> str:
     line = places.loc[places["distance"].idxmin()]
     one = picking.name(line["layer"], line["head"])
-    return f"{one} and {line['nearest']}, {line['distance']:.3f} nats apart"
+    return f"{one} and {line['nearest']}, {number(line['distance'])} nats apart"
 
 
 def _matrix(asked: Asked, state: ic.CorpusState, names: list[str]) -> None:
@@ -75,7 +77,7 @@ def _matrix(asked: Asked, state: ic.CorpusState, names: list[str]) -> None:
         likeness_matrix(cells, order),
         title="Distances of all pairs of heads",
         alt=f"Matrix of the distances of {len(names)} heads, like beside like: from "
-        f"{numbers['distance'].min():.3f} to {numbers['distance'].max():.3f} nats.",
+        f"{number(numbers['distance'].min())} to {number(numbers['distance'].max())} nats.",
         numbers=numbers,
         script=lambda: reproduce.statistics(asked, state, "table = ic.head_distances(statistics)"),
     )

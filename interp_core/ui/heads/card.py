@@ -11,8 +11,9 @@ from interp_core.ui import cache, jobs
 from interp_core.ui.downloads import section
 from interp_core.ui.figure import figure
 from interp_core.ui.heads import corpus, reproduce
-from interp_core.ui.heads.catalogue import STATISTICS, offered
+from interp_core.ui.heads.catalogue import STATISTICS, offered, undefined
 from interp_core.ui.heads.corpus import Asked
+from interp_core.ui.numbers import number
 
 EXAMPLE_TEXTS = 100
 SHOWN = 8
@@ -26,11 +27,11 @@ def show(asked: Asked, state: ic.CorpusState, frame: pd.DataFrame, chosen: tuple
     with st.container(border=True):
         st.markdown(f"**Layer {layer}, head {head}: {_role(line)}**")
         with st.container(horizontal=True, gap="large"):
-            for name in (each for each in TOP if each in frame):
+            for name in (each for each in TOP if each in offered(frame)):
                 entry = STATISTICS[name]
                 st.metric(
                     entry.title,
-                    f"{line[name]:{entry.digits}}",
+                    number(line[name], entry.digits),
                     help=entry.about,
                     delta=_error(line, name),
                     delta_color="off",
@@ -41,6 +42,8 @@ def show(asked: Asked, state: ic.CorpusState, frame: pd.DataFrame, chosen: tuple
             _profile(asked, state, layer, head)
         with right:
             st.caption("All its figures, mean ± standard error over texts")
+            if lacking := undefined(frame):
+                st.caption(lacking)
             st.dataframe(_figures(line, frame), hide_index=True, height=230)
         _link(asked, layer, head)
     section(
@@ -82,8 +85,8 @@ def _error(line: pd.Series, name: str) -> str | None:
 
 
 def _figures(line: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
-    names = offered(list(frame))
-    return pd.DataFrame(
+    names = offered(frame)
+    table = pd.DataFrame(
         {
             "statistic": [STATISTICS[name].axis for name in names],
             "mean": [line[name] for name in names],
@@ -92,6 +95,7 @@ def _figures(line: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
             "even attention": [line.get(f"{name}_base") for name in names],
         }
     )
+    return table.dropna(axis="columns", how="all")
 
 
 def _link(asked: Asked, layer: int, head: int) -> None:

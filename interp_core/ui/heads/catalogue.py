@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 
 @dataclass(frozen=True)
 class Statistic:
-    """`unit` is empty for shares and correlations; `caution` says how it misleads."""
+    """`unit` is empty for shares and correlations; `caution` says how it misleads.
+
+    `needs` says what a model or the texts lack where no head has a value.
+    """
 
     title: str
     unit: str
@@ -15,6 +20,7 @@ class Statistic:
     caution: str = ""
     signed: bool = False
     digits: str = ".3f"
+    needs: str = "tokens of this kind"
 
     @property
     def axis(self) -> str:
@@ -84,12 +90,14 @@ STATISTICS: dict[str, Statistic] = {
         "",
         "Attention to separator tokens.",
         "Low entropy on the separator is a no-op, not focus.",
+        needs="separators in the texts",
     ),
     "share_other_special": Statistic(
         "share on other special tokens",
         "",
         "Attention to special tokens that separate nothing.",
         "Often a resting place: much weight, little effect.",
+        needs="such special tokens in the texts",
     ),
     "share_punctuation": Statistic("share on punctuation", "", "Attention to punctuation.", _BASE),
     "share_repeated": Statistic(
@@ -100,6 +108,7 @@ STATISTICS: dict[str, Statistic] = {
         "",
         "Mean correlation of its position profile between two texts.",
         "A head can be consistent because it always rests on the same token.",
+        needs="two texts or more",
     ),
     "correlation_token_frequency": Statistic(
         "received attention and frequency",
@@ -109,6 +118,7 @@ STATISTICS: dict[str, Statistic] = {
         "",
         signed=True,
         digits="+.3f",
+        needs="texts with three or more tokens of different frequency",
     ),
     "previous_token_score": Statistic(
         "previous-token score", "", "Attention one back on random sequences that repeat."
@@ -148,6 +158,13 @@ CODES = {
 }
 
 
-def offered(columns: list[str]) -> list[str]:
-    """The statistics that a table has, in the order of this list."""
-    return [name for name in STATISTICS if name in columns]
+def offered(frame: pd.DataFrame) -> list[str]:
+    """The statistics of which some head in the table has a value, in the order of this list."""
+    return [name for name in STATISTICS if name in frame and frame[name].notna().any()]
+
+
+def undefined(frame: pd.DataFrame) -> str:
+    """A sentence on the statistics of the table of which no head has a value; empty without any."""
+    lacking = [name for name in STATISTICS if name in frame and name not in offered(frame)]
+    told = [f"{STATISTICS[name].title} (needs {STATISTICS[name].needs})" for name in lacking]
+    return f"Undefined here, and so not offered: {', '.join(told)}." if told else ""

@@ -17,6 +17,7 @@ from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.heads.map_view import preview
 from interp_core.ui.heads.shown import Shown
 from interp_core.ui.heads.telling import capital
+from interp_core.ui.numbers import number
 from interp_core.ui.sidebar import Choice
 
 _FOUR = st.column_config.NumberColumn(format="%.4f")
@@ -37,7 +38,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         side = one_of("Compare with", SIDES, key="other")
         other = _other_model(asked) if side == "model" else _other_texts(asked)
-        names = offered(list(state.statistics.frame))
+        names = offered(state.statistics.frame)
         keep_valid("stat2", names)
         name = st.selectbox(
             "Statistic",
@@ -91,7 +92,7 @@ def _by_depth(asked, other, state, second, name) -> Shown:  # noqa: ANN001
         title=f"{capital(STATISTICS[name].title)} by depth of both sides",
         key="head_depths",
         alt=f"Lines of the {title} by relative depth; mean over layers: "
-        + ", ".join(f"{each} {mean:.3g}" for each, mean in means.items())
+        + ", ".join(f"{each} {number(mean, '.3g')}" for each, mean in means.items())
         + ".",
     )
     st.caption(

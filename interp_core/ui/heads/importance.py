@@ -14,6 +14,7 @@ from interp_core.ui.heads import card, corpus, picking, reproduce, table
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.heads.shown import Shown
 from interp_core.ui.heads.telling import capital, extremes
+from interp_core.ui.numbers import number
 
 ABLATION_TEXTS = 32
 SEED = 0  # of the random orders
@@ -111,7 +112,7 @@ def _drawn(asked: Asked, curve: pd.DataFrame, texts: int) -> None:
     what = one_of("Show", CURVES, key="curve")
     half = curve["share"].iloc[(curve["share"] - 0.5).abs().argmin()]
     left = curve[curve["share"] == half].set_index("ranking")[what]
-    said = ", ".join(f"{name} {value:.3g}" for name, value in left.items())
+    said = ", ".join(f"{name} {number(value, '.3g')}" for name, value in left.items())
     figure(
         pruning(curve, y=what, title=CURVES[what]),
         title=f"{capital(CURVES[what])} as heads are removed",

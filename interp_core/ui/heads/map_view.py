@@ -15,7 +15,7 @@ from interp_core.ui.downloads import section
 from interp_core.ui.figure import draw as draw_chart
 from interp_core.ui.figure import figure, offer
 from interp_core.ui.heads import card, picking, reproduce, table
-from interp_core.ui.heads.catalogue import IMPORTANCE, STATISTICS, Statistic, offered
+from interp_core.ui.heads.catalogue import IMPORTANCE, STATISTICS, Statistic, offered, undefined
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.heads.shown import Shown
 from interp_core.ui.heads.telling import capital, extremes
@@ -35,7 +35,7 @@ def preview(statistics: ic.HeadStatistics) -> None:
 def draw(asked: Asked, state: ic.CorpusState) -> Shown:
     """The map; a click opens the card of a head."""
     frame = state.statistics.frame
-    names = [*offered(list(frame)), IMPORTANCE]
+    names = [*offered(frame), IMPORTANCE]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         keep_valid("stat", names)
         name = st.selectbox(
@@ -64,7 +64,10 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
         alt=f"Map of the {entry.axis} of {len(frame)} heads: "
         f"{extremes(frame, name, entry.digits)}.",
     )
-    st.caption(f"{entry.about} {entry.caution} Words in the cells are roles; a click opens a head.")
+    st.caption(
+        f"{entry.about} {entry.caution} Words in the cells are roles; a click opens a head. "
+        f"{undefined(frame)}"
+    )
     if chosen is not None:
         card.show(asked, state, frame, chosen)
     numbers = ic.statistic_table(frame, name)

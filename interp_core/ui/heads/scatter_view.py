@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.analysis.agreement import rank_correlation
 from interp_core.charts.heads import head_map, head_scatter
 from interp_core.ui import clicks
 from interp_core.ui.choices import BOUND, keep_valid
@@ -15,6 +16,7 @@ from interp_core.ui.heads.catalogue import IMPORTANCE, STATISTICS, offered
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.heads.shown import Shown
 from interp_core.ui.heads.telling import capital, extremes
+from interp_core.ui.numbers import number
 
 CHART = "head_scatter"
 Box = dict[str, tuple[float, float]]
@@ -23,14 +25,14 @@ Box = dict[str, tuple[float, float]]
 def draw(asked: Asked, state: ic.CorpusState) -> Shown:
     """Entropy against importance first."""
     frame = table.with_importance(state.statistics.frame, asked)
-    names = offered(list(frame))
+    names = offered(frame)
     second = IMPORTANCE if IMPORTANCE in names else "confidence"
     with st.container(horizontal=True, vertical_alignment="bottom"):
         across = _statistic("Across", names, "entropy_normalised", "stat_x")
         up = _statistic("Up", names, second, "stat_y")
         chosen = picking.chooser(frame)
     titles = (STATISTICS[across].axis, STATISTICS[up].axis)
-    rank = frame[across].corr(frame[up], method="spearman")
+    rank = number(rank_correlation(frame[across], frame[up]), "+.2f")
     chart = head_scatter(frame, x=across, y=up, titles=titles)
     figure(
         chart,
@@ -39,10 +41,10 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
         selection_mode=["pick", "box"],
         on_select=picking.on_chart(CHART, "pick", frame),
         alt=f"{len(frame)} heads as points: {titles[0]} across, {titles[1]} up; rank correlation "
-        f"{rank:+.2f}.",
+        f"{rank}.",
     )
     st.caption(
-        f"Rank correlation (Spearman) over {len(frame)} heads: {rank:+.2f}. Lines are one standard "
+        f"Rank correlation (Spearman) over {len(frame)} heads: {rank}. Lines are one standard "
         "error over texts. Drag a box to light its heads in the map and list them; a click opens "
         f"a head. {STATISTICS[across].caution}"
     )

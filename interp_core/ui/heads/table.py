@@ -47,7 +47,7 @@ def with_importance(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
 def map_frame(frame: pd.DataFrame, name: str, chosen: tuple[int, int] | None) -> pd.DataFrame:
     """What `head_map` draws of one statistic."""
     drawn = frame[["layer", "head", "role"]].assign(value=frame[name])
-    if f"{name}_se" in frame:
+    if f"{name}_se" in frame and frame[f"{name}_se"].notna().any():
         drawn["se"] = frame[f"{name}_se"]
     drawn["code"] = [CODES.get(role, role) for role in frame["role"]]
     drawn["chosen"] = [
@@ -58,7 +58,7 @@ def map_frame(frame: pd.DataFrame, name: str, chosen: tuple[int, int] | None) ->
 
 def readable(frame: pd.DataFrame) -> pd.DataFrame:
     """The statistics under their names, for a table on the page."""
-    names = offered(list(frame))
+    names = offered(frame)
     shown = frame[["layer", "head", "role", *names]]
     return shown.rename(columns={name: STATISTICS[name].axis for name in names})
 
@@ -69,7 +69,7 @@ def show(frame: pd.DataFrame) -> None:
         STATISTICS[name].axis: st.column_config.NumberColumn(
             format=f"%{STATISTICS[name].digits}", help=STATISTICS[name].about
         )
-        for name in offered(list(frame))
+        for name in offered(frame)
     }
     st.dataframe(readable(frame), hide_index=True, height=320, column_config=formats)
 

@@ -12,6 +12,7 @@ from interp_core.ui.choices import one_of
 from interp_core.ui.figure import figure
 from interp_core.ui.language import heads, reproduce
 from interp_core.ui.language.asked import Asked, Shown, side_by_side
+from interp_core.ui.numbers import number
 
 SCORES = {
     "induction_score": "Induction",
@@ -63,7 +64,7 @@ def _heads(asked: Asked, found: pd.DataFrame, frame: pd.DataFrame, score: str) -
         line = found.iloc[names.index(chosen)]
         with st.container(horizontal=True):
             for name, title in SCORES.items():
-                st.metric(title, f"{line[name]:.2f}")
+                st.metric(title, number(line[name], ".2f"))
         heads.link(asked, chosen)
         top = found.nlargest(8, score)[["layer", "head", *SCORES]]
         st.dataframe(top.rename(columns=SHORT).round(3), hide_index=True)
@@ -117,17 +118,18 @@ def _surprise(asked: Asked) -> None:
     if lines is None:
         return
     means = lines.groupby("copy")["surprisal"].mean()
+    first, second = (number(means.get(f"{name} copy"), ".1f") for name in ("first", "second"))
     st.markdown(
-        f"In this text a token costs **{means['first copy']:.1f} bits** in the first copy and "
-        f"**{means['second copy']:.1f} bits** in the second: random words can only be foretold by "
+        f"In this text a token costs **{first} bits** in the first copy and "
+        f"**{second} bits** in the second: random words can only be foretold by "
         "looking them up."
     )
     figure(
         copies(lines),
         title="Surprisal in both copies",
         key="lm_copies_chart",
-        alt=f"Lines of the surprisal by place: on average {means['first copy']:.1f} bits in the "
-        f"first copy, {means['second copy']:.1f} in the second.",
+        alt=f"Lines of the surprisal by place: on average {first} bits in the "
+        f"first copy, {second} in the second.",
         numbers=lines,
         script=lambda: reproduce.whole(asked, "table = ic.copy_surprisal(model, text)"),
     )

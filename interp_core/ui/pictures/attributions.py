@@ -9,6 +9,7 @@ from interp_core.analysis.image_attribution import GREYS, IMAGE_METHODS
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache, downloads, jobs
 from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.numbers import number, share
 from interp_core.ui.pictures import reproduce
 from interp_core.ui.pictures.attribution_views import shown
 from interp_core.ui.pictures.chooser import Picture, choose
@@ -122,13 +123,15 @@ def _delta(found: ic.ImageAttribution) -> None:
     if found.convergence_delta is None:
         return
     whole = found.value - found.baseline_value
-    share = abs(found.convergence_delta) / max(abs(whole), 1e-9)
+    missed = abs(found.convergence_delta)
+    told = f"{share(missed, abs(whole), '.1%')} of the change" if whole else "the change is zero"
     error = (
         "" if found.token_error is None else f", estimated error of a pixel {found.token_error:.1%}"
     )
     said = (
         f"Scores add up to the change of the logit from {found.baseline_value:+.3f} (an even "
         f"{found.baseline} picture) to {found.value:+.3f}; convergence delta "
-        f"{found.convergence_delta:+.4f} ({share:.1%}){error}, {found.evaluations} evaluations."
+        f"{number(found.convergence_delta, '+.4f')} ({told}){error}, "
+        f"{found.evaluations} evaluations."
     )
-    (st.warning if share > TOO_LARGE else st.caption)(said)
+    (st.warning if missed > TOO_LARGE * abs(whole) else st.caption)(said)

@@ -10,10 +10,11 @@ from interp_core.analysis.digit_pictures import held_out_digits
 from interp_core.charts.heads import by_layer, head_map
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache, downloads, jobs
-from interp_core.ui.choices import BOUND
+from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.figure import figure
 from interp_core.ui.heads.catalogue import IMPORTANCE, STATISTICS, offered
 from interp_core.ui.heads.table import map_frame
+from interp_core.ui.numbers import number
 from interp_core.ui.pictures import reproduce
 
 COUNTS = (50, 100, 360)
@@ -37,7 +38,8 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     if frame is None:
         return
     others = model.layout.pictures.before + model.layout.pictures.after
-    names = [name for name in offered(list(frame)) if others or name != "share_first"]
+    names = [name for name in offered(frame) if others or name != "share_first"]
+    keep_valid("picture_stat", names)
     name = place.selectbox(
         "Statistic",
         names,
@@ -65,7 +67,7 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
         by_layer(drawn, title=title, text_format=entry.digits),
         title=f"{title.capitalize()} by layer over {most} digits",
         alt=f"Heads as points above their layer; means of the first and last layer: "
-        f"{means.iloc[0]:{entry.digits}} and {means.iloc[-1]:{entry.digits}}.",
+        f"{number(means.iloc[0], entry.digits)} and {number(means.iloc[-1], entry.digits)}.",
         numbers=ic.statistic_table(frame, name),
         script=lambda: reproduce.heads(
             choice.model, most, worth if name == IMPORTANCE else 0, name

@@ -9,6 +9,7 @@ from interp_core.analysis.picture import Projection
 from interp_core.analysis.point_card import false_neighbours, true_neighbours
 from interp_core.analysis.point_names import name_of, names, short
 from interp_core.analysis.vectors import Vectors
+from interp_core.ui.numbers import number
 from interp_core.ui.plain import plain
 from interp_core.ui.projector.colouring import columns
 
@@ -62,7 +63,9 @@ def _facts(vectors: Vectors, picture: Projection, point: int) -> str:
     told = columns(vectors)[:MOST_FACTS]
     parts = [f"{plain(name)}: {plain(short(line[name], 60))}" for name in told]
     if picture.reliability is not None:
-        parts.append(f"the picture keeps {picture.reliability[point]:.0%} of its neighbours")
+        parts.append(
+            f"the picture keeps {number(picture.reliability[point], '.0%')} of its neighbours"
+        )
     return " · ".join([f"point {point:,}", *parts])
 
 

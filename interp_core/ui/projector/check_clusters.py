@@ -15,6 +15,7 @@ from interp_core.charts.simple import histogram
 from interp_core.ui import sharing
 from interp_core.ui.choices import BOUND, one_of
 from interp_core.ui.figure import figure
+from interp_core.ui.numbers import number
 from interp_core.ui.projector.asked import Drawing
 from interp_core.ui.projector.colouring import label_columns
 from interp_core.ui.projector.listing import Finding, list_step
@@ -51,7 +52,7 @@ def clusters(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding |
         chart,
         title=f"Clusters by {METHODS[method]} of {points_named(asked.points)}",
         alt=f"Histogram of the silhouettes of {len(values):,} points; {(values < 0).sum():,} lie "
-        f"nearer to another cluster, the mean is {values.mean():.2f}.",
+        f"nearer to another cluster, the mean is {number(values.mean(), '.2f')}.",
     )
     st.caption("Points below 0 lie nearer to another cluster: they come first in the list.")
     shown = ["cluster", "silhouette", *label_columns(vectors)[:2]]
@@ -83,7 +84,7 @@ def _summary(found: pd.DataFrame) -> None:
     summary["cluster"] = summary["cluster"].map(cluster_name)
     silhouette = found.loc[found["cluster"] >= 0, "silhouette"].mean()
     st.markdown(
-        f"**{(found['cluster'].unique() >= 0).sum()} clusters**, silhouette {silhouette:.2f} "
-        "(1: apart, 0: touching, below: wrong)."
+        f"**{(found['cluster'].unique() >= 0).sum()} clusters**, silhouette "
+        f"{number(silhouette, '.2f')} (1: apart, 0: touching, below: wrong)."
     )
     st.dataframe(summary, hide_index=True, column_config=SUMMARY)

@@ -18,6 +18,7 @@ from interp_core.charts.pairs import side_by_side
 from interp_core.models.record import LoadedModel
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.figure import figure
+from interp_core.ui.numbers import number
 from interp_core.ui.projector import drawing, frames, how_drawn, other_side, sources
 from interp_core.ui.projector.asked import Drawing, Points
 from interp_core.ui.projector.colouring import grouped, label_columns
@@ -90,8 +91,8 @@ def _title(left: Drawing, titles: tuple[str, str]) -> str:
 
 def _described(count: int, kept: float, pair: pd.Series) -> str:
     return (
-        f"The same {count:,} points in two pictures: the sides share {kept:.0%} of the nearest "
-        f"neighbours, the pictures {pair['shared']:.0%}."
+        f"The same {count:,} points in two pictures: the sides share {number(kept, '.0%')} of the "
+        f"nearest neighbours, the pictures {number(pair['shared'], '.0%')}."
     )
 
 
@@ -115,8 +116,9 @@ def _chart(  # noqa: ANN202 - any chart of Altair's
 
 def _figures(kept: float, row: pd.Series) -> None:
     st.caption(
-        f"In the original spaces the two sides share {kept:.0%} of the nearest neighbours; "
-        f"the two pictures share {row['shared']:.0%} (by chance {row['chance']:.1%}). The right "
+        f"In the original spaces the two sides share {number(kept, '.0%')} of the nearest "
+        f"neighbours; the two pictures share {number(row['shared'], '.0%')} (by chance "
+        f"{number(row['chance'], '.1%')}). The right "
         "picture is turned and scaled onto the left one. Drag a box in either: its points stay lit "
         "in both; a double click resets."
     )

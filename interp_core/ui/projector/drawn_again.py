@@ -11,7 +11,7 @@ import interp_core as ic
 from interp_core.analysis.reducers import REDUCERS
 from interp_core.analysis.stability import stable_share
 from interp_core.analysis.vectors import Vectors
-from interp_core.ui import sharing
+from interp_core.ui import numbers, sharing
 from interp_core.ui.projector import drawing
 from interp_core.ui.projector.asked import Drawing
 from interp_core.ui.projector.store import slow
@@ -49,7 +49,7 @@ def show(wanted: Drawing, vectors: Vectors) -> None:
     st.dataframe(table.round(2), hide_index=True, column_config=COLUMNS)
     st.caption(
         f"Seeds start from random places. The pictures of {len(SEEDS)} seeds agree on "
-        f"{steady:.0%} of the neighbours: what only one of them shows is chance."
+        f"{numbers.number(steady, '.0%')} of the neighbours: what only one of them shows is chance."
     )
 
 

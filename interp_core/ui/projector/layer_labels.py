@@ -9,6 +9,7 @@ import interp_core as ic
 from interp_core.analysis.vectors import Vectors
 from interp_core.charts.simple import lines
 from interp_core.ui.figure import figure
+from interp_core.ui.numbers import number
 from interp_core.ui.plain import plain
 from interp_core.ui.projector import script
 from interp_core.ui.projector.asked import Points
@@ -27,17 +28,17 @@ def show(asked: Points, parts: list[Vectors], label: str) -> None:
     )
     if found is None:
         return
-    first, last = found["among neighbours"].iloc[[0, -1]]
+    first, last = (number(each, ".0%") for each in found["among neighbours"].iloc[[0, -1]])
     st.markdown(
         f"**Do the groups part as layers go up?** Neighbours share their {plain(label)} in "
-        f"{first:.0%} of the cases at layer 0, in {last:.0%} at the last."
+        f"{first} of the cases at layer 0, in {last} at the last."
     )
     figure(
         _chart(found),
         title=f"Neighbours with the same {label}, by layer",
-        alt=f"Lines over {len(found)} layers: neighbours share their {label} in {first:.0%} of the "
-        f"cases at layer 0, in {last:.0%} at the last; by chance in "
-        f"{found['by chance'].iloc[0]:.0%}.",
+        alt=f"Lines over {len(found)} layers: neighbours share their {label} in {first} of the "
+        f"cases at layer 0, in {last} at the last; by chance in "
+        f"{number(found['by chance'].iloc[0], '.0%')}.",
         numbers=found,
         script=lambda: script.agreement(asked, label),
     )

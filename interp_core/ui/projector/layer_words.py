@@ -7,6 +7,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.analysis.alignment import Aligned
+from interp_core.ui import numbers
 from interp_core.ui.projector.asked import Drawing, Points
 
 Pictures = list[tuple[ic.Projection, Aligned]]
@@ -20,7 +21,10 @@ def described(at: Drawing, pictures: Pictures) -> str:
     if not number:
         return f"{said}, the output of the embeddings."
     left = pictures[number][1].disparity
-    return f"{said}; {left:.0%} of the picture could not be laid over layer {number - 1}."
+    return (
+        f"{said}; {numbers.number(left, '.0%')} of the picture could not be laid over layer "
+        f"{number - 1}."
+    )
 
 
 def say(pictures: Pictures, number: int, asked: Points, count: int) -> None:
@@ -31,7 +35,8 @@ def say(pictures: Pictures, number: int, asked: Points, count: int) -> None:
     ]
     if number:
         left = pictures[number][1].disparity
-        parts.append(f"{left:.0%} of this one could not be laid over the layer before.")
+        share = numbers.number(left, ".0%")
+        parts.append(f"{share} of this one could not be laid over the layer before.")
     if asked.value("sampled"):
         parts.append(f"Of the texts a random sample of {asked.value('sampled'):,} is drawn.")
     st.caption(" ".join(parts))
@@ -43,5 +48,5 @@ def way(places: list[np.ndarray], picked: int) -> str:
     most = path.loc[path["moved"].idxmax()]
     return (
         f"The line is the way of the chosen point; it moved most into layer {int(most['layer'])}: "
-        f"{most['moved']:.1f} times the mean step of all points."
+        f"{numbers.number(most['moved'], '.1f')} times the mean step of all points."
     )

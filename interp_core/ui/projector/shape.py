@@ -10,12 +10,14 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.analysis.agreement import rank_correlation
 from interp_core.analysis.point_tables import LENGTHS
 from interp_core.analysis.vectors import Vectors
 from interp_core.charts.simple import dots, lines
 from interp_core.models.record import LoadedModel
 from interp_core.ui.figure import draw as draw_chart
 from interp_core.ui.figure import figure, offer
+from interp_core.ui.numbers import number
 from interp_core.ui.projector import how_drawn, script, sources
 from interp_core.ui.projector.asked import LAYERED, Drawing, Points
 from interp_core.ui.projector.naming import points_named
@@ -108,17 +110,18 @@ def _by_layer(table: pd.DataFrame, asked: Points) -> alt.TopLevelMixin:
 
 def _course(table: pd.DataFrame, name: str, title: str) -> str:
     """Where a line begins and ends."""
-    first, last = table[name].iloc[[0, -1]]
-    return f"{title} {first:.3g} at layer 0, {last:.3g} at the last"
+    first, last = (number(each, ".3g") for each in table[name].iloc[[0, -1]])
+    return f"{title} {first} at layer 0, {last} at the last"
 
 
 def _one(table: pd.DataFrame, vectors: Vectors, asked: Points) -> alt.TopLevelMixin | None:
     chart = _lengths(vectors, asked) if {"rank", "norm"} <= set(vectors.frame) else None
     only = table.iloc[0]
     with st.container(horizontal=True, gap="large"):
-        st.metric("Anisotropy", f"{only['anisotropy']:.3f}")
-        st.metric("Intrinsic dimension", f"{only['intrinsic']:.1f}")
-        st.metric("Mean length", f"{only['norm']:.2f}", help=f"± {only['norm_spread']:.2f}")
+        st.metric("Anisotropy", number(only["anisotropy"]))
+        st.metric("Intrinsic dimension", number(only["intrinsic"], ".1f"))
+        st.metric("Mean length", number(only["norm"], ".2f"),
+                  help=f"± {number(only['norm_spread'], '.2f')}")  # fmt: skip
     return chart
 
 
@@ -129,12 +132,12 @@ def _lengths(vectors: Vectors, asked: Points) -> alt.TopLevelMixin:
         frame, x="rank", y="norm",
         x_title="frequency rank (1: the first)", y_title="length of the vector",
     )  # fmt: skip
-    tied = frame["rank"].corr(frame["norm"], method="spearman")
+    tied = number(rank_correlation(frame["rank"], frame["norm"]), ".2f")
     figure(
         chart,
         title="Length of the vector against frequency rank",
         alt=f"Points of {len(frame):,} entries: length {frame['norm'].min():.2f} to "
-        f"{frame['norm'].max():.2f}; its rank correlation with the frequency rank is {tied:.2f}.",
+        f"{frame['norm'].max():.2f}; its rank correlation with the frequency rank is {tied}.",
         numbers=frame,
         script=lambda: script.lengths(asked),
     )

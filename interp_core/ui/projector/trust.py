@@ -13,6 +13,7 @@ from interp_core.analysis.quality import Quality
 from interp_core.charts.simple import histogram
 from interp_core.models.record import LoadedModel
 from interp_core.ui.figure import figure
+from interp_core.ui.numbers import number
 from interp_core.ui.projector import drawing, drawn_again, how_drawn, own_axes, sources
 from interp_core.ui.projector.asked import SLOW, Drawing, Points
 from interp_core.ui.projector.naming import titled
@@ -62,7 +63,7 @@ def _scores(quality: Quality) -> None:
             share = name in ("neighbours kept", "none kept")
             st.metric(
                 name.capitalize(),
-                f"{figure:.0%}" if share else f"{figure:.3f}",
+                number(figure, ".0%" if share else ".3f"),
                 help=meaning[0].upper() + meaning[1:] + ".",
             )
     count = len(quality.reliability)

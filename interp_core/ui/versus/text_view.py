@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.analysis.agreement import rank_correlation
 from interp_core.analysis.explanation import Attribution
 from interp_core.charts.versus import grouped_bars
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.figure import figure
+from interp_core.ui.numbers import number
 from interp_core.ui.plain import plain
 from interp_core.ui.versus import reach_view, reproduce
 from interp_core.ui.versus.sides import Drawn, Side, explained
@@ -96,15 +99,16 @@ def _predictions(sides: tuple[Side, Side], found: list[Attribution]) -> None:
 
 
 def _agreement(found: list[Attribution]) -> None:
-    from scipy.stats import spearmanr
-
     one, two = (each.by_word() for each in found)
     if list(one.tokens) != list(two.tokens) or len(one.tokens) < 3:
         return
-    rank = spearmanr(one.scores, two.scores).statistic
+    if not (np.any(one.scores) and np.any(two.scores)):
+        st.caption("One of the explanations is zero for every word: there is nothing to compare.")
+        return
+    rank = number(rank_correlation(one.scores, two.scores), "+.2f")
     top = [each.tokens[int(abs(each.scores).argmax())] for each in (one, two)]
     same = "The same word" if top[0] == top[1] else f"“{plain(top[0])}” and “{plain(top[1])}”"
     st.caption(
-        f"Rank correlation of the two explanations {rank:+.2f}. {same} weighs most. Two models can "
+        f"Rank correlation of the two explanations {rank}. {same} weighs most. Two models can "
         "agree on the answer for different reasons, and the reverse."
     )
