@@ -160,3 +160,36 @@ def test_an_inference_model_weighs_labels_of_the_users_own(tiny, tmp_path):
     plain = opened(model=str(folder), text="A model looks at words.")
     assert not plain.error
     assert plain.metric[0].value in names
+
+
+@pytest.mark.parametrize("edited", [None, "  ", TEXT, "a", "The film is bad."])
+@pytest.mark.parametrize("family", ["bert-2-labels", "gpt2", "bert-token-labels"])
+def test_what_if_ends_in_a_picture_or_a_sentence(tiny, family, edited):
+    state = {} if edited is None else {"edited": edited}
+    app = opened(model=str(tiny(family)), text="The film", show="what_if", **state)
+    assert not app.exception
+    drawn = bool(charts(app))
+    assert drawn or app.info or app.error
+    if edited in (None, "  "):
+        assert any("Change the text above" in each.value for each in app.info)
+
+
+def test_an_edited_text_that_is_the_original_is_called_so():
+    app = opened(show="what_if", edited=TEXT)
+    assert any("is the original" in each.value for each in app.info)
+    assert not charts(app)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("今天天气很好", "BudouX"),
+        ("ATGCGTACGTTAGC", "each token stands for itself"),
+        ("unhappinesses", "its tokens are removed one by one"),
+    ],
+)
+def test_the_page_says_which_units_were_removed(tiny, text, said):
+    app = opened(model=str(tiny("gpt2")), text=text, method="leave_one_out")
+    assert not app.exception
+    assert not app.error
+    assert said in words(app)

@@ -55,6 +55,7 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     st.dataframe(table, hide_index=True, column_config={
         "probability": st.column_config.NumberColumn(format="percent")})  # fmt: skip
     if words.empty:
+        st.info("No word of these texts has a score, so there is no chart.")
         return None
     chart = _deciding(words)
     _heavy(words)

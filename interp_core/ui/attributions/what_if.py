@@ -20,7 +20,7 @@ from interp_core.ui.attributions.naming import largest
 from interp_core.ui.attributions.reading import strip
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.figure import figure
-from interp_core.ui.plain import plain
+from interp_core.ui.plain import message, plain
 from interp_core.ui.sidebar import MAX_CHARACTERS
 
 MOST_EDITS = 24
@@ -37,9 +37,14 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     _word_buttons(found, model)
     edited = st.text_area("Edited text", key="edited", max_chars=MAX_CHARACTERS, height=80,
                           placeholder="Change the text, or use a button.", **BOUND)  # fmt: skip
-    result = _side_by_side(asked, found, edited) if edited.strip() else None
-    if not asked.labels:
-        _suggested(asked, model)
+    result = None
+    if not edited.strip():
+        st.info("Change the text above to see what moves.", icon=":material/edit:")
+    elif edited == asked.text:
+        st.info("The edited text is the original: change a word.", icon=":material/edit:")
+    else:
+        result = _side_by_side(asked, found, edited)
+    _suggested(asked, model)
     return result
 
 
@@ -116,14 +121,17 @@ def _outcomes(asked: Asked, texts: tuple[str, ...]) -> list:
 def _suggested(asked: Asked, model: LoadedModel) -> None:
     """Edits of negation and degree, with what each does to the prediction."""
     edits = suggestions(asked.text)[:MOST_EDITS]
-    if not edits:
+    if asked.labels or not edits:
         return
-    if asked.position is not None:
-        return  # an edit moves the positions, so the figures would answer another question
     st.markdown("**Edits worth trying**")
+    if asked.position is not None:
+        # An edit moves the positions, so the figures would answer another question.
+        st.caption("Suggested edits need the automatic token: an edit moves the chosen one.")
+        return
     try:
         whole, *others = _outcomes(asked, (asked.text, *(edit.text for edit in edits)))
-    except ic.ClearheadError:
+    except ic.ClearheadError as error:
+        st.caption(f"The suggested edits cannot be compared. {message(str(error))}")
         return
     table = pd.DataFrame(
         {

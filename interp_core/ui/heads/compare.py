@@ -119,4 +119,7 @@ def _other_model(asked: Asked) -> Asked | None:
 
 def _other_texts(asked: Asked) -> Asked | None:
     choice = Choice(asked.model, st.session_state.get("text", ""), None)
-    return corpus.controls(choice, key="_2")
+    other = corpus.controls(choice, key="_2")
+    if other is None:
+        st.info("Upload a file to compare with.", icon=":material/upload_file:")
+    return other
