@@ -9,7 +9,7 @@ import numpy as np
 
 from interp_core.analysis.images import encode_image
 from interp_core.analysis.maps import AttentionMaps
-from interp_core.analysis.passes import decoder_start, quiet
+from interp_core.analysis.passes import decoder_inputs, decoder_prefix, quiet
 from interp_core.errors import BadInput, InputTooLong, UnsupportedModel
 from interp_core.models.layout import reads_itself
 from interp_core.models.tokens import Encoded, TokenSequence, encode
@@ -114,16 +114,14 @@ def _encoder_decoder_maps(model: LoadedModel, text: str, target: str | None) -> 
 
 def _decoder_reads(model: LoadedModel, source: Encoded, target: str | None) -> Encoded:
     """What the decoder sees: the target given, or what the model writes by itself."""
-    return _generated(model, source) if target is None else _shifted(model, encode(model, target))
+    return _generated(model, source) if target is None else _shifted(model, encode(model, target, as_target=True))
 
 
 def _shifted(model: LoadedModel, labels: Encoded) -> Encoded:
     """The start token, then the text without its last token."""
-    import torch
-
     sequence = labels.sequence
-    start = torch.tensor([[decoder_start(model)]], device=model.device)
-    ids = torch.cat([start, labels.inputs["input_ids"][:, :-1]], 1)
+    ids = decoder_inputs(model, labels.inputs["input_ids"])
+    start = ids[0, 0]
     shifted = TokenSequence(
         (_name(model, int(start)), *sequence.tokens[:-1]),
         ids[0].cpu().numpy(),
@@ -142,7 +140,8 @@ def _generated(model: LoadedModel, source: Encoded) -> Encoded:
     if not model.model.can_generate():
         raise BadInput("This model cannot write by itself: give the decoder's text as second text.")
     with torch.inference_mode():
-        ids = model.model.generate(**source.inputs, **GREEDY)
+        begun = decoder_prefix(model)
+        ids = model.model.generate(**source.inputs, decoder_input_ids=begun, **GREEDY)
     ids = ids[:, : model.max_tokens].clone()
     names = tuple(_name(model, int(number)) for number in ids[0])
     special = np.isin(ids[0].cpu().numpy(), model.tokenizer.all_special_ids)

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from interp_core.errors import BadInput
+from interp_core.models.named_tokens import named_id, needed_id, unnamed
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -50,7 +51,7 @@ def start_at(explained: Explained, name: str) -> Start:
 
 def available_baselines(tokenizer: PreTrainedTokenizerBase) -> list[str]:
     """The names that work with this tokenizer, the default first."""
-    tokens = [name for name in PREFERRED if _token_id(tokenizer, name) is not None]
+    tokens = [name for name in PREFERRED if named_id(tokenizer, name) is not None]
     return [*tokens, "zero", "average"]
 
 
@@ -66,8 +67,8 @@ def name_baselines(tokenizer: PreTrainedTokenizerBase, asked: str | None) -> tup
         raise BadInput(f"Unknown baseline {asked!r}. Choose one of: {', '.join(known)}.")
     if asked not in known:
         raise BadInput(
-            f"This model has no {asked} token to build a baseline from. "
-            f"Choose one of: {', '.join(known)}."
+            f"There is no {asked} token to build a baseline from. {unnamed(tokenizer, asked)} "
+            f"Or choose one of: {', '.join(known)}."
         )
     return tuple(name for name in AVERAGED if name in known) if asked == "average" else (asked,)
 
@@ -82,7 +83,7 @@ def baseline_embeddings(explained: Explained, name: str) -> torch.Tensor:
         words = torch.zeros_like(explained.embeddings)
     else:
         ids = explained.encoded.inputs["input_ids"]
-        number = _token_id(explained.model.tokenizer, name)
+        number = needed_id(explained.model.tokenizer, name)
         words = explained.port.embed(torch.full_like(ids, number))
     return torch.where(keep[None, :, None], explained.embeddings, words.to(explained.embeddings))
 
@@ -99,14 +100,10 @@ def kept_tokens(tokenizer: PreTrainedTokenizerBase, sequence: TokenSequence) -> 
 def replacement_id(tokenizer: PreTrainedTokenizerBase, asked: str | None = None) -> tuple[str, int]:
     """Name and id of the token that stands for a masked word: mask, else pad, else unknown."""
     for name in [asked] if asked else ["mask", "pad", "unk"]:
-        number = _token_id(tokenizer, name)
+        number = named_id(tokenizer, name)
         if number is not None:
             return name, number
     raise BadInput(
         f"This model has no {asked or 'mask, padding or unknown'} token to put in a word's place. "
         'Use mode="delete".'
     )
-
-
-def _token_id(tokenizer: PreTrainedTokenizerBase, name: str) -> int | None:
-    return getattr(tokenizer, f"{name}_token_id", None)

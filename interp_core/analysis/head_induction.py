@@ -68,7 +68,7 @@ def _start(model: LoadedModel) -> list[int]:
 def _sequences(
     model: LoadedModel, start: list[int], period: int, sequences: int, seed: int
 ) -> Tensor:
-    rows = min(len(model.tokenizer), body_of(model).get_input_embeddings().num_embeddings)
+    rows = min(len(model.tokenizer), model.model.get_input_embeddings().num_embeddings)
     usable = np.setdiff1d(np.arange(rows), model.tokenizer.all_special_ids)
     if period > len(usable):
         raise BadInput(f"A period has at most {len(usable):,} different tokens with this model.")

@@ -105,7 +105,7 @@ def _options(model: LoadedModel) -> dict[str, bool]:
 
 def _try_out(model: LoadedModel, body: nn.Module) -> Tap:
     ids = torch.arange(5, 17, device=model.device).reshape(2, 6)
-    ids %= body.get_input_embeddings().num_embeddings  # a vocabulary may be tiny
+    ids %= model.model.get_input_embeddings().num_embeddings  # a vocabulary may be tiny
     mask = torch.ones_like(ids)
     mask[1, 4:] = 0
     ids[1, 4:] = model.tokenizer.pad_token_id or 0

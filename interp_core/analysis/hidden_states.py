@@ -16,7 +16,7 @@ import torch
 
 from interp_core.analysis.progress import report
 from interp_core.errors import BadInput, InputTooLong, UnsupportedModel
-from interp_core.models.tokens import Encoded, check_text, encode
+from interp_core.models.tokens import Encoded, encode, longest_beginning
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -76,21 +76,13 @@ def read_all(
         except InputTooLong as error:
             if not truncate:
                 raise InputTooLong(f"Text {number + 1}: {error} Or allow cutting.") from error
-            encoded.append(encode(model, _cut(model, text)))
+            encoded.append(encode(model, longest_beginning(model, text)))
             cut.append(number)
         except BadInput as error:
             raise BadInput(f"Text {number + 1}: {error}") from error
     if not encoded:
         raise BadInput("There are no texts. Give at least one.")
     return encoded, cut
-
-
-def _cut(model: LoadedModel, text: str) -> str:
-    """The longest beginning of the text that the model can read."""
-    read = model.tokenizer(
-        check_text(text), truncation=True, max_length=model.max_tokens, return_offsets_mapping=True
-    )
-    return text[: max(end for _, end in read["offset_mapping"])]
 
 
 def batches(

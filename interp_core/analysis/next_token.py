@@ -23,6 +23,7 @@ from interp_core.analysis.progress import report
 from interp_core.analysis.residual import read
 from interp_core.analysis.vocabulary import token_names
 from interp_core.errors import BadInput
+from interp_core.models.named_tokens import needed_id
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -62,7 +63,7 @@ def predicting_place(model: LoadedModel, encoded: Encoded, position: Any = None)
         return check_place(position, len(sequence))
     if model.task == "causal-lm":
         return int(np.flatnonzero(~sequence.special)[-1])
-    masks = np.flatnonzero(sequence.ids == model.tokenizer.mask_token_id)
+    masks = np.flatnonzero(sequence.ids == needed_id(model.tokenizer, "mask"))
     if not len(masks):
         raise BadInput(
             f"Write {model.tokenizer.mask_token} where the model should guess, or choose the "
@@ -112,7 +113,7 @@ def surprisal(
     """
     encoded = read(model, text)
     if model.task == "masked-lm":
-        written = encoded.sequence.ids != model.tokenizer.mask_token_id
+        written = encoded.sequence.ids != needed_id(model.tokenizer, "mask")
         places = np.flatnonzero(written & ~encoded.sequence.special)
         found = _mask_by_mask(model, encoded, places, progress)
     else:
@@ -152,7 +153,7 @@ def _masked(model: LoadedModel, encoded: Encoded, places: list[int]) -> dict[str
     """The inputs once for each place, with that token masked."""
     inputs = repeated(encoded.inputs, len(places))
     ids = inputs["input_ids"].clone()
-    ids[torch.arange(len(places)), torch.as_tensor(places)] = model.tokenizer.mask_token_id
+    ids[torch.arange(len(places)), torch.as_tensor(places)] = needed_id(model.tokenizer, "mask")
     return {**inputs, "input_ids": ids}
 
 

@@ -18,7 +18,8 @@ class Port:
 
     def __init__(self, network: nn.Module, *, shifted: bool) -> None:
         body = network.get_encoder() if network.config.is_encoder_decoder else network
-        self.module = body.get_input_embeddings()
+        # FSMT's encoder does not say where its embeddings are; the whole model does.
+        self.module = getattr(body, "get_input_embeddings", network.get_input_embeddings)()
         self.given: Tensor | None = None
         self.seen: Tensor | None = None
         self.module.register_forward_hook(self._enter)

@@ -74,10 +74,13 @@ def read(model: LoadedModel, text: str, tasks: tuple[str, ...] = LANGUAGE_MODELS
 
 def blocks_of(model: LoadedModel) -> tuple[str, nn.ModuleList]:
     """Path and list of the blocks, one for each layer. Raises `UnsupportedModel`."""
+    inside = {id(module) for module in text_part(model).modules()}
     found = [
         (path, module)
         for path, module in model.model.named_modules()
-        if isinstance(module, nn.ModuleList) and len(module) == model.n_layers
+        if isinstance(module, nn.ModuleList)
+        and len(module) == model.n_layers
+        and id(module) in inside
     ]
     if not found:
         raise UnsupportedModel(
@@ -85,6 +88,14 @@ def blocks_of(model: LoadedModel) -> tuple[str, nn.ModuleList]:
             "no state after each layer to read."
         )
     return min(found, key=lambda each: each[0].count("."))
+
+
+def text_part(model: LoadedModel) -> nn.Module:
+    """The stack that reads text, in models that also see or hear; else the whole model."""
+    config = model.model.config
+    if config.get_text_config() is config:
+        return model.model
+    return model.model.get_decoder()
 
 
 def first(output: Any) -> Tensor:
@@ -128,6 +139,11 @@ def stream(model: LoadedModel, encoded: Encoded) -> Stream:
     leaving = [(block.register_forward_hook, leave) for block in blocks]
     with hooked((register_enter, enter), *leaving):
         output = forward(model, encoded.inputs)
+    if len(states) != len(blocks) + 1:
+        raise UnsupportedModel(
+            f"{model.model.config.model_type} does not hand its state from block to block, so "
+            "there is no state after each layer to read."
+        )
     with torch.inference_mode():
         return Stream(torch.stack([each.reshape(states[0].shape[-2:]) for each in states]),
                       output.logits[0])  # fmt: skip

@@ -14,6 +14,7 @@ from interp_core.analysis.spans import answer_goal
 from interp_core.analysis.targets import NONE, SOFTMAX, Target, Term
 from interp_core.analysis.vocabulary import token_id, token_name
 from interp_core.errors import BadInput, UnsupportedModel
+from interp_core.models.named_tokens import needed_id
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -82,7 +83,7 @@ def _labelled(model: LoadedModel, line: Any, request: Request, place: int | None
 def _masked_token(model: LoadedModel, encoded: Encoded, output: Any, request: Request) -> Goal:
     position = request.position
     if position is None:
-        masks = np.flatnonzero(encoded.sequence.ids == model.tokenizer.mask_token_id)
+        masks = np.flatnonzero(encoded.sequence.ids == needed_id(model.tokenizer, "mask"))
         if not len(masks):
             raise BadInput(
                 f"Write {model.tokenizer.mask_token} where the model should guess, or say which "

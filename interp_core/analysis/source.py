@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from interp_core.analysis.passes import decoder_start
+from interp_core.analysis.passes import decoder_inputs, decoder_prefix
 from interp_core.errors import BadInput
 from interp_core.models.tokens import Encoded, check_text, encode
 
@@ -20,16 +20,17 @@ def read(model: LoadedModel, text: str, text_pair: str | None = None) -> Encoded
     """Model inputs of a text or a pair.
 
     For the task "encoder-decoder" `text_pair` is what the decoder has written; without it, only
-    its start token. Raises `BadInput`, `InputTooLong` or `UnsupportedModel`.
+    its start token, and the code of the language where the tokenizer has one. Raises `BadInput`,
+    `InputTooLong` or `UnsupportedModel`.
     """
     if model.task != "encoder-decoder":
         return encode(model, text, text_pair)
     encoded = encode(model, text)
-    written = [decoder_start(model)]
-    if text_pair is not None:
-        pair = check_text(text_pair, "second text")
-        written += model.tokenizer(text_target=pair, add_special_tokens=False)["input_ids"]
-    ids = torch.tensor([written], device=model.device)
+    if text_pair is None:
+        ids = decoder_prefix(model)
+    else:
+        check_text(text_pair, "second text")
+        ids = decoder_inputs(model, encode(model, text_pair, as_target=True).inputs["input_ids"])
     return Encoded({**encoded.inputs, "decoder_input_ids": ids}, encoded.sequence)
 
 

@@ -69,3 +69,14 @@ def _visible(text: str) -> str:
         return "∅"
     text = text.replace(" ", SPACE)
     return "".join(VISIBLE.get(character, character) for character in text)
+
+
+def with_bytes(tokens: tuple, raw: list, texts: tuple, segments: tuple, offsets: tuple) -> tuple:
+    """Single bytes named by their character too, `é⟨C3⟩` and `é⟨A9⟩`, where it has several."""
+    shown = list(tokens)
+    for place, (segment, span) in enumerate(zip(segments, offsets)):
+        if segment is not None and span is not None and len(raw[place]) == 1:
+            character = texts[segment][slice(*span)]
+            if len(character) == 1 and len(character.encode()) > 1:
+                shown[place] = f"{character}⟨{ord(raw[place]):02X}⟩"
+    return tuple(shown)

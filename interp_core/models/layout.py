@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from interp_core.errors import UnsupportedModel
 from interp_core.models.record import Layout
+from interp_core.models.tasks import is_classifier
 from interp_core.models.vision import probe_pictures, vision_config
 
 if TYPE_CHECKING:
     import torch
     from transformers import PretrainedConfig, PreTrainedModel
 
-SELF_READING = ("ForSequenceClassification", "ForQuestionAnswering")
 ATTENDING = ("attention", "full_attention", "sliding_attention", "chunked_attention", "hybrid")
 WINDOWED = ("sliding_attention", "local")
 ONE_SIDED = ("modernbert",)  # their setting counts the neighbours on one side, without self
@@ -23,7 +23,7 @@ NO_ATTENTION = (
     "Choose a transformer, such as 'sentiment'."
 )
 # Layouts that keep bands or blocks of the map instead of query × key.
-BANDED = ("longformer", "led", "big_bird", "bigbird_pegasus", "reformer", "longt5")
+BANDED = ("longformer", "led", "big_bird", "bigbird_pegasus", "reformer", "longt5", "pegasus_x")
 
 
 def probe_layout(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> Layout:
@@ -40,6 +40,8 @@ def probe_layout(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> Lay
     output = _forward(model, inputs, kind)
     maps = output.get("encoder_attentions") or output.get("attentions") or ()
     maps = [each for each in maps if each is not None]
+    if any(not hasattr(each, "ndim") for each in maps):
+        raise UnsupportedModel(_no_maps(kind))
     # Windowed vision models (Swin) put their windows in the batch axis.
     if "pixel_values" in inputs and any(each.shape[0] != 1 for each in maps):
         raise UnsupportedModel(_windowed(kind))
@@ -48,8 +50,9 @@ def probe_layout(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> Lay
     if maps[0].shape[-1] != maps[0].shape[-2]:
         raise UnsupportedModel(_no_maps(kind))
     seen = "pixel_values" in inputs
-    config = vision_config(model.config) if seen else model.config.get_text_config()
     decoder = output.get("decoder_attentions") or ()
+    maps = _weights(model, inputs, kind, maps, decoder)
+    config = vision_config(model.config) if seen else _read_config(model)
     layers = _first(config, "encoder_layers", "num_hidden_layers", "num_layers") or len(maps)
     layers = max(layers, len(maps))
     heads = maps[0].shape[1]
@@ -67,6 +70,28 @@ def probe_layout(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> Lay
     )
 
 
+def _weights(
+    model: PreTrainedModel, inputs: dict, kind: str, maps: list[torch.Tensor], decoder: tuple
+) -> list[torch.Tensor]:
+    """The maps if they are weights, else the weights that the model can be made to return."""
+    from interp_core.models.scores import are_weights, return_weights
+
+    if are_weights([*maps, *decoder]):
+        return maps
+    if not decoder and return_weights(model, lambda: _forward(model, inputs, kind)):
+        return [each for each in _forward(model, inputs, kind).attentions if each is not None]
+    raise UnsupportedModel(
+        f"{kind} models return scores that are no attention weights: some are negative, or a row "
+        "sums to more than 1. Use another model."
+    )
+
+
+def _read_config(model: PreTrainedModel) -> PretrainedConfig:
+    """The settings of the part that reads text: of the encoder where one model holds two."""
+    config = getattr(model.config, "encoder", model.config)
+    return config.get_text_config() if hasattr(config, "get_text_config") else model.config
+
+
 def _forward(model: PreTrainedModel, inputs: dict, kind: str) -> dict:
     import torch
 
@@ -81,7 +106,7 @@ def _forward(model: PreTrainedModel, inputs: dict, kind: str) -> dict:
 
 def reads_itself(model: PreTrainedModel) -> bool:
     """Whether a model's decoder reads the text again, one place later (BART, T5 classifiers)."""
-    return type(model).__name__.endswith(SELF_READING)
+    return model.config.is_encoder_decoder and is_classifier(type(model).__name__)
 
 
 def decoder_start(model: PreTrainedModel) -> dict[str, torch.Tensor]:

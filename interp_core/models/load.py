@@ -22,8 +22,10 @@ from interp_core.models.layout import probe_layout
 from interp_core.models.machine import find_device, find_dtype
 from interp_core.models.record import LoadedModel
 from interp_core.models.registry import ModelCard, bundled_card
+from interp_core.models.reading import settle
 from interp_core.models.safety import check_config, check_folder
-from interp_core.models.tasks import HEADLESS, find_task
+from interp_core.models.tasks import HEADLESS, find_task, readings
+from interp_core.models.tokens import input_names
 from interp_core.models.tools import load_processor, load_tokenizer, max_tokens
 from interp_core.models.vision import (
     keep_every_patch,
@@ -126,14 +128,15 @@ def _load_folder(
 ) -> LoadedModel:  # fmt: skip
     raw = check_folder(folder)
     config = _config(folder, raw)
-    found = find_task(raw, task)
+    found, offered = find_task(config, task), readings(config)
     if found == HEADLESS:
         config = picture_part(config) or config
     model, found, notes = load_weights(folder, config, found, asked=task is not None, dtype=dtype)
     tools = _tools(folder, model)
     place = None if bundled_card(name) else folder
-    return _finish(model, name, found, device, tools, revision=revision or "", notes=notes,
-                   folder=place)  # fmt: skip
+    loaded = _finish(model, name, found, device, tools, revision=revision or "", notes=notes,
+                     folder=place, readings=offered)  # fmt: skip
+    return settle(loaded, asked=task is not None)
 
 
 def _load_adapter(
@@ -144,13 +147,18 @@ def _load_adapter(
 
     merged = load_adapter(folder, (base or "").strip() or None, task, dtype, (_config, _tools))
     notes = (f"Adapter on {merged.base}, merged.", *notes, *merged.notes)
-    return _finish(merged.model, name, merged.task, device, merged.tools, revision=revision or "",
-                   notes=notes, folder=folder, base=merged.base)  # fmt: skip
+    loaded = _finish(
+        merged.model, name, merged.task, device, merged.tools, revision=revision or "",
+        notes=notes, folder=folder, base=merged.base,
+        readings=tuple(dict.fromkeys([merged.task, HEADLESS])),
+    )  # fmt: skip
+    return settle(loaded, asked=task is not None)
 
 
 def _tools(folder: Path, model: PreTrainedModel) -> dict:
     """The tokenizer, or the image processor of a model that reads pictures."""
-    if reads_pictures(model.config) or model.main_input_name == "pixel_values":
+    pictures_alone = reads_pictures(model.config) and model.config.get_text_config() is model.config
+    if pictures_alone or model.main_input_name == "pixel_values":
         return {"tokenizer": None, "processor": load_processor(folder)}
     return {"tokenizer": load_tokenizer(folder), "processor": None}
 
@@ -218,4 +226,5 @@ def _probe_inputs(model: PreTrainedModel, tokenizer: Any, place: torch.device) -
             f"The tokenizer knows {tokenizer.vocab_size:,} tokens and the model {rows:,}: they do "
             "not belong together. Save the model beside the tokenizer it was trained with."
         )
-    return {"input_ids": tokenizer(PROBE, return_tensors="pt")["input_ids"].to(place)}
+    batch = tokenizer(PROBE, return_tensors="pt")
+    return {name: batch[name].to(place) for name in input_names(model, tokenizer, batch)}

@@ -45,6 +45,8 @@ class LoadedModel:
 
     `folder` is where its files lie, None for an embedded model; `base` is the name of the base
     model into which an adapter was merged.
+    `readings` are the tasks that the checkpoint can be loaded as, the one it was saved for first;
+    `task` is the one it was loaded as. `notes` are sentences on what was left out or changed.
     """
 
     name: str
@@ -60,6 +62,7 @@ class LoadedModel:
     notes: tuple[str, ...] = field(default=())
     folder: Path | None = None
     base: str = ""
+    readings: tuple[str, ...] = field(default=())
 
     @property
     def n_layers(self) -> int:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from inspect import signature
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from interp_core.errors import BadInput, InputTooLong, UnsupportedModel
-from interp_core.models.display import is_byte_level, readable
-from interp_core.models.words import number_keys, number_words, units_of, with_marks
+from interp_core.models.display import is_byte_level, readable, with_bytes
+from interp_core.models.pieces import piece_spans, reads_bytes
+from interp_core.models.words import number_words, units_of, with_marks
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from interp_core.models.record import LoadedModel
 
@@ -78,8 +80,10 @@ def check_text(text: object, what: str = "text") -> str:
     return text
 
 
-def encode(model: LoadedModel, text: str, text_pair: str | None = None) -> Encoded:
-    """Tokenize one text or a pair for the model.
+def encode(
+    model: LoadedModel, text: str, text_pair: str | None = None, *, as_target: bool = False
+) -> Encoded:
+    """Tokenize one text or a pair for the model; `as_target` as what a decoder is to write.
 
     Raises `BadInput` for text that holds nothing to read, `InputTooLong` beyond the model's limit
     (nothing is cut silently), `UnsupportedModel` for a model that reads no text.
@@ -89,7 +93,10 @@ def encode(model: LoadedModel, text: str, text_pair: str | None = None) -> Encod
     texts = (check_text(text),)
     if text_pair is not None:
         texts += (check_text(text_pair, "second text"),)
-    batch = model.tokenizer(*texts, return_tensors="pt", return_special_tokens_mask=True)
+    # `verbose` would warn of every long text before it is refused or cut here.
+    asked = {"return_tensors": "pt", "return_special_tokens_mask": True, "verbose": False}
+    batch = model.tokenizer(*(() if as_target else texts), **asked,
+                            **({"text_target": text} if as_target else {}))  # fmt: skip
     count = batch["input_ids"].shape[1]
     if bool(batch["special_tokens_mask"].all()):
         raise BadInput("The tokenizer finds nothing to read in this text. Type a word.")
@@ -114,11 +121,18 @@ def _check_ids(model: LoadedModel, sequence: TokenSequence) -> None:
 
 
 def _inputs(model: LoadedModel, batch: object) -> dict[str, torch.Tensor]:
-    # Tokenizers may offer segment ids that the model has no argument for.
-    accepted = signature(model.model.forward).parameters
-    names = set(model.tokenizer.model_input_names) & accepted.keys()
-    names |= {"input_ids", "attention_mask"}
-    return {name: batch[name].to(model.device) for name in batch.keys() & names}
+    names = input_names(model.model, model.tokenizer, batch)
+    return {name: batch[name].to(model.device) for name in names}
+
+
+def input_names(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, batch: Any) -> set[str]:
+    """What of a tokenized text goes into the model.
+
+    Tokenizers may offer segment ids that the model has no argument for.
+    """
+    accepted = signature(model.forward).parameters
+    names = set(tokenizer.model_input_names) & accepted.keys()
+    return batch.keys() & (names | {"input_ids", "attention_mask"})
 
 
 def _sequence(model: LoadedModel, batch: object, texts: tuple[str, ...]) -> TokenSequence:
@@ -128,13 +142,50 @@ def _sequence(model: LoadedModel, batch: object, texts: tuple[str, ...]) -> Toke
     raw = model.tokenizer.convert_ids_to_tokens(ids.tolist())
     tokens = tuple(readable(str(token), byte_level=byte_level) for token in raw)
     encoding = batch.encodings[0] if getattr(batch, "encodings", None) else None
-    if encoding is None:  # a tokenizer without offsets: every piece is a word of its own
-        segments = tuple(None if mark else 0 for mark in special)
-        offsets: tuple = (None,) * len(ids)
-        words = number_keys([None if mark else (0, i) for i, mark in enumerate(special)])
-        return TokenSequence(tokens, ids, special, words, segments, offsets, texts)
-    segments = tuple(None if mark else s or 0 for s, mark in zip(encoding.sequence_ids, special))
-    offsets = tuple(None if s is None else o for o, s in zip(encoding.offsets, segments))
+    if encoding is None:
+        segments, offsets = _without_offsets(model.tokenizer, texts, raw, special, byte_level)
+        if reads_bytes(model.tokenizer):
+            tokens = with_bytes(tokens, raw, texts, segments, offsets)
+    else:
+        segments = tuple(
+            None if mark else s or 0 for s, mark in zip(encoding.sequence_ids, special)
+        )
+        offsets = tuple(None if s is None else o for o, s in zip(encoding.offsets, segments))
     offsets = with_marks(texts, offsets, segments)
     words = number_words(texts, tokens, offsets, segments)
     return TokenSequence(tokens, ids, special, words, segments, offsets, texts)
+
+
+def _without_offsets(
+    tokenizer: PreTrainedTokenizerBase, texts: tuple[str, ...], raw: list[str],
+    special: np.ndarray, byte_level: bool,
+) -> tuple[tuple, tuple]:  # fmt: skip
+    """Segments and offsets of the pieces of a tokenizer that tells neither."""
+    own = np.flatnonzero(~special)
+    border = len(own)
+    if len(texts) > 1:
+        border = len(tokenizer(texts[0], add_special_tokens=False, verbose=False)["input_ids"])
+    segments: list[int | None] = [None] * len(raw)
+    offsets: list[tuple[int, int] | None] = [None] * len(raw)
+    for number, places in enumerate((own[:border], own[border:])[: len(texts)]):
+        pieces = [raw[place] for place in places]
+        spans = piece_spans(tokenizer, texts[number], pieces, byte_level=byte_level)
+        for place, span in zip(places, spans):
+            segments[place], offsets[place] = number, span
+    return tuple(segments), tuple(offsets)
+
+
+def longest_beginning(model: LoadedModel, text: str) -> str:
+    """The longest beginning of a text that the model can read."""
+    tokenizer = model.tokenizer
+    cut = {"truncation": True, "max_length": model.max_tokens, "verbose": False}
+    if tokenizer.is_fast:
+        read = tokenizer(check_text(text), return_offsets_mapping=True, **cut)
+        return text[: max(end for _, end in read["offset_mapping"])]
+    kept = tokenizer(check_text(text), return_special_tokens_mask=True, **cut)
+    count = kept["special_tokens_mask"].count(0)
+    pieces = tokenizer.convert_ids_to_tokens(
+        tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+    )
+    spans = piece_spans(tokenizer, text, pieces, byte_level=is_byte_level(tokenizer))
+    return text[: max(span[1] for span in spans[:count])]

@@ -71,7 +71,8 @@ def _refuse_code(folder: Path, settings: str, what: str, unless: str = "") -> No
 
 def max_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase | None) -> int:
     """The longest input: the smallest of what the position table and the tokenizer allow."""
-    config = model.config
+    config = getattr(model.config, "encoder", model.config)
+    config = config.get_text_config() if hasattr(config, "get_text_config") else model.config
     limits = [getattr(config, name, None) for name in ("max_position_embeddings", "n_positions")]
     # RoBERTa counts positions from padding_idx + 1, so that many rows of its table are unusable.
     table = dict(model.named_modules()).get(f"{_body_prefix(model)}embeddings.position_embeddings")

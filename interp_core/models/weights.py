@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interp_core.errors import ClearheadError, UnsafeModel, UnsupportedModel
-from interp_core.models.tasks import HEADLESS, auto_class
+from interp_core.models.tasks import HEADLESS, auto_class, has_known_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,22 +47,57 @@ def load_weights(
     """
     _check_size(folder, config, task)
     model, missing = _from_pretrained(folder, config, task, dtype)
+    missing = [name for name in missing if not _is_computed(model, name)]
     # Under a head the pooler is only built where the head reads it: it is part of the head then.
     head = [name for name in missing if not _in_body(model, name) or "pooler" in name]
     body = [name for name in missing if _in_body(model, name) and "pooler" not in name]
+    if body and config.is_encoder_decoder and all("decoder." in name for name in body):
+        raise UnsupportedModel(
+            f"The checkpoint is an encoder alone: it lacks the {len(body)} weights of a decoder. "
+            'Load it with `task="encoder"`.'
+        )
     if body:
         raise UnsupportedModel(
             f"The checkpoint lacks {len(body)} weights of the model's body, for example "
             f"{body[0]!r}. Save it again with `save_pretrained`."
         )
     if task == HEADLESS or not head:
-        return model, task, drop_pooler(model, missing)
+        notes = drop_pooler(model, missing)
+        if task == HEADLESS and not asked and not has_known_head(config):
+            notes = (_unread_head(config), *notes)
+        return _one_stack(model, task), task, notes
     lack = f"The checkpoint has no weights for the {task} head ({head[0]!r} is missing)"
     if asked:
         raise UnsupportedModel(f"{lack}. Load it without a task to see it as a plain encoder.")
     plain, absent = _from_pretrained(folder, config, HEADLESS, dtype)
     notes = (f"{lack}, so it is loaded as a plain encoder.", *drop_pooler(plain, absent))
-    return plain, HEADLESS, notes
+    return _one_stack(plain, HEADLESS), HEADLESS, notes
+
+
+def _unread_head(config: PretrainedConfig) -> str:
+    return (
+        f"The checkpoint is a {config.architectures[0]}, whose head answers no question that "
+        "Clearhead asks, so it is loaded as a plain encoder."
+    )
+
+
+def _one_stack(model: PreTrainedModel, task: str) -> PreTrainedModel:
+    """The encoder alone where that was asked of a model that also has a decoder."""
+    if not model.config.is_encoder_decoder:
+        return model
+    reads_both = "decoder_input_ids" in signature(model.forward).parameters
+    if task != HEADLESS and reads_both:
+        return model
+    model = model.get_encoder() if reads_both else model
+    # The settings are this model's own copy; they may speak of the checkpoint as a whole.
+    model.config.is_encoder_decoder = False
+    return model
+
+
+def _is_computed(model: PreTrainedModel, name: str) -> bool:
+    """Whether a tensor follows from the configuration, as sine waves of the positions do."""
+    module = model.get_submodule(name.rpartition(".")[0])
+    return "sinusoidal" in type(module).__name__.lower()
 
 
 def _check_size(folder: Path, config: PretrainedConfig, task: str) -> None:
