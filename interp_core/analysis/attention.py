@@ -114,7 +114,11 @@ def _encoder_decoder_maps(model: LoadedModel, text: str, target: str | None) -> 
 
 def _decoder_reads(model: LoadedModel, source: Encoded, target: str | None) -> Encoded:
     """What the decoder sees: the target given, or what the model writes by itself."""
-    return _generated(model, source) if target is None else _shifted(model, encode(model, target, as_target=True))
+    return (
+        _generated(model, source)
+        if target is None
+        else _shifted(model, encode(model, target, as_target=True))
+    )
 
 
 def _shifted(model: LoadedModel, labels: Encoded) -> Encoded:

@@ -13,7 +13,6 @@ import pandas as pd
 import torch
 
 from interp_core.analysis.head_taps import look
-from interp_core.analysis.hidden_states import body_of
 from interp_core.errors import BadInput
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from interp_core.models.folders import find_model_folder
 from interp_core.models.hub import hub_folder
 from interp_core.models.layout import probe_layout
 from interp_core.models.machine import find_device, find_dtype
+from interp_core.models.reading import settle
 from interp_core.models.record import LoadedModel
 from interp_core.models.registry import ModelCard, bundled_card
-from interp_core.models.reading import settle
 from interp_core.models.safety import check_config, check_folder
 from interp_core.models.tasks import HEADLESS, find_task, readings
 from interp_core.models.tokens import input_names

@@ -19,9 +19,7 @@ MULTIMODAL = ("MULTIMODAL_LM", "AutoModelForMultimodalLM")
 
 # Task: the tables that list its classes, as (part of the table's name, auto class), best first.
 TASKS: dict[str, tuple[tuple[str, str], ...]] = {
-    "sequence-classification": (
-        ("SEQUENCE_CLASSIFICATION", "AutoModelForSequenceClassification"),
-    ),
+    "sequence-classification": (("SEQUENCE_CLASSIFICATION", "AutoModelForSequenceClassification"),),
     "token-classification": (("TOKEN_CLASSIFICATION", "AutoModelForTokenClassification"),),
     "question-answering": (("QUESTION_ANSWERING", "AutoModelForQuestionAnswering"),),
     "image-classification": (("IMAGE_CLASSIFICATION", "AutoModelForImageClassification"),),
