@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from interp_core.analysis.hidden_states import batches, layer_number, read_all
-from interp_core.analysis.pooling import check_pooling, pool
+from interp_core.analysis.pooling import check_pooling, pool, prompt_tokens
 from interp_core.analysis.vectors import Vectors
 from interp_core.errors import BadInput
+from interp_core.models.sentence_modules import SentencePipeline
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -36,6 +37,8 @@ def token_vectors(
     `layer` 0 is the output of the embeddings, `model.n_layers` (or -1) that of the last layer;
     "all" gives every layer one after the other, in one pass. `pooling` None keeps the tokens;
     "mean" (over all tokens, special ones too), "first" or "model" (the model's own) pools them.
+    The own pooling of a sentence-transformers folder is all that `SentenceTransformer.encode` does:
+    the default prompt, the limit of length, every mode, dense layers and normalization.
     `truncate` cuts texts that are too long and says so in the notes.
 
     The frame has text, token, position (-1 when pooled), layer, row (the number of the text),
@@ -45,16 +48,33 @@ def token_vectors(
     """
     layers = _layers(model, layer)
     way = check_pooling(model, pooling, layers)
-    encoded, cut = read_all(model, texts, truncate=truncate)
-    _check_memory(model, encoded, len(layers), pooled=way is not None)
+    texts = [texts] if isinstance(texts, str) else list(texts)
+    own = way if isinstance(way, SentencePipeline) else None
+    encoded, cut = _encoded(model, texts, own, truncate)
+    skipped = prompt_tokens(model, own) if own else 0
+    widths = len(own.modes) if own else 1
+    _check_memory(model, encoded, len(layers) * widths, pooled=way is not None)
     parts: dict[int, np.ndarray] = {}
     for batch in batches(model, encoded, layers, progress=progress):
-        values = batch.states if way is None else pool(batch, way)
+        values = batch.states if way is None else pool(batch, way, skipped)
         parts.update((row, values[:, place].numpy()) for place, row in enumerate(batch.rows))
-    rows = [line for i, e in enumerate(encoded) for line in _lines(i, e.sequence, way)]
+    rows = [line for i, e in enumerate(encoded) for line in _lines(i, e.sequence, texts[i], way)]
     frame = pd.DataFrame(rows, columns=COLUMNS)
     ordered = [parts[row] if way is None else parts[row][:, None] for row in range(len(encoded))]
     return _by_layer(np.concatenate(ordered, axis=1), frame, layers, _cut_note(cut))
+
+
+def _encoded(
+    model: LoadedModel, texts: list[str], own: SentencePipeline | None, truncate: bool
+) -> tuple[list[Encoded], list[int]]:
+    """The texts encoded, with the prompt and the limit of the model's own pooling."""
+    if own is None:
+        return read_all(model, texts, truncate=truncate)
+    if own.prompt:
+        read_all(model, texts, truncate=True)  # an empty text stays one, whatever stands before it
+    most = min(own.limit or model.max_tokens, model.max_tokens)
+    prompted = [own.prompt + text for text in texts]
+    return read_all(model, prompted, truncate=truncate, most=most)
 
 
 def word_vectors(
@@ -115,9 +135,11 @@ def _check_memory(model: LoadedModel, encoded: list[Encoded], layers: int, *, po
         )
 
 
-def _lines(row: int, sequence: TokenSequence, way: str | None) -> list[tuple]:
+def _lines(
+    row: int, sequence: TokenSequence, text: str, way: str | SentencePipeline | None
+) -> list[tuple]:
     """The values of `COLUMNS` for each vector of one text."""
-    text, count = sequence.texts[0], len(sequence)
+    count = len(sequence)
     if way is not None:
         return [(text, "", POOLED, row, False, "", count)]
     words = {word: sequence.word_text(word) for word in set(sequence.word_ids) - {None}}

@@ -60,9 +60,11 @@ def layer_number(model: LoadedModel, layer: int) -> int:
 
 
 def read_all(
-    model: LoadedModel, texts: Sequence[str], *, truncate: bool = False
+    model: LoadedModel, texts: Sequence[str], *, truncate: bool = False, most: int | None = None
 ) -> tuple[list[Encoded], list[int]]:
     """Every text encoded, and the places of those that were cut to the model's limit.
+
+    `most` is a limit of tokens below the model's own, at which texts are cut within words too.
 
     Raises `BadInput` and `InputTooLong` with the number of the text.
     """
@@ -72,11 +74,12 @@ def read_all(
     encoded, cut = [], []
     for number, text in enumerate(texts):
         try:
-            encoded.append(encode(model, text))
+            encoded.append(encode(model, text, most=most))
         except InputTooLong as error:
             if not truncate:
                 raise InputTooLong(f"Text {number + 1}: {error} Or allow cutting.") from error
-            encoded.append(encode(model, longest_beginning(model, text)))
+            beginning = text if most else longest_beginning(model, text)
+            encoded.append(encode(model, beginning, most=most, cut=most is not None))
             cut.append(number)
         except BadInput as error:
             raise BadInput(f"Text {number + 1}: {error}") from error

@@ -24,6 +24,7 @@ from interp_core.models.reading import settle
 from interp_core.models.record import LoadedModel
 from interp_core.models.registry import ModelCard, bundled_card
 from interp_core.models.safety import check_config, check_folder
+from interp_core.models.sentence_modules import lower_case, sentence_folder
 from interp_core.models.tasks import HEADLESS, find_task, readings
 from interp_core.models.tokens import input_names
 from interp_core.models.tools import load_processor, load_tokenizer, max_tokens
@@ -119,7 +120,10 @@ def _load_bundled(
             raise UnsupportedModel(refusal)
         model = model.base_model
     text_tools = {"tokenizer": load_tokenizer(folder), "processor": None}
-    return _finish(model, card.name, task or card.task, device, text_tools, revision=card.revision)
+    # The backbone under another head was trained further: its sentence vectors are gone.
+    sentences = sentence_folder(folder) if card.form == "backbone" else None
+    return _finish(model, card.name, task or card.task, device, text_tools,
+                   revision=card.revision, sentences=sentences)  # fmt: skip
 
 
 def _load_folder(
@@ -133,9 +137,9 @@ def _load_folder(
         config = picture_part(config) or config
     model, found, notes = load_weights(folder, config, found, asked=task is not None, dtype=dtype)
     tools = _tools(folder, model)
-    place = None if bundled_card(name) else folder
-    loaded = _finish(model, name, found, device, tools, revision=revision or "", notes=notes,
-                     folder=place, readings=offered)  # fmt: skip
+    loaded = _finish(model, name, found, device, tools, revision=revision or "",
+                     notes=(*notes, *lower_case(folder, tools["tokenizer"])),
+                     sentences=sentence_folder(folder), readings=offered)  # fmt: skip
     return settle(loaded, asked=task is not None)
 
 
@@ -149,7 +153,7 @@ def _load_adapter(
     notes = (f"Adapter on {merged.base}, merged.", *notes, *merged.notes)
     loaded = _finish(
         merged.model, name, merged.task, device, merged.tools, revision=revision or "",
-        notes=notes, folder=folder, base=merged.base,
+        notes=notes, base=merged.base, sentences=merged.sentences,
         readings=tuple(dict.fromkeys([merged.task, HEADLESS])),
     )  # fmt: skip
     return settle(loaded, asked=task is not None)

@@ -24,6 +24,7 @@ from interp_core.models.hub import HUB_ID, hub_folder
 from interp_core.models.peft_merge import merge, prepare
 from interp_core.models.registry import ModelCard, bundled_card
 from interp_core.models.safety import check_folder, read_json
+from interp_core.models.sentence_modules import lower_case, sentence_folder
 from interp_core.models.tasks import HEADLESS, auto_class, find_task
 from interp_core.models.tools import load_tokenizer
 from interp_core.models.weights import quiet_loading
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     ReadTools = Callable[[Path, PreTrainedModel], dict]
 
 LABELLED = ("sequence-classification", "token-classification", "image-classification")
+DRAFT = "clearhead-base-"
 MOST_ADAPTERS = 4  # one on top of the other
 TYPE_A_BASE = (
     "Type the base model into the field “Base model” beside the model, or pass it as "
@@ -52,6 +54,7 @@ class Merged:
     task: str
     base: str
     tools: dict
+    sentences: Path | None
     notes: tuple[str, ...]
 
 
@@ -83,10 +86,15 @@ def load_adapter(
         notes += _fit_labels(adapter, config, own)
         model, more = prepare(adapter, found, config, own, dtype, name)
         model, told = merge(adapter, model, name)
-        tools = read[1](folder if _has_tools(folder) else found, model)
+        sentences = sentence_folder(folder)
+        if sentences is None and own == HEADLESS and not _is_draft(found):
+            sentences = sentence_folder(found)  # the adapter was trained under these modules
+        place = folder if _has_tools(folder) else found
+        tools = read[1](place, model)
+        told += lower_case(place, tools["tokenizer"])
     if task == HEADLESS and own != HEADLESS:
         model, own = model.base_model, HEADLESS
-    return Merged(model, own, name, tools, (*notes, *more, *told))
+    return Merged(model, own, name, tools, sentences, (*notes, *more, *told))
 
 
 # ------------------------------------------------------------------------------------ the base
@@ -102,7 +110,7 @@ def _base_of(
     if not name or "\0" in name:
         raise MissingBase(f"This adapter does not name its base model. {TYPE_A_BASE}")
     card = bundled_card(name)
-    with tempfile.TemporaryDirectory() as draft:
+    with tempfile.TemporaryDirectory(prefix=DRAFT) as draft:
         if card is not None:
             yield name, _bundled(card, Path(draft))
             return
@@ -116,6 +124,11 @@ def _base_of(
                         part.save_pretrained(draft)
             found = Path(draft)
         yield name, found
+
+
+def _is_draft(folder: Path) -> bool:
+    """Whether a folder is gone when the model is loaded."""
+    return folder.name.startswith(DRAFT)
 
 
 def _check_stack(found: Path, above: tuple[Path, ...], name: str) -> None:

@@ -43,8 +43,8 @@ class Layout:
 class LoadedModel:
     """A model in evaluation mode with eager attention, its tokenizer and what is known of it.
 
-    `folder` is where its files lie, None for an embedded model; `base` is the name of the base
-    model into which an adapter was merged.
+    `base` is the name of the base model into which an adapter was merged, `sentences` the folder
+    in which sentence-transformers lists its modules, None where there is none.
     `readings` are the tasks that the checkpoint can be loaded as, the one it was saved for first;
     `task` is the one it was loaded as. `notes` are sentences on what was left out or changed.
     """
@@ -60,9 +60,9 @@ class LoadedModel:
     processor: Any = None
     revision: str = ""
     notes: tuple[str, ...] = field(default=())
-    folder: Path | None = None
     base: str = ""
     readings: tuple[str, ...] = field(default=())
+    sentences: Path | None = None
 
     @property
     def n_layers(self) -> int:

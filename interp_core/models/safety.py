@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from interp_core.errors import ModelNotFound, UnsafeModel, UnsupportedModel
-from interp_core.models.folders import SAVED, check_pointers, check_weights
+from interp_core.models.folders import SAVED, check_pointers, check_weights, is_pointer
 
 MAX_CONFIG_BYTES = 4 * 2**20
 MAX_LAYERS = 1000
@@ -28,6 +28,11 @@ def read_json(path: Path) -> dict:
     """A JSON object from a model folder, with a bound on its size and depth."""
     if path.stat().st_size > MAX_CONFIG_BYTES:
         raise UnsafeModel(f"{path.name} is larger than 4 MB, which no real configuration is.")
+    if is_pointer(path):
+        raise ModelNotFound(
+            f"{path.name} is a git-lfs pointer, not the file. Fetch it: `git lfs install && "
+            "git lfs pull` in the folder."
+        )
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
@@ -57,12 +62,13 @@ def check_files(folder: Path) -> None:
 
     Raises `UnsafeModel` or `ModelNotFound`.
     """
-    _check_links(folder)
+    check_links(folder)
     check_pointers(folder)
     _check_shards(folder)
 
 
-def _check_links(folder: Path) -> None:
+def check_links(folder: Path) -> None:
+    """Refuse links that lead out of a folder, and what is no file. Raises `UnsafeModel`."""
     # Hub caches link snapshots to sibling blobs of the same repository: those stay inside it.
     root = folder.resolve()
     inside = root.parents[1] if root.parent.name == "snapshots" else root

@@ -81,9 +81,17 @@ def check_text(text: object, what: str = "text") -> str:
 
 
 def encode(
-    model: LoadedModel, text: str, text_pair: str | None = None, *, as_target: bool = False
+    model: LoadedModel,
+    text: str,
+    text_pair: str | None = None,
+    *,
+    as_target: bool = False,
+    most: int | None = None,
+    cut: bool = False,
 ) -> Encoded:
     """Tokenize one text or a pair for the model; `as_target` as what a decoder is to write.
+
+    `most` is a limit of tokens below the model's own; `cut` leaves out what lies beyond it.
 
     Raises `BadInput` for text that holds nothing to read, `InputTooLong` beyond the model's limit
     (nothing is cut silently), `UnsupportedModel` for a model that reads no text.
@@ -93,17 +101,19 @@ def encode(
     texts = (check_text(text),)
     if text_pair is not None:
         texts += (check_text(text_pair, "second text"),)
+    most = min(most or model.max_tokens, model.max_tokens)
     # `verbose` would warn of every long text before it is refused or cut here.
     asked = {"return_tensors": "pt", "return_special_tokens_mask": True, "verbose": False}
+    asked |= {"truncation": True, "max_length": most} if cut else {}
     batch = model.tokenizer(*(() if as_target else texts), **asked,
                             **({"text_target": text} if as_target else {}))  # fmt: skip
     count = batch["input_ids"].shape[1]
     if bool(batch["special_tokens_mask"].all()):
         raise BadInput("The tokenizer finds nothing to read in this text. Type a word.")
-    if count > model.max_tokens:
+    if count > most:
         raise InputTooLong(
-            f"The text has {count:,} tokens; {model.name!r} reads at most {model.max_tokens:,}. "
-            f"Shorten it to about {round(100 * model.max_tokens / count)} % of its length."
+            f"The text has {count:,} tokens; {model.name!r} reads at most {most:,}. "
+            f"Shorten it to about {round(100 * most / count)} % of its length."
         )
     sequence = _sequence(model, batch, texts)
     _check_ids(model, sequence)
