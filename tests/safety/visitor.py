@@ -9,11 +9,12 @@ from websockets.sync.client import connect
 ENDED = ForwardMsg.FINISHED_EARLY_FOR_RERUN
 
 
-def visit(url: str, query: str, *, seconds: float = 90) -> str:
-    """Open the front page with this query and wait until its script has run."""
+def visit(url: str, query: str, *, page: str = "", seconds: float = 90) -> str:
+    """Open a page (the front page by default) with this query; wait until its script has run."""
     address = url.replace("http://", "ws://") + "/_stcore/stream"
     asked = BackMsg()
     asked.rerun_script.query_string = query.lstrip("?")
+    asked.rerun_script.page_name = page
     told = []
     with connect(address, subprotocols=["streamlit"], origin=url, max_size=None) as tab:
         tab.send(asked.SerializeToString())
