@@ -17,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 import interp_core as ic
+from tests.tiny import build
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = "The plot is not bad at all."
@@ -81,8 +82,10 @@ def images(model: ic.LoadedModel) -> None:
 def writing(model: ic.LoadedModel) -> None:
     """What a language model is asked."""
     ic.next_tokens(model, TEXT)
+    ic.surprisal(model, TEXT)
     ic.logit_lens(model, TEXT)
-    ic.generate(model, "The capital of France is", tokens=2)
+    ic.logit_attribution(model, TEXT)
+    ic.generate(model, TEXT, tokens=2)
     ic.induction_scores(model, sequences=1)
 
 
@@ -140,7 +143,9 @@ def main(target: str) -> None:
     heads(loaded["sentiment"])
     points(loaded["encoder"])
     images(loaded["digits"])
-    writing(loaded["language-model"])
+    ic.next_tokens(loaded["language-model"], "The capital of France is")
+    with tempfile.TemporaryDirectory() as folder:  # the same on a small scale
+        writing(ic.load_model(str(build("gpt2", Path(folder) / "gpt2"))))
     files()
     pictures()
     pages()

@@ -1,4 +1,4 @@
-"""Nothing is used that the requirement files do not declare, and what they declare is enough."""
+"""Nothing is used that the requirement files do not declare, or that an earlier run has left."""
 
 from __future__ import annotations
 
@@ -121,3 +121,20 @@ def test_what_is_declared_has_one_version():
     for line in lines:
         name, _, version = line.partition("==")
         assert versions[normal(name)] == version, name
+
+
+def test_a_run_of_the_tests_sees_nothing_of_an_earlier_one():
+    from interp_core.models.language_model import cache_folder
+
+    home = Path(os.environ["HOME"])
+    assert home.name.startswith("clearhead-tests-")
+    for place in (Path.home(), cache_folder(), Path(os.environ["HF_HOME"])):
+        assert place.is_relative_to(home)
+
+
+def test_no_test_holds_a_clock_against_the_machine():
+    """Timings are measured by benchmarks/, as ratios; waiting for something to happen is none."""
+    clocks = re.compile(r"perf_counter|process_time|thread_time|timeit|time\.time\(")
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        if path != Path(__file__):
+            assert not clocks.search(path.read_text(encoding="utf-8")), path
