@@ -74,6 +74,7 @@ def test_every_import_is_declared_directly(part, owners):
 
 
 @needs_language_model
+@pytest.mark.timeout(900)
 def test_nothing_undeclared_is_imported_while_the_app_is_used(tmp_path, owners):
     """Libraries import others where they find them, and soon cannot do without.
 

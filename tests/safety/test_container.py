@@ -198,7 +198,7 @@ def read_only(app: Path) -> list[str]:
 
 
 def healthy(port: int, process: subprocess.Popen) -> bool:
-    for _ in range(240):
+    for _ in range(1200):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
                 return True
@@ -210,6 +210,7 @@ def healthy(port: int, process: subprocess.Popen) -> bool:
 
 
 @needs_language_model
+@pytest.mark.timeout(900)
 def test_the_command_serves_from_a_read_only_folder_without_a_network(built, copied, tmp_path):
     made = listing(built / "models")
     before, port, forbidden = listing(copied), _free_port(), tmp_path / "forbidden.txt"
