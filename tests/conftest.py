@@ -55,6 +55,23 @@ def pytest_report_header():
     return f"home, caches: {os.environ['HOME']} (new)"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def packages_are_looked_through_once():
+    """Streamlit's test harness reads what is known of every installed package for each run.
+
+    It looks for components; that costs three times what a page does.
+    """
+    from streamlit.components.v2 import manifest_scanner
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            manifest_scanner,
+            "scan_component_manifests",
+            cache(manifest_scanner.scan_component_manifests),
+        )
+        yield
+
+
 @pytest.fixture(scope="session")
 def encoder():
     """The embedded MiniLM encoder."""
