@@ -31,6 +31,7 @@ _HOMES = {
         "UnsafeModel",
         "BadInput",
         "NotFinite",
+        "ModelTooLarge",
     ),
     "interp_core.models.registry": ("bundled_models", "ModelCard"),
     "interp_core.models.load": ("load_model",),

@@ -33,3 +33,7 @@ class BadInput(ClearheadError):
 
 class NotFinite(ClearheadError):
     """A weight, an output or a result is NaN or infinite: the message names the place."""
+
+
+class ModelTooLarge(ClearheadError):
+    """The model does not fit into the memory that is free; the message says the figures."""

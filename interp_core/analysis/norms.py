@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
 
 RELATIVE_LIMIT = 1e-3  # parts that miss the block's output by more belong to another architecture
+COARSE_LIMIT = 0.05  # the same for weights of 16 bits, whose values and outputs are rounded
 
 
 def _whole(values: torch.Tensor, heads: int) -> torch.Tensor:
@@ -104,7 +105,8 @@ def both_attentions(
         raise _unsupported(model)
     parts = [_norms(a[0], *call, model.n_heads) for a, call in zip(maps, calls)]
     worst = max(error for _, error, _ in parts)
-    if any(error > RELATIVE_LIMIT * scale for _, error, scale in parts):
+    limit = RELATIVE_LIMIT if model.model.dtype.itemsize > 2 else COARSE_LIMIT
+    if any(error > limit * scale for _, error, scale in parts):
         raise _unsupported(model)
     weights = np.stack([norms for norms, _, _ in parts])
     raw = AttentionMaps(
@@ -182,10 +184,10 @@ def _norms(
         total = torch.zeros(
             alpha.shape[1], matrix.shape[1], dtype=torch.float64, device=values.device
         )
-        norms = torch.empty_like(alpha)
+        norms = torch.empty(alpha.shape, dtype=torch.float64, device=alpha.device)
         for head in range(heads):
             vectors = per_head[:, head // groups] @ matrix[head * width : (head + 1) * width]
-            norms[head] = alpha[head] * vectors.norm(dim=-1).to(alpha.dtype)
+            norms[head] = alpha[head].double() * vectors.norm(dim=-1)
             total += alpha[head].double() @ vectors
         if projection.bias is not None:
             total += projection.bias.double()

@@ -19,7 +19,8 @@ from interp_core.models.finite import watch
 from interp_core.models.folders import find_model_folder
 from interp_core.models.hub import hub_folder
 from interp_core.models.layout import probe_layout
-from interp_core.models.machine import find_device, find_dtype
+from interp_core.models.machine import find_device, find_dtype, place, rounding_notes
+from interp_core.models.memory import checked
 from interp_core.models.reading import settle
 from interp_core.models.record import LoadedModel
 from interp_core.models.registry import ModelCard, bundled_card
@@ -52,32 +53,45 @@ def load_model(
     device: str | None = None,
     dtype: str | None = None,
     revision: str | None = None,
+    check_memory: bool = True,
 ) -> LoadedModel:
     """Load a model with eager attention, in evaluation mode.
 
     `name_or_path` is an embedded name (`"sentiment"`), a local folder or a Hub id. An adapter that
     the library peft wrote is merged into its base model: the one it names, or `base` (an embedded
     name, a folder, also relative to the adapter's, or a Hub id). `task` overrides what the
-    configuration says; `device` and `dtype` default to the GPU or MPS where present, and float32.
+    configuration says; `device` and `dtype` default to the GPU or MPS where present, and float32;
+    device "auto" spreads the model over all GPUs. Weights that do not fit into the memory that is
+    free are refused before they are read, unless `check_memory` is off.
+
     Nothing of the folder is ever executed: safetensors only, no remote code.
 
     Raises `ModelNotFound` (`MissingBase` for an adapter's base), `UnsafeModel`, `UnsupportedModel`
-    (no such head in the checkpoint, no attention maps) or `BadInput` (unknown task).
+    (no such head in the checkpoint, no attention maps), `BadInput` (unknown task or device),
+    `ModelTooLarge` or `NotFinite`.
     """
+    with checked(check_memory):
+        return _load(name_or_path, base, task, device, dtype, revision)
+
+
+def _load(
+    name_or_path: str, base: str | None, task: str | None, device: str | None, dtype: str | None,
+    revision: str | None,
+) -> LoadedModel:  # fmt: skip
     name = str(name_or_path).strip()
     if not name or "\0" in name:
         raise ModelNotFound("Name a model: an embedded one, a folder or a Hub id.")
     find_task({}, task)  # an unknown task is refused before anything is read or fetched
-    place, number_format = find_device(device), find_dtype(dtype)
+    where, number_format = find_device(device), find_dtype(dtype)
     card = bundled_card(name)
     if card is not None:
         _refuse_base(name, base)
-        return _load_bundled(card, task, place, number_format)
+        return _load_bundled(card, task, where, number_format)
     folder, notes = find_model_folder(_local_folder(name) or hub_folder(name, revision))
     if is_adapter(folder):
-        return _load_adapter(folder, name, base, task, place, number_format, revision, notes)
+        return _load_adapter(folder, name, base, task, where, number_format, revision, notes)
     _refuse_base(name, base)
-    loaded = _load_folder(folder, name, task, place, number_format, revision)
+    loaded = _load_folder(folder, name, task, where, number_format, revision)
     return replace(loaded, notes=(*notes, *loaded.notes)) if notes else loaded
 
 
@@ -104,7 +118,7 @@ def _unpacked(suffix: str) -> str:
 
 
 def _load_bundled(
-    card: ModelCard, task: str | None, device: torch.device, dtype: torch.dtype
+    card: ModelCard, task: str | None, device: torch.device | None, dtype: torch.dtype
 ) -> LoadedModel:
     refusal = f"{card.name!r} has no {task} head; its task is {card.task}."
     if task not in (None, card.task, HEADLESS):
@@ -127,7 +141,7 @@ def _load_bundled(
 
 
 def _load_folder(
-    folder: Path, name: str, task: str | None, device: torch.device, dtype: torch.dtype,
+    folder: Path, name: str, task: str | None, device: torch.device | None, dtype: torch.dtype,
     revision: str | None,
 ) -> LoadedModel:  # fmt: skip
     raw = check_folder(folder)
@@ -144,7 +158,7 @@ def _load_folder(
 
 
 def _load_adapter(
-    folder: Path, name: str, base: str | None, task: str | None, device: torch.device,
+    folder: Path, name: str, base: str | None, task: str | None, device: torch.device | None,
     dtype: torch.dtype, revision: str | None, notes: tuple[str, ...],
 ) -> LoadedModel:  # fmt: skip
     from interp_core.models.peft_adapters import load_adapter
@@ -190,15 +204,16 @@ def _config(folder: Path, raw: dict) -> PretrainedConfig:
 
 
 def _finish(
-    model: PreTrainedModel, name: str, task: str, place: torch.device, tools: dict, **about: Any
-) -> LoadedModel:
-    model = model.eval().requires_grad_(False).to(place)
+    model: PreTrainedModel, name: str, task: str, where: torch.device | None, tools: dict,
+    **about: Any,
+) -> LoadedModel:  # fmt: skip
+    model, device = place(model.eval().requires_grad_(False), where)
     keep_every_patch(model)
-    about["notes"] = (*about.get("notes", ()), *watch(model))
+    about["notes"] = (*about.get("notes", ()), *rounding_notes(model), *watch(model))
     labels = _labels(model.config) if task in LABELLED else ()
     limit = max_tokens(model, tools["tokenizer"])
     try:
-        layout = probe_layout(model, _probe_inputs(model, tools["tokenizer"], place))
+        layout = probe_layout(model, _probe_inputs(model, tools["tokenizer"], device))
     except NotFinite as error:
         raise NotFinite(f"A trial run of the model failed. {error}") from error
     except ClearheadError:
@@ -207,7 +222,7 @@ def _finish(
         raise UnsupportedModel(
             f"A trial run of the model failed ({type(error).__name__}): {str(error)[:300]}"
         ) from error
-    return LoadedModel(name, task, labels, model, device=place, max_tokens=limit, layout=layout,
+    return LoadedModel(name, task, labels, model, device=device, max_tokens=limit, layout=layout,
                        **tools, **about)  # fmt: skip
 
 
@@ -216,13 +231,13 @@ def _labels(config: PretrainedConfig) -> tuple[str, ...]:
     return tuple(str(names[number]) for number in sorted(names))
 
 
-def _probe_inputs(model: PreTrainedModel, tokenizer: Any, place: torch.device) -> dict:
+def _probe_inputs(model: PreTrainedModel, tokenizer: Any, device: torch.device) -> dict:
     import torch
 
     if tokenizer is None:
         told = picture_settings(model)
         shape = (1, told.channels, *told.size)
-        return {"pixel_values": torch.zeros(shape, device=place, dtype=model.dtype)}
+        return {"pixel_values": torch.zeros(shape, device=device, dtype=model.dtype)}
     rows = model.get_input_embeddings().num_embeddings
     # Added tokens may lie beyond (Gemma 3 has one for images): `encode` refuses them where used.
     if tokenizer.vocab_size > rows:
@@ -231,4 +246,4 @@ def _probe_inputs(model: PreTrainedModel, tokenizer: Any, place: torch.device) -
             "not belong together. Save the model beside the tokenizer it was trained with."
         )
     batch = tokenizer(PROBE, return_tensors="pt")
-    return {name: batch[name].to(place) for name in input_names(model, tokenizer, batch)}
+    return {name: batch[name].to(device) for name in input_names(model, tokenizer, batch)}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interp_core.errors import ClearheadError, UnsafeModel, UnsupportedModel
+from interp_core.models.memory import check_room
 from interp_core.models.tasks import HEADLESS, auto_class, has_known_head
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def open_checkpoint(
 ) -> tuple[PreTrainedModel, dict]:
     """The model as transformers loads it, and its report on keys. Raises `UnsupportedModel`."""
     try:
+        check_room(folder, dtype)
         with quiet_loading():
             return auto_class(task, config).from_pretrained(
                 folder,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -67,10 +68,18 @@ def _figure(place: int, figure: Figure, runs: bool) -> Iterable[dict[str, Any]]:
 
 
 def _weights(figure: Figure) -> Iterable[str]:
+    calls = loads(figure.script)
     for name, digest in figure.models.items():
-        yield f"found = ic.weights_digest(ic.load_model({name!r}))"
+        yield f"found = ic.weights_digest({calls.get(name, f'ic.load_model({name!r})')})"
         yield f"print('The weights are as recorded.' if found == {digest!r} else"
         yield f"      f'Other weights than recorded: {{found}} is not {digest}.')"
+
+
+def loads(script: str) -> dict[str, str]:
+    """The names of the models that a script loads, in order, with the call that loads each."""
+    calls = (node for node in ast.walk(ast.parse(script)) if isinstance(node, ast.Call))
+    found = [node for node in calls if ast.unparse(node.func) == "ic.load_model" and node.args]
+    return {ast.literal_eval(node.args[0]): ast.unparse(node) for node in found}
 
 
 def _comparison(figure: Figure) -> Iterable[str]:

@@ -11,7 +11,7 @@ import interp_core as ic
 from interp_core.analysis.images import as_seen as pictures_seen
 from interp_core.analysis.norms import both_attentions
 from interp_core.models.record import LoadedModel
-from interp_core.ui import sharing
+from interp_core.ui import loading, sharing
 from interp_core.ui.models import Models
 from interp_core.ui.shared import Shared
 from interp_core.ui.turns import Turns
@@ -26,17 +26,17 @@ MAP_BYTES = 512 * 2**20
 
 
 def stamp(name: str) -> str:
-    """Changes when the files of a local model folder change, so that caches do not go stale.
+    """Changes with the files of a local model folder, and with number format and device.
 
     Raises `ModelClosed` for a model that a shared server does not open: no folder is looked into.
     """
     sharing.check_model(name)
-    folder = Path(name).expanduser()
+    folder, chosen = Path(name).expanduser(), loading.mark()
     try:
         times = [path.stat().st_mtime_ns for path in folder.iterdir() if path.is_file()]
     except (OSError, ValueError):
-        return ""
-    return str(max(times, default=0))
+        return chosen
+    return f"{max(times, default=0)}{chosen}"
 
 
 @st.cache_resource(show_spinner=False)
@@ -45,7 +45,7 @@ def _models() -> Models:
 
 
 def _model(name: str, files: str) -> LoadedModel:
-    return _models().get(name, files, ic.load_model)
+    return _models().get(name, files, loading.load)
 
 
 def model(name: str) -> LoadedModel:

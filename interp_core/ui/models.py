@@ -8,6 +8,7 @@ import time
 import weakref
 from collections.abc import Callable, Hashable
 
+from interp_core.errors import ModelTooLarge
 from interp_core.models.record import LoadedModel
 from interp_core.ui import memory
 from interp_core.ui.keys import strings_in
@@ -51,7 +52,11 @@ class Models:
 
         torch.set_num_threads(1)  # sessions share the cores: more threads each only get in the way
         self._make_room(key, self._most - 1)
-        loaded = load(key[0])
+        try:
+            loaded = load(key[0])
+        except ModelTooLarge:  # others may go for it
+            self._make_room(key, 0)
+            loaded = load(key[0])
         memory.settle()
         return loaded
 

@@ -68,6 +68,16 @@ def warm_start() -> bool:
     return _setting("warm_start").strip().lower() not in OFF - {""}
 
 
+def setting(name: str) -> str:
+    """A setting of whoever runs the server, such as `dtype` or `device`; empty without one."""
+    return _setting(name).strip()
+
+
+def checks_memory() -> bool:
+    """Whether models that do not fit are refused: always but with `check_memory = false`."""
+    return (_setting("check_memory").strip().lower() or "true") not in OFF
+
+
 def log_level() -> str:
     """How much is logged: `CLEARHEAD_LOG=info`, or `log = "info"` in the file; else warnings."""
     return _setting("log").strip().upper()

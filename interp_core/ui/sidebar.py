@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 import interp_core as ic
-from interp_core.ui import sharing
+from interp_core.ui import loading, sharing
 from interp_core.ui.examples import examples
 from interp_core.ui.shelf import shelf
 
@@ -42,6 +42,7 @@ def show() -> None:
             help=LISTED if sharing.is_shared() else TYPED,
         )
         shelf()
+        loading.controls()
         card = cards.get(_state("model", DEFAULT_MODEL))
         offers = examples(card.task, card.name) if card else examples("")
         st.session_state.setdefault("text", offers[0])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +12,7 @@ import pytest
 import torch
 
 import interp_core as ic
+from interp_core.models import memory as room
 from interp_core.ui import cache, memory, models
 from interp_core.ui.metrics import resident_bytes
 from interp_core.ui.models import MOST, MOST_UNSEEN, Models
@@ -212,18 +212,16 @@ def test_the_limit_of_a_container_is_read(tmp_path, limit, used, stat, left):
         if text is not None:
             (tmp_path / name).write_text(text)
     paths = (str(tmp_path / "memory.max"), str(tmp_path / "memory.current"))
-    assert memory._of_group(*paths, "inactive_file") == left
+    assert room._of_group(*paths, "inactive_file") == left
 
 
-def test_the_lower_of_system_and_container_counts(tmp_path, monkeypatch):
-    system = tmp_path / "meminfo"
-    system.write_text("MemTotal: 9 kB\nMemAvailable:   2 kB\n")
-    monkeypatch.setattr(memory, "SYSTEM", system)
-    monkeypatch.setattr(memory, "GROUPS", ())
-    assert memory.available() == 2048
-    monkeypatch.setattr(memory, "GROUPS", (("a", "b", "c"),))
-    monkeypatch.setattr(memory, "_of_group", lambda *_: 1000)
-    assert memory.available() == 1000
-    monkeypatch.setattr(memory, "SYSTEM", Path("/no/such/file"))
-    monkeypatch.setattr(memory, "GROUPS", ())
-    assert memory.available() is None
+def test_the_lower_of_system_and_container_counts(monkeypatch):
+    monkeypatch.setattr(room, "_of_system", lambda: 2048)
+    monkeypatch.setattr(room, "GROUPS", ())
+    assert room.available() == 2048
+    monkeypatch.setattr(room, "GROUPS", (("a", "b", "c"),))
+    monkeypatch.setattr(room, "_of_group", lambda *_: 1000)
+    assert room.available() == 1000
+    monkeypatch.setattr(room, "_of_system", lambda: None)
+    monkeypatch.setattr(room, "GROUPS", ())
+    assert room.available() is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from interp_core.ui import loading
 from interp_core.ui.attention.controls import Options
 from interp_core.ui.attention.figures import Shown
 
@@ -65,7 +66,7 @@ def _maps(shown: Shown, text: str | None = None) -> list[str]:
     asked = shown.asked
     pair = f", {asked.pair!r}" if asked.pair and text is None else ""
     lines = [
-        f"model = ic.load_model({asked.model!r})",
+        f"model = {loading.call(asked.model)}",
         f"maps = ic.{call}(model, {(asked.text if text is None else text)!r}{pair})",
     ]
     if shown.stack != "encoder":

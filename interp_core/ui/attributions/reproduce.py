@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from interp_core.ui import loading
 from interp_core.ui.attributions.asked import Asked
 
 
@@ -91,7 +92,7 @@ def trust(asked: Asked, mode: str) -> str:
 def _whole(asked: Asked, *lines: str) -> str:
     """A script that loads the model first."""
     return "\n".join(
-        ["import interp_core as ic", "", f"model = ic.load_model({asked.model!r})", *lines]
+        ["import interp_core as ic", "", f"model = {loading.call(asked.model)}", *lines]
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import interp_core as ic
-from interp_core.ui import sharing
+from interp_core.ui import loading, sharing
 from interp_core.ui.heads import corpus
 from interp_core.ui.heads.catalogue import IMPORTANCE
 from interp_core.ui.heads.corpus import Asked
@@ -70,7 +70,7 @@ def passed(asked: Asked, state: ic.CorpusState, name: str = "statistics") -> str
 def source(asked: Asked) -> list[str]:
     """The lines that make `model` and `texts`, the rows of the corpus."""
     most = sharing.at_most(asked.most, "texts")
-    return [f"model = ic.load_model({asked.model!r})", *_texts(asked, most)]
+    return [f"model = {loading.call(asked.model)}", *_texts(asked, most)]
 
 
 def _texts(asked: Asked, most: int) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from interp_core.ui import loading
 from interp_core.ui.language.asked import Asked
 
 
 def whole(asked: Asked, *last: str, reads: bool = True) -> str:
     """A script that has the `model` and, where it `reads` one, the `text`, and ends so."""
     text = [f"text = {asked.text!r}"] if reads else []
-    model = f"model = ic.load_model({asked.model!r})"
+    model = f"model = {loading.call(asked.model)}"
     return "\n".join(["import interp_core as ic", "", model, *text, *last])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from interp_core.analysis.patches import Patch
+from interp_core.ui import loading
 from interp_core.ui.pictures.chooser import Picture
 
 
@@ -47,7 +48,7 @@ def heads(model: str, count: int, worth: int, name: str | None = None) -> str:
 
 
 def _whole(model: str, *lines: str) -> str:
-    return "\n".join(["import interp_core as ic", "", f"model = ic.load_model({model!r})", *lines])
+    return "\n".join(["import interp_core as ic", "", f"model = {loading.call(model)}", *lines])
 
 
 def _asked(query: Patch) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from interp_core.ui import loading
 from interp_core.ui.projector.asked import Points
 from interp_core.ui.projector.sources import PATCH
 
@@ -18,7 +19,7 @@ def making(
     """
     if points.source == "vectors":
         return _own_vectors(points, name)
-    head = f"model = ic.load_model({points.model!r})"
+    head = f"model = {loading.call(points.model)}"
     if points.source == "vocabulary":
         return [head, *_vocabulary(points, name)]
     at = f"layer={(layer or points.layer)!r}"

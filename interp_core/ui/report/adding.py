@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,9 +14,10 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.report import numbers as tables
+from interp_core.report.notebook import loads
 from interp_core.report.record import PNG, SVG, Figure
 from interp_core.report.versions import versions
-from interp_core.ui import cache, routing
+from interp_core.ui import cache, loading, routing
 from interp_core.ui.report import held
 
 ASKED, PENDING = "clearhead_asked", "clearhead_pending"
@@ -105,8 +105,8 @@ def _figure(picture: Picture) -> Figure:
         page=title,
         link=f"{routing.path(name)}?{_query()}",
         text="\n".join(text for text in texts if text and repr(text) in script),
-        options=_options(),
-        models={model: _digest(model) for model in models_in(script)},
+        options=loading.options() | _options(),
+        models={model: _digest(model) for model in loads(script)},
         versions=versions(),
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S"),
     )
@@ -130,13 +130,6 @@ def _options() -> dict[str, str]:
     """What the address says beside the texts: all choices that are not as the page begins."""
     given = {key: ", ".join(st.query_params.get_all(key)) for key in st.query_params}
     return {key: value for key, value in given.items() if key not in SKIPPED}
-
-
-def models_in(script: str) -> list[str]:
-    """The names of the models that a script loads, in order."""
-    calls = (node for node in ast.walk(ast.parse(script)) if isinstance(node, ast.Call))
-    loads = (node for node in calls if ast.unparse(node.func) == "ic.load_model" and node.args)
-    return list(dict.fromkeys(ast.literal_eval(node.args[0]) for node in loads))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from interp_core.ui import loading
 from interp_core.ui.versus.sides import Side
 
 EACH = "for name, model in models.items()"
@@ -10,7 +11,7 @@ EACH = "for name, model in models.items()"
 def whole(sides: tuple[Side, Side], *last: str, text: str | None = None) -> str:
     """A script that loads both `models`, has the `text`, and ends with these lines."""
     given = [] if text is None else [f"text = {text!r}"]
-    models = [f"    {side.name!r}: ic.load_model({side.name!r})," for side in sides]
+    models = [f"    {side.name!r}: {loading.call(side.name)}," for side in sides]
     return "\n".join(["import interp_core as ic", "", *given, "models = {", *models, "}", *last])
 
 
