@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 DEFAULT_MAX_TOKENS = 512  # for relative positions, which set no limit of their own
 NO_LIMIT = 10**7  # transformers writes 10**30 for "no limit known"
+VOCABULARIES = ("tokenizer.json", "tokenizer.model", "tekken.json", "vocab.txt", "vocab.json")
+NO_TOKENIZER = (
+    "The folder has no tokenizer that transformers can load. Save it beside the model: "
+    "`tokenizer.save_pretrained(folder)`."
+)
 # Of any text, whatever the model reads: memory grows with the square. A shared server sets it.
 most_tokens: int | None = None
 
@@ -25,14 +30,16 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     _refuse_code(folder, "tokenizer_config.json", "tokenizer", unless="tokenizer.json")
     try:
         with quiet_loading():
-            return AutoTokenizer.from_pretrained(
+            tokenizer = AutoTokenizer.from_pretrained(
                 folder, trust_remote_code=False, local_files_only=True
             )
     except Exception as error:
-        raise UnsupportedModel(
-            "The folder has no tokenizer that transformers can load. Save it beside the model: "
-            "`tokenizer.save_pretrained(folder)`."
-        ) from error
+        raise UnsupportedModel(NO_TOKENIZER) from error
+    # Where there are no files, transformers makes a tokenizer that knows no word.
+    files = set(tokenizer.vocab_files_names.values())
+    if files and not any((folder / name).is_file() for name in (*files, *VOCABULARIES)):
+        raise UnsupportedModel(NO_TOKENIZER)
+    return tokenizer
 
 
 def load_processor(folder: Path) -> Any:

@@ -13,7 +13,7 @@ from interp_core.models.memory import check_room
 from interp_core.models.tasks import HEADLESS, auto_class, has_known_head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from transformers import PretrainedConfig, PreTrainedModel
 
@@ -47,7 +47,8 @@ def load_weights(
     the plain encoder otherwise. Raises `UnsafeModel` or `UnsupportedModel`.
     """
     _check_size(folder, config, task)
-    model, missing = _from_pretrained(folder, config, task, dtype)
+    model, info = open_checkpoint(folder, config, task, dtype)
+    missing = sorted(info["missing_keys"])
     missing = [name for name in missing if not _is_computed(model, name)]
     # Under a head the pooler is only built where the head reads it: it is part of the head then.
     head = [name for name in missing if not _in_body(model, name) or "pooler" in name]
@@ -66,6 +67,8 @@ def load_weights(
         notes = drop_pooler(model, missing)
         if task == HEADLESS and not asked and not has_known_head(config):
             notes = (_unread_head(config), *notes)
+        elif task == HEADLESS and not asked and not config.architectures:
+            notes = (*_unnamed_head(info["unexpected_keys"]), *notes)
         return _one_stack(model, task), task, notes
     lack = f"The checkpoint has no weights for the {task} head ({head[0]!r} is missing)"
     if asked:
@@ -73,6 +76,17 @@ def load_weights(
     plain, absent = _from_pretrained(folder, config, HEADLESS, dtype)
     notes = (f"{lack}, so it is loaded as a plain encoder.", *drop_pooler(plain, absent))
     return _one_stack(plain, HEADLESS), HEADLESS, notes
+
+
+def _unnamed_head(unread: Iterable[str]) -> tuple[str, ...]:
+    """A note where the checkpoint holds weights that no class in its configuration explains."""
+    unread = sorted(map(str, unread))
+    if not unread:
+        return ()
+    return (
+        f"config.json names no architecture, so the model is loaded as a plain encoder, although "
+        f"{unread[0]!r} is among its weights. Name the task: `load_model(folder, task=...)`.",
+    )
 
 
 def _unread_head(config: PretrainedConfig) -> str:
