@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from threading import RLock
+from typing import Any
 
 from interp_core.errors import ClearheadError
+
+EVERY = 0.1  # seconds between two looks at whether to go on
 
 
 class Stopped(ClearheadError):
@@ -40,6 +46,53 @@ def alone(lock: RLock, waiting: Callable[[], object]) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+_LOOK: ContextVar[Callable[[], object] | None] = ContextVar("look", default=None)
+
+
+@contextmanager
+def interruptible(look: Callable[[], object]) -> Iterator[None]:
+    """Inside, `look()` is called while a network runs, and may raise to end it.
+
+    It is called a few times a second at most, on this thread, between the modules of a pass and
+    between the layers of a backward pass: a pass of a large model over a long text takes long.
+    """
+    _install()
+    token = _LOOK.set(_now_and_then(look))
+    try:
+        yield
+    finally:
+        _LOOK.reset(token)
+
+
+@cache
+def _install() -> None:
+    """One hook for all modules of this process; it does nothing outside of `interruptible`."""
+    from torch.nn.modules.module import register_module_forward_pre_hook
+
+    register_module_forward_pre_hook(_before)
+
+
+def _before(module: Any, inputs: tuple) -> None:
+    look = _LOOK.get()
+    if look is None:
+        return
+    look()
+    if module._modules and inputs and getattr(inputs[0], "requires_grad", False):
+        inputs[0].register_hook(lambda _: look())
+
+
+def _now_and_then(look: Callable[[], object]) -> Callable[[], None]:
+    last = [time.monotonic()]
+
+    def looked() -> None:
+        now = time.monotonic()
+        if now - last[0] > EVERY:
+            last[0] = now
+            look()
+
+    return looked
 
 
 @dataclass

@@ -9,7 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from interp_core.ui import patience, sharing
+from interp_core.analysis.progress import interruptible
+from interp_core.ui import costs, patience, sharing
 from interp_core.ui.cache import COMPUTE, LONG
 from interp_core.ui.pace import Pace
 from interp_core.ui.shared import Shared
@@ -32,14 +33,16 @@ def run(
     *,
     unit: str = "evaluations",
     store: Shared | None = None,
+    operations: Callable[[], float] | None = None,
 ) -> Any:
     """The result of a long computation, with a progress bar and a button that stops it.
 
     `compute` gets a function `progress(done, expected)`, which count `unit` ("%": hundredths). It
     ends the computation when its session closes or asks for something else. While others are
     computing, the bar shows the place in line; who asks for what another session is computing sees
-    that session's progress. Returns None when the user has stopped it. Results are kept in
-    `store`, by default the one of all small results. Raises `NotShared` when a shared server is
+    that session's progress. Returns None when the user has stopped it, or where it waits for a
+    click because `operations()`, its forecast (see `costs`), is large. Results are kept in `store`,
+    by default the one of all small results. Raises `NotShared` when a shared server is
     asked for too much text, or for too long.
     """
     sharing.check_texts(key)
@@ -49,6 +52,9 @@ def run(
     if st.session_state.get("stopped") == key:
         st.info("Stopped before it was complete.", icon=":material/stop_circle:")
         st.button("Run again", on_click=_forget, key=f"again_{hash(key)}")
+        return None
+    dear = operations() if operations else 0.0
+    if dear and not costs.agreed(key, what, dear):
         return None
     place = st.empty()
     with place.container(horizontal=True, vertical_alignment="center"):
@@ -64,15 +70,21 @@ def run(
 
     def guarded() -> Any:
         with line(what, wait), COMPUTE.turn(wait), PACE.timed(what):
-            late = sharing.clock()
+            late, begun = sharing.clock(), time.monotonic()
 
-            def progress(done: int, expected: int) -> None:
+            def look() -> None:
                 patience.check()
                 if late():
                     raise sharing.time_is_up()
+
+            def progress(done: int, expected: int) -> None:
+                look()
                 say(bar.counted(done, expected))
 
-            return compute(progress)
+            with interruptible(look):
+                found = compute(progress)
+            costs.learned(dear, time.monotonic() - begun)
+            return found
 
     value = results.get(key, guarded, bar.draw)
     place.empty()

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from interp_core.analysis.progress import interruptible
 from interp_core.ui import events, patience
 from interp_core.ui.durations import Durations
 
@@ -64,7 +65,8 @@ class Turns:
         self._take(tell)
         begun, self._mine.has = time.monotonic(), True
         try:
-            yield
+            with interruptible(patience.check):
+                yield
         finally:
             self._mine.has = False
             with self._guard:

@@ -12,7 +12,7 @@ from interp_core.analysis.explanation import Attribution
 from interp_core.analysis.methods import METHODS
 from interp_core.models.record import LoadedModel
 from interp_core.models.tokens import encode
-from interp_core.ui import cache, jobs
+from interp_core.ui import cache, costs, jobs
 from interp_core.ui.choices import BOUND, keep_valid
 
 LABELLED = ("sequence-classification", "token-classification")
@@ -57,8 +57,11 @@ class Asked:
         return replace(self, method=method)
 
 
-def explained(asked: Asked) -> Attribution | None:
-    """The attribution, shared by all sessions; None when the user stopped it."""
+def explained(asked: Asked, *, agreed: bool = False) -> Attribution | None:
+    """The attribution, shared by all sessions; None when the user stopped it.
+
+    A dear one waits for a click, unless that was `agreed` to already.
+    """
     model = cache.model(asked.model)
     title = ic.attribution_methods(model)[asked.method].title
 
@@ -68,7 +71,15 @@ def explained(asked: Asked) -> Attribution | None:
             return ic.zero_shot(model, asked.text, asked.labels, **options)
         return ic.attribute(model, asked.text, **options)
 
-    return jobs.run(asked, title, compute)
+    return jobs.run(asked, title, compute, operations=None if agreed else lambda: cost(asked))
+
+
+def cost(asked: Asked) -> float:
+    """Operations of the attribution."""
+    model = cache.model(asked.model)
+    times = max(1, len(asked.labels)) if asked.labels else 1
+    text = asked.text + (asked.pair or "")
+    return times * costs.attribution(model, text, asked.method, asked.evaluations)
 
 
 def controls(model: LoadedModel, choice) -> Asked:  # noqa: ANN001 - sidebar.Choice

@@ -13,7 +13,7 @@ import interp_core as ic
 from interp_core.analysis.explanation import Attribution
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache, jobs
-from interp_core.ui.attributions.asked import Asked
+from interp_core.ui.attributions.asked import Asked, cost
 from interp_core.ui.numbers import UNDEFINED, number
 
 
@@ -37,6 +37,7 @@ def _run(name: str, asked: Asked, found: Attribution) -> None:
     result = jobs.run(
         (name, asked), check.title,
         lambda progress: check.measure(cache.model(asked.model), found, progress),
+        operations=lambda: check.times * cost(asked),
     )  # fmt: skip
     if result is not None:
         told = check.shown(result)
@@ -59,6 +60,7 @@ class Check:
     meaning: str
     undefined: str  # why there may be no figure
     table: Callable[[Any], pd.DataFrame] | None = None
+    times: float = 1.0  # what it costs, in attributions
 
 
 _CHECKS = {
@@ -71,6 +73,7 @@ _CHECKS = {
         "what you want; an explanation that does not change does not explain this model.",
         "every word has the same score, so there is no ranking to compare",
         lambda result: result.frame.round(4),
+        times=3,
     ),
     "infidelity": Check(
         "Infidelity",
@@ -88,5 +91,6 @@ _CHECKS = {
         lambda result: number(result, ".2f"),
         "Yeh et al. 2019: how much the scores change under small noise on the input.",
         "all scores are zero, so a relative change means nothing",
+        times=6,
     ),
 }

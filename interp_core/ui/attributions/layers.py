@@ -15,7 +15,7 @@ from interp_core.charts.axes import token_keys
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache, jobs
 from interp_core.ui.attributions import reproduce
-from interp_core.ui.attributions.asked import Asked
+from interp_core.ui.attributions.asked import Asked, cost
 from interp_core.ui.attributions.downloads import Drawn
 from interp_core.ui.attributions.naming import largest, quoted
 from interp_core.ui.figure import figure
@@ -35,7 +35,9 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
             cache.model(asked.model), asked.text, progress=progress, **options
         )
 
-    found = jobs.run(("conductance", asked), "Layer conductance", compute)
+    found = jobs.run(
+        ("conductance", asked), "Layer conductance", compute, operations=lambda: cost(asked)
+    )
     if found is None:
         return None
     words = found.by_word()

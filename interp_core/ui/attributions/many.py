@@ -20,7 +20,7 @@ from interp_core.charts.axes import token_keys
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache, jobs
 from interp_core.ui.attributions import reproduce
-from interp_core.ui.attributions.asked import Asked
+from interp_core.ui.attributions.asked import Asked, cost
 from interp_core.ui.attributions.downloads import Drawn
 from interp_core.ui.attributions.naming import largest, quoted
 from interp_core.ui.attributions.reproduce import Texts
@@ -73,7 +73,10 @@ def _results(asked: Asked, texts: tuple[str, ...]) -> list | None:
             progress(len(found), len(texts))
         return found
 
-    return jobs.run(("many", asked, texts), "Texts", compute)
+    def dear() -> float:
+        return sum(cost(replace(asked, text=text)) for text in texts)
+
+    return jobs.run(("many", asked, texts), "Texts", compute, unit="texts", operations=dear)
 
 
 def _uploaded() -> Texts | None:

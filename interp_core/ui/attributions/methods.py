@@ -11,8 +11,9 @@ from interp_core.analysis.agreement import agreement, disagreements
 from interp_core.charts.attributions import against, grid
 from interp_core.charts.axes import token_keys
 from interp_core.models.record import LoadedModel
+from interp_core.ui import costs
 from interp_core.ui.attributions import reproduce
-from interp_core.ui.attributions.asked import Asked, explained
+from interp_core.ui.attributions.asked import Asked, cost, explained
 from interp_core.ui.attributions.downloads import Drawn
 from interp_core.ui.attributions.naming import largest, units_said
 from interp_core.ui.choices import BOUND, keep_valid
@@ -33,9 +34,12 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     if not chosen:
         st.info("Choose one or more methods.")
         return None
-    found = []
-    for name in chosen:
-        if (each := explained(asked.with_method(name))) is None:
+    found, questions = [], [asked.with_method(name) for name in chosen]
+    dear = sum(map(cost, questions))
+    if not costs.agreed(("methods", *questions), "Computing these methods", dear):
+        return None
+    for each in questions:
+        if (each := explained(each, agreed=True)) is None:
             return None
         found.append(each)
     table = ic.method_table(found)

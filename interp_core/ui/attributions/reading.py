@@ -11,8 +11,9 @@ from interp_core.analysis.methods import METHODS
 from interp_core.charts.attributions import bars, probabilities
 from interp_core.charts.axes import token_keys
 from interp_core.models.record import LoadedModel
+from interp_core.ui import costs
 from interp_core.ui.attributions import reproduce
-from interp_core.ui.attributions.asked import Asked, explained
+from interp_core.ui.attributions.asked import Asked, cost, explained
 from interp_core.ui.attributions.downloads import Drawn
 from interp_core.ui.attributions.naming import largest, quoted, units_said
 from interp_core.ui.attributions.trust import beside
@@ -23,12 +24,14 @@ from interp_core.ui.token_strip import token_strip
 
 LIMIT = 0.01  # relative delta and token error above which the page warns
 SHOWN_LABELS = 8
+QUICK = "saliency"  # one gradient
 
 
 def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     """The explanation of one text; None while there is none."""
     found = explained(asked)
     if found is None:
+        _cheaper(asked)
         return None
     left, right = st.columns([2, 1], gap="large")
     with right:
@@ -53,6 +56,16 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     beside(asked, found)
     pieces = shown.pieces is None
     return Drawn(chart, shown.to_frame(), lambda: reproduce.explanation(asked, pieces=pieces))
+
+
+def _cheaper(asked: Asked) -> None:
+    """The quickest method, one click away, where the chosen one would take long."""
+    quick = costs.told(costs.forecast(cost(asked.with_method(QUICK))))
+    if costs.forecast(cost(asked)) > costs.UNASKED and asked.method != QUICK:
+        st.button(
+            f"{METHODS[QUICK].title} instead: {quick}",
+            on_click=lambda: st.session_state.update(method=QUICK), key="quick_method",
+        )  # fmt: skip
 
 
 def prediction(asked: Asked, found: Attribution) -> None:

@@ -9,7 +9,7 @@ import interp_core as ic
 from interp_core.analysis.explanation import Attribution
 from interp_core.charts.attributions import curves
 from interp_core.models.record import LoadedModel
-from interp_core.ui import cache, jobs
+from interp_core.ui import cache, costs, jobs
 from interp_core.ui.attributions import checks, reproduce
 from interp_core.ui.attributions.asked import Asked, explained
 from interp_core.ui.attributions.downloads import Drawn
@@ -101,6 +101,7 @@ def _faithfulness(asked: Asked, found: Attribution, mode: str) -> ic.Faithfulnes
         ("faithfulness", asked, mode), "Faithfulness",
         lambda progress: ic.faithfulness(cache.model(asked.model), found, mode=mode,
                                          progress=progress),
+        operations=lambda: costs.faithfulness(cache.model(asked.model), asked.text),
     )  # fmt: skip
 
 
