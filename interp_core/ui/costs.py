@@ -43,10 +43,9 @@ def passes(model: LoadedModel, tokens: float) -> float:
 
 
 def attribution(
-    model: LoadedModel, text: str, method: str, evaluations: int | None = None
+    model: LoadedModel, count: int, method: str, evaluations: int | None = None
 ) -> float:
-    """Operations of one attribution of a text."""
-    count = tokens(model, text)
+    """Operations of one attribution of a text of `count` tokens."""
     if not METHODS[method].by_word:
         rows = BACKWARD * (evaluations or GRADIENTS.get(method, 1))
     elif method in PASSES:
@@ -56,9 +55,9 @@ def attribution(
     return passes(model, rows * count)
 
 
-def faithfulness(model: LoadedModel, text: str) -> float:
-    """Operations of the faithfulness of one attribution."""
-    return passes(model, RANKINGS * tokens(model, text))
+def faithfulness(model: LoadedModel, count: int) -> float:
+    """Operations of the faithfulness of one attribution of `count` tokens."""
+    return passes(model, RANKINGS * count)
 
 
 def tokens(model: LoadedModel, text: str) -> int:

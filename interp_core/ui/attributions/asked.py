@@ -74,12 +74,16 @@ def explained(asked: Asked, *, agreed: bool = False) -> Attribution | None:
     return jobs.run(asked, title, compute, operations=None if agreed else lambda: cost(asked))
 
 
-def cost(asked: Asked) -> float:
-    """Operations of the attribution."""
+def cost(asked: Asked, count: int | None = None) -> float:
+    """Operations of the attribution of the text, or of one of `count` tokens.
+
+    Raises `BadInput` or `InputTooLong` for a text that cannot be read.
+    """
     model = cache.model(asked.model)
-    times = max(1, len(asked.labels)) if asked.labels else 1
-    text = asked.text + (asked.pair or "")
-    return times * costs.attribution(model, text, asked.method, asked.evaluations)
+    if count is None:
+        count = len(encode(model, asked.text, asked.pair).sequence)
+    times = len(asked.labels) or 1
+    return times * costs.attribution(model, count, asked.method, asked.evaluations)
 
 
 def controls(model: LoadedModel, choice) -> Asked:  # noqa: ANN001 - sidebar.Choice

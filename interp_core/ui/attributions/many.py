@@ -18,7 +18,7 @@ from interp_core.analysis.many_texts import (
 from interp_core.charts.attributions import bars
 from interp_core.charts.axes import token_keys
 from interp_core.models.record import LoadedModel
-from interp_core.ui import cache, jobs
+from interp_core.ui import cache, costs, jobs
 from interp_core.ui.attributions import reproduce
 from interp_core.ui.attributions.asked import Asked, cost
 from interp_core.ui.attributions.downloads import Drawn
@@ -74,7 +74,8 @@ def _results(asked: Asked, texts: tuple[str, ...]) -> list | None:
         return found
 
     def dear() -> float:
-        return sum(cost(replace(asked, text=text)) for text in texts)
+        model = cache.model(asked.model)
+        return sum(cost(asked, costs.tokens(model, text)) for text in texts)
 
     return jobs.run(("many", asked, texts), "Texts", compute, unit="texts", operations=dear)
 

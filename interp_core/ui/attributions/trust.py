@@ -101,7 +101,7 @@ def _faithfulness(asked: Asked, found: Attribution, mode: str) -> ic.Faithfulnes
         ("faithfulness", asked, mode), "Faithfulness",
         lambda progress: ic.faithfulness(cache.model(asked.model), found, mode=mode,
                                          progress=progress),
-        operations=lambda: costs.faithfulness(cache.model(asked.model), asked.text),
+        operations=lambda: costs.faithfulness(cache.model(asked.model), len(found.sequence)),
     )  # fmt: skip
 
 
