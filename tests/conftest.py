@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +22,7 @@ PLACES = {
     "NUMBA_CACHE_DIR": "numba",
     "MPLCONFIGDIR": "matplotlib",
 }
+PREFIX, A_DAY = "clearhead-tests-", 24 * 60 * 60  # seconds
 ELSEWHERE = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE", "TORCH_HOME")
 
 
@@ -30,7 +32,10 @@ def begin_from_nothing() -> Path:
     What an earlier run or the user left behind is not seen; servers and workers inherit it, so
     that what one makes (the converted language model) is there for the others.
     """
-    folder = Path(tempfile.mkdtemp(prefix="clearhead-tests-"))
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        if time.time() - left.stat().st_mtime > A_DAY:  # of a run that was killed
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     for name, place in PLACES.items():
         os.environ[name] = str(folder / place)
         (folder / place).mkdir(exist_ok=True)
