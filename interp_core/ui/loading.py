@@ -23,8 +23,7 @@ def controls() -> None:
     if sharing.is_shared():
         return
     formats, places = _offered(DTYPE, FORMATS), _offered(DEVICE, (BEST, *devices()))
-    told = " · ".join(options().values())
-    with st.expander(f"Number format and device{f': {told}' if told else ''}"):
+    with st.expander("Number format and device"):
         st.selectbox(
             "Number format",
             formats,
