@@ -3,6 +3,7 @@
 The map of the package::
 
     models/    find, load and check models; turn text into tokens
+    files/     bounded readers of other people's files
     analysis/  numbers from models and tokens (NumPy out, tensors stay inside)
     charts/    a data frame in, an Altair chart out
     report/    pictures with all that made them, as a page, a notebook and a file
@@ -89,7 +90,7 @@ _HOMES = {
     "interp_core.analysis.reach": ("word_reach", "negation_probes", "probe", "mcnemar"),
     "interp_core.analysis.side_by_side": ("compare_words", "compare_reach", "compare_probes"),
     "interp_core.analysis.predicted": ("predict_texts",),
-    "interp_core.analysis.image_files": ("read_image",),
+    "interp_core.files.images": ("read_image",),
     "interp_core.analysis.image_attribution": ("attribute_image", "ImageAttribution"),
     "interp_core.analysis.image_vectors": ("image_vectors",),
     "interp_core.analysis.image_heads": ("image_head_statistics",),
@@ -100,7 +101,7 @@ _HOMES = {
     "interp_core.analysis.attribution_tables": ("method_table", "edit_table"),
     "interp_core.analysis.vector_files": ("read_vectors", "write_vectors", "dump_vectors"),
     "interp_core.analysis.samples": ("sample_table", "sentences"),
-    "interp_core.analysis.table_files": ("read_table",),
+    "interp_core.files.tables": ("read_table", "open_table", "Table"),
     "interp_core.analysis.point_sources": (
         "line_table",
         "text_rows",
@@ -136,10 +137,10 @@ _HOMES = {
     "interp_core.analysis.head_pruning": ("pruning_curve",),
     "interp_core.analysis.head_compare": ("compare_heads", "compare_depths"),
     "interp_core.analysis.head_examples": ("typical_texts", "typical_tokens"),
-    "interp_core.analysis.corpus_rows": ("Row", "Skipped", "first_texts"),
+    "interp_core.files.rows": ("Row", "Skipped"),
     "interp_core.analysis.weights": ("weights_digest",),
     "interp_core.report.numbers": ("check_against",),
-    "interp_core.analysis.corpus_files": ("open_corpus", "sample_corpus", "Corpus"),
+    "interp_core.files.corpus": ("open_corpus", "sample_corpus", "first_texts", "Corpus"),
 }
 _WHERE = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = sorted(_WHERE)

@@ -46,8 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(asked: argparse.Namespace) -> None:
-    from interp_core.analysis.corpus_files import open_corpus, sample_corpus
     from interp_core.analysis.corpus_run import run_corpus, told
+    from interp_core.files.corpus import open_corpus, sample_corpus
     from interp_core.models.load import load_model
 
     corpus = sample_corpus() if asked.sample else open_corpus(asked.file, column=asked.column)

@@ -15,8 +15,9 @@ HEAVY = ("torch", "transformers", "captum", "umap", "sklearn", "streamlit", "alt
 LEAF = "interp_core.errors"
 RULES = {
     "interp_core/models": ({LEAF, "interp_core.models"}, {"streamlit", "altair"}),
+    "interp_core/files": ({LEAF, "interp_core.files"}, {"streamlit", "altair", "torch"}),
     "interp_core/analysis": (
-        {LEAF, "interp_core.models", "interp_core.analysis"},
+        {LEAF, "interp_core.models", "interp_core.files", "interp_core.analysis"},
         {"streamlit", "altair"},
     ),
     "interp_core/charts": ({LEAF, "interp_core.charts"}, {"streamlit", "torch", "transformers"}),

@@ -9,8 +9,8 @@ import tokenize
 import numpy as np
 import pandas as pd
 
-from interp_core.analysis.file_bytes import check_columns, check_size
 from interp_core.errors import BadInput
+from interp_core.files.limits import check_columns, check_table_size
 
 PREFERRED = ("vectors", "embeddings", "embedding", "weight")
 # What Python's parser raises for a header that is no description of an array.
@@ -104,4 +104,4 @@ def _frame(metadata: object, rows: int) -> pd.DataFrame | None:
 def _check_shape(shape: tuple, limit: int) -> None:
     if len(shape) != 2:
         raise BadInput(f"Vectors are a table (rows, numbers); this has the shape {list(shape)}.")
-    check_size(*shape, limit)
+    check_table_size(*shape, limit)

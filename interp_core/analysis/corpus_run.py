@@ -15,14 +15,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interp_core.analysis.corpus_rows import Skipped, SkippedRows
 from interp_core.analysis.corpus_state import CorpusState
 from interp_core.analysis.head_files import read_with_extra, write_statistics
 from interp_core.analysis.head_statistics import CHUNK, DEFAULT, stream_statistics
 from interp_core.errors import BadInput
+from interp_core.files.rows import Skipped, SkippedRows
 
 if TYPE_CHECKING:
-    from interp_core.analysis.corpus_files import Corpus
+    from interp_core.files.corpus import Corpus
     from interp_core.models.record import LoadedModel
 
 EVERY = 5.0  # seconds between two savings

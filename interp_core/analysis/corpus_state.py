@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from interp_core.analysis.corpus_rows import SkippedRows
+from interp_core.files.rows import SkippedRows
 
 if TYPE_CHECKING:
     from interp_core.analysis.head_record import HeadStatistics

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from interp_core.analysis.corpus_rows import Row, Skipped, as_rows
 from interp_core.analysis.head_statistics import stream_statistics
 from interp_core.analysis.head_texts import Tokens, tokenize
 from interp_core.errors import BadInput
+from interp_core.files.rows import Row, Skipped, as_rows
 
 if TYPE_CHECKING:
     from interp_core.analysis.head_record import HeadStatistics

@@ -14,14 +14,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from interp_core.analysis.corpus_rows import (
-    TOO_LONG,
-    Row,
-    Skipped,
-    SkippedRows,
-    as_rows,
-    refuse,
-)
 from interp_core.analysis.corpus_state import CorpusState
 from interp_core.analysis.head_induction import repeated_scores
 from interp_core.analysis.head_measure import Plan, measure
@@ -32,6 +24,14 @@ from interp_core.analysis.head_taps import tap
 from interp_core.analysis.head_texts import BATCH_TEXTS, Tokens, collate, plan, tokenize
 from interp_core.analysis.progress import report
 from interp_core.errors import BadInput, InputTooLong
+from interp_core.files.rows import (
+    TOO_LONG,
+    Row,
+    Skipped,
+    SkippedRows,
+    as_rows,
+    refuse,
+)
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel

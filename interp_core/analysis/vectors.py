@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from interp_core.errors import BadInput
+from interp_core.files.limits import MAX_POINTS as MAX_POINTS
 from interp_core.models.finite import check_finite
 
-MAX_POINTS = 50_000  # more than a picture shows, and what exact neighbours in seconds allow
 UNUSED = "Leave those vectors out, or take another checkpoint: a model's notes name such weights."
 
 

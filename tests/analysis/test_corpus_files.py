@@ -9,8 +9,8 @@ import pytest
 
 import interp_core as ic
 from interp_core.analysis import corpus_lines
-from interp_core.analysis.corpus_files import sample_corpus
-from interp_core.analysis.corpus_rows import EMPTY, NOT_TEXT, TOO_LONG, Row
+from interp_core.files.corpus import sample_corpus
+from interp_core.files.rows import EMPTY, NOT_TEXT, TOO_LONG, Row
 
 
 def read(source, **options):

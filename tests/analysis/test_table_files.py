@@ -12,7 +12,7 @@ import pytest
 
 import interp_core as ic
 from interp_core.analysis import file_bytes
-from interp_core.analysis.table_files import MOST_COLUMNS, read_table, text_columns
+from interp_core.files.tables import MOST_COLUMNS, read_table, text_columns
 
 
 def named(data, name):

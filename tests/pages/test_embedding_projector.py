@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
-from interp_core.analysis.table_files import read_table
+from interp_core.files.tables import read_table
 from interp_core.ui.projector.script import script
 from interp_core.ui.projector.store import kept
 from tests.pages.running import charts, run, shows, words

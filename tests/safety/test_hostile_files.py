@@ -16,7 +16,7 @@ from safetensors.numpy import save
 
 import interp_core as ic
 from interp_core.analysis import image_files, parquet_files
-from interp_core.analysis.table_files import read_table
+from interp_core.files.tables import read_table
 
 VECTORS = np.eye(2, 3, dtype=np.float32)
 MANY = 2_000  # columns

@@ -11,8 +11,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import interp_core as ic
-from interp_core.analysis.corpus_files import sample_corpus
-from interp_core.analysis.file_bytes import MAX_FILE_BYTES
+from interp_core.files.corpus import sample_corpus
+from interp_core.files.limits import MAX_FILE_BYTES
 from interp_core.ui import cache, jobs, sharing
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.fingerprint import digest

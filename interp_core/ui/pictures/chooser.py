@@ -10,8 +10,8 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.analysis.digit_pictures import digit_labels, digit_picture, held_out
-from interp_core.analysis.file_bytes import MAX_FILE_BYTES
 from interp_core.analysis.sample_photos import PHOTOS
+from interp_core.files.limits import MAX_FILE_BYTES
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache
 from interp_core.ui.choices import BOUND, keep_valid

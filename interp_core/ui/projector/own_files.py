@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.analysis.table_files import read_table, text_columns
 from interp_core.analysis.vectors import MAX_POINTS, Vectors
+from interp_core.files.tables import read_table, text_columns
 from interp_core.ui import sharing
 from interp_core.ui.fingerprint import digest
 from interp_core.ui.plain import plain

@@ -1,19 +1,16 @@
-"""Rows of a corpus: texts with their number, and those that cannot be read, with the reason."""
+"""Rows of a file: texts with their number, and those that cannot be read, with the reason."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from interp_core.errors import ClearheadError, InputTooLong
 
-if TYPE_CHECKING:
-    from interp_core.analysis.corpus_files import Corpus
-
-EMPTY, TOO_LONG, NOT_TEXT = "empty", "too long", "not text"
+EMPTY, TOO_LONG, NOT_TEXT, MISFIT = "empty", "too long", "not text", "other width"
 MAX_TOLD = 1000  # skipped rows that are told one by one; all are counted
+SHOWN = 3  # of them in a note
 
 
 @dataclass(frozen=True)
@@ -26,7 +23,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A row that was left out: `reason` is "empty", "too long" or "not text"."""
+    """A row that was left out: `reason` is "empty", "too long", "not text" or "other width"."""
 
     number: int
     reason: str
@@ -55,6 +52,16 @@ class SkippedRows:
         """A record of its own."""
         return SkippedRows(Counter(self.counts), list(self.rows))
 
+    def note(self) -> str:
+        """What was left out, as a sentence with the first of them; blank lines are not told."""
+        told = [row for row in self.rows if row.reason != EMPTY]
+        count = self.total - self.counts[EMPTY]
+        if not count:
+            return ""
+        shown = " ".join(f"Line {row.number:,}: {row.message}" for row in told[:SHOWN])
+        rows = "1 row was" if count == 1 else f"{count:,} rows were"
+        return f"{rows} left out. {shown}"
+
 
 def refuse(row: Row, error: ClearheadError) -> Skipped:
     """The row as skipped, for what the tokenizer said about it."""
@@ -72,7 +79,10 @@ def as_rows(texts: Iterable[str | Row | Skipped]) -> Iterator[Row | Skipped]:
         yield text if isinstance(text, Row | Skipped) else Row(number, text)
 
 
-def first_texts(corpus: Corpus, most: int) -> list[str]:
-    """The texts that hold something among the first `most` rows of a corpus."""
-    rows = (row for row in corpus.rows(most) if isinstance(row, Row))
-    return [str(row.text) for row in rows if str(row.text).strip()]
+def text_row(number: int, value: object) -> Row | Skipped:
+    """The row that holds this value of the column of texts."""
+    if value is None:
+        return Skipped(number, EMPTY, "The row has no text in this column.")
+    if not isinstance(value, str):
+        return Skipped(number, NOT_TEXT, f"The row holds a {type(value).__name__}, not text.")
+    return Row(number, value)

@@ -7,8 +7,8 @@ import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from interp_core.analysis.file_bytes import take_bytes
 from interp_core.errors import BadInput
+from interp_core.files.limits import read_bounded
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -29,7 +29,7 @@ def read_image(source: Any, *, longest: int = LONGEST) -> Image.Image:
     """
     from PIL import Image, UnidentifiedImageError
 
-    name, data = take_bytes(source)
+    name, data = read_bounded(source, pictures=True)
     name = name or "The file"
     if len(data) > MAX_BYTES:
         raise BadInput(f"{name} is larger than {MAX_BYTES // 2**20} MB. Save it smaller.")

@@ -1,0 +1,166 @@
+"""Rows of JSON: one value a line, a list, or one of the forms in which pandas writes a table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from interp_core.files.rows import EMPTY, NOT_TEXT, Skipped
+from interp_core.files.separated import Line
+
+MAX_JSON = 2**26  # bytes of a document that is one JSON value; JSON Lines have no such bound
+FAULTS = (ValueError, RecursionError)
+LISTS = ("data", "rows", "records", "examples", "items", "instances", "documents")
+TEXT = "text"  # the column of plain strings
+
+Cells = dict[str, Any]
+Numbered = tuple[int, "Cells | Skipped"]
+
+
+class Parser:
+    """Reads JSON in which the first of two equal keys counts; `repeated` objects had some."""
+
+    def __init__(self) -> None:
+        self.repeated = 0
+
+    def __call__(self, text: str) -> Any:
+        """The value. Raises one of `FAULTS`."""
+        return json.loads(text, object_pairs_hook=self._object)
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            self.repeated += 1
+            found = dict(reversed(pairs))
+        return found
+
+    def note(self) -> str:
+        """What was assumed; empty when nothing was."""
+        if not self.repeated:
+            return ""
+        return f"In {self.repeated:,} objects a key comes twice: the first value was taken."
+
+
+def line_rows(lines: Iterator[Line], parse: Parser) -> Iterator[Numbered]:
+    """Line number and object of each line; a plain string is the cell `text`."""
+    for number, line in lines:
+        yield number, line if isinstance(line, Skipped) else _line(number, line, parse)
+
+
+def _line(number: int, line: str, parse: Parser) -> Cells | Skipped:
+    text = line.strip()
+    if not text:
+        return Skipped(number, EMPTY, "The line is empty.")
+    try:
+        found = parse(text.removesuffix(","))
+    except FAULTS:
+        return Skipped(number, NOT_TEXT, f"The line is no JSON: “{text[:40]}”.")
+    return _cells(number, found)
+
+
+def _cells(number: int, found: Any) -> Cells | Skipped:
+    if isinstance(found, str):
+        return {TEXT: found}
+    if isinstance(found, dict):
+        return found
+    return Skipped(number, NOT_TEXT, "It is neither an object with named fields nor a string.")
+
+
+def document_rows(document: Any) -> tuple[list[Numbered], str]:
+    """The rows of a whole document, numbered from 1, and how it was understood; [] for none."""
+    rows, note = _understood(document)
+    return [(number, _cells(number, row)) for number, row in enumerate(rows, 1)], note
+
+
+def _understood(document: Any) -> tuple[list[Any], str]:
+    if isinstance(document, str):
+        return [document], ""
+    if isinstance(document, list):
+        return _listed(document)
+    if not isinstance(document, dict) or not document:
+        return [], ""
+    for shape in (_split, _inside, _columns, _nested):
+        rows, note = shape(document)
+        if rows:
+            return rows, note
+    return [document], "The file is one JSON object: one row."
+
+
+def _listed(document: list) -> tuple[list[Any], str]:
+    """A list of objects, of strings, or of rows (the first may name the columns)."""
+    if document and all(isinstance(each, list) for each in document):
+        first = document[0]
+        named = first and all(isinstance(each, str) for each in first)
+        plain = any(not isinstance(each, str) for row in document[1:] for each in row)
+        if named and (plain or TEXT in first):
+            return [_row(first, row) for row in document[1:]], "The first list names the columns."
+        width = max(map(len, document))
+        names = [f"column {place}" for place in range(1, width + 1)]
+        return [_row(names, row) for row in document], "The lists are rows without names."
+    return document, ""
+
+
+def _row(names: list, row: list) -> Cells | list:
+    return dict(zip(map(str, names), row)) if len(row) == len(names) else row
+
+
+def _split(document: dict) -> tuple[list[Any], str]:
+    """pandas' `orient="split"`, and "tight"."""
+    names, data = document.get("columns"), document.get("data")
+    if not isinstance(names, list) or not isinstance(data, list):
+        return [], ""
+    if not all(isinstance(row, list) for row in data):
+        return [], ""
+    return [_row(names, row) for row in data], ""
+
+
+def _inside(document: dict) -> tuple[list[Any], str]:
+    """One list of objects in an object; pandas' `orient="table"` has it beside a schema."""
+    lists = {
+        name: value
+        for name, value in document.items()
+        if isinstance(value, list) and value and all(isinstance(each, dict) for each in value)
+    }
+    name = next((each for each in LISTS if each in lists), None)
+    if name is None and len(lists) == 1:
+        name = next(iter(lists))
+    if name is None:
+        return [], ""
+    rows = lists[name]
+    if all(isinstance(row.get("row"), dict) for row in rows):  # as a viewer of datasets writes
+        rows = [row["row"] for row in rows]
+    return rows, f"The rows are those of {name!r} in the file."
+
+
+def _columns(document: dict) -> tuple[list[Any], str]:
+    """A list for each column, all of one length."""
+    lengths = {len(value) if isinstance(value, list) else -1 for value in document.values()}
+    if len(lengths) != 1 or lengths & {-1, 0}:
+        return [], ""
+    rows = [dict(zip(document, values)) for values in zip(*document.values())]
+    return rows, "The file holds a list for each column."
+
+
+def _nested(document: dict) -> tuple[list[Any], str]:
+    """pandas' `orient="columns"` and `orient="index"`: objects in an object."""
+    if not all(isinstance(each, dict) and each for each in document.values()):
+        return [], ""
+    inner = dict.fromkeys(key for each in document.values() for key in each)
+    usual = TEXT in inner or "label" in inner or "sentence" in inner
+    if (_are_places(document) and not _are_places(inner)) or (usual and not _are_places(inner)):
+        return list(document.values()), "The file holds an object for each row."
+    rows = [{name: column.get(key) for name, column in document.items()} for key in inner]
+    return rows, "The file holds an object for each column."
+
+
+def _are_places(keys: dict) -> bool:
+    return all(str(key).isdecimal() for key in keys)
+
+
+def parsed(text: str, parse: Callable[[str], Any]) -> Any:
+    """The value of a whole document; None where it is no JSON."""
+    try:
+        return parse(text)
+    except FAULTS:
+        return None

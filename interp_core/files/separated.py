@@ -1,0 +1,139 @@
+"""Records of files whose fields are separated: quoted as in CSV, or as they stand."""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from interp_core.files import lines as bounds
+from interp_core.files.rows import MISFIT, Skipped
+
+# The csv module's own bound (131,072 characters) would refuse long texts; ours is `MAX_LINE`.
+csv.field_size_limit(max(csv.field_size_limit(), 2 * bounds.MAX_LINE))
+
+MOST_RETRIES = 100  # quotes without an end after which the lines behind them are not read again
+NO_FIELDS = "\x1f"  # "separates" the fields of a file with one column
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """`delimiter` is "" for one column, `quote` is "" where quotes belong to the text.
+
+    `spaced`: a space follows each delimiter and is no part of the field.
+    """
+
+    delimiter: str
+    quote: str = '"'
+    spaced: bool = False
+
+    def split(self, line: str) -> list[str]:
+        """The fields of a line whose quotes mean nothing."""
+        line = line.rstrip("\r\n")
+        fields = line.split(self.delimiter) if self.delimiter else [line]
+        return [each.lstrip(" ") for each in fields] if self.spaced else fields
+
+    def reader(self, lines: Iterator[str], *, strict: bool) -> Iterator[list[str]]:
+        """The csv module's reader."""
+        return csv.reader(
+            lines, delimiter=self.delimiter or NO_FIELDS, quotechar=self.quote, strict=strict,
+            skipinitialspace=self.spaced,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Record:
+    """Numbers of the first and last line, and fields of a row.
+
+    `literal`: its quotes break the rules of CSV. Such a row is one line, with them as they stand.
+    """
+
+    number: int
+    end: int
+    fields: list[str]
+    literal: bool = False
+
+
+Line = tuple[int, "str | Skipped"]
+
+
+def records(
+    lines: Iterator[Line], dialect: Dialect, width: int | None = None
+) -> Iterator[Record | Skipped]:
+    """Each row; a quoted field may go over several lines.
+
+    A quote that does not follow the rules of CSV (closed before a delimiter, doubled inside)
+    belongs to the text, and never swallows the rows behind it. `width` is how many fields a row
+    should have: it decides where a row can be read in two ways.
+    """
+    source = _Source(lines)
+    retries = 0
+    while (line := source.take()) is not None:
+        number, text = line
+        if isinstance(text, Skipped):
+            yield text
+        elif not dialect.quote or dialect.quote not in text:
+            yield Record(number, number, dialect.split(text))
+        else:
+            fields, used = _quoted(text, source, dialect)
+            if fields is not None:
+                yield Record(number, used[-1][0] if used else number, fields)
+                continue
+            yield Record(number, number, _literal(text, dialect, width), literal=True)
+            retries += 1
+            if retries <= MOST_RETRIES:
+                source.put_back(used)
+            else:
+                yield from (_passed_over(each) for each in used)
+
+
+class _Source:
+    """Lines that can be put back."""
+
+    def __init__(self, lines: Iterator[Line]) -> None:
+        self.lines, self.waiting = iter(lines), deque[Line]()
+
+    def take(self) -> Line | None:
+        return self.waiting.popleft() if self.waiting else next(self.lines, None)
+
+    def put_back(self, lines: list[Line]) -> None:
+        self.waiting.extendleft(reversed(lines))
+
+
+def _quoted(text: str, source: _Source, dialect: Dialect) -> tuple[list[str] | None, list[Line]]:
+    """The fields of a row, None where its quotes break the rules; and the further lines taken."""
+    used: list[Line] = []
+
+    def feed() -> Iterator[str]:
+        yield text
+        size = len(text)
+        while size <= bounds.MAX_LINE and (line := source.take()) is not None:
+            used.append(line)
+            if isinstance(line[1], Skipped):
+                return
+            size += len(line[1])
+            yield line[1]
+
+    try:
+        return next(dialect.reader(feed(), strict=True)), used
+    except (csv.Error, StopIteration):
+        return None, used
+
+
+def _literal(text: str, dialect: Dialect, width: int | None) -> list[str]:
+    plain = dialect.split(text)
+    if width is None or len(plain) == width:
+        return plain
+    try:
+        lenient = next(dialect.reader(iter([text.rstrip("\r\n")]), strict=False))
+    except (csv.Error, StopIteration):
+        return plain
+    return lenient if len(lenient) == width else plain
+
+
+def _passed_over(line: Line) -> Skipped:
+    number, text = line
+    if isinstance(text, Skipped):
+        return text
+    return Skipped(number, MISFIT, "It follows a quote that is not closed.")
