@@ -176,7 +176,7 @@ def read_metadata(
     problem = _misfit(plain, rows)
     if problem or LONE_RETURN.search(text):
         quoted = _fitted(_quoted(text), rows)
-        if not _misfit(quoted, rows):
+        if not _misfit(quoted, rows, titled=text.startswith('"')):
             plain = quoted
         elif problem:
             raise BadInput(problem)
@@ -212,7 +212,7 @@ def _lines(text: str) -> list[str]:
 
 def _fitted(lines: list[list[str]], rows: int) -> list[list[str]]:
     """Without empty lines at the end that are more than there are vectors."""
-    most = rows + (bool(lines) and len(lines[0]) > 1)
+    most = rows + (len(lines) > 0 and len(lines[0]) > 1)
     while len(lines) > most and not any(map(str.strip, lines[-1])):
         lines = lines[:-1]
     return lines
@@ -225,17 +225,20 @@ def _quoted(text: str) -> list[list[str]]:
         return []
 
 
-def _misfit(lines: list[list[str]], rows: int) -> str:
-    """Why these lines cannot be the metadata of so many vectors; empty when they can."""
+def _misfit(lines: list[list[str]], rows: int, *, titled: bool = False) -> str:
+    """Why these lines cannot be the metadata of so many vectors; empty when they can.
+
+    `titled`: a header stands above a single column as well, as above quoted ones.
+    """
     if not lines:
         return f"The metadata have no lines for {rows:,} vectors. Each needs one."
-    width, quoted_header = len(lines[0]), len(lines) == rows + 1
-    if width == 1 and len(lines) != rows:
+    width = len(lines[0])
+    if width == 1 and len(lines) != rows + titled:
         return _misfit_one(lines, rows)
     ragged = next((n for n, line in enumerate(lines) if len(line) != width), None)
     if ragged is not None:
         return f"Line {ragged + 1} of the metadata has {len(lines[ragged])} columns, not {width}."
-    if width > 1 and not quoted_header:
+    if width > 1 and len(lines) != rows + 1:
         shown = ", ".join(lines[0])[:60]
         return (
             f"The metadata have {len(lines):,} lines of several columns for {rows:,} vectors: a "

@@ -52,7 +52,7 @@ def to_columns(
     found, notes = {}, []
     for place, name in enumerate(names):
         cells = [row[place] for row in rows]
-        if name == texts or _is_prose(cells):
+        if name == texts or is_prose(cells):
             found[name] = pd.Series([each if each.strip() else None for each in cells], dtype="str")
             continue
         found[name], more = _column(name, cells, delimiter, name in numbers)
@@ -60,29 +60,35 @@ def to_columns(
     return found, notes
 
 
-def _is_prose(cells: list[str]) -> bool:
+def is_prose(cells: list[str]) -> bool:
     some = [each for each in cells[: 50 * LOOKED_AT] if each.strip()]
     return sum(len(each.split()) for each in some) >= PROSE * max(len(some), 1)
+
+
+def labels(name: str, cells: Sequence[str]) -> tuple[list[str | None], list[str]]:
+    """Short values without the spaces around them, None for missing ones; and what was assumed."""
+    stripped = [each.strip() for each in cells]
+    notes = []
+    if stripped != list(cells):
+        notes.append(f"Spaces around the values of “{name}” were removed.")
+    kept = [None if each.casefold() in MISSING else each for each in stripped]
+    missing = Counter(each for each, value in zip(stripped, kept) if value is None)
+    if missing:
+        notes.append(_about_missing(name, missing, len(cells)))
+    return kept, notes
 
 
 def _column(
     name: str, cells: list[str], delimiter: str, asked: bool
 ) -> tuple[pd.Series, list[str]]:
-    stripped = [each.strip() for each in cells]
-    notes = []
-    if stripped != cells:
-        notes.append(f"Spaces around the values of “{name}” were removed.")
-    kept = [None if each.casefold() in MISSING else each for each in stripped]
+    kept, notes = labels(name, cells)
     values = [each for each in kept if each is not None]
-    missing = Counter(each for each, value in zip(stripped, kept) if value is None)
-    if missing:
-        notes.append(_about_missing(name, missing, len(cells)))
     numbers, more = _numbers(name, values, delimiter, asked)
     if numbers is None:
         return pd.Series(kept, dtype="str"), notes + more
     places = iter(numbers)
     column = [None if each is None else next(places) for each in kept]
-    return pd.Series(column, dtype=None if not missing else "float64"), notes + more
+    return pd.Series(column, dtype=None if len(values) == len(kept) else "float64"), notes + more
 
 
 def _about_missing(name: str, missing: Counter[str], rows: int) -> str:

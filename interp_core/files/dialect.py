@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 
+from interp_core.files.header import TITLES as LINES_ABOVE
 from interp_core.files.header import names_known, sentence_like
 from interp_core.files.limits import MOST_COLUMNS, check_columns
 from interp_core.files.rows import Skipped
@@ -28,6 +29,7 @@ class Reading:
     rows: tuple[Record, ...]
     width: int
     share: float
+    begin: int = 0  # the place of the row from which the rows were judged
 
     @property
     def literal(self) -> int:
@@ -49,7 +51,7 @@ def find_dialect(
     readings = [_best_quotes(sample, each, quotes) for each in DELIMITERS]
     fitting = [each for each in readings if _is_table(each)]
     if not fitting:
-        spaces = _quoted_spaces(sample)
+        spaces = quoted_spaces(sample)
         return spaces or _read(sample, Dialect("", "" if prefer == "\t" else '"'))
     # Of equal shares the delimiter that is no punctuation, then the one that finds more fields.
     best = max(fitting, key=lambda each: (
@@ -73,16 +75,22 @@ def _read(sample: list[Line], dialect: Dialect) -> Reading:
 
 
 def _judged(dialect: Dialect, rows: tuple[Record, ...]) -> Reading:
-    widths = [len(row.fields) for row in rows if not row.literal]
+    begin = next((n for n, row in enumerate(rows[:LINES_ABOVE]) if _names_columns(row)), 0)
+    rest = rows[begin:]  # without titles and comments above the header
+    widths = [len(row.fields) for row in rest if not row.literal]
     if not widths:
         return Reading(dialect, rows, 1, 0.0)
     counts = Counter(widths)
     first = widths[0]
     best = max(counts, key=lambda width: (counts[width], width == first, width))
-    named = first > 1 and best != first and names_known(rows[0].fields)
-    if named and counts[first] >= NAMED * len(rows) and best not in (first - 1, first + 1):
+    named = first > 1 and best != first and names_known(rest[0].fields)
+    if named and counts[first] >= NAMED * len(rest) and best not in (first - 1, first + 1):
         best = first
-    return Reading(dialect, rows, best, counts[best] / len(rows))
+    return Reading(dialect, rows, best, counts[best] / len(rest), begin)
+
+
+def _names_columns(row: Record) -> bool:
+    return len(row.fields) > 1 and not row.literal and names_known(row.fields)
 
 
 def _best_quotes(sample: list[Line], delimiter: str, quotes: bool | None) -> Reading:
@@ -94,7 +102,9 @@ def _best_quotes(sample: list[Line], delimiter: str, quotes: bool | None) -> Rea
         return quoted if _is_quoted_export(plain, quoted) else plain
     single = _read(sample, Dialect(delimiter, "'", quoted.dialect.spaced))
     if single.share == 1 > quoted.share and single.width > 1 and not single.literal:
-        return single
+        plain = [row.fields for row in _read(sample, replace(single.dialect, quote="")).rows]
+        if plain != [row.fields for row in single.rows]:
+            return single
     return quoted
 
 
@@ -111,12 +121,18 @@ def _is_table(found: Reading) -> bool:
     """Whether so many rows agree that the delimiter separates fields, and is no punctuation."""
     if found.width < 2:
         return False
-    named = names_known(found.rows[0].fields)
+    first = found.rows[found.begin]
+    named = names_known(first.fields)
+    last = [row.fields[-1] for row in found.rows]
+    if not named and sum(map(sentence_like, last)) > HALF * len(last):  # sentences with commas
+        return found.share >= SPACED and not found.dialect.spaced
     if found.dialect.spaced:
-        last = [row.fields[-1] for row in found.rows]
-        prose = sum(map(sentence_like, last)) > HALF * len(last)
-        return found.share == 1 and (named or not prose)
-    return found.share >= (NAMED if named else HALF)
+        return found.share == 1
+    if found.share >= (NAMED if named else HALF):
+        return True
+    # Rows whose quotes break the rules fit as they stand.
+    fitting = sum(len(row.fields) == found.width for row in found.rows)
+    return not first.literal and fitting >= HALF * len(found.rows)
 
 
 def _is_quoted_export(plain: Reading, quoted: Reading) -> bool:
@@ -142,7 +158,7 @@ def _is_quoted_export(plain: Reading, quoted: Reading) -> bool:
     )
 
 
-def _quoted_spaces(sample: list[Line]) -> Reading | None:
+def quoted_spaces(sample: list[Line]) -> Reading | None:
     """R's `write.table`: texts in quotes, spaces between."""
     found = _read(sample, Dialect(" ", '"'))
     quoted = all(row.fields and not row.literal for row in found.rows)

@@ -36,6 +36,7 @@ SIGNS = frozenset("’‘“”„«»–—…€°·¿¡\xa0")
 MOST_JUDGED = 5_000  # characters
 UNUSUAL_IN_TEXT = 0.05  # share of control characters above which a file is no text
 CLEAR = 0.9  # share of usual letters above which an encoding is taken
+DOUBTFUL = 0.6  # share below which bytes in few lines are no letters at all
 APART = 0.3  # and by how much it must be better than the next
 
 
@@ -138,10 +139,8 @@ def _is_utf8(sample: bytes) -> bool:
 def _single(name: str, sample: bytes) -> Encoding:
     """Windows-1252 or another encoding of one byte a letter, where one of them is clearly right."""
     scores = {each: _usual(sample, each) for each in SINGLE}
-    best, *others = sorted(SINGLE, key=lambda each: -scores[each])
-    if best == "cp1252":  # shares most of its letters with the common one
-        others.remove("cp1250")
-    if scores[best] >= CLEAR and scores[best] - scores[others[0]] >= APART:
+    best = max(SINGLE, key=scores.get)
+    if scores[best] >= CLEAR and scores[best] - _next_best(sample, best, scores) >= APART:
         return Encoding(
             best,
             f"The file is not UTF-8: it was read as {TITLES[best]} (“{_shown(sample, best)}”). "
@@ -149,7 +148,7 @@ def _single(name: str, sample: bytes) -> Encoding:
         )
     lines = [line for line in sample.splitlines() if line.strip()]
     broken = sum(not line.isascii() for line in lines)
-    if 2 * broken < len(lines) and scores[best] < CLEAR / 2:
+    if 2 * broken < len(lines) and scores[best] < DOUBTFUL:
         return Encoding("utf-8")  # a few lines of other bytes: they are told one by one
     single = [each for each in OFFERED if not each.startswith("utf-16")]
     fitting = {each: _shown(sample, each) for each in single if _fits(sample, each)}
@@ -158,6 +157,15 @@ def _single(name: str, sample: bytes) -> Encoding:
         f"{called(name)} is not UTF-8, and its encoding is not certain. Choose the one in which "
         f"the letters are right, or save the file as UTF-8. {samples}."
     )
+
+
+def _next_best(sample: bytes, best: str, scores: dict[str, float]) -> float:
+    """The highest score of an encoding that would show other letters."""
+    shown = sample.decode(best)
+    others = [each for each in SINGLE if scores[each] and sample.decode(each) != shown]
+    if best == "cp1252" and "cp1250" in others:  # shares most of its letters with the common one
+        others.remove("cp1250")
+    return max((scores[each] for each in others), default=0.0)
 
 
 def _usual(sample: bytes, encoding: str) -> float:
@@ -178,6 +186,14 @@ def _usual(sample: bytes, encoding: str) -> float:
 def _is_usual(text: str, place: int, letters: frozenset[str]) -> bool:
     """Whether the character belongs where it stands."""
     before, here, after = text[max(place - 1, 0) : place], text[place], text[place + 1 : place + 2]
+    if (
+        letters is WESTERN
+        and before > "\x7f"
+        and after > "\x7f"
+        and before.isalpha()
+        and after.isalpha()
+    ):
+        return False  # three in a row: another alphabet
     if here in SIGNS:
         return here == "’" or not (before.isalpha() and after.isalpha())
     return here in letters and not (here.isupper() and before.islower())

@@ -107,12 +107,17 @@ def find_form(
     """The form of a file. `kind` is what a person says it is; `other` is taken for names that tell
     nothing. Raises `BadInput` for empty and binary files, and for other formats, by their name.
     """
-    start = _start(opener)
+    start, is_cut = _start(opener)
     name = without_gz(name)
     if not start:
         raise BadInput(f"{called(name)} is empty.")
     check_start(name, start)
     kind = kind or _kind(name, start, other)
+    if not kind:
+        raise BadInput(
+            f"{called(name)} is no table known here. Give .csv, .tsv, .json, .jsonl, .parquet or "
+            ".txt, also packed by gzip."
+        )
     if kind == PARQUET:
         return Form(PARQUET)
     with closing(_Open(opener)) as file:
@@ -121,18 +126,18 @@ def find_form(
     if kind == JSONL:
         return _json(name, opener, form)
     lines = list(islice(text_lines(io.BytesIO(start), encoding.name), SAMPLE_LINES + 1))
-    if len(lines) > 1 and (len(lines) > SAMPLE_LINES or len(start) >= START):
+    if len(lines) > 1 and (len(lines) > SAMPLE_LINES or is_cut):
         lines.pop()  # the sample may end within it
     return _separated(name, lines, options, form)
 
 
-def _start(opener: Opener) -> bytes:
-    """The first bytes of a file; more of them where its lines are long."""
+def _start(opener: Opener) -> tuple[bytes, bool]:
+    """The first bytes of a file, more of them where its lines are long; and whether it goes on."""
     with closing(_Open(opener)) as file:
         start = _exactly(file, START)
         if len(start) == START and start.count(b"\n") + start.count(b"\r") < FEW_LINES:
             start += _exactly(file, 4 * MAX_LINE)
-    return start
+        return start, bool(file.read(1))
 
 
 def _exactly(file: Any, size: int) -> bytes:
@@ -181,7 +186,7 @@ def _separated(name: str, lines: list[Line], options: FileOptions, form: Form) -
         asked, above = asked or named, filled[0][0]
         notes.append(f"The first line says that {_told(named)} separate the fields.")
         lines = [line for line in lines if line[0] > above]
-    if form.kind == TEXT and asked is None and not _has_tabs(filled):
+    if form.kind == TEXT and asked is None and not _is_tabular(filled):
         return _one_text_a_line(options, form, filled)
     prefer = "\t" if form.kind == TSV else ("" if form.kind == CSV else "\t")
     found = dialect.find_dialect(lines, prefer=prefer, asked=asked, quotes=options.quotes)
@@ -199,10 +204,11 @@ def _told(delimiter: str) -> str:
     return dialect.TITLES.get(delimiter, f"the signs {delimiter!r}")
 
 
-def _has_tabs(filled: list[Line]) -> bool:
-    """Whether a text file is the table that a spreadsheet saves as "Text (Tab)"."""
+def _is_tabular(filled: list[Line]) -> bool:
+    """Whether a text file is a table: a spreadsheet's "Text (Tab)", or one that R wrote."""
     counts = {0 if isinstance(text, Skipped) else text.count("\t") for _, text in filled}
-    return len(filled) > 1 and len(counts) == 1 and counts != {0}
+    tabs = len(filled) > 1 and len(counts) == 1 and counts != {0}
+    return tabs or dialect.quoted_spaces(filled) is not None
 
 
 def _one_text_a_line(options: FileOptions, form: Form, filled: list[Line]) -> Form:
@@ -287,7 +293,7 @@ def _about_head(head: Head, names: tuple[str, ...]) -> list[str]:
     if head.names is None:
         notes.append("The first line was read as a row: the file seems to have no header.")
     elif not head.sure:
-        notes.append(f"The first line was taken as the header: {', '.join(names[:4])}.")
+        notes.append(f"The first line was taken as the header ({', '.join(names[:4])}).")
     return notes
 
 

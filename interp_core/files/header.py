@@ -15,7 +15,7 @@ text texts sentence sentences content review reviews document body message quest
 label labels class category categories target sentiment score scores stars rating polarity id
 ids index idx key title headline summary description comment comments tweet utterance intent
 topic group split premise hypothesis sentence1 sentence2 text_a text_b text1 text2 context
-query passage response prompt completion word words token tokens lemma pos tag tags name date
+query passage response prompt completion word words token tokens lemma tag tags name date
 time year month author user source language lang url count n votes price zip code value gold
 prediction entailment_judgment quality genre domain speaker turn
 """
@@ -78,6 +78,8 @@ def _is_above(rows: Sequence[Record], place: int, width: int) -> bool:
         return len(fields) != width or not names_known(fields)
     if width == 1 or names_known(fields):
         return False
+    if len(following) == width and sum(names_known([each]) for each in following) > 1:
+        return True
     if len(fields) == width:  # a title with its delimiters: only the first field holds something
         whole = len(following) == width and all(each.strip() for each in following)
         return filled == 1 and bool(begin) and whole

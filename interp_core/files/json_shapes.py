@@ -63,7 +63,9 @@ def _cells(number: int, found: Any) -> Cells | Skipped:
     if isinstance(found, str):
         return {TEXT: found}
     if isinstance(found, dict):
-        return found
+        inner = next(iter(found.values()), None)
+        # One object in each, as parallel corpora ("translation") and viewers ("row") have them.
+        return inner if len(found) == 1 and isinstance(inner, dict) and inner else found
     return Skipped(number, NOT_TEXT, "It is neither an object with named fields nor a string.")
 
 

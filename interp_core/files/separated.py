@@ -73,7 +73,9 @@ def records(
         number, text = line
         if isinstance(text, Skipped):
             yield text
-        elif not dialect.quote or dialect.quote not in text:
+        elif not dialect.quote:
+            yield _plain(number, text, source, dialect, width)
+        elif dialect.quote not in text:
             yield Record(number, number, dialect.split(text))
         else:
             fields, used = _quoted(text, source, dialect)
@@ -99,6 +101,21 @@ class _Source:
 
     def put_back(self, lines: list[Line]) -> None:
         self.waiting.extendleft(reversed(lines))
+
+
+def _plain(number: int, text: str, source: _Source, dialect: Dialect, width: int | None) -> Record:
+    """A row without quoting; a lone carriage return inside a field is no end of the row."""
+    fields = dialect.split(text)
+    if width is None or len(fields) >= width or not text.endswith("\r"):
+        return Record(number, number, fields)
+    following = source.take()
+    if following is not None:
+        rest = dialect.split(following[1]) if isinstance(following[1], str) else []
+        if rest and len(fields) + len(rest) - 1 == width:
+            joined = [*fields[:-1], f"{fields[-1]}\r{rest[0]}", *rest[1:]]
+            return Record(number, following[0], joined)
+        source.put_back([following])
+    return Record(number, number, fields)
 
 
 def _quoted(text: str, source: _Source, dialect: Dialect) -> tuple[list[str] | None, list[Line]]:

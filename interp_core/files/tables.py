@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from interp_core.errors import BadInput
-from interp_core.files.columns import EXACT, to_columns
+from interp_core.files.columns import EXACT, LOOKED_AT, choose_column, is_prose, labels, to_columns
 from interp_core.files.form import CSV, JSONL, PARQUET, TEXT, TSV, FileOptions, Form, find_form
 from interp_core.files.json_shapes import Parser
 from interp_core.files.limits import (
@@ -125,12 +125,27 @@ def _objects(
     long = {name for row in rows for name, value in row.items() if _is_long(value)}
     for row in rows:
         row.update({n: str(row[n]) for n in long & row.keys() if _is_int(row[n])})
+    more = _labels(rows, names)
     frame = _named(pd.DataFrame(rows))
     notes = [f"“{name}” was kept as text: its numbers are too long to be exact."
              for name in frame if name in long]  # fmt: skip
     for name in set(numbers) & set(frame):
         frame[name] = pd.to_numeric(frame[name], errors="coerce")
-    return frame, [*notes, *filter(None, [parse.note()])]
+    return frame, [*notes, *more, *filter(None, [parse.note()])]
+
+
+def _labels(rows: list[dict[str, Any]], names: set[str]) -> list[str]:
+    """Labels stripped and NaN, None and the like missing, as in separated files; what was done."""
+    texts, notes = choose_column(rows[:LOOKED_AT]), []
+    for name in sorted(names - {texts}):
+        held = [row for row in rows if isinstance(row.get(name), str)]
+        cells = [row[name] for row in held]
+        if not is_prose(cells):
+            kept, more = labels(name, cells)
+            notes += more
+            for row, value in zip(held, kept):
+                row[name] = value
+    return notes
 
 
 def _check_rows(count: int, limit: int) -> None:

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 import interp_core as ic
-from interp_core.analysis import file_bytes
 from interp_core.analysis.vector_files import READERS
+from interp_core.files import limits
 
 NASTY = [
     "plain",
@@ -238,7 +238,7 @@ def test_columns_of_one_name_are_told_apart():
 
 
 def test_files_beyond_the_limit_are_refused_unread(monkeypatch, tmp_path):
-    monkeypatch.setattr(file_bytes, "MAX_FILE_BYTES", 2**20)
+    monkeypatch.setattr(limits, "MAX_FILE_BYTES", 2**20)
     large = tmp_path / "large.tsv"
     large.write_bytes(b"1\n" * 2**20)
     for source in (large, named(large.read_bytes(), "large.tsv"), large.read_bytes()):

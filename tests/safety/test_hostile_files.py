@@ -15,7 +15,8 @@ from pyarrow import parquet
 from safetensors.numpy import save
 
 import interp_core as ic
-from interp_core.analysis import image_files, parquet_files
+from interp_core.files import images as image_files
+from interp_core.files import parquet as parquet_files
 from interp_core.files.tables import read_table
 
 VECTORS = np.eye(2, 3, dtype=np.float32)

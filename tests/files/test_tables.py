@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 import interp_core as ic
-from interp_core.analysis import file_bytes
-from interp_core.files.tables import MOST_COLUMNS, read_table, text_columns
+from interp_core.files import limits
+from interp_core.files.limits import MOST_COLUMNS
+from interp_core.files.tables import read_table, text_columns
 
 
 def named(data, name):
@@ -182,13 +183,13 @@ def test_a_parquet_file_that_unpacks_to_gigabytes_is_refused(monkeypatch):
     data = parquet(pd.DataFrame({"text": ["x" * 100_000] * 500}), compression="zstd")
     assert len(data) < 50_000
     assert len(read_table(data)) == 500
-    monkeypatch.setattr("interp_core.analysis.parquet_sizes.EASY", 1_000)
+    monkeypatch.setattr("interp_core.files.limits.EASY", 1_000)
     with pytest.raises(ic.BadInput, match="unpacks to more"):
         read_table(data)
 
 
 def test_a_file_larger_than_allowed_is_refused(monkeypatch):
-    monkeypatch.setattr(file_bytes, "MAX_FILE_BYTES", 10)
+    monkeypatch.setattr(limits, "MAX_FILE_BYTES", 10)
     with pytest.raises(ic.BadInput, match="larger than"):
         read_table(b"text\nmore than ten bytes")
 
