@@ -162,6 +162,8 @@ def _single(name: str, sample: bytes) -> Encoding:
 def _next_best(sample: bytes, best: str, scores: dict[str, float]) -> float:
     """The highest score of an encoding that would show other letters."""
     shown = sample.decode(best)
+    if best == "cp1251":  # most letters are beyond ASCII, as in no other of these
+        return 0.0
     others = [each for each in SINGLE if scores[each] and sample.decode(each) != shown]
     if best == "cp1252" and "cp1250" in others:  # shares most of its letters with the common one
         others.remove("cp1250")
@@ -186,13 +188,8 @@ def _usual(sample: bytes, encoding: str) -> float:
 def _is_usual(text: str, place: int, letters: frozenset[str]) -> bool:
     """Whether the character belongs where it stands."""
     before, here, after = text[max(place - 1, 0) : place], text[place], text[place + 1 : place + 2]
-    if (
-        letters is WESTERN
-        and before > "\x7f"
-        and after > "\x7f"
-        and before.isalpha()
-        and after.isalpha()
-    ):
+    beside = before + after
+    if letters is WESTERN and len(beside) == 2 and beside.isalpha() and min(beside) > "\x7f":
         return False  # three in a row: another alphabet
     if here in SIGNS:
         return here == "’" or not (before.isalpha() and after.isalpha())
