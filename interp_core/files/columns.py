@@ -14,12 +14,12 @@ LOOKED_AT = 20  # rows by which a column of texts is chosen
 MISSING = ("", "nan", "na", "n/a", "#n/a", "null", "none", "<na>")
 EXACT = 2**53  # whole numbers from here on are not exact in a chart, so they are identifiers
 PROSE = 3  # words a cell, on average, from which a column holds texts
-WHOLE = re.compile(r"-?(0|[1-9]\d*)")
-DECIMAL = re.compile(r"[+-]?(0|[1-9]\d*)?\.\d+|[+-]?(0|[1-9]\d*)\.")
-POWER = re.compile(r"[+-]?(0|[1-9]\d*)?(\.\d*)?[eE][+-]?\d+")
-COMMA = re.compile(r"[+-]?(0|[1-9]\d{0,2}(\.\d{3})+|[1-9]\d*),\d+")
-GROUPED = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
-ANY_NUMBER = re.compile(r"[+-]?[\d.,]*\d([eE][+-]?\d+)?")
+WHOLE = re.compile(r"-?(0|[1-9]\d*)", re.ASCII)
+DECIMAL = re.compile(r"[+-]?(0|[1-9]\d*)?\.\d+|[+-]?(0|[1-9]\d*)\.", re.ASCII)
+POWER = re.compile(r"[+-]?(0|[1-9]\d*)?(\.\d*)?[eE][+-]?\d+", re.ASCII)
+COMMA = re.compile(r"[+-]?(0|[1-9]\d{0,2}(\.\d{3})+|[1-9]\d*),\d+", re.ASCII)
+GROUPED = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?", re.ASCII)
+ANY_NUMBER = re.compile(r"[+-]?[\d.,]*\d\.?([eE][+-]?\d+)?", re.ASCII)
 
 
 def choose_column(rows: Iterable[dict]) -> str | None:

@@ -32,8 +32,10 @@ OFFERED = ("utf-8", "cp1252", "mac_roman", "cp850", "cp1250", "cp1251", "koi8-r"
 # Letters and signs beyond ASCII that European texts are made of.
 WESTERN = frozenset("äöüÄÖÜßéèêëàâçùûîïôœæáíóúñãåøÉÀÇÅØÑÁÓÊ")
 CENTRAL = WESTERN | frozenset("ąćęłńśźżĄĆĘŁŃŚŹŻčďěňřšťůžýČŘŠŽőűŐŰ")
+WORDS = frozenset("àáèéêíóæåöøÀÁÉÈÓ")  # letters that are a word, or an ending, alone
 SIGNS = frozenset("’‘“”„«»–—…€°·¿¡\xa0")
 MOST_JUDGED = 5_000  # characters
+FEW = 5  # letters by which another alphabet is known
 UNUSUAL_IN_TEXT = 0.05  # share of control characters above which a file is no text
 CLEAR = 0.9  # share of usual letters above which an encoding is taken
 DOUBTFUL = 0.6  # share below which bytes in few lines are no letters at all
@@ -180,7 +182,7 @@ def _usual(sample: bytes, encoding: str) -> float:
     if encoding == "cp1251":  # Cyrillic: nearly all letters are beyond ASCII, mostly small ones
         small = sum("а" <= text[place] <= "ё" for place in places)
         plain = sum(each.isascii() and each.isalpha() for each in text)
-        return 0.0 if plain > len(places) else small / len(places)
+        return 0.0 if plain > len(places) or small < FEW else small / len(places)
     letters = CENTRAL if encoding == "cp1250" else WESTERN
     return sum(_is_usual(text, place, letters) for place in places) / len(places)
 
@@ -193,7 +195,9 @@ def _is_usual(text: str, place: int, letters: frozenset[str]) -> bool:
         return False  # three in a row: another alphabet
     if here in SIGNS:
         return here == "’" or not (before.isalpha() and after.isalpha())
-    return here in letters and not (here.isupper() and before.islower())
+    if here not in letters or (here.isupper() and before.islower()):
+        return False
+    return here in WORDS or before.isalpha() or after.isalpha()
 
 
 def _fits(sample: bytes, encoding: str) -> bool:

@@ -73,10 +73,8 @@ def records(
         number, text = line
         if isinstance(text, Skipped):
             yield text
-        elif not dialect.quote:
+        elif not dialect.quote or dialect.quote not in text:
             yield _plain(number, text, source, dialect, width)
-        elif dialect.quote not in text:
-            yield Record(number, number, dialect.split(text))
         else:
             fields, used = _quoted(text, source, dialect)
             if fields is not None:
@@ -104,7 +102,7 @@ class _Source:
 
 
 def _plain(number: int, text: str, source: _Source, dialect: Dialect, width: int | None) -> Record:
-    """A row without quoting; a lone carriage return inside a field is no end of the row."""
+    """A row without quotes; a lone carriage return inside a field is no end of the row."""
     fields = dialect.split(text)
     if width is None or len(fields) >= width or not text.endswith("\r"):
         return Record(number, number, fields)

@@ -1,13 +1,29 @@
-"""The only place that takes files from people: a shared server checks their size here."""
+"""The only place that takes files from people: a shared server checks their size here.
+
+What a reader assumed about a file is said beside the upload, and can be chosen otherwise there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import streamlit as st
 
+from interp_core.files.encoding import OFFERED, TITLES
+from interp_core.files.form import FileOptions
 from interp_core.ui import sharing
+from interp_core.ui.choices import keep_valid
+from interp_core.ui.plain import plain
+
+TEXTS = ["txt", "csv", "tsv", "json", "jsonl", "ndjson", "parquet", "gz"]  # what holds texts
+ABOUT = "One text a line, CSV, TSV, JSON or Parquet"
+AUTOMATIC = "Automatic"
+HEADERS = {AUTOMATIC: None, "Names of the columns": True, "A row like the others": False}
+DELIMITERS = {AUTOMATIC: None, "Comma": ",", "Semicolon": ";", "Tab": "\t", "Vertical bar": "|"}
+QUOTES = {AUTOMATIC: None, "Around fields, as in CSV": True, "Part of the text": False}
+ENCODINGS = {AUTOMATIC: None, **{TITLES[each]: each for each in OFFERED}}
+SHOWN = 8  # notes about a file that are listed; of more, the first
 
 
 def uploader(label: str, types: Sequence[str], *, key: str) -> Any:
@@ -21,3 +37,32 @@ def uploader(label: str, types: Sequence[str], *, key: str) -> Any:
     if given is not None:
         sharing.check_upload(given.size)
     return given
+
+
+def options(key: str, *, table: bool = True) -> FileOptions:
+    """A popover with what people can say about a file that is not read as they mean it.
+
+    Without `table` only the encoding can be chosen.
+    """
+    with st.popover("Options of the file", icon=":material/tune:"):
+        encoding = _choice("Encoding", ENCODINGS, f"{key}_encoding")
+        if not table:
+            return FileOptions(encoding)
+        header = _choice("First line", HEADERS, f"{key}_header")
+        delimiter = _choice("Delimiter", DELIMITERS, f"{key}_delimiter")
+        quotes = _choice("Quotes", QUOTES, f"{key}_quotes")
+    return FileOptions(encoding, delimiter, header, quotes)
+
+
+def _choice(label: str, choices: dict[str, Any], key: str) -> Any:
+    keep_valid(key, list(choices))
+    chosen = st.selectbox(label, list(choices), key=key, width=230, persist_state="session")
+    return choices[chosen]
+
+
+def told(notes: Iterable[str]) -> None:
+    """What was assumed about a file, as sentences."""
+    notes = [f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in notes]
+    more = [f"And {len(notes) - SHOWN} more notes."] if len(notes) > SHOWN else []
+    if notes:
+        st.caption("\n".join(f"- {plain(note)}" for note in [*notes[:SHOWN], *more]))

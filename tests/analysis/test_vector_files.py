@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import interp_core as ic
-from interp_core.analysis.vector_files import READERS
+from interp_core.analysis.vector_files import WRITTEN
 from interp_core.files import limits
 
 NASTY = [
@@ -68,7 +68,7 @@ def parquet(frame):
     return file.getvalue()
 
 
-@pytest.mark.parametrize("kind", READERS)
+@pytest.mark.parametrize("kind", WRITTEN)
 @pytest.mark.parametrize("columns", [{}, {"label": list("ab") * 7, "number": list("01") * 7}])
 def test_a_round_trip_changes_no_bit_and_no_character(kind, columns):
     made = vectors(**columns)
@@ -78,7 +78,7 @@ def test_a_round_trip_changes_no_bit_and_no_character(kind, columns):
     assert found.notes == ()
 
 
-@pytest.mark.parametrize("kind", READERS)
+@pytest.mark.parametrize("kind", WRITTEN)
 @pytest.mark.parametrize("text", NASTY)
 def test_any_text_alone_survives(kind, text):
     for count in (1, 3):
@@ -111,8 +111,6 @@ def test_a_file_of_the_embedding_projector_is_read_as_it_reads_it():
     assert list(found.frame["text"]) == ['"the', 'it"s']
     bare = ic.read_vectors(b"1\t2\n3\t4", metadata=b"cat\ndog")
     assert list(bare.frame["text"]) == ["cat", "dog"]
-    titled = ic.read_vectors(b"1\t2\n3\t4", metadata=b"animal\ncat\ndog\n")
-    assert list(titled.frame["animal"]) == ["cat", "dog"]
 
 
 def test_other_tools_parquet_and_safetensors_are_read():
@@ -164,13 +162,13 @@ BROKEN = {
     "missing": (b"1\t2\n3\t\n", "t.tsv", "missing or NaN"),
     "NaN in TSV": (b"1\t2\nnan\t4\n", "t.tsv", "NaN"),
     "infinite in TSV": (b"1\t2\ninf\t4\n", "t.tsv", "infinite"),
-    "binary": (bytes(range(256)), "t.tsv", "not numbers"),
+    "binary": (bytes(range(256)), "t.tsv", "binary data"),
     "comma separated": (b"1,2\n3,4\n", "t.tsv", "separated by tabs"),
     "60,000 rows of text": (b"1\t2\n" * 60_000, "t.tsv", "60,000 vectors; at most 50,000"),
     "60,000 rows": (npy(np.ones((60_000, 2), np.float32)), "t.npy", "60,000"),
-    "zip bomb": (bomb(), "vectors.npz", "Nothing is unpacked"),
+    "zip bomb": (bomb(), "vectors.npz", "zip archive of arrays"),
     "zip bomb in disguise": (bomb(), "vectors.npy", "zip archive"),
-    "gzip": (gzip.compress(b"1\t2\n"), "vectors.tsv.gz", "gzip"),
+    "gzip twice": (gzip.compress(gzip.compress(b"1\t2\n")), "vectors.tsv.gz", "gzip"),
     "pickle": (pickle.dumps([1, 2]), "vectors.pkl", "pickle"),
     "objects": (npy(np.array([[1, "a"]], object), allow_pickle=True), "t.npy", "not numbers"),
     "text array": (npy(np.array([["a"]])), "t.npy", "not numbers"),
@@ -224,7 +222,10 @@ def test_a_broken_file_gets_a_sentence(case):
         (b"a\nb\nc\nd\n", "4 lines for 2 vectors"),
         (b"word\tn\na\t1\nb\n", "Line 3 of the metadata has 1 columns, not 2"),
         (b"a\t1\nb\t2\n", "first line with their names"),
-        (b"\xff\xfe", "UTF-8"),
+        (b"animal\ncat\ndog\n", "If line 1 .“animal”. is one, remove it"),
+        (b"word,n\ncat,1\ndog,2\n", "separate the columns by tabs"),
+        (b"cat\n", "the last is line 1 .“cat”"),
+        (b"\xff\xfe", "no lines"),
     ],
 )
 def test_metadata_that_do_not_fit_get_a_sentence(table, says):
@@ -247,7 +248,7 @@ def test_files_beyond_the_limit_are_refused_unread(monkeypatch, tmp_path):
     with pytest.raises(ic.BadInput, match="cannot be read"):
         ic.read_vectors(tmp_path / "absent.tsv")
     with pytest.raises(ic.BadInput, match="no format here"):
-        ic.read_vectors(b"1\n", kind="csv")
+        ic.read_vectors(b"1\n", kind="xls")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Tables that somebody hands over: what is read, and what gets a sentence instead."""
 
 import bz2
-import gzip
 import io
 import json
 import zipfile
@@ -13,7 +12,7 @@ import pytest
 import interp_core as ic
 from interp_core.files import limits
 from interp_core.files.limits import MOST_COLUMNS
-from interp_core.files.tables import read_table, text_columns
+from interp_core.files.tables import open_table, read_table, text_columns
 
 
 def named(data, name):
@@ -79,7 +78,7 @@ def test_texts_stay_texts_and_columns_of_numbers_become_numbers():
     found = read_table(b"text,a,b,c\nnan,1,,x\nNA,2.5,,1\nTrue,-3,,2\n")
     assert list(found["text"]) == ["nan", "NA", "True"]
     assert list(found["a"]) == [1.0, 2.5, -3.0]
-    assert list(found["b"]) == ["", "", ""]
+    assert found["b"].isna().all()
     assert list(found["c"]) == ["x", "1", "2"]
 
 
@@ -89,9 +88,11 @@ def test_an_empty_cell_in_a_column_of_numbers_is_no_number():
     assert np.isnan(found["a"][1])
 
 
-def test_a_short_row_is_filled_and_a_column_without_a_name_gets_one():
-    found = read_table(b"text,\nx\ny,z\n")
-    assert found.to_dict("list") == {"text": ["x", "y"], "column 2": ["", "z"]}
+def test_a_short_row_is_left_out_and_told_and_a_column_without_a_name_gets_one():
+    found = open_table(b"text,\nx\ny,z\nu,v\n")
+    assert found.frame.to_dict("list") == {"text": ["y", "u"], "column 2": ["z", "v"]}
+    assert found.notes == ("1 row was left out. Line 2: The row has 1 cell, not 2: “x”.",)
+    assert [row.number for row in found.skipped.rows] == [2]
 
 
 def test_fields_that_a_json_line_lacks_are_empty_and_nested_ones_stay_json():
@@ -145,21 +146,15 @@ def test_as_many_rows_as_allowed_are_read_and_one_more_is_not():
     ("data", "name", "said"),
     [
         (b"", "t.csv", "is empty"),
-        (b"\n \n", "t.txt", "no rows"),
-        (b"text,label\n", "t.csv", "no rows"),
-        (b"\n\n", "t.csv", "no table"),
+        (b"\n \n", "t.txt", "only blank lines"),
+        (b"text,label\n", "t.csv", r"a header \(text, label\) and no rows"),
+        (b"\n\n", "t.csv", "only blank lines"),
         (b"", "t.jsonl", "is empty"),
-        (b"\n\n", "t.jsonl", "no rows"),
-        (b"a,b\n1,2\n1,2,3\n", "t.csv", "Expected 2 fields in line 3, saw 3"),
-        (b'a,b\n"x,2\ny,3\n', "t.csv", "EOF inside string"),
-        (b"a,a\n1,2\n", "t.csv", "the name 'a'"),
-        (b"a\n\x00\n", "t.csv", "zero bytes"),
-        (b"a\n\xff\xfe\n", "t.csv", "not UTF-8"),
-        ("a,b\n1,2".encode("utf-16"), "t.csv", "not UTF-8"),
-        (bytes(range(256)) * 9, "t.csv", "not UTF-8"),
-        (b'{"a": 1}\n{"a": ', "t.jsonl", "Line 2 is not JSON"),
-        (b"[1, 2]", "t.jsonl", "not an object"),
-        (b"[" * 100_000, "t.jsonl", "Line 1 is not JSON"),
+        (b"\n\n", "t.jsonl", "only blank lines"),
+        (b"a\n\xff\xfe\n", "t.csv", "encoding is not certain"),
+        (bytes(range(256)) * 9, "t.csv", "binary data"),
+        (b"[1, 2]", "t.jsonl", "neither an object"),
+        (b"[" * 100_000, "t.jsonl", "no JSON"),
         (b"PAR1 and then nothing", "t.parquet", "no Parquet file"),
         (b"x", "picture.png", "no table known here"),
         (b"a\n1", "archive.xlsx", "no table known here"),
@@ -170,12 +165,12 @@ def test_a_broken_file_gets_a_sentence(data, name, said):
         read_table(named(data, name))
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, zipped])
+@pytest.mark.parametrize("pack", [bz2.compress, zipped])
 @pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.txt", "t.parquet"])
-def test_nothing_is_ever_unpacked(pack, name):
+def test_archives_but_gzip_are_never_unpacked(pack, name):
     bomb = pack(b"0" * 2_000_000)
     assert len(bomb) < 20_000
-    with pytest.raises(ic.BadInput, match="Nothing is unpacked here"):
+    with pytest.raises(ic.BadInput, match="Give the file inside it"):
         read_table(named(bomb, name))
 
 

@@ -17,6 +17,7 @@ from interp_core.analysis.many_texts import (
 )
 from interp_core.charts.attributions import bars
 from interp_core.charts.axes import token_keys
+from interp_core.files.corpus import left_out
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache, costs, jobs
 from interp_core.ui.attributions import reproduce
@@ -24,11 +25,11 @@ from interp_core.ui.attributions.asked import Asked, cost
 from interp_core.ui.attributions.downloads import Drawn
 from interp_core.ui.attributions.naming import largest, quoted
 from interp_core.ui.attributions.reproduce import Texts
-from interp_core.ui.choices import BOUND
+from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.examples import examples
 from interp_core.ui.figure import figure
 from interp_core.ui.sidebar import MAX_CHARACTERS
-from interp_core.ui.uploads import uploader
+from interp_core.ui.uploads import TEXTS, options, told, uploader
 
 MOST_TEXTS = 200
 MOST_BYTES = 5 * 2**20
@@ -81,19 +82,24 @@ def _results(asked: Asked, texts: tuple[str, ...]) -> list | None:
 
 
 def _uploaded() -> Texts | None:
-    file = uploader("or a CSV file", ["csv"], key="upload")
+    file = uploader("or a file: one text a line, CSV, TSV, JSON or Parquet", TEXTS, key="upload")
     if file is None:
         return None
+    chosen = options("upload")
     if file.size > MOST_BYTES:
         raise ic.BadInput("The file is larger than 5 MB: upload a sample of it.")
-    corpus = ic.open_corpus(file.getvalue(), name=file.name)
+    corpus = ic.open_corpus(file.getvalue(), name=file.name, **vars(chosen))
     columns = list(corpus.columns)
-    column = st.selectbox("Column with the texts", columns, columns.index(corpus.column),
-                          key="column")  # fmt: skip
-    texts = ic.first_texts(replace(corpus, column=column), MOST_TEXTS)
+    if columns:
+        keep_valid("column", columns)
+        column = st.selectbox("Column with the texts", columns, columns.index(corpus.column),
+                              key="column")  # fmt: skip
+        corpus = replace(corpus, column=column)
+    texts = ic.first_texts(corpus, MOST_TEXTS)
+    told([*corpus.notes, *filter(None, [left_out(corpus, MOST_TEXTS)])])
     if not texts:
         raise ic.BadInput("This column holds no texts. Choose another one.")
-    return Texts(tuple(texts), MOST_TEXTS, corpus.name, column)
+    return Texts(tuple(texts), MOST_TEXTS, corpus.name, corpus.column, chosen.code())
 
 
 def _deciding(words: pd.DataFrame) -> alt.TopLevelMixin:

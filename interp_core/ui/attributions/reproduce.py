@@ -17,14 +17,16 @@ class Texts:
     rows: int = 0  # of the file that were read
     file: str = ""
     column: str = ""
+    options: str = ""  # arguments that say how the file is read
 
     def lines(self) -> list[str]:
         """Python that makes the list `texts`."""
         if not self.file:
             return ["texts = [", *(f"    {text!r}," for text in self.texts), "]"]
+        column = f", column={self.column!r}" if self.column else ""
         return [
             "# Put your file beside this notebook.",
-            f"corpus = ic.open_corpus({self.file!r}, column={self.column!r})",
+            f"corpus = ic.open_corpus({self.file!r}{column}{self.options})",
             f"texts = ic.first_texts(corpus, {self.rows})",
         ]
 

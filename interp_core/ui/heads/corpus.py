@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 import streamlit as st
@@ -12,13 +12,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 import interp_core as ic
 from interp_core.files.corpus import sample_corpus
+from interp_core.files.form import FileOptions
 from interp_core.files.limits import MAX_FILE_BYTES
 from interp_core.ui import cache, jobs, sharing
 from interp_core.ui.choices import BOUND, keep_valid
 from interp_core.ui.fingerprint import digest
 from interp_core.ui.plain import plain
 from interp_core.ui.shared import Shared
-from interp_core.ui.uploads import uploader
+from interp_core.ui.uploads import ABOUT, TEXTS, options, told, uploader
 
 SOURCES = {
     "sentences": "Built-in sentences",
@@ -26,7 +27,6 @@ SOURCES = {
     "file": "A file of mine",
 }
 COUNTS = (100, 300, 1_000, 3_000, 10_000)
-KINDS = ["txt", "csv", "tsv", "jsonl", "ndjson", "parquet"]
 HELD = "heads_file"  # (name, digest) of this session's file
 STOPPED = "heads_stopped"  # the question whose pass the user stopped
 PARTIAL = "heads_partial"  # (question, state): how far the pass has come
@@ -45,6 +45,7 @@ class Asked:
     column: str | None = None
     text: str = ""
     file: str = ""
+    options: FileOptions = field(default_factory=FileOptions)
 
 
 @st.cache_resource(show_spinner=False)
@@ -92,16 +93,25 @@ def controls(choice, *, key: str = "") -> Asked | None:  # noqa: ANN001 - sideba
         del st.session_state[held]
         st.info("Your file is no longer in memory: upload it again.")
         return None
-    column = _column(ic.open_corpus(_files().peek(data), name=file), key)
-    return Asked(choice.model, files, source, most, data, column, file=file)
+    chosen = options(f"corpus{key}")
+    columns, column, _ = _known(data, file, chosen)
+    return Asked(
+        choice.model, files, source, most, data, _column(list(columns), column, key),
+        file=file, options=chosen,
+    )  # fmt: skip
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _known(data: str, file: str, chosen: FileOptions) -> tuple[tuple[str, ...], str, list[str]]:
+    """Columns of the file that is kept as `data`, the one to take, and what was assumed."""
+    corpus = ic.open_corpus(_files().peek(data), name=file, **vars(chosen))
+    return corpus.columns, corpus.column, list(corpus.notes)
 
 
 def _take(held: str, key: str) -> None:
     """The uploader; what it is given is kept for the session."""
     with st.popover("File", icon=":material/upload_file:"):
-        given = uploader(
-            "One text a line, CSV, TSV, JSON lines or Parquet", KINDS, key=f"corpus_file{key}"
-        )
+        given = uploader(ABOUT, TEXTS, key=f"corpus_file{key}")
     if given is not None:
         if given.size > MAX_FILE_BYTES:
             raise ic.BadInput("The file is too large. Use `python -m interp_core.corpus` for it.")
@@ -113,16 +123,15 @@ def _take(held: str, key: str) -> None:
         st.session_state[held] = (given.name, name)
 
 
-def _column(corpus: ic.Corpus, key: str) -> str | None:
+def _column(columns: list[str], usual: str, key: str) -> str | None:
     """The chosen column of a table; None for lines of text."""
-    if not corpus.columns:
+    if not columns:
         return None
-    columns = list(corpus.columns)
     keep_valid(f"corpus_column{key}", columns)
     return st.selectbox(
         "Column",
         columns,
-        index=columns.index(corpus.column),
+        index=columns.index(usual),
         width=150,
         key=f"corpus_column{key}",
         **BOUND,
@@ -142,7 +151,7 @@ def rows(asked: Asked) -> Iterator:
     data = _files().peek(asked.data)
     if data is None:
         raise ic.BadInput("Upload the file again: it is no longer in memory.")
-    corpus = ic.open_corpus(data, name=asked.file, column=asked.column)
+    corpus = ic.open_corpus(data, name=asked.file, column=asked.column, **vars(asked.options))
     return islice(corpus.rows(), most)
 
 
@@ -275,3 +284,6 @@ def report(asked: Asked, state: ic.CorpusState) -> None:
     if state.texts == 1:
         parts.append("one text has no spread: standard errors need two or more")
     st.caption(" · ".join(parts) + ".")
+    if asked.source == "file" and _files().peek(asked.data) is not None:
+        left = [f"The first row left out: {first.message}"] if state.skipped.total else []
+        told([*_known(asked.data, asked.file, asked.options)[2], *left])

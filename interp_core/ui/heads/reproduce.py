@@ -78,8 +78,12 @@ def _texts(asked: Asked, most: int) -> list[str]:
         return [f"texts = ic.sentences()[:{most}]"]
     if asked.source == "file":
         column = f", column={asked.column!r}" if asked.column else ""
+        column += asked.options.code()
         name = Path(asked.file).name
-        return [HERE, f"texts = list(ic.open_corpus({name!r}{column}).rows({most}))"]
+        return [
+            HERE,
+            f"texts = list(ic.open_corpus({name!r}{column}).rows({most}))",
+        ]
     if len(asked.text.splitlines()) == 1:
         return [f"texts = [{asked.text!r}]"]
     lines = [line for line in asked.text.splitlines() if line.strip()]

@@ -53,7 +53,7 @@ def _table(points: Points) -> list[str]:
     elif points.source == "table":
         lines += [
             BESIDE,
-            f"points = ic.read_table({points.value('file')!r})",
+            f"points = ic.read_table({points.value('file')!r}{points.value('options', '')})",
             f"points = ic.text_rows(points, {points.value('column')!r})",
         ]
     elif points.source == "digits":
@@ -71,6 +71,7 @@ def _table(points: Points) -> list[str]:
 def _own_vectors(points: Points, name: str) -> list[str]:
     words = points.value("words")
     more = f", metadata={words!r}" if words else ""
+    more += str(points.value("options", ""))
     return [BESIDE, f"{name} = ic.read_vectors({points.value('file')!r}{more})"]
 
 

@@ -39,8 +39,9 @@ ABOUT = {
     "vocabulary": "The input vectors of the entries, before any layer.",
     "digits": "360 pictures of 8 × 8 pixels that the embedded model `digits` never saw.",
     "text": "Of the text in the sidebar, each line by itself.",
-    "table": "CSV, TSV, JSON lines, Parquet, or one text a line: up to 50,000 rows.",
-    "vectors": "TSV (with words in a second file), NPY, Parquet or safetensors of any origin.",
+    "table": "CSV, TSV, JSON, Parquet, or one text a line: up to 50,000 rows.",
+    "vectors": "TSV (with words in a second file), NPY, Parquet, safetensors, or the text files of "
+    "word2vec and GloVe.",
 }
 
 
