@@ -24,7 +24,8 @@ from interp_core.files.limits import check_columns, check_table_size
 MAX_COLUMNS = 4096
 BREAKS = ("\t", "\n", "\r")
 LONE_RETURN = re.compile(r"\r(?!\n)")
-DELIMITERS = {"tsv": "\t ", "csv": ",;\t"}
+DELIMITERS = {"tsv": "\t ", "csv": ";\t,"}  # those looked for, first those of decimal commas
+USUAL = {"tsv": "\t", "csv": ","}
 NAMES = {"\t": "tabs", " ": "spaces", ",": "commas", ";": "semicolons"}
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
 FEWEST = 3  # numbers 0, 1, 2, … in the first line from which they are a header
@@ -42,8 +43,7 @@ def read_numbers(
 
     text, notes = _plain_text(data, encoding)
     first = text.split("\n", 1)[0]
-    delimiter = max(DELIMITERS[kind], key=first.count) if len(first.split()) > 1 else "\t"
-    delimiter = next((each for each in DELIMITERS[kind] if each in first), delimiter)
+    delimiter = next((each for each in DELIMITERS[kind] if each in first), USUAL[kind])
     decimal = "," if delimiter != "," and _has_decimal_commas(first, delimiter) else "."
     text, more = _without_edges(text, delimiter)
     names = _check_first(text.split("\n", 1)[0], delimiter, decimal)
@@ -65,7 +65,7 @@ def read_numbers(
     if any(empty):
         raise BadInput(f"{sum(empty):,} numbers are missing or NaN. Remove or repair these rows.")
     values = np.stack([column.to_numpy() for column in found.columns], axis=1)
-    if delimiter != DELIMITERS[kind][0]:
+    if delimiter != USUAL[kind]:
         more.append(f"the numbers are separated by {NAMES[delimiter]}")
     if decimal == ",":
         more.append("the numbers have decimal commas")

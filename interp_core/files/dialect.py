@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from interp_core.files.header import TITLES as LINES_ABOVE
-from interp_core.files.header import names_known, sentence_like
+from interp_core.files.header import names_known, numbered, sentence_like
 from interp_core.files.limits import MOST_COLUMNS, check_columns
 from interp_core.files.rows import Skipped
 from interp_core.files.separated import Dialect, Line, Record, records
@@ -84,9 +84,20 @@ def _judged(dialect: Dialect, rows: tuple[Record, ...]) -> Reading:
     first = widths[0]
     best = max(counts, key=lambda width: (counts[width], width == first, width))
     named = first > 1 and best != first and names_known(rest[0].fields)
-    if named and counts[first] >= NAMED * len(rest) and best not in (first - 1, first + 1):
+    if named and counts[first] >= NAMED * len(rest) and not _is_shifted(rest, first, best):
         best = first
     return Reading(dialect, rows, best, counts[best] / len(rest), begin)
+
+
+def _is_shifted(rows: tuple[Record, ...], header: int, width: int) -> bool:
+    """Whether all rows have one field more than the header for another reason than a delimiter in
+    a text: one that ends each row, or the row numbers that R writes without a name."""
+    fitting = [row.fields for row in rows if len(row.fields) == width]
+    if width < header:
+        return not any(each.strip() for each in rows[0].fields[width:])
+    return not any(row[-1].strip() for row in fitting) or (
+        width == header + 1 and numbered(fitting)
+    )
 
 
 def _names_columns(row: Record) -> bool:

@@ -34,6 +34,7 @@ WESTERN = frozenset("äöüÄÖÜßéèêëàâçùûîïôœæáíóúñãåø�
 CENTRAL = WESTERN | frozenset("ąćęłńśźżĄĆĘŁŃŚŹŻčďěňřšťůžýČŘŠŽőűŐŰ")
 WORDS = frozenset("àáèéêíóæåöøÀÁÉÈÓ")  # letters that are a word, or an ending, alone
 SIGNS = frozenset("’‘“”„«»–—…€°·¿¡\xa0")
+MOST_SCANNED = 2**28  # bytes in which letters beyond ASCII are looked for
 MOST_JUDGED = 5_000  # characters
 FEW = 5  # letters by which another alphabet is known
 UNUSUAL_IN_TEXT = 0.05  # share of control characters above which a file is no text
@@ -64,10 +65,11 @@ def find_encoding(
         if start.startswith(mark):
             utf8 = found == "utf-8"
             return Encoding(found, "" if utf8 else f"The file is {TITLES[found]}, as it says.")
-    sample = start
+    sample, scanned = start, 0
     while sample.isascii() and b"\0" not in sample:  # the first letters that tell
         more = file.read(START)
-        if not more:
+        scanned += len(more)
+        if not more or scanned > MOST_SCANNED:
             return Encoding("utf-8")
         sample = more if more.isascii() and b"\0" not in more else sample[-START:] + more
     return _without_mark(name, sample)

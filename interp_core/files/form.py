@@ -243,7 +243,7 @@ def _with_names(
 ) -> Form:
     """The form with the columns' names and the first line of data, behind the lines `above`."""
     width, cut = _trimmed(found)
-    rows = [replace(row, fields=_without(row.fields, width, cut)) for row in found.rows]
+    rows = [row._replace(fields=_without(row.fields, width, cut)) for row in found.rows]
     head = find_head(rows, width, options.header)
     if head.names is None:
         names = [""] * width
@@ -253,8 +253,9 @@ def _with_names(
         while len(names) > max(width, 1) and not names[-1]:
             names.pop()
         check_columns(len(names))
-        if len(names) == width - 1:
-            names.insert(0, "")  # as R writes row names
+        if len(names) == width - 1:  # as R writes row names
+            names.insert(0, "")
+            form = replace(form, notes=(*form.notes, "The first column has no name."))
         names += [""] * (width - len(names))
     if head.names is not None and head.begin >= len(found.rows):
         shown = ", ".join(each for each in names[:6] if each)

@@ -85,14 +85,14 @@ def _is_above(rows: Sequence[Record], place: int, width: int) -> bool:
         return filled == 1 and bool(begin) and whole
     if len(fields) == width - 1 and width > 2 and filled == len(fields):
         return False  # R's write.table: the names of all columns but the row names
-    if len(fields) == width - 1 and _counts(rows[place + 1 :]):
+    if len(fields) == width - 1 and numbered([row.fields for row in rows[place + 1 :]]):
         return False
     return len(fields) < width
 
 
-def _counts(rows: Sequence[Record]) -> bool:
+def numbered(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the rows are numbered from 1 in their first field."""
-    numbers = [row.fields[0].strip() for row in rows[:50]]
+    numbers = [row[0].strip() for row in rows[:50]]
     return numbers == [str(each) for each in range(1, len(numbers) + 1)]
 
 

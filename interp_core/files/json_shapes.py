@@ -62,6 +62,8 @@ def _line(number: int, line: str, parse: Parser) -> Cells | Skipped:
 def _cells(number: int, found: Any) -> Cells | Skipped:
     if isinstance(found, str):
         return {TEXT: found}
+    if found == {}:
+        return Skipped(number, EMPTY, "The object is empty.")
     if isinstance(found, dict):
         inner = next(iter(found.values()), None)
         # One object in each, as parallel corpora ("translation") and viewers ("row") have them.

@@ -6,6 +6,8 @@ import csv
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
 
 from interp_core.files import lines as bounds
 from interp_core.files.rows import MISFIT, Skipped
@@ -36,14 +38,19 @@ class Dialect:
 
     def reader(self, lines: Iterator[str], *, strict: bool) -> Iterator[list[str]]:
         """The csv module's reader."""
-        return csv.reader(
-            lines, delimiter=self.delimiter or NO_FIELDS, quotechar=self.quote, strict=strict,
-            skipinitialspace=self.spaced,
-        )  # fmt: skip
+        return csv.reader(lines, _rules(self, strict))
 
 
-@dataclass(frozen=True)
-class Record:
+@cache
+def _rules(dialect: Dialect, strict: bool) -> Any:
+    """The same for the csv module, made once: a reader is made for every row with quotes."""
+    return csv.reader(
+        [], delimiter=dialect.delimiter or NO_FIELDS, quotechar=dialect.quote, strict=strict,
+        skipinitialspace=dialect.spaced,
+    ).dialect  # fmt: skip
+
+
+class Record(NamedTuple):
     """Numbers of the first and last line, and fields of a row.
 
     `literal`: its quotes break the rules of CSV. Such a row is one line, with them as they stand.

@@ -283,3 +283,77 @@ def test_masks_and_samples_keep_vectors_and_rows_together():
         made.take(np.ones(3, bool))
     with pytest.raises(ic.BadInput, match="exactly one row"):
         ic.make_vectors(made.values, made.frame.head(3))
+
+
+NUMBERS = np.float32([[0.5, 2.25, -3], [4, 5.5, 6], [7.5, 8, 9.25]])
+
+
+def lines(delimiter="\t", decimal=".", end="\n"):
+    rows = (delimiter.join(str(each).replace(".", decimal) for each in row) for row in NUMBERS)
+    return end.join(rows) + end
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "note"),
+    [
+        (lines(), "t.tsv", ""),
+        (lines().replace("\n", "\r"), "t.tsv", ""),
+        (lines(end="\r\n"), "t.tsv", ""),
+        (lines(end="\t\n"), "t.tsv", "a delimiter at the end"),
+        (lines(decimal=","), "t.tsv", "decimal commas"),
+        (lines(" "), "t.txt", "separated by spaces"),
+        (lines(","), "t.csv", ""),
+        (lines(";", ","), "t.csv", "decimal commas"),
+        ("0\t1\t2\n" + lines(), "t.tsv", "numbers of the columns"),
+        (pd.DataFrame(NUMBERS).to_csv(sep="\t"), "t.tsv", "first column"),
+        (lines() + "\n\n", "t.tsv", ""),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_numbers_are_read_as_programs_and_countries_write_them(data, name, note, encoding):
+    found = ic.read_vectors(named(data.encode(encoding), name))
+    np.testing.assert_array_equal(found.values, NUMBERS)
+    assert note in " ".join(found.notes)
+
+
+def test_a_first_column_of_whole_numbers_is_told():
+    found = ic.read_vectors(b"1000\t0.5\t0.25\n1001\t1.5\t2\n1002\t3\t4\n")
+    assert found.dim == 3
+    assert "if they are identifiers" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("table", "labels"),
+    [
+        (b"cat\ndog\nbird\n", ["cat", "dog", "bird"]),
+        (b"cat\ndog\nbird", ["cat", "dog", "bird"]),
+        (b"cat\ndog\nbird\n\n", ["cat", "dog", "bird"]),
+        (b"cat\r\ndog\r\nbird\r\n\r\n\r\n", ["cat", "dog", "bird"]),
+        (b"cat\rdog\rbird\r", ["cat", "dog", "bird"]),
+        (b"cat\n\nbird\n", ["cat", "", "bird"]),
+        (b"cat\n\n\n", ["cat", "", ""]),
+        (b"\n\n\n", ["", "", ""]),
+        (b"\xef\xbb\xbfword\tn\ncat\t1\ndog\t2\nbird\t3\n\n", ["cat", "dog", "bird"]),
+        ("word\tn\nKätzchen\t1\nHündchen\t2\nVögelchen\t3\n".encode("cp1252"),
+         ["Kätzchen", "Hündchen", "Vögelchen"]),
+        ("cat\ndog\nbird\n".encode("utf-16"), ["cat", "dog", "bird"]),
+        (b"word,n\ncat\ndog\n", ["word,n", "cat", "dog"]),
+    ],
+)  # fmt: skip
+def test_a_line_of_metadata_is_one_vector_by_the_rule_of_the_projector(table, labels):
+    found = ic.read_vectors(lines().encode(), metadata=table)
+    assert list(found.frame["text"]) == labels
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        (b"cat\ndog\nbird\nfish\n", "If line 1 .“cat”. is one"),
+        (b"cat\ndog\n", "the last is line 2 .“dog”"),
+        (b"cat\n1\n2\n3\nfish\n\n", "line 4 .“3”. has no vector"),
+        (b"word\tn\ncat\t1\ndog\t2\n", "missing or “word, n”"),
+    ],
+)
+def test_a_count_that_does_not_fit_is_told_with_the_line(table, says):
+    with pytest.raises(ic.BadInput, match=says):
+        ic.read_vectors(lines().encode(), metadata=table)

@@ -114,14 +114,14 @@ def test_a_byte_order_mark_and_letters_tell_the_encoding_in_every_format(case, k
 
 
 def test_letters_that_come_late_tell_the_encoding_of_the_whole_file():
-    data = ("text,label\n" + "plain words,a\n" * 30_000 + "schöne Grüße,b\n").encode("cp1252")
-    assert both(data)[-1] == "schöne Grüße"
+    rows = f"{'plain words ' * 20},a\n" * 1_500 + "schöne Grüße,b\n"
+    assert both(f"text,label\n{rows}".encode("cp1252"))[-1] == "schöne Grüße"
 
 
 HEADLESS = {
     "sentences": "The film is good.\nNot bad at all.\nA strange story.\n",
     "sentences with commas": "The film is good.\nNot bad, really.\nI, for one, liked it.\n",
-    "commas in nearly every line": "Well, it is good.\nNot bad, really.\nStrange.\nI liked it, too\n",
+    "commas in most lines": "Well, it is good.\nNot bad, really.\nStrange.\nI did, too\n",
     "a comma in each": "Great, truly.\nBad, sadly.\nOK, then.\n",
     "numbers with commas": "I paid 1,000 for it.\nIt was 2,500 there.\nNothing.\nFine.\n",
     "semicolons": "Good; bad; who knows?\nBad; very bad.\nFine.\n",

@@ -1,0 +1,96 @@
+"""JSON as people have it: a value a line, lists, and the forms of pandas."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pandas as pd
+import pytest
+
+import interp_core as ic
+from interp_core.files import form
+from tests.files.reading import both, notes, opened
+
+FRAME = pd.DataFrame({"text": ["good", "bad"], "n": [1, 2]})
+ROWS = FRAME.to_dict("records")
+
+
+@pytest.mark.parametrize("orient", ["records", "split", "columns", "index", "table"])
+@pytest.mark.parametrize("named", [False, True])
+def test_what_pandas_writes_is_read(orient, named):
+    frame = FRAME.set_axis(["k1", "k2"]) if named else FRAME
+    data = frame.to_json(orient=orient)
+    assert both(data, "a.json") == ["good", "bad"]
+    assert list(opened(data, "a.json")[0].frame["n"]) == [1, 2]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize(
+    "document",
+    [
+        ROWS,
+        ["good", "bad"],
+        {"data": ROWS},
+        {"version": "1.1", "data": ROWS},
+        {"anything": ROWS, "count": 2},
+        {"rows": [{"row_idx": n, "row": row} for n, row in enumerate(ROWS)]},
+        {"text": ["good", "bad"], "n": [1, 2]},
+        [["text", "n"], ["good", 1], ["bad", 2]],
+    ],
+)
+def test_a_document_is_read_however_it_is_laid_out(document, indent):
+    for name in ("a.json", "a.jsonl"):
+        assert both(json.dumps(document, indent=indent), name) == ["good", "bad"]
+
+
+def test_what_was_understood_is_told():
+    assert "a list for each column" in notes('{"text": ["a", "b"]}', "a.json")
+    assert "those of 'data'" in notes('{"data": [{"text": "a"}]}', "a.json")
+    assert "one JSON object: one row" in notes('{\n "text": "good"\n}\n', "a.json")
+    assert "a key comes twice" in notes('{"text": "a", "text": "b"}\n{"text": "c"}', "a.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("data", "texts"),
+    [
+        ('"good film"\n"bad film"\n', ["good film", "bad film"]),
+        ('{"text": "a"},\n\n{"text": "b"},\n', ["a", "b"]),
+        ('{"text": "a"}\n{"text": \n{"text": "c"}\n', ["a", "c"]),
+        ('{broken\n{"text": "b"}\n{"text": "c"}\n', ["b", "c"]),
+        ('{"text": "a", "x": NaN}\n{"text": "b", "x": 1}\n', ["a", "b"]),
+        ('\ufeff{"text": "a"}\r{"text": "b"}\r', ["a", "b"]),
+        ('{"text": "a", "meta": {"b": [1, "é"]}, "tags": []}\n{"text": "c"}', ["a", "c"]),
+    ],
+)
+def test_lines_are_read_and_broken_ones_told(data, texts):
+    assert both(data, "a.jsonl") == texts
+
+
+def test_an_object_in_each_line_is_opened():
+    lines = '{"translation": {"en": "good", "de": "gut"}}\n{"translation": {"en": "x", "de": "y"}}'
+    assert both(lines, "a.jsonl", column="en") == ["good", "x"]
+
+
+@pytest.mark.parametrize("data", ["[1, 2]", "7", "null", '[["a"], 1]', "[]", "{}"])
+def test_json_without_rows_is_refused(data):
+    for reader in (ic.open_table, ic.open_corpus):
+        file = io.BytesIO(data.encode())
+        file.name = "a.json"
+        with pytest.raises(ic.BadInput, match=r"holds no rows|no column of texts"):
+            reader(file)
+
+
+def test_deep_nests_are_no_json():
+    assert both('{"text": "a"}\n' + "[" * 50_000, "a.json") == ["a"]
+    for data in ("[" * 100_000, '{"a":' * 100_000):
+        with pytest.raises(ic.BadInput, match="no JSON"):
+            opened(data, "a.json")
+
+
+def test_a_document_larger_than_the_bound_is_refused_and_lines_are_not(monkeypatch):
+    monkeypatch.setattr(form, "MAX_JSON", 100)
+    with pytest.raises(ic.BadInput, match="Save it as JSON Lines"):
+        opened(json.dumps(ROWS * 50), "a.json")
+    lines = "".join(json.dumps(row) + "\n" for row in ROWS * 50)
+    assert len(both(lines, "a.jsonl")) == 100
