@@ -126,7 +126,7 @@ def test_the_column_of_a_table_can_be_chosen():
     [
         (bytes(range(256)) * 40, "noise.txt", "binary data"),
         (b"PK\x03\x04" + b"0" * 60, "films.zip", "zip archive"),
-        (b"\n\n  \n", "empty.txt", "None of the 3 rows can be read"),
+        (b"\n\n  \n", "empty.txt", "holds only blank lines"),
     ],
 )
 def test_a_file_that_is_no_corpus_gets_a_sentence(data, name, sentence):
