@@ -3,9 +3,11 @@
     python -m interp_core.corpus MODEL FILE --out stats.parquet [--column NAME] [--limit ROWS]
     python -m interp_core.corpus MODEL --sample --out stats.parquet
 
-FILE holds one text a line, or is CSV, TSV, JSON Lines or Parquet. A run that was killed goes on
-where it was when the same command is given again. Rows that cannot be read are skipped and listed.
-The result is a table with one row for each layer and head; `ic.HeadStatistics.load` reads it, too.
+FILE holds one text a line, or is CSV, TSV, JSON or Parquet, perhaps packed by gzip. How it is read
+(encoding, delimiter, header) is found and told; options say otherwise. A run that was killed goes
+on where it was when the same command is given again. Rows that cannot be read are skipped and
+listed. The result is a table with one row for each layer and head; `ic.HeadStatistics.load` reads
+it, too.
 """
 
 from __future__ import annotations
@@ -28,6 +30,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--sample", action="store_true", help="use the built-in sentences")
     parser.add_argument("--out", required=True, help="the Parquet file to write")
     parser.add_argument("--column", help="the column that holds the texts")
+    parser.add_argument("--encoding", help="the encoding of the file, such as cp1252")
+    parser.add_argument("--delimiter", help="what separates the columns, such as ';'")
+    parser.add_argument(
+        "--header",
+        action=argparse.BooleanOptionalAction,
+        help="whether the first line names the columns",
+    )
     parser.add_argument("--limit", type=int, help="read no more rows than this")
     parser.add_argument("--restart", action="store_true", help="forget an unfinished run")
     parser.add_argument("--quiet", action="store_true", help="print no progress")
@@ -50,7 +59,11 @@ def _run(asked: argparse.Namespace) -> None:
     from interp_core.files.corpus import open_corpus, sample_corpus
     from interp_core.models.load import load_model
 
-    corpus = sample_corpus() if asked.sample else open_corpus(asked.file, column=asked.column)
+    options = {"encoding": asked.encoding, "delimiter": asked.delimiter, "header": asked.header}
+    options["column"] = asked.column
+    corpus = sample_corpus() if asked.sample else open_corpus(asked.file, **options)
+    for note in corpus.notes:
+        print(note, file=sys.stderr)
     model = load_model(asked.model)
     states = run_corpus(model, corpus, asked.out, limit=asked.limit, restart=asked.restart)
     begun = next(states)
