@@ -77,7 +77,7 @@ def test_the_command_says_what_it_did(tiny, tmp_path, capsys):
     assert corpus.main([str(tiny("bert")), str(path), "--out", str(out), "--quiet"]) == 0
     told = capsys.readouterr()
     assert "5 texts" in told.out
-    assert "line 7: not text" in told.out
+    assert "line 7: other width. The row has 1 cell, not 2" in told.out
     assert ic.HeadStatistics.load(out).texts == 5
 
 

@@ -33,7 +33,7 @@ OFFERED = ("utf-8", "cp1252", "mac_roman", "cp850", "cp1250", "cp1251", "koi8-r"
 WESTERN = frozenset("äöüÄÖÜßéèêëàâçùûîïôœæáíóúñãåøÉÀÇÅØÑÁÓÊ")
 CENTRAL = WESTERN | frozenset("ąćęłńśźżĄĆĘŁŃŚŹŻčďěňřšťůžýČŘŠŽőűŐŰ")
 WORDS = frozenset("àáèéêíóæåöøÀÁÉÈÓ")  # letters that are a word, or an ending, alone
-SIGNS = frozenset("’‘“”„«»–—…€°·¿¡\xa0")
+SIGNS = frozenset("’‘“”„«»–—…€°·¿¡")
 MOST_SCANNED = 2**28  # bytes in which letters beyond ASCII are looked for
 MOST_JUDGED = 5_000  # characters
 FEW = 5  # letters by which another alphabet is known
@@ -154,7 +154,7 @@ def _single(name: str, sample: bytes) -> Encoding:
     broken = sum(not line.isascii() for line in lines)
     if 2 * broken < len(lines) and scores[best] < DOUBTFUL:
         return Encoding("utf-8")  # a few lines of other bytes: they are told one by one
-    single = [each for each in OFFERED if not each.startswith("utf-16")]
+    single = [each for each in OFFERED if not each.startswith("utf")]
     fitting = {each: _shown(sample, each) for each in single if _fits(sample, each)}
     samples = "; ".join(f"{TITLES[each]} ({each}): “{text}”" for each, text in fitting.items())
     raise BadInput(
@@ -195,6 +195,8 @@ def _is_usual(text: str, place: int, letters: frozenset[str]) -> bool:
     beside = before + after
     if letters is WESTERN and len(beside) == 2 and beside.isalpha() and min(beside) > "\x7f":
         return False  # three in a row: another alphabet
+    if here == "\xa0":  # holds a sign to its word
+        return bool(before.strip() and after.strip())
     if here in SIGNS:
         return here == "’" or not (before.isalpha() and after.isalpha())
     if here not in letters or (here.isupper() and before.islower()):

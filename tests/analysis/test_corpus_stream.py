@@ -107,8 +107,8 @@ def test_a_limit_reads_no_further(tiny_model, tmp_path):
 
 
 def test_a_corpus_without_one_good_row_is_refused_with_the_rows(tiny_model, tmp_path):
-    path, out = file_of(tmp_path, ["", " ", ""]), tmp_path / "out.parquet"
-    with pytest.raises(ic.BadInput, match="2 rows were skipped: 2 empty"):
+    path, out = file_of(tmp_path, ["", " ", "word " * 50_000]), tmp_path / "out.parquet"
+    with pytest.raises(ic.BadInput, match="3 rows were skipped: 2 empty, 1 too long"):
         run(tiny_model("bert"), path, out)
     assert not out.exists()
 
