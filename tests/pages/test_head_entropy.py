@@ -121,6 +121,17 @@ def test_the_column_of_a_table_can_be_chosen():
     assert "tokens" in words(app)
 
 
+def test_what_is_assumed_of_a_file_is_told_and_can_be_chosen_otherwise():
+    data = b"A good film.;1\nNot a bad film.;0\nSo;so;it\n"
+    said = words(opened(**held(data, "films.csv"))).replace("\\", "")
+    assert "2 texts of films" in said
+    assert "The fields are separated by semicolons." in said
+    assert "the file seems to have no header" in said
+    assert "The row has 3 cells, not 2: “So;so;it”" in said
+    app = opened(**held(data, "films.csv"), corpus_header="Names of the columns")
+    assert "1 text of films" in words(app)
+
+
 @pytest.mark.parametrize(
     ("data", "name", "sentence"),
     [

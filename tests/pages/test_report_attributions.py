@@ -9,7 +9,7 @@ import streamlit as st
 
 import interp_core as ic
 from tests.pages.reporting import check
-from tests.pages.running import run
+from tests.pages.running import run, words
 
 TEXT = "The script is not good."
 VIEWS = {"explanation": 2, "methods": 2, "what_if": 1, "layers": 1, "many": 1, "trust": 1}
@@ -80,6 +80,23 @@ def test_a_file_of_texts_is_read_beside_the_notebook(tmp_path, monkeypatch):
     (figure,) = check(app, charts=1)
     assert "Good" not in figure.script
     assert "funny" in set(figure.numbers["word"])
+
+
+def test_what_is_assumed_of_a_file_is_told_and_what_is_chosen_is_in_the_script(
+    tmp_path, monkeypatch
+):
+    table = "A naïve film.;1\nA clichéd, dull film.;0\nToo;long;here\n".encode("cp1252")
+    (tmp_path / "mine.csv").write_bytes(table)
+    monkeypatch.chdir(tmp_path)
+    app = opened(show="many", method="leave_one_out", upload_header="A row like the others")
+    app.file_uploader[0].set_value(("mine.csv", table, "text/csv")).run()
+    (figure,) = check(app, charts=1)
+    assert "column='column 1', header=False)" in figure.script
+    assert {"naïve", "clichéd"} <= set(figure.numbers["word"])
+    said = words(app).replace("\\", "")
+    assert "it was read as Windows-1252" in said
+    assert "The fields are separated by semicolons." in said
+    assert "1 row was left out. Line 3: The row has 3 cells, not 2" in said
 
 
 def test_a_script_is_short_and_readable():
