@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -33,8 +34,9 @@ def begin_from_nothing() -> Path:
     that what one makes (the converted language model) is there for the others.
     """
     for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        if time.time() - left.stat().st_mtime > A_DAY:  # of a run that was killed
-            shutil.rmtree(left, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another run was quicker
+            if time.time() - left.stat().st_mtime > A_DAY:  # of a run that was killed
+                shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     for name, place in PLACES.items():
         os.environ[name] = str(folder / place)
