@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 from interp_core.analysis.lesson_record import Link, mistake
 
 MOST_PAIRS, MOST_LETTERS = 30, 4_000
-SHARED = ("model", "text", "pair")
+SHARED = ("model", "base", "text", "pair")
 _PICTURES = (
     "picture", "picture_view", "picture_layer", "picture_head", "query_patch", "picture_method",
     "picture_target", "picture_baseline", "picture_count", "picture_stat",

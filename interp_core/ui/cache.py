@@ -26,17 +26,22 @@ MAP_BYTES = 512 * 2**20
 
 
 def stamp(name: str) -> str:
-    """Changes with the files of a local model folder, and with number format and device.
+    """Changes with the files of a local model and of its base, and with how it is loaded.
 
     Raises `ModelClosed` for a model that a shared server does not open: no folder is looked into.
     """
     sharing.check_model(name)
-    folder, chosen = Path(name).expanduser(), loading.mark()
+    chosen = loading.mark(name)
+    times = [time for folder in loading.folders(name) for time in _changed(folder)]
+    return f"{max(times)}{chosen}" if times else chosen
+
+
+def _changed(folder: Path) -> list[int]:
+    """When each file of a folder was last changed."""
     try:
-        times = [path.stat().st_mtime_ns for path in folder.iterdir() if path.is_file()]
+        return [path.stat().st_mtime_ns for path in folder.iterdir() if path.is_file()]
     except (OSError, ValueError):
-        return chosen
-    return f"{max(times, default=0)}{chosen}"
+        return []
 
 
 @st.cache_resource(show_spinner=False)

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from interp_core.errors import ClearheadError, UnsupportedModel
-from interp_core.ui import events, other_model
+from interp_core.errors import ClearheadError, MissingBase, UnsupportedModel
+from interp_core.ui import events, loading, other_model
 from interp_core.ui.discreet import place
 from interp_core.ui.plain import message
 from interp_core.ui.sharing import ModelClosed
@@ -29,6 +29,8 @@ def shown(instead: str = "sentiment") -> Iterator[None]:
         yield
     except ClearheadError as error:
         events.wrong("refused", type(error).__name__)
+        if isinstance(error, MissingBase) and loading.came_late():
+            st.rerun()  # the adapter was fetched after the sidebar was drawn, without the field
         st.error(message(str(error)), icon=":material/info:")
         if isinstance(error, TELLING) and st.session_state.get("model") != instead:
             other_model.instead(instead)

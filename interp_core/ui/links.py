@@ -9,7 +9,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 # Parameters that hold words: "Infinity" is one.
 WORDS = {
-    "text", "pair", "text_b", "edited", "becomes", "many", "labels", "word", "instead", "find",
+    "text", "pair", "base",
+    "text_b", "edited", "becomes", "many", "labels", "word", "instead", "find",
     "containing",
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""How models are loaded: number format and device, by the operator's file or in the sidebar.
+"""How models are loaded: an adapter's base, number format and device, by the sidebar or a file.
 
 On a shared server `clearhead.toml` alone decides. Whatever is chosen stands in the address, in the
 keys of all results (by `cache.stamp`), in scripts and in reports.
@@ -6,15 +6,22 @@ keys of all results (by `cache.stamp`), in scripts and in reports.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 import interp_core as ic
+from interp_core.models.adapter_config import is_adapter
+from interp_core.models.folders import ADAPTER_CONFIG, find_model_folder
+from interp_core.models.hub import HUB_ID
 from interp_core.models.machine import FORMATS, devices
 from interp_core.models.record import LoadedModel
+from interp_core.models.registry import bundled_card
+from interp_core.models.safety import read_json
 from interp_core.ui import sharing
 from interp_core.ui.choices import BOUND, keep_valid
 
-DTYPE, DEVICE = "dtype", "device"
+DTYPE, DEVICE, BASE = "dtype", "device", "base"
 BEST = "automatic"
 
 
@@ -44,6 +51,73 @@ def controls() -> None:
         )
 
 
+def base_field(name: str) -> None:
+    """The field for the base model of an adapter; nothing for other models, or where shared."""
+    if not takes_base(name):
+        return
+    st.text_input(
+        "Base model",
+        key=BASE,
+        placeholder=_named_base(name) or "encoder, a folder or a Hub id",
+        help="The model that the adapter was trained on: a built-in name, the path of a folder "
+        "(also relative to the adapter's), or a Hub id. Empty: the one that the adapter names.",
+        **BOUND,
+    )
+
+
+def came_late() -> bool:
+    """Whether the sidebar's model turned out to be an adapter after the sidebar was drawn."""
+    return BASE not in st.session_state and takes_base(st.session_state.get("model") or "")
+
+
+def takes_base(name: str) -> bool:
+    """Whether a model is an adapter whose base may be typed here."""
+    return not sharing.is_shared() and _adapter_folder(name) is not None
+
+
+def _adapter_folder(name: str) -> Path | None:
+    """The folder of an adapter, in the file system or in the Hub's cache; nothing is fetched."""
+    if bundled_card(name) is not None or not name.strip() or "\0" in name:
+        return None
+    try:
+        folder = Path(name).expanduser()
+        if folder.is_dir():
+            found = find_model_folder(folder)[0]
+            return found if is_adapter(found) else None
+        if HUB_ID.fullmatch(name) is None or ".." in name:
+            return None
+        from huggingface_hub import try_to_load_from_cache
+
+        file = try_to_load_from_cache(name, ADAPTER_CONFIG)
+        return Path(file).parent if isinstance(file, str) else None
+    except (OSError, RuntimeError, ValueError, ic.ClearheadError):
+        return None
+
+
+def _named_base(name: str) -> str:
+    """The base model that an adapter names itself."""
+    folder = _adapter_folder(name)
+    try:
+        return str(read_json(folder / ADAPTER_CONFIG).get("base_model_name_or_path") or "")[:200]
+    except (OSError, TypeError, ic.ClearheadError):
+        return ""
+
+
+def base(name: str) -> str:
+    """The base model that was typed for the sidebar's model; empty for other models."""
+    typed = str(st.session_state.get(BASE) or "").strip()
+    if not typed or name != st.session_state.get("model") or not takes_base(name):
+        return ""
+    return typed
+
+
+def folders(name: str) -> list[Path]:
+    """The local folders in which the files of a model lie: its own, and that of its base."""
+    own = Path(name).expanduser()
+    below = base(name) or (_named_base(name) if takes_base(name) else "")
+    return [own, *([Path(below).expanduser(), own / below] if below else [])]
+
+
 def _offered(name: str, known: tuple[str, ...]) -> list[str]:
     """What can be chosen; what the operator's file says too, so that a slip there is told."""
     given = sharing.setting(name)
@@ -57,26 +131,28 @@ def _first(name: str, offered: list[str]) -> int:
     return offered.index(given) if given else 0
 
 
-def options() -> dict[str, str]:
-    """Keyword arguments of `ic.load_model` that differ from its defaults."""
-    given = {name: sharing.setting(name) for name in (DTYPE, DEVICE)}
+def options(name: str = "") -> dict[str, str]:
+    """Keyword arguments of `ic.load_model` that differ from its defaults, for this model."""
+    given = {part: sharing.setting(part) for part in (DTYPE, DEVICE)}
     if not sharing.is_shared():
-        given |= {name: st.session_state.get(name) or given[name] for name in given}
+        given |= {part: st.session_state.get(part) or given[part] for part in given}
     defaults = {DTYPE: FORMATS[0], DEVICE: BEST}
-    return {name: value for name, value in given.items() if value and value != defaults[name]}
+    chosen = {part: each for part, each in given.items() if each and each != defaults[part]}
+    below = base(name) if name else ""
+    return ({BASE: below} if below else {}) | chosen
 
 
-def mark() -> str:
-    """A part of the keys of results: empty for the defaults."""
-    return "|".join(options().values())
+def mark(name: str) -> str:
+    """A part of the keys of a model's results: empty for the defaults."""
+    return "|".join(options(name).values())
 
 
 def load(name: str) -> LoadedModel:
     """The model, as the sidebar and the operator's file say."""
     anyway = {} if sharing.checks_memory() else {"check_memory": False}
-    return ic.load_model(name, **options(), **anyway)
+    return ic.load_model(name, **options(name), **anyway)
 
 
 def call(name: str) -> str:
     """The Python that loads the same model in the same way."""
-    return f"ic.load_model({name!r}{''.join(f', {n}={v!r}' for n, v in options().items())})"
+    return f"ic.load_model({name!r}{''.join(f', {n}={v!r}' for n, v in options(name).items())})"

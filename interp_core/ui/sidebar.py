@@ -15,7 +15,8 @@ DEFAULT_MODEL = "sentiment"
 MAX_CHARACTERS = 20_000
 TYPED = (
     "An embedded model, or type the path of a folder with a model, or a Hub id such as "
-    "`distilbert/distilbert-base-uncased`, and press Enter."
+    "`distilbert/distilbert-base-uncased`, and press Enter. A folder of an adapter (LoRA and its "
+    "relatives) loads with its base model."
 )
 LISTED = "This server is shared: it opens these models and nothing else."
 
@@ -41,6 +42,7 @@ def show() -> None:
             bind="query-params",
             help=LISTED if sharing.is_shared() else TYPED,
         )
+        loading.base_field(_state("model", DEFAULT_MODEL))
         shelf()
         loading.controls()
         card = cards.get(_state("model", DEFAULT_MODEL))
