@@ -62,6 +62,19 @@ def pytest_report_header():
     return f"home, caches: {os.environ['HOME']} (new)"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A file stays in one worker; all of the browser's do, they share a server and a Chromium."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByServer(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "browser" if "/browser/" in file else file
+
+    return ByServer(config, log) if config.getoption("dist") == "loadfile" else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def packages_are_looked_through_once():
     """Streamlit's test harness reads what is known of every installed package for each run.
