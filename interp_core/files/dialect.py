@@ -18,6 +18,7 @@ SEP = re.compile(r'"?sep=(.)\1*"?\s*', re.IGNORECASE)
 HALF = 0.5  # share of rows that must have the same number of fields
 NAMED = 0.2  # the same where the first row holds a usual name of a column
 SPACED = 0.9  # share of delimiters followed by a space from which it is the file's style
+ENOUGH = 5  # rows that tell how a file is written
 EXCEL_ROWS = 2  # quoted fields that show the style of a spreadsheet's export
 
 
@@ -71,7 +72,9 @@ def named_delimiter(line: str) -> str | None:
 def _read(sample: list[Line], dialect: Dialect) -> Reading:
     found = (row for row in records(iter(sample), dialect) if not isinstance(row, Skipped))
     rows = tuple(row for row in found if any(each.strip() for each in row.fields))
-    return _judged(dialect, rows)
+    # The sample may end within a quoted field: what follows its quote is no row.
+    whole = next((n for n, row in enumerate(rows) if row.unclosed), len(rows))
+    return _judged(dialect, rows[:whole] if whole >= ENOUGH else rows)
 
 
 def _judged(dialect: Dialect, rows: tuple[Record, ...]) -> Reading:

@@ -325,11 +325,11 @@ def _json(name: str, opener: Opener, form: Form) -> Form:
     parse = Parser()
     with closing(_Open(opener)) as file:
         lines = (line for _, line in text_lines(file, form.encoding))
-        first = list(islice((line for line in lines if _is_filled(line)), 2))
+        first = list(islice(filter(_is_filled, lines), 2))
     if not first:
         raise BadInput(f"{called(name)} holds only blank lines.")
-    if len(first) == 2 and not first[0].lstrip().startswith("["):
-        values = [json_shapes.parsed(line.strip().removesuffix(","), parse) for line in first]
+    if len(first) == 2 and not _begins_list(first[0]):
+        values = [_value(line, parse) for line in first]
         if isinstance(values[0], dict | str) or isinstance(values[1], dict):
             return form
     with closing(_Open(opener)) as file:
@@ -346,7 +346,17 @@ def _json(name: str, opener: Opener, form: Form) -> Form:
 
 
 def _is_filled(line: str | Skipped) -> bool:
-    return isinstance(line, str) and bool(line.strip())
+    return isinstance(line, Skipped) or bool(line.strip())
+
+
+def _begins_list(line: str | Skipped) -> bool:
+    return isinstance(line, str) and line.lstrip().startswith("[")
+
+
+def _value(line: str | Skipped, parse: Parser) -> Any:
+    if isinstance(line, Skipped):  # a document in one long line, or a text that is too long
+        return None
+    return json_shapes.parsed(line.strip().removesuffix(","), parse)
 
 
 def _document(file: Any, encoding: str, parse: Parser) -> tuple[list | None, str]:

@@ -15,7 +15,7 @@ from interp_core.files.rows import MISFIT, Skipped
 # The csv module's own bound (131,072 characters) would refuse long texts; ours is `MAX_LINE`.
 csv.field_size_limit(max(csv.field_size_limit(), 2 * bounds.MAX_LINE))
 
-MOST_RETRIES = 100  # quotes without an end after which the lines behind them are not read again
+MOST_REREAD = 2**24  # characters behind quotes without an end that are read a second time
 NO_FIELDS = "\x1f"  # "separates" the fields of a file with one column
 
 
@@ -54,12 +54,14 @@ class Record(NamedTuple):
     """Numbers of the first and last line, and fields of a row.
 
     `literal`: its quotes break the rules of CSV. Such a row is one line, with them as they stand.
+    `unclosed`: one of them is open until the lines end.
     """
 
     number: int
     end: int
     fields: list[str]
     literal: bool = False
+    unclosed: bool = False
 
 
 Line = tuple[int, "str | Skipped"]
@@ -75,7 +77,7 @@ def records(
     should have: it decides where a row can be read in two ways.
     """
     source = _Source(lines)
-    retries = 0
+    reread = 0
     while (line := source.take()) is not None:
         number, text = line
         if isinstance(text, Skipped):
@@ -83,13 +85,14 @@ def records(
         elif not dialect.quote or dialect.quote not in text:
             yield _plain(number, text, source, dialect, width)
         else:
-            fields, used = _quoted(text, source, dialect)
+            fields, used, unclosed = _quoted(text, source, dialect)
             if fields is not None:
                 yield Record(number, used[-1][0] if used else number, fields)
                 continue
-            yield Record(number, number, _literal(text, dialect, width), literal=True)
-            retries += 1
-            if retries <= MOST_RETRIES:
+            plain = _literal(text, dialect, width)
+            yield Record(number, number, plain, literal=True, unclosed=unclosed)
+            reread += sum(len(line) for _, line in used if isinstance(line, str))
+            if reread <= MOST_REREAD:
                 source.put_back(used)
             else:
                 yield from (_passed_over(each) for each in used)
@@ -123,8 +126,11 @@ def _plain(number: int, text: str, source: _Source, dialect: Dialect, width: int
     return Record(number, number, fields)
 
 
-def _quoted(text: str, source: _Source, dialect: Dialect) -> tuple[list[str] | None, list[Line]]:
-    """The fields of a row, None where its quotes break the rules; and the further lines taken."""
+def _quoted(
+    text: str, source: _Source, dialect: Dialect
+) -> tuple[list[str] | None, list[Line], bool]:
+    """The fields of a row, None where its quotes break the rules; the further lines taken; and
+    whether a quote is open at their end."""
     used: list[Line] = []
 
     def feed() -> Iterator[str]:
@@ -138,9 +144,9 @@ def _quoted(text: str, source: _Source, dialect: Dialect) -> tuple[list[str] | N
             yield line[1]
 
     try:
-        return next(dialect.reader(feed(), strict=True)), used
-    except (csv.Error, StopIteration):
-        return None, used
+        return next(dialect.reader(feed(), strict=True)), used, False
+    except (csv.Error, StopIteration) as error:
+        return None, used, "end of data" in str(error)
 
 
 def _literal(text: str, dialect: Dialect, width: int | None) -> list[str]:

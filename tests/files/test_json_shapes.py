@@ -88,6 +88,14 @@ def test_deep_nests_are_no_json():
             opened(data, "a.json")
 
 
+def test_a_document_in_one_long_line_is_read():
+    rows = [{"text": f"text {n} " + "word " * 30} for n in range(8_000)]
+    assert len(json.dumps(rows)) > 1_000_000
+    assert both(json.dumps(rows), "a.json") == [row["text"] for row in rows]
+    columns = {"text": [row["text"] for row in rows]}
+    assert both(json.dumps(columns), "a.json") == columns["text"]
+
+
 def test_a_document_larger_than_the_bound_is_refused_and_lines_are_not(monkeypatch):
     monkeypatch.setattr(form, "MAX_JSON", 100)
     with pytest.raises(ic.BadInput, match="Save it as JSON Lines"):

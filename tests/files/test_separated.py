@@ -68,8 +68,16 @@ def test_a_quote_that_breaks_the_rules_belongs_to_the_text_and_swallows_no_row(d
     assert both(data) == texts
 
 
+def test_a_large_file_whose_sample_ends_within_a_field_is_read_by_its_rules():
+    rows = [f'"line {n}\nand ""more"" of\nit"' for n in range(600)]
+    for delimiter, name in (("\t", "a.tsv"), (",", "a.csv")):
+        data = f"text{delimiter}label\n" + "".join(f"{row}{delimiter}x\n" for row in rows)
+        assert both(data, name) == [f'line {n}\nand "more" of\nit' for n in range(600)]
+        assert "rules" not in notes(data, name)
+
+
 def test_quotes_that_are_never_closed_cost_no_second_reading_without_end(monkeypatch):
-    monkeypatch.setattr(separated, "MOST_RETRIES", 3)
+    monkeypatch.setattr(separated, "MOST_REREAD", 3 * 7 * 2_000)
     found = rows('x",z,"\n' * 2_000)
     assert found[:4] == [['x"', "z", '"']] * 4
     assert all(isinstance(each, Skipped) for each in found[4:])
