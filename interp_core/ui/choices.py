@@ -22,6 +22,18 @@ def keep_valid(key: str, options: list) -> None:
             del st.session_state[key]
 
 
+def follow(key: str, default: Any) -> None:
+    """Let an untouched choice follow a default that depends on the model or the text.
+
+    The address leaves out what is at its default. So a choice that was at the default of another
+    model or text is let go, or the address opened anew would show something else.
+    """
+    last = st.session_state.get(f"default_{key}", default)
+    if last != default and key not in st.query_params and st.session_state.get(key) == last:
+        del st.session_state[key]
+    st.session_state[f"default_{key}"] = default
+
+
 def one_of(title: str, options: Mapping | Sequence, *, key: str, **more: Any) -> Any:
     """Buttons of which one is always pressed, at the start the first.
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.ui import sharing
-from interp_core.ui.choices import BOUND
+from interp_core.ui.choices import BOUND, follow
 from interp_core.ui.examples import examples, is_example
 
 
@@ -48,6 +48,8 @@ def second(
     known = sharing.allowed_models() if sharing.is_shared() else cards
     names = [name for name in known if name != first and (name not in cards or fits(cards[name]))]
     names.sort(key=lambda name: name not in prefer)
+    if names:
+        follow(key, names[0])
     given = st.session_state.get(key) or st.query_params.get(key)
     names += [given] if given and given not in (*names, first) else []
     if st.session_state.get(key) == first:

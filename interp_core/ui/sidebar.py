@@ -8,6 +8,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.ui import loading, sharing
+from interp_core.ui.choices import follow
 from interp_core.ui.examples import examples
 from interp_core.ui.shelf import shelf
 
@@ -47,6 +48,7 @@ def show() -> None:
         loading.controls()
         card = cards.get(_state("model", DEFAULT_MODEL))
         offers = examples(card.task, card.name) if card else examples("")
+        follow("text", offers[0])
         st.session_state.setdefault("text", offers[0])
         st.text_area(
             "Text",

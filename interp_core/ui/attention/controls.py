@@ -8,7 +8,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.ui.attention.figures import Shown
-from interp_core.ui.choices import BOUND, keep_valid, one_of, view_of
+from interp_core.ui.choices import BOUND, follow, keep_valid, one_of, view_of
 
 VIEWS = {
     "overview": "Overview",
@@ -73,6 +73,8 @@ def head_choice(
 ) -> tuple[int, tuple[int, ...]]:
     """A layer and one or more of its heads; `first` is what a new visitor sees."""
     layers, heads = list(maps.layer_numbers), list(range(maps.weights.shape[1]))
+    follow("layer", first[0])
+    follow("heads", [first[1]])
     keep_valid("layer", layers)
     keep_valid("heads", heads)
     layer = st.selectbox(

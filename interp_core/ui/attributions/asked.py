@@ -13,7 +13,7 @@ from interp_core.analysis.methods import METHODS
 from interp_core.models.record import LoadedModel
 from interp_core.models.tokens import encode
 from interp_core.ui import cache, costs, jobs
-from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.choices import BOUND, follow, keep_valid
 
 LABELLED = ("sequence-classification", "token-classification")
 WORD_TARGETS = ("masked-lm", "causal-lm", "encoder-decoder")
@@ -150,6 +150,7 @@ def _infers(model: LoadedModel) -> bool:
 
 
 def _own_labels(asked: Asked, default: str) -> Asked:
+    follow("labels", default)
     typed = st.text_input(
         "Labels, comma-separated",
         default,

@@ -25,7 +25,7 @@ from interp_core.ui.attributions.asked import Asked, cost
 from interp_core.ui.attributions.downloads import Drawn
 from interp_core.ui.attributions.naming import largest, quoted
 from interp_core.ui.attributions.reproduce import Texts
-from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.choices import BOUND, follow, keep_valid
 from interp_core.ui.examples import examples
 from interp_core.ui.figure import figure
 from interp_core.ui.sidebar import MAX_CHARACTERS
@@ -42,6 +42,7 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
         st.info("Many texts need a model with a head of its own; `sentiment` has one.")
         return None
     offered = "\n".join(examples(model.task, model.name))
+    follow("many", offered)
     typed = st.text_area("One text a line", offered, key="many", height=140,
                          max_chars=MAX_CHARACTERS, **BOUND)  # fmt: skip
     given = _uploaded() or Texts(tuple(lines(typed, MOST_TEXTS)))
@@ -104,7 +105,10 @@ def _uploaded() -> Texts | None:
 
 def _deciding(words: pd.DataFrame) -> alt.TopLevelMixin:
     classes = list(dict.fromkeys(words["class"]))
-    chosen = st.selectbox("Words that decide most often for", classes, key="class", width=260)
+    keep_valid("class", classes)
+    chosen = st.selectbox(
+        "Words that decide most often for", classes, key="class", width=260, **BOUND
+    )
     top = words[(words["class"] == chosen) & ~words["filler"].astype(bool)].head(TOP_WORDS)
     frame = pd.DataFrame(
         {"key": token_keys(top["word"]), "token": top["word"], "score": top["mean score"]}

@@ -16,7 +16,7 @@ from interp_core.ui.attributions import reproduce
 from interp_core.ui.attributions.asked import Asked, cost, explained
 from interp_core.ui.attributions.downloads import Drawn
 from interp_core.ui.attributions.naming import largest, units_said
-from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.choices import BOUND, follow, keep_valid
 from interp_core.ui.figure import figure
 from interp_core.ui.plain import plain
 
@@ -26,6 +26,7 @@ DEFAULT = ["integrated_gradients", "leave_one_out", "saliency", "rollout", "raw_
 def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     """The grid of methods, their agreement, and attention against the chosen method."""
     methods = ic.attribution_methods(model)
+    follow("methods", [name for name in DEFAULT if name in methods])
     keep_valid("methods", list(methods))
     chosen = st.multiselect(
         "Methods", list(methods), default=[name for name in DEFAULT if name in methods],

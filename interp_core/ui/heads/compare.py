@@ -9,7 +9,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.heads import depths, differences
 from interp_core.ui import cache, other_model
-from interp_core.ui.choices import BOUND, keep_valid, one_of
+from interp_core.ui.choices import BOUND, follow, keep_valid, one_of
 from interp_core.ui.figure import figure
 from interp_core.ui.heads import corpus, reproduce
 from interp_core.ui.heads.catalogue import STATISTICS, offered
@@ -39,6 +39,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
         side = one_of("Compare with", SIDES, key="other")
         other = _other_model(asked) if side == "model" else _other_texts(asked)
         names = offered(state.statistics.frame)
+        follow("stat2", names[0])
         keep_valid("stat2", names)
         name = st.selectbox(
             "Statistic",

@@ -15,7 +15,7 @@ from interp_core.files.corpus import sample_corpus
 from interp_core.files.form import FileOptions
 from interp_core.files.limits import MAX_FILE_BYTES
 from interp_core.ui import cache, jobs, sharing
-from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.choices import BOUND, follow, keep_valid
 from interp_core.ui.fingerprint import digest
 from interp_core.ui.plain import plain
 from interp_core.ui.shared import Shared
@@ -127,6 +127,7 @@ def _column(columns: list[str], usual: str, key: str) -> str | None:
     """The chosen column of a table; None for lines of text."""
     if not columns:
         return None
+    follow(f"corpus_column{key}", usual)
     keep_valid(f"corpus_column{key}", columns)
     return st.selectbox(
         "Column",

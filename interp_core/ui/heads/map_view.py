@@ -10,7 +10,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.heads import by_layer, head_map, histogram_by_layer
-from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.choices import BOUND, follow, keep_valid
 from interp_core.ui.downloads import section
 from interp_core.ui.figure import draw as draw_chart
 from interp_core.ui.figure import figure, offer
@@ -37,6 +37,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
     frame = state.statistics.frame
     names = [*offered(frame), IMPORTANCE]
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        follow("stat", names[0])
         keep_valid("stat", names)
         name = st.selectbox(
             "Statistic",

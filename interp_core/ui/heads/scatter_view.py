@@ -9,7 +9,7 @@ import interp_core as ic
 from interp_core.analysis.agreement import rank_correlation
 from interp_core.charts.heads import head_map, head_scatter
 from interp_core.ui import clicks
-from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.choices import BOUND, follow, keep_valid
 from interp_core.ui.figure import figure
 from interp_core.ui.heads import card, picking, reproduce, table
 from interp_core.ui.heads.catalogue import IMPORTANCE, STATISTICS, offered
@@ -85,6 +85,7 @@ def _lit(
 
 
 def _statistic(label: str, names: list[str], first: str, key: str) -> str:
+    follow(key, first)
     keep_valid(key, names)
     return st.selectbox(
         label,

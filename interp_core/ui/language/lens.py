@@ -13,7 +13,7 @@ from interp_core.charts.axes import token_keys
 from interp_core.charts.lens import lens_grid
 from interp_core.models.tokens import TokenSequence
 from interp_core.ui import clicks
-from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.choices import BOUND, follow, keep_valid
 from interp_core.ui.figure import draw as draw_chart
 from interp_core.ui.figure import offer
 from interp_core.ui.language import lens_cell, reproduce
@@ -69,6 +69,7 @@ def draw(asked: Asked) -> Shown | None:
 def _depth(asked: Asked) -> int:
     layers = asked.loaded.n_layers
     options = [str(layer) for layer in range(layers + 1)]
+    follow("lm_depth", options[layers])
     keep_valid("lm_depth", options)
     chosen = st.selectbox(
         "Layers passed", options, index=layers, key="lm_depth", width=130,

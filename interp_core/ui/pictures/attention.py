@@ -9,7 +9,7 @@ from interp_core.analysis.images import patch_grid
 from interp_core.analysis.patches import ALL, Patch, class_token
 from interp_core.models.record import LoadedModel
 from interp_core.ui import cache, downloads
-from interp_core.ui.choices import BOUND, keep_valid, view_of
+from interp_core.ui.choices import BOUND, follow, keep_valid, view_of
 from interp_core.ui.pictures import reproduce
 from interp_core.ui.pictures.attention_views import CLASS, DRAW, EVERY
 from interp_core.ui.pictures.chooser import choose
@@ -71,6 +71,7 @@ def _head(maps: ic.AttentionMaps, view: str) -> tuple[int, int | None]:
     if view == "grid":
         return 0, None
     layers = list(range(len(maps.weights)))
+    follow("picture_layer", layers[-1])
     keep_valid("picture_layer", layers)
     layer = st.selectbox(
         "After layer" if view == "rollout" else "Layer",

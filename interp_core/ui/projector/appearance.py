@@ -7,7 +7,7 @@ import streamlit as st
 
 from interp_core.analysis.vectors import Vectors
 from interp_core.models.record import LoadedModel
-from interp_core.ui.choices import BOUND, keep_valid, one_of
+from interp_core.ui.choices import BOUND, follow, keep_valid, one_of
 from interp_core.ui.projector import frames, picking
 from interp_core.ui.projector.asked import Drawing, View
 from interp_core.ui.projector.colouring import choices, columns
@@ -36,6 +36,7 @@ def _colour(asked: Drawing, vectors: Vectors, model: LoadedModel) -> str | None:
     key = f"colour_{asked.points.source}"
     keep_valid(key, offered)
     first = 0 if columns(vectors) else None
+    follow(key, None if first is None else offered[first])
     return st.selectbox(
         "Colour", offered, index=first, key=key, placeholder="none", width=150, **BOUND
     )

@@ -16,7 +16,7 @@ from interp_core.analysis.quality import shared
 from interp_core.analysis.vectors import Vectors
 from interp_core.charts.pairs import side_by_side
 from interp_core.models.record import LoadedModel
-from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.choices import BOUND, follow, keep_valid
 from interp_core.ui.figure import figure
 from interp_core.ui.numbers import number
 from interp_core.ui.projector import drawing, frames, how_drawn, other_side, sources
@@ -102,6 +102,7 @@ def _chart(  # noqa: ANN202 - any chart of Altair's
     labels = label_columns(vectors)
     keep_valid("pair_colour", labels)
     first = 0 if labels else None
+    follow("pair_colour", labels[0] if labels else None)
     label = pair.selectbox(
         "Colour", labels, index=first, key="pair_colour", width=170, placeholder="none", **BOUND
     )

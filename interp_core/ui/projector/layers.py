@@ -15,7 +15,7 @@ from interp_core.analysis.point_names import names
 from interp_core.analysis.vectors import Vectors
 from interp_core.charts.pairs import trail
 from interp_core.models.record import LoadedModel
-from interp_core.ui.choices import BOUND, keep_valid
+from interp_core.ui.choices import BOUND, follow, keep_valid
 from interp_core.ui.figure import figure
 from interp_core.ui.projector import (
     appearance,
@@ -98,6 +98,8 @@ def _choose(parts: list[Vectors]) -> tuple[int, str | None, int | None]:
     last = len(parts) - 1
     labels = label_columns(parts[-1])
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        follow("stage", last)
+        follow("group_by", labels[0] if labels else None)
         if st.session_state.get("stage", 0) > last:
             del st.session_state["stage"]
         number = st.slider(

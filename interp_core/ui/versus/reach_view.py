@@ -9,7 +9,7 @@ from interp_core.analysis.explanation import Attribution
 from interp_core.analysis.reach import Reach
 from interp_core.charts.versus import reach_lines
 from interp_core.ui import jobs
-from interp_core.ui.choices import BOUND, keep_valid, one_of
+from interp_core.ui.choices import BOUND, follow, keep_valid, one_of
 from interp_core.ui.figure import figure
 from interp_core.ui.plain import plain
 from interp_core.ui.versus import reproduce
@@ -27,6 +27,7 @@ def draw(sides: tuple[Side, Side], text: str, first: Attribution, target: str | 
     if not names:
         return
     strongest = max(places, key=lambda place: abs(words.scores[place]))
+    follow("reach_word", names[places.index(strongest)])
     keep_valid("reach_word", names)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(

@@ -1,0 +1,92 @@
+"""The address holds what a view shows: opened anew in a fresh session, it draws the same charts."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.running import ROOT, TIMEOUT, run
+
+TEXT = "The script is not bad."
+
+
+def chosen(app: AppTest, key: str, label: str) -> AppTest:
+    """The page after a choice by its label, with the address as the browser keeps it."""
+    kinds = ("selectbox", "text_area", "button_group")
+    node = next(each for kind in kinds for each in app.get(kind) if each.key == key)
+    states = WidgetStates()
+    state = states.widgets.add(id=node.id)
+    if node.type == "button_group":
+        state.string_array_value.data[:] = [label]
+    else:
+        state.string_value = label
+    app.query_params[key] = label
+    app._run(states)
+    return app
+
+
+def reopened(app: AppTest, page: str) -> AppTest:
+    """The address of this page in a session of its own."""
+    other = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    if page != "attention_heads":
+        other.switch_page(f"pages/{page}.py")
+    other.query_params = dict(app.query_params)
+    other._run(WidgetStates())
+    return other
+
+
+def drawn(app: AppTest) -> list[str]:
+    """What every chart holds: its data and what it says of them."""
+    found = []
+    for node in app.get("vega_lite_chart"):
+        parts = [node.proto.alt]
+        for data in (node.proto.data, *(each.data for each in node.proto.datasets)):
+            if data.data:
+                table = pa.ipc.open_stream(io.BytesIO(data.data)).read_all().to_pandas()
+                numbers = table.select_dtypes(["number", "bool"]).to_numpy(float)
+                parts.append(f"{table.shape} {np.nansum(np.abs(numbers)):.3f}")
+        found.append(" | ".join(parts))
+    return found
+
+
+SWITCHES = [
+    ("attention_heads", "sentiment", {"model": "slots"}),
+    ("attention_heads", "sentiment", {"text": TEXT}),
+    ("attention_heads", "sentiment", {"view": "Across layers", "model": "encoder"}),
+    ("attention_heads", "slots", {"view": "Heatmap", "text": TEXT, "model": "pos"}),
+    ("word_attributions", "sentiment", {"method": "Gradient norm", "model": "intents"}),
+    ("word_attributions", "encoder", {"method": "Gradient norm", "model": "slots"}),
+    ("word_attributions", "pos", {"method": "Gradient norm", "show": "Many texts",
+                                  "model": "slots"}),
+    ("compare_models", "sentiment", {"model": "sentiment-lstm"}),
+    ("compare_models", "sentiment", {"text": TEXT}),
+    ("head_entropy", "sentiment", {"corpus": "My text", "model": "slots"}),
+    ("head_entropy", "sentiment", {"corpus": "My text", "heads_view": "Two statistics",
+                                   "model": "encoder"}),
+    ("embedding_projector", "sentiment", {"model": "encoder"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("page", "model", "choices"), SWITCHES)
+def test_the_address_opened_anew_draws_the_same(page, model, choices):
+    app = run(page, model=model)
+    app.query_params["model"] = model
+    for key, label in choices.items():
+        app = chosen(app, key, label)
+    assert not app.exception
+    assert drawn(app)
+    other = reopened(app, page)
+    assert drawn(other) == drawn(app)
+    assert [each.value for each in other.error] == [each.value for each in app.error]
+
+
+def test_a_text_of_ones_own_outlives_a_change_of_model():
+    app = run("attention_heads", model="sentiment")
+    app = chosen(app, "text", TEXT)
+    app = chosen(app, "model", "slots")
+    assert app.text_area(key="text").value == TEXT
