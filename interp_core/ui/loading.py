@@ -148,7 +148,8 @@ def mark(name: str) -> str:
 
 
 def load(name: str) -> LoadedModel:
-    """The model, as the sidebar and the operator's file say."""
+    """The model, as the sidebar and the operator's file say. Raises `ModelClosed`."""
+    sharing.check_model(name)
     anyway = {} if sharing.checks_memory() else {"check_memory": False}
     return ic.load_model(name, **options(name), **anyway)
 

@@ -170,7 +170,7 @@ def test_no_program_drives_the_app_and_a_far_site_cannot_connect():
 
 def test_only_the_cache_loads_models_and_only_the_uploader_takes_files():
     """What holds for these two functions holds for every page."""
-    calls = {"load_model": "cache.py", "file_uploader": "uploads.py"}
+    calls = {"load_model": "loading.py", "file_uploader": "uploads.py"}
     for path in [*ROOT.glob("pages/*.py"), *ROOT.glob("interp_core/ui/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             name = getattr(node, "attr", getattr(node, "id", None))
