@@ -10,8 +10,10 @@ from typing import Any
 
 import streamlit as st
 
+from interp_core.errors import BadInput
 from interp_core.files.encoding import OFFERED, TITLES
 from interp_core.files.form import FileOptions
+from interp_core.files.limits import MAX_FILE_BYTES
 from interp_core.ui import sharing
 from interp_core.ui.choices import keep_valid
 from interp_core.ui.plain import plain
@@ -26,16 +28,25 @@ ENCODINGS = {AUTOMATIC: None, **{TITLES[each]: each for each in OFFERED}}
 SHOWN = 8  # notes about a file that are listed; of more, the first
 
 
-def uploader(label: str, types: Sequence[str], *, key: str) -> Any:
-    """Streamlit's uploader; the file, or None while there is none. Raises `NotShared`.
+def uploader(label: str, types: Sequence[str], *, key: str, most: int = MAX_FILE_BYTES) -> Any:
+    """Streamlit's uploader; the file, or None while there is none.
 
-    The widget's own limit holds in the browser alone, so the size is checked here again.
+    `most` is how many bytes this place takes. What is shown is what is kept: the lowest of that,
+    the server's limit and that of a shared server. The widget's own limit holds in the browser
+    alone, so the size is checked here again. Raises `NotShared` or `BadInput`.
     """
-    most = sharing.limits()
-    megabytes = None if most is None else max(most.upload_bytes // 2**20, 1)
+    shared = sharing.limits()
+    server = int(st.get_option("server.maxUploadSize")) * 2**20
+    kept = min(most, server, most if shared is None else shared.upload_bytes)
+    megabytes = max(kept // 2**20, 1)
     given = st.file_uploader(label, type=list(types), key=key, max_upload_size=megabytes)
     if given is not None:
         sharing.check_upload(given.size)
+        if given.size > kept:
+            raise BadInput(
+                f"The file has {given.size / 2**20:.1f} MB, and {megabytes} MB can be taken here. "
+                "Upload a sample of it."
+            )
     return given
 
 

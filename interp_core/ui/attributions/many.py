@@ -83,12 +83,11 @@ def _results(asked: Asked, texts: tuple[str, ...]) -> list | None:
 
 
 def _uploaded() -> Texts | None:
-    file = uploader("or a file: one text a line, CSV, TSV, JSON or Parquet", TEXTS, key="upload")
+    label = "or a file: one text a line, CSV, TSV, JSON or Parquet"
+    file = uploader(label, TEXTS, key="upload", most=MOST_BYTES)
     if file is None:
         return None
     chosen = options("upload")
-    if file.size > MOST_BYTES:
-        raise ic.BadInput("The file is larger than 5 MB: upload a sample of it.")
     corpus = ic.open_corpus(file.getvalue(), name=file.name, **vars(chosen))
     columns = list(corpus.columns)
     if columns:
