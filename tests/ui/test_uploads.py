@@ -1,46 +1,40 @@
-"""The upload limit that is shown is the one that is kept."""
+"""What people can say about a file, and what is told of it beside the upload."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from streamlit.testing.v1 import AppTest
 
-import pytest
-
-import interp_core as ic
-from interp_core.ui import sharing, uploads
-
-MB = 2**20
+from interp_core.files.form import FileOptions
 
 
-@pytest.fixture
-def given(monkeypatch):
-    """`given(size, most)`: the limit that is shown for a file of that size; the server takes 50."""
+def page() -> None:
+    import streamlit as st
 
-    def upload(size: int, most: int) -> int:
-        shown = []
+    from interp_core.ui import uploads
 
-        def widget(*_, max_upload_size: int, **__):
-            shown.append(max_upload_size)
-            return SimpleNamespace(size=size)
-
-        monkeypatch.setattr(uploads.st, "file_uploader", widget)
-        monkeypatch.setattr(uploads.st, "get_option", lambda name: 50)
-        uploads.uploader("a file", ["csv"], key="k", most=most)
-        return shown[0]
-
-    return upload
+    st.session_state["chosen"] = uploads.options("file")
+    uploads.told(["the *first* note", *(f"note {n}." for n in range(2, 13))])
 
 
-@pytest.mark.parametrize(("most", "shown"), [(5 * MB, 5), (50 * MB, 50), (512 * MB, 50)])
-def test_the_limit_of_the_place_or_of_the_server_is_shown_and_kept(given, most, shown):
-    assert given(shown * MB, most) == shown
-    with pytest.raises(ic.BadInput, match=f"{shown} MB can be taken here"):
-        given(shown * MB + 1, most)
+def test_nothing_is_chosen_at_first_and_choices_are_kept():
+    app = AppTest.from_function(page).run()
+    assert not app.exception
+    assert app.session_state["chosen"] == FileOptions()
+    for key, value in {
+        "file_header": "A row like the others",
+        "file_delimiter": "Semicolon",
+        "file_encoding": "Windows-1252",
+        "file_quotes": "Part of the text",
+    }.items():
+        app.selectbox(key=key).set_value(value)
+    app.run()
+    assert app.session_state["chosen"] == FileOptions("cp1252", ";", False, False)
 
 
-def test_a_shared_server_shows_and_keeps_its_own_limit(given, monkeypatch):
-    monkeypatch.setenv("CLEARHEAD_SHARED", "1")
-    least = sharing.LIMITS.upload_bytes
-    assert given(least, 50 * MB) == least // MB
-    with pytest.raises(sharing.NotShared):
-        given(least + 1, 50 * MB)
+def test_notes_are_told_as_they_stand_and_not_without_end():
+    (caption,) = AppTest.from_function(page).run().caption
+    lines = caption.value.splitlines()
+    assert lines[0] == r"- The \*first\* note\."
+    assert lines[1] == r"- Note 2\."
+    assert lines[-1] == r"- And 4 more notes\."
+    assert len(lines) == 9

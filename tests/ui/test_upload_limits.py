@@ -1,0 +1,46 @@
+"""The upload limit that is shown is the one that is kept."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+import interp_core as ic
+from interp_core.ui import sharing, uploads
+
+MB = 2**20
+
+
+@pytest.fixture
+def given(monkeypatch):
+    """`given(size, most)`: the limit that is shown for a file of that size; the server takes 50."""
+
+    def upload(size: int, most: int) -> int:
+        shown = []
+
+        def widget(*_, max_upload_size: int, **__):
+            shown.append(max_upload_size)
+            return SimpleNamespace(size=size)
+
+        monkeypatch.setattr(uploads.st, "file_uploader", widget)
+        monkeypatch.setattr(uploads.st, "get_option", lambda name: 50)
+        uploads.uploader("a file", ["csv"], key="k", most=most)
+        return shown[0]
+
+    return upload
+
+
+@pytest.mark.parametrize(("most", "shown"), [(5 * MB, 5), (50 * MB, 50), (512 * MB, 50)])
+def test_the_limit_of_the_place_or_of_the_server_is_shown_and_kept(given, most, shown):
+    assert given(shown * MB, most) == shown
+    with pytest.raises(ic.BadInput, match=f"{shown} MB can be taken here"):
+        given(shown * MB + 1, most)
+
+
+def test_a_shared_server_shows_and_keeps_its_own_limit(given, monkeypatch):
+    monkeypatch.setenv("CLEARHEAD_SHARED", "1")
+    least = sharing.LIMITS.upload_bytes
+    assert given(least, 50 * MB) == least // MB
+    with pytest.raises(sharing.NotShared):
+        given(least + 1, 50 * MB)
