@@ -59,7 +59,7 @@ class Explained(Function):
     def run(self, embeddings: Tensor, **options: Any) -> Any:
         """The model's output for `embeddings` (rows, n, d), in one pass."""
         inputs = repeated(self.encoded.inputs, embeddings.shape[0])
-        self.port.given, self.port.seen = embeddings.to(self.embeddings.dtype), None
+        self.port.give(embeddings.to(self.embeddings.dtype))
         try:
             output = self.network(**inputs, **quiet(self.model), **options, return_dict=True)
         finally:
@@ -85,7 +85,7 @@ def explain(
         output = network(**encoded.inputs, **quiet(model), return_dict=True)
         if port.seen is None:
             raise _unsupported(model)
-        embeddings = port.seen.clone()
+        embeddings = port.take(len(encoded.sequence)).clone()
         target = resolve(output)
         value = float(target.score(output))
     explained = Explained(model, network, port, encoded, target, embeddings, output, value)

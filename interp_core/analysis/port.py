@@ -22,9 +22,20 @@ class Port:
         self.module = getattr(body, "get_input_embeddings", network.get_input_embeddings)()
         self.given: Tensor | None = None
         self.seen: Tensor | None = None
+        self.turned = False  # XLNet has tokens before texts: (n, rows, d)
         self.module.register_forward_hook(self._enter)
         if shifted:
             network.base_model.decoder.get_input_embeddings().register_forward_hook(self._follow)
+
+    def take(self, tokens: int) -> Tensor:
+        """What flowed in for one text of so many tokens, (1, n, d)."""
+        self.turned = tokens > 1 and self.seen.shape[:2] == (tokens, 1)
+        return self.seen.transpose(0, 1) if self.turned else self.seen
+
+    def give(self, embeddings: Tensor) -> None:
+        """Let the next pass read `embeddings` (rows, n, d) instead."""
+        self.given = embeddings.transpose(0, 1) if self.turned else embeddings
+        self.seen = None
 
     def _enter(self, _module: nn.Module, _inputs: tuple, output: Tensor) -> Tensor | None:
         if self.seen is not None:

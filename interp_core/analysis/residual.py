@@ -99,8 +99,8 @@ def text_part(model: LoadedModel) -> nn.Module:
 
 
 def first(output: Any) -> Tensor:
-    """The tensor of a module's output, which may be a tuple that begins with it."""
-    return output[0] if isinstance(output, tuple) else output
+    """The tensor of a module's output, which may be a tuple or list that begins with it."""
+    return output[0] if isinstance(output, tuple | list) else output
 
 
 @contextmanager
@@ -158,11 +158,15 @@ def read_out(model: LoadedModel, states: Tensor) -> Tensor:
 
     def replace(_block: nn.Module, _inputs: tuple, output: Any) -> Any:
         given = states[:, None]
-        return (given, *output[1:]) if isinstance(output, tuple) else given
+        kind = type(output)
+        return kind((given, *output[1:])) if kind in (tuple, list) else given
 
     one = torch.full((1, 1), _harmless(model), device=model.device)
     with hooked((blocks[-1].register_forward_hook, replace)):
-        return forward(model, {"input_ids": one}).logits[:, 0]
+        try:
+            return forward(model, {"input_ids": one}).logits[:, 0]
+        except RuntimeError:  # GPTBigCode gives its output the shape of the input: one for each row
+            return forward(model, {"input_ids": one.repeat(len(states), 1)}).logits[:, 0]
 
 
 def _harmless(model: LoadedModel) -> int:

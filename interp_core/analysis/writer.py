@@ -28,7 +28,8 @@ class Writer:
             options = {"use_cache": True, "past_key_values": self._cache}
         with torch.inference_mode():
             output = self.model.model(input_ids=ids, **options, return_dict=True)
-        self._cache = output.past_key_values if self._keeps else None
+        self._cache = getattr(output, "past_key_values", None) if self._keeps else None
+        self._keeps = self._cache is not None  # OpenAI-GPT keeps none: it reads everything again
         return output.logits[0, -1].float()
 
     def add(self, number: int) -> None:

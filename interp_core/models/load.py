@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,6 @@ from interp_core.models.vision import (
     keep_every_patch,
     picture_part,
     picture_settings,
-    reads_pictures,
 )
 from interp_core.models.weights import load_weights, quiet_loading
 
@@ -175,8 +175,7 @@ def _load_adapter(
 
 def _tools(folder: Path, model: PreTrainedModel) -> dict:
     """The tokenizer, or the image processor of a model that reads pictures."""
-    pictures_alone = reads_pictures(model.config) and model.config.get_text_config() is model.config
-    if pictures_alone or model.main_input_name == "pixel_values":
+    if "input_ids" not in signature(model.forward).parameters:
         return {"tokenizer": None, "processor": load_processor(folder)}
     return {"tokenizer": load_tokenizer(folder), "processor": None}
 

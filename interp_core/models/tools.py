@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 DEFAULT_MAX_TOKENS = 512  # for relative positions, which set no limit of their own
+LIMITS = ("max_position_embeddings", "n_positions", "max_seq_len")  # the last is MPT's
 NO_LIMIT = 10**7  # transformers writes 10**30 for "no limit known"
 VOCABULARIES = ("tokenizer.json", "tokenizer.model", "tekken.json", "vocab.txt", "vocab.json")
 NO_TOKENIZER = (
@@ -80,7 +81,7 @@ def max_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase | None
     """The longest input: the smallest of what the position table and the tokenizer allow."""
     config = getattr(model.config, "encoder", model.config)
     config = config.get_text_config() if hasattr(config, "get_text_config") else model.config
-    limits = [getattr(config, name, None) for name in ("max_position_embeddings", "n_positions")]
+    limits = [getattr(config, name, None) for name in LIMITS]
     # RoBERTa counts positions from padding_idx + 1, so that many rows of its table are unusable.
     table = dict(model.named_modules()).get(f"{_body_prefix(model)}embeddings.position_embeddings")
     lost = getattr(table, "padding_idx", None)
