@@ -40,7 +40,7 @@ def hub_folder(name: str, revision: str | None = None) -> Path:
         )
     from huggingface_hub import snapshot_download
 
-    cached = _cached(name, revision)
+    cached = cached_folder(name, revision)
     if os.environ.get("HF_HUB_OFFLINE", "") in {"1", "true", "True", "YES", "ON"}:
         return cached or _unreachable(name)
     try:
@@ -59,7 +59,8 @@ def hub_folder(name: str, revision: str | None = None) -> Path:
         ) from error
 
 
-def _cached(name: str, revision: str | None) -> Path | None:
+def cached_folder(name: str, revision: str | None = None) -> Path | None:
+    """The folder of a model that was downloaded before, or None; never asks the network."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 

@@ -15,6 +15,7 @@ from interp_core.models.adapter_config import is_adapter
 from interp_core.models.folders import ADAPTER_CONFIG, find_model_folder
 from interp_core.models.hub import HUB_ID
 from interp_core.models.machine import FORMATS, devices
+from interp_core.models.read_as import offered_readings
 from interp_core.models.record import LoadedModel
 from interp_core.models.registry import bundled_card
 from interp_core.models.safety import read_json
@@ -22,6 +23,7 @@ from interp_core.ui import sharing
 from interp_core.ui.choices import BOUND, keep_valid
 
 DTYPE, DEVICE, BASE = "dtype", "device", "base"
+READ_AS = "read_as"
 BEST = "automatic"
 
 
@@ -63,6 +65,35 @@ def base_field(name: str) -> None:
         "(also relative to the adapter's), or a Hub id. Empty: the one that the adapter names.",
         **BOUND,
     )
+
+
+def read_as_field(name: str) -> None:
+    """The choice between the task a checkpoint was saved for and what else its weights allow."""
+    offered = _readings(name)
+    keep_valid(READ_AS, list(offered))
+    if len(offered) > 1:
+        st.selectbox(
+            "Read as",
+            offered,
+            key=READ_AS,
+            help="The task that the checkpoint was saved for, or another that its weights allow.",
+            **BOUND,
+        )
+
+
+def _readings(name: str) -> tuple[str, ...]:
+    """What a model can be read as; nothing is looked up that a shared server does not open."""
+    if sharing.is_shared() and name not in sharing.allowed_models():
+        return ()
+    return offered_readings(name)
+
+
+def task(name: str) -> str:
+    """The task that was chosen for the sidebar's model; empty for the one it was saved for."""
+    chosen = st.session_state.get(READ_AS)
+    if not chosen or name != st.session_state.get("model"):
+        return ""
+    return chosen if chosen in _readings(name)[1:] else ""
 
 
 def came_late() -> bool:
@@ -139,7 +170,8 @@ def options(name: str = "") -> dict[str, str]:
     defaults = {DTYPE: FORMATS[0], DEVICE: BEST}
     chosen = {part: each for part, each in given.items() if each and each != defaults[part]}
     below = base(name) if name else ""
-    return ({BASE: below} if below else {}) | chosen
+    read_as = task(name) if name else ""
+    return ({BASE: below} if below else {}) | ({"task": read_as} if read_as else {}) | chosen
 
 
 def mark(name: str) -> str:

@@ -44,6 +44,7 @@ def show() -> None:
             help=LISTED if sharing.is_shared() else TYPED,
         )
         loading.base_field(_state("model", DEFAULT_MODEL))
+        loading.read_as_field(_state("model", DEFAULT_MODEL))
         shelf()
         loading.controls()
         card = cards.get(_state("model", DEFAULT_MODEL))
