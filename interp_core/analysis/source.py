@@ -30,7 +30,10 @@ def read(model: LoadedModel, text: str, text_pair: str | None = None) -> Encoded
         ids = decoder_prefix(model)
     else:
         check_text(text_pair, "second text")
-        ids = decoder_inputs(model, encode(model, text_pair, as_target=True).inputs["input_ids"])
+        target = encode(model, text_pair, as_target=True)
+        labels, own = target.inputs["input_ids"], np.flatnonzero(~target.sequence.special)
+        begun = decoder_inputs(model, labels)[:, : own[0] + 1]
+        ids = torch.cat([begun, labels[:, own[0] : own[-1] + 1]], 1)  # without its end mark
     return Encoded({**encoded.inputs, "decoder_input_ids": ids}, encoded.sequence)
 
 

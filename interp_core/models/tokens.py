@@ -187,15 +187,23 @@ def _without_offsets(
 
 def longest_beginning(model: LoadedModel, text: str) -> str:
     """The longest beginning of a text that the model can read."""
-    tokenizer = model.tokenizer
-    cut = {"truncation": True, "max_length": model.max_tokens, "verbose": False}
+    tokenizer, plain = model.tokenizer, check_text(text)
+    kept = plain[: _cut_place(tokenizer, plain, model.max_tokens)]
+    # The cut may fall between the bytes of one character: then that one goes too.
+    while len(kept) > 1 and len(tokenizer(kept, verbose=False)["input_ids"]) > model.max_tokens:
+        kept = kept[:-1]
+    return kept
+
+
+def _cut_place(tokenizer: PreTrainedTokenizerBase, text: str, most: int) -> int:
+    cut = {"truncation": True, "max_length": most, "verbose": False}
     if tokenizer.is_fast:
-        read = tokenizer(check_text(text), return_offsets_mapping=True, **cut)
-        return text[: max(end for _, end in read["offset_mapping"])]
-    kept = tokenizer(check_text(text), return_special_tokens_mask=True, **cut)
+        read = tokenizer(text, return_offsets_mapping=True, **cut)
+        return max(end for _, end in read["offset_mapping"])
+    kept = tokenizer(text, return_special_tokens_mask=True, **cut)
     count = kept["special_tokens_mask"].count(0)
     pieces = tokenizer.convert_ids_to_tokens(
         tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
     )
     spans = piece_spans(tokenizer, text, pieces, byte_level=is_byte_level(tokenizer))
-    return text[: max(span[1] for span in spans[:count])]
+    return max(span[1] for span in spans[:count])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from contextlib import contextmanager
 from inspect import signature
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from interp_core.errors import ClearheadError, UnsafeModel, UnsupportedModel
 from interp_core.models.memory import check_room
-from interp_core.models.tasks import HEADLESS, auto_class, has_known_head
+from interp_core.models.tasks import HEADLESS, SEQ2SEQ, auto_class, has_known_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,7 +54,7 @@ def load_weights(
     # Under a head the pooler is only built where the head reads it: it is part of the head then.
     head = [name for name in missing if not _in_body(model, name) or "pooler" in name]
     body = [name for name in missing if _in_body(model, name) and "pooler" not in name]
-    if body and config.is_encoder_decoder and all("decoder." in name for name in body):
+    if body and task == SEQ2SEQ and all("decoder." in name for name in body):
         raise UnsupportedModel(
             f"The checkpoint is an encoder alone: it lacks the {len(body)} weights of a decoder. "
             'Load it with `task="encoder"`.'
@@ -124,7 +125,8 @@ def _check_size(folder: Path, config: PretrainedConfig, task: str) -> None:
 
     try:
         with quiet_loading(), torch.device("meta"):  # shapes without numbers
-            model = auto_class(task, config).from_config(config)
+            # A copy: T5 turns its settings into those of the encoder alone.
+            model = auto_class(task, config).from_config(copy.deepcopy(config))
     except Exception:
         return  # what is wrong with it is told where it is loaded
     asked = sum(part.numel() for part in (*model.parameters(), *model.buffers()))
