@@ -145,12 +145,9 @@ def _generated(model: LoadedModel, source: Encoded) -> Encoded:
         raise BadInput("This model cannot write by itself: give the decoder's text as second text.")
     with torch.inference_mode():
         begun = decoder_prefix(model)
-        ids = model.model.generate(
-            **source.inputs,
-            decoder_input_ids=begun,
-            decoder_start_token_id=int(begun[0, 0]),
-            **GREEDY,
-        )
+        # The start is named too: otherwise the one of the settings would be put in front.
+        first = {"decoder_input_ids": begun, "decoder_start_token_id": int(begun[0, 0])}
+        ids = model.model.generate(**source.inputs, **first, **GREEDY)
     ids = ids[:, : model.max_tokens].clone()
     names = tuple(_name(model, int(number)) for number in ids[0])
     special = np.isin(ids[0].cpu().numpy(), model.tokenizer.all_special_ids)

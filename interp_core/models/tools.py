@@ -34,6 +34,10 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
             tokenizer = AutoTokenizer.from_pretrained(
                 folder, trust_remote_code=False, local_files_only=True
             )
+    except ImportError as error:  # such as sacremoses for XLM: the package is named by its error
+        raise UnsupportedModel(
+            f"The tokenizer needs a package that is not installed: {str(error).strip()[:300]}"
+        ) from error
     except Exception as error:
         raise UnsupportedModel(NO_TOKENIZER) from error
     # Where there are no files, transformers makes a tokenizer that knows no word.
