@@ -271,7 +271,8 @@ def profile(frame: pd.DataFrame) -> alt.LayerChart:
 def differences(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
     """Two sides of every head against each other. `frame`: layer, head, first, second, real."""
     ends = frame[["first", "second"]].stack().agg(["min", "max"]).dropna()
-    named = frame.assign(
+    shown = ["layer", "head", "first", "second", "difference", "se", "real"]
+    named = frame[shown].assign(
         difference_is=frame["real"].map({True: "larger than noise", False: "within noise"})
     )
     points = (
