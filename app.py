@@ -4,27 +4,29 @@ from pathlib import Path
 
 import streamlit as st
 
-from interp_core.ui import warm_start
+from interp_core.ui.server import warm_start
 
 
 def draw() -> None:
     """What stands around every page, and the page."""
     # Imported here: the server answers before they are, and their caches need a running server.
-    from interp_core.ui import errors, events, legible, lessons, routing, sidebar, startup
-    from interp_core.ui.report import adding, held
+    from interp_core.ui import errors, lessons, navigation
+    from interp_core.ui.report import adding, session
+    from interp_core.ui.server import logs, startup
+    from interp_core.ui.widgets import sidebar
 
     startup.begin()
-    icon = Path(routing.__file__).parent / "icon.png"
+    icon = Path(navigation.__file__).parent / "icon.png"
     st.set_page_config(page_title="Clearhead", page_icon=icon, layout="wide")
-    legible.show()
-    page = st.navigation(routing.pages())
+    startup.show()
+    page = st.navigation(navigation.pages())
     with errors.shown():
-        lessons.way_back(routing.name(page))
+        lessons.way_back(navigation.name(page))
         sidebar.show()
-    st.session_state.routed, st.session_state[routing.HERE] = True, routing.name(page)
+    st.session_state.routed, st.session_state[navigation.HERE] = True, navigation.name(page)
     with (
-        events.on_page(routing.name(page), sidebar.model()),
-        held.remembered(routing.name(page)),
+        logs.on_page(navigation.name(page), sidebar.model()),
+        session.remembered(navigation.name(page)),
         adding.this_run(),
     ):
         page.run()

@@ -171,8 +171,10 @@ def seconds(run: Callable[[], object], repeats: int = REPEATS) -> float:
 def report_time(model: ic.LoadedModel) -> None:
     """CPU seconds at 50 evaluations, and of the adaptive rule at its own number."""
     print("\nCPU seconds of one thread, as a multiple of the floor at the same evaluations")
-    print(f"{'tokens':>8}{'floor, 50':>12}{'Clearhead, 50':>16}{'Captum, 50':>13}"
-          f"{'adaptive':>12}{'its number':>12}{'its floor':>12}")  # fmt: skip
+    print(
+        f"{'tokens':>8}{'floor, 50':>12}{'Clearhead, 50':>16}{'Captum, 50':>13}"
+        f"{'adaptive':>12}{'its number':>12}{'its floor':>12}"
+    )
     for tokens in LENGTHS:
         text = cut(model, tokens)
         ours(model, text)
@@ -182,8 +184,10 @@ def report_time(model: ic.LoadedModel) -> None:
         fixed = seconds(lambda text=text: ours(model, text, CAPTUM_STEPS))
         peer = seconds(lambda text=text: captum(model, text, CAPTUM_STEPS), 3)
         free = seconds(lambda text=text: ours(model, text))
-        print(f"{tokens:8}{least:11.2f}s{fixed / least:16.2f}{peer / least:13.2f}"
-              f"{free:11.2f}s{count:12}{free / own:12.2f}")  # fmt: skip
+        print(
+            f"{tokens:8}{least:11.2f}s{fixed / least:16.2f}{peer / least:13.2f}"
+            f"{free:11.2f}s{count:12}{free / own:12.2f}"
+        )
 
 
 CONTESTANTS: dict[str, Callable[[ic.LoadedModel, str], object]] = {

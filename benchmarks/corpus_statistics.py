@@ -38,9 +38,9 @@ import numpy as np
 import torch
 
 import interp_core as ic
-from interp_core.analysis.head_similarity import SAMPLE
-from interp_core.analysis.head_statistics import CHUNK
-from interp_core.analysis.head_texts import Batch, Tokens, collate, plan, tokenize
+from interp_core.heads.similarity import SAMPLE
+from interp_core.heads.statistics import CHUNK
+from interp_core.inputs.batching import PaddedBatch, TokenizedText, collate, plan_batches, tokenize
 
 ROUNDS = 3
 GOALS = {"time": 1.25, "memory": 300.0}
@@ -57,17 +57,17 @@ def sentences(folder: Path, count: int) -> list[str]:
     return [texts[number] for number in np.random.default_rng(0).permutation(len(texts))[:count]]
 
 
-def batches(model: ic.LoadedModel, texts: list[str]) -> list[Batch]:
+def batches(model: ic.LoadedModel, texts: list[str]) -> list[PaddedBatch]:
     """The batches that the statistics form."""
     found = []
     for start in range(0, len(texts), CHUNK):
         read = tokenize(model, texts[start : start + CHUNK])
-        assert all(isinstance(each, Tokens) for each in read)
-        found += [collate(model, read, rows) for rows in plan([len(each) for each in read])]
+        assert all(isinstance(each, TokenizedText) for each in read)
+        found += [collate(model, read, rows) for rows in plan_batches([len(each) for each in read])]
     return found
 
 
-def bare(model: ic.LoadedModel, prepared: list[Batch]) -> None:
+def bare(model: ic.LoadedModel, prepared: list[PaddedBatch]) -> None:
     """Forward passes and nothing else."""
     body = model.model.base_model
     with torch.inference_mode():

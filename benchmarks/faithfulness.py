@@ -20,8 +20,7 @@ import numpy as np
 
 import interp_core as ic
 from benchmarks.attributions import sentences
-from interp_core.analysis.edits import evaluate
-from interp_core.analysis.trial import attribution_scores, set_up
+from interp_core.attribution.edits import attribution_scores, evaluate, word_deletions
 
 METHODS = ("integrated_gradients", "saliency", "input_x_gradient", "occlusion", "leave_one_out")
 MEASURES = ("comprehensiveness", "sufficiency", "aopc")
@@ -29,7 +28,7 @@ MEASURES = ("comprehensiveness", "sufficiency", "aopc")
 
 def flips(model: ic.LoadedModel, attribution: ic.Attribution) -> tuple[float, float]:
     """Whether the prediction flips without the top word, and the share over all words."""
-    trial = set_up(model, attribution, "delete")
+    trial = word_deletions(model, attribution, "delete")
     edits = [trial.edit([word]) for word in range(len(trial.groups))]
     labels = evaluate(model, edits, lambda goal, output: output.logits.argmax(-1))
     flipped = labels != attribution.goal.terms[0].index

@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable
 
 import interp_core as ic
-from interp_core.analysis.attention import encode_input, forward
+from interp_core.inputs.encode import encode_input
 from interp_core.models import finite
+from interp_core.models.forward import forward
 
 ROUNDS = 30
 TEXTS = {

@@ -26,8 +26,14 @@ from benchmarks.loading.tab import opened
 from tools.browser import CHROMIUM_ARGS, find_chromium, ready, running
 
 GOAL = 2.0  # seconds for the first visitor of a warm server
-FOLDERS = ("HOME", "XDG_CACHE_HOME", "CLEARHEAD_CACHE", "HF_HOME", "NUMBA_CACHE_DIR",
-           "MPLCONFIGDIR")  # fmt: skip
+FOLDERS = (
+    "HOME",
+    "XDG_CACHE_HOME",
+    "CLEARHEAD_CACHE",
+    "HF_HOME",
+    "NUMBA_CACHE_DIR",
+    "MPLCONFIGDIR",
+)
 WATCH = """
     addEventListener("DOMContentLoaded", () => new MutationObserver(() => {
         window.changed = performance.now();
@@ -103,8 +109,11 @@ def main() -> None:
         rounds = [measured(visit, asked.wait) for _ in range(asked.rounds)]
         middle = {moment: median(each[moment] for each in rounds) for moment in rounds[0]}
         seconds = ", ".join(f"{moment} {took:.2f} s" for moment, took in middle.items())
-        print(f"{visit}: {seconds}; cold : warm {middle['cold'] / middle['warm']:.1f} "
-              f"(goal: warm below {GOAL:.0f} s)", flush=True)  # fmt: skip
+        print(
+            f"{visit}: {seconds}; cold : warm {middle['cold'] / middle['warm']:.1f} "
+            f"(goal: warm below {GOAL:.0f} s)",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

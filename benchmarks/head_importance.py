@@ -30,7 +30,7 @@ import numpy as np
 import torch
 
 import interp_core as ic
-from interp_core.analysis.head_inputs import input_batches
+from interp_core.heads.objective import input_batches
 
 PART = 50  # sentences in a turn
 BATCH = 16
@@ -65,8 +65,10 @@ def without(model: ic.LoadedModel, layer: int, head: int) -> Iterator[None]:
 
 def loop(model: ic.LoadedModel, texts: list[str], labels: list[int], most: int) -> np.ndarray:
     """Loss without each head, (layers, heads), a mean over the sentences."""
-    batches = [(b.tensors, torch.tensor([labels[r] for r in b.rows]))
-               for b in input_batches(model, texts, most)]  # fmt: skip
+    batches = [
+        (b.tensors, torch.tensor([labels[r] for r in b.rows]))
+        for b in input_batches(model, texts, most)
+    ]
     found = np.zeros((model.n_layers, model.n_heads))
     with torch.inference_mode():
         for layer in range(model.n_layers):

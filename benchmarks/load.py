@@ -53,8 +53,10 @@ def table(name: str, diary: Diary) -> dict[str, float]:
         middle, late = np.percentile(seconds, [50, 95])
         wrong, lost = sum(bool(a.errors) for a in answers), sum(a.lost for a in answers)
         goal = f"  (goal: p95 below {GOALS[what]:.0f} s)" if what in GOALS else ""
-        print(f"  {what:<24}{len(answers):>7}{middle:>9.2f}{late:>9.2f}{seconds.max():>9.2f}"
-              f"{wrong:>8}{lost:>6}{goal}")  # fmt: skip
+        print(
+            f"  {what:<24}{len(answers):>7}{middle:>9.2f}{late:>9.2f}{seconds.max():>9.2f}"
+            f"{wrong:>8}{lost:>6}{goal}"
+        )
         for error in sorted({e for a in answers for e in a.errors})[:3]:
             print(f"      {error}")
         found[what] = float(late)
@@ -124,15 +126,20 @@ def memory(people: int, minutes: float, apps: list[str]) -> None:
             asyncio.run(crowd(server, 5, AT_ONCE, tour=False))
             before, after = asyncio.run(_idle(server, people))
             each = (after - before) / people
-            print(f"{name}: {people} idle sessions from {before:.0f} to {after:.0f} MB: "
-                  f"{each:.2f} MB each (goal: below {IDLE_GOAL:.0f})", flush=True)  # fmt: skip
+            print(
+                f"{name}: {people} idle sessions from {before:.0f} to {after:.0f} MB: "
+                f"{each:.2f} MB each (goal: below {IDLE_GOAL:.0f})",
+                flush=True,
+            )
             if not minutes or name != OURS:
                 continue
             sizes, diary = asyncio.run(_growth(server, people, minutes))
             slope = np.polyfit(np.linspace(0, minutes, len(sizes)), sizes, 1)[0]
-            print(f"  {minutes:g} minutes of use: {sizes[0]:.0f} to {sizes[-1]:.0f} MB, "
-                  f"most {max(sizes):.0f}, slope {slope:+.2f} MB a minute; "
-                  f"{server.threads} threads")  # fmt: skip
+            print(
+                f"  {minutes:g} minutes of use: {sizes[0]:.0f} to {sizes[-1]:.0f} MB, "
+                f"most {max(sizes):.0f}, slope {slope:+.2f} MB a minute; "
+                f"{server.threads} threads"
+            )
             table("in use", diary)
 
 

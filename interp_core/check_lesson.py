@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import sys
 
-from interp_core.analysis.glossary import find_term, marked_terms
-from interp_core.analysis.lesson_measures import claims, holds, measured
-from interp_core.analysis.lesson_record import Lesson
-from interp_core.analysis.lessons import read_lesson
 from interp_core.errors import ClearheadError
+from interp_core.lessons.claims import claims, holds, measured
+from interp_core.lessons.library import find_term, marked_terms, read_lesson
+from interp_core.lessons.record import Lesson
 
 
 def check(path: str) -> bool:

@@ -55,8 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(asked: argparse.Namespace) -> None:
-    from interp_core.analysis.corpus_run import run_corpus, told
     from interp_core.files.corpus import open_corpus, sample_corpus
+    from interp_core.heads.resume import run_corpus, skipped_report
     from interp_core.models.load import load_model
 
     options = {"encoding": asked.encoding, "delimiter": asked.delimiter, "header": asked.header}
@@ -72,12 +72,16 @@ def _run(asked: argparse.Namespace) -> None:
     state = begun
     for state in states:
         if not asked.quiet:
-            print(f"\r{state.texts:,} texts, {state.texts_per_second:.1f} a second",
-                  end="", file=sys.stderr, flush=True)  # fmt: skip
+            print(
+                f"\r{state.texts:,} texts, {state.texts_per_second:.1f} a second",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
     if not asked.quiet:
         print(file=sys.stderr)
     print(f"{state.texts:,} texts, {state.tokens:,} tokens: {asked.out}")
-    print(told(state.skipped))
+    print(skipped_report(state.skipped))
 
 
 if __name__ == "__main__":

@@ -2,19 +2,20 @@
 
 import streamlit as st
 
-from interp_core.ui import downloads, errors, routing, sidebar
-from interp_core.ui.choices import view_of
-from interp_core.ui.opened import opened
-from interp_core.ui.versus import DRAW, VIEWS, sides
+from interp_core.ui import errors, navigation
+from interp_core.ui.comparison import DRAW, VIEWS, question
+from interp_core.ui.widgets import downloads, sidebar
+from interp_core.ui.widgets.choices import view_of
+from interp_core.ui.widgets.opened import opened
 
-routing.guard()
+navigation.guard()
 st.title("Compare classifiers")
 st.markdown("Do two models answer alike, for the same reasons, and how far back do they remember?")
 
 with errors.shown():
     choice = sidebar.choice()
     model = opened(choice.model)
-    both = sides.choose(choice.model, model)
+    both = question.choose(choice.model, model)
     drawn = None
     if both is not None:
         view = view_of(VIEWS, key="versus")

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from interp_core.ui import errors, pictures, routing, sidebar
-from interp_core.ui.choices import view_of
+from interp_core.ui import errors, images, navigation
 from interp_core.ui.heads import DRAW, VIEWS, corpus, downloads, map_view
-from interp_core.ui.opened import opened
+from interp_core.ui.widgets import sidebar
+from interp_core.ui.widgets.choices import view_of
+from interp_core.ui.widgets.opened import opened
 
-routing.guard()
+navigation.guard()
 st.title("Head-entropy stats")
 st.markdown(
     "Which heads are focused, which are diffuse, what pattern does each follow, which of them "
@@ -17,8 +18,8 @@ st.markdown(
 with errors.shown():
     choice = sidebar.choice()
     model = opened(choice.model)
-    if pictures.reads_pictures(model):
-        pictures.heads.draw(model, choice)
+    if images.reads_pictures(model):
+        images.heads.draw(model, choice)
         st.stop()
     view = view_of(VIEWS, key="heads_view")
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -2,22 +2,24 @@
 
 import streamlit as st
 
-from interp_core.ui import cache, errors, routing, sidebar
-from interp_core.ui.choices import view_of
-from interp_core.ui.language import CONTINUE, DRAW, LOOK, VIEWS, Asked, downloads, offer
-from interp_core.ui.opened import opened
+from interp_core.ui import errors, navigation
+from interp_core.ui.language import CONTINUE, DRAW, LOOK, VIEWS, Asked, downloads, model_offer
+from interp_core.ui.server import cache
+from interp_core.ui.widgets import sidebar
+from interp_core.ui.widgets.choices import view_of
+from interp_core.ui.widgets.opened import opened
 
-routing.guard()
+navigation.guard()
 st.title("Language models")
 st.markdown("What does the model expect next, where does that form, and which parts write it?")
 
-with errors.shown(instead=offer.FITTING):
+with errors.shown(instead=model_offer.FITTING):
     choice = sidebar.choice()
     model = opened(choice.model)
     view = view_of(VIEWS, key="lm_view")
     asked = Asked(choice.model, cache.stamp(choice.model), choice.text)
     shown = None
-    if offer.fits(model, offer.TASKS[:1] if view in CONTINUE else offer.TASKS):
+    if model_offer.fits(model, model_offer.TASKS[:1] if view in CONTINUE else model_offer.TASKS):
         shown = DRAW[view](asked)
     st.markdown(f"**What to look for.** {LOOK[view]}")
     if shown is not None:

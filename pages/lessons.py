@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from interp_core.analysis.lessons import all_lessons
-from interp_core.ui import errors, lessons, routing
+from interp_core.lessons.library import all_lessons
+from interp_core.ui import errors, lessons, navigation
 
-routing.guard()
+navigation.guard()
 st.title("Lessons")
 
 with errors.shown():

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from interp_core.ui import errors, routing
-from interp_core.ui.report import editing, exporting, held, opening
+from interp_core.ui import errors, navigation
+from interp_core.ui.report import editing, exporting, opening, session
 
-routing.guard()
+navigation.guard()
 st.title("Report")
 st.markdown(
     "Pictures that you added, with the model, the text, the options and the numbers behind each. "
@@ -13,7 +13,7 @@ st.markdown(
 )
 
 with errors.shown():
-    report = held.report()
+    report = session.report()
     if report.figures:
         editing.title()
         exporting.show(report)

@@ -2,22 +2,23 @@
 
 import streamlit as st
 
-from interp_core.ui import errors, pictures, routing, sidebar
-from interp_core.ui.attributions import DRAW, VIEWS, downloads, notes
-from interp_core.ui.attributions.asked import controls
-from interp_core.ui.choices import view_of
-from interp_core.ui.downloads import section
-from interp_core.ui.opened import opened
+from interp_core.ui import errors, images, navigation
+from interp_core.ui.attribution import DRAW, VIEWS, downloads, method_notes
+from interp_core.ui.attribution.question import controls
+from interp_core.ui.widgets import sidebar
+from interp_core.ui.widgets.choices import view_of
+from interp_core.ui.widgets.downloads import section
+from interp_core.ui.widgets.opened import opened
 
-routing.guard()
+navigation.guard()
 st.title("Word attributions")
 st.markdown("Which words made the decision, and how far should you believe it?")
 
 with errors.shown():
     choice = sidebar.choice()
     model = opened(choice.model)
-    if pictures.reads_pictures(model):
-        pictures.attributions.draw(model, choice)
+    if images.reads_pictures(model):
+        images.attribution.draw(model, choice)
         st.stop()
     view = view_of(VIEWS, key="show")
     asked = controls(model, choice)
@@ -28,6 +29,6 @@ with errors.shown():
         "count? Do filler words? An explanation says what moved this model's output against this "
         "baseline, not what is true of the text."
     )
-    section("About the methods", ":material/menu_book:", lambda: notes.draw(model))
+    section("About the methods", ":material/menu_book:", lambda: method_notes.draw(model))
     if drawn is not None:
         downloads.show(drawn, view)

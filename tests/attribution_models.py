@@ -49,9 +49,15 @@ def formula_model(formula: Formula) -> LoadedModel:
         network = FormulaNetwork(formula, len(tokenizer)).eval().requires_grad_(False)
     layout = Layout(0, 0, (), 0, (), causal=False)
     return LoadedModel(
-        "formula", "sequence-classification", ("plus", "minus"), network, tokenizer,
-        torch.device("cpu"), 64, layout,
-    )  # fmt: skip
+        "formula",
+        "sequence-classification",
+        ("plus", "minus"),
+        network,
+        tokenizer,
+        torch.device("cpu"),
+        64,
+        layout,
+    )
 
 
 def vectors(model: LoadedModel, attribution, baseline: str = "pad"):
@@ -73,56 +79,90 @@ TWO = _labels("bad", "good")
 ROBERTA = {**tiny.SMALL, "max_position_embeddings": 66, "type_vocab_size": 1, **tiny.ROBERTA_ENDS}
 GPT2 = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64, **tiny.GPT_ENDS}
 BART = {
-    "d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 2,
-    "decoder_attention_heads": 2, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32,
-    "max_position_embeddings": 64, "decoder_start_token_id": 2, **tiny.ROBERTA_ENDS,
+    "d_model": 32,
+    "encoder_layers": 2,
+    "decoder_layers": 2,
+    "encoder_attention_heads": 2,
+    "decoder_attention_heads": 2,
+    "encoder_ffn_dim": 32,
+    "decoder_ffn_dim": 32,
+    "max_position_embeddings": 64,
+    "decoder_start_token_id": 2,
+    **tiny.ROBERTA_ENDS,
     "scale_embedding": True,
-}  # fmt: skip
+}
 T5 = {
-    "d_model": 32, "d_kv": 8, "d_ff": 32, "num_layers": 2, "num_heads": 4, "pad_token_id": 0,
-    "decoder_start_token_id": 0, "eos_token_id": 2,
-}  # fmt: skip
+    "d_model": 32,
+    "d_kv": 8,
+    "d_ff": 32,
+    "num_layers": 2,
+    "num_heads": 4,
+    "pad_token_id": 0,
+    "decoder_start_token_id": 0,
+    "eos_token_id": 2,
+}
 HEADED: dict[str, tuple] = {
     "bert-multi-label": (
-        wordpiece, "BertForSequenceClassification", "BertConfig",
+        wordpiece,
+        "BertForSequenceClassification",
+        "BertConfig",
         {**tiny.SMALL, **_labels("a", "b", "c"), "problem_type": "multi_label_classification"},
     ),
     "bert-regression": (
-        wordpiece, "BertForSequenceClassification", "BertConfig",
+        wordpiece,
+        "BertForSequenceClassification",
+        "BertConfig",
         {**tiny.SMALL, "num_labels": 1, "problem_type": "regression"},
     ),
     "bert-inference": (
-        wordpiece, "BertForSequenceClassification", "BertConfig",
+        wordpiece,
+        "BertForSequenceClassification",
+        "BertConfig",
         {**tiny.SMALL, **_labels("contradiction", "neutral", "entailment")},
     ),
     "bert-answers": (wordpiece, "BertForQuestionAnswering", "BertConfig", tiny.SMALL),
     "bert-causal": (wordpiece, "BertLMHeadModel", "BertConfig", {**tiny.SMALL, "is_decoder": True}),
     "roberta-2-labels": (
-        roberta_bytes, "RobertaForSequenceClassification", "RobertaConfig", {**ROBERTA, **TWO}
+        roberta_bytes,
+        "RobertaForSequenceClassification",
+        "RobertaConfig",
+        {**ROBERTA, **TWO},
     ),
     "roberta-token-labels": (
-        roberta_bytes, "RobertaForTokenClassification", "RobertaConfig", {**ROBERTA, **TWO}
+        roberta_bytes,
+        "RobertaForTokenClassification",
+        "RobertaConfig",
+        {**ROBERTA, **TWO},
     ),
     "roberta-answers": (roberta_bytes, "RobertaForQuestionAnswering", "RobertaConfig", ROBERTA),
     "roberta-causal": (
-        roberta_bytes, "RobertaForCausalLM", "RobertaConfig", {**ROBERTA, "is_decoder": True}
+        roberta_bytes,
+        "RobertaForCausalLM",
+        "RobertaConfig",
+        {**ROBERTA, "is_decoder": True},
     ),
     "gpt2-2-labels": (
-        byte_level, "GPT2ForSequenceClassification", "GPT2Config",
+        byte_level,
+        "GPT2ForSequenceClassification",
+        "GPT2Config",
         {**GPT2, **TWO, "pad_token_id": 0},
     ),
     "gpt2-2-labels-without-padding": (
-        byte_level, "GPT2ForSequenceClassification", "GPT2Config", {**GPT2, **TWO}
+        byte_level,
+        "GPT2ForSequenceClassification",
+        "GPT2Config",
+        {**GPT2, **TWO},
     ),
-    "gpt2-token-labels": (
-        byte_level, "GPT2ForTokenClassification", "GPT2Config", {**GPT2, **TWO}
-    ),
+    "gpt2-token-labels": (byte_level, "GPT2ForTokenClassification", "GPT2Config", {**GPT2, **TWO}),
     "gpt2-answers": (byte_level, "GPT2ForQuestionAnswering", "GPT2Config", GPT2),
     "bart-2-labels": (
-        roberta_bytes, "BartForSequenceClassification", "BartConfig", {**BART, **TWO}
+        roberta_bytes,
+        "BartForSequenceClassification",
+        "BartConfig",
+        {**BART, **TWO},
     ),
     "t5-2-labels": (unigram, "T5ForSequenceClassification", "T5Config", {**T5, **TWO}),
-}  # fmt: skip
+}
 
 
 @cache
@@ -144,9 +184,15 @@ def two_readers(name: str) -> LoadedModel:
     layout = Layout(2, 2, (0, 1), 2, (None, None), causal=False, decoder_layers=2, decoder_heads=2)
     labels = tuple(model.config.id2label.values())
     return LoadedModel(
-        name, "sequence-classification", labels, model.eval().requires_grad_(False), tokenizer,
-        torch.device("cpu"), 60, layout,
-    )  # fmt: skip
+        name,
+        "sequence-classification",
+        labels,
+        model.eval().requires_grad_(False),
+        tokenizer,
+        torch.device("cpu"),
+        60,
+        layout,
+    )
 
 
 def _made(name: str) -> tuple[tf.PreTrainedModel, tf.PreTrainedTokenizerFast]:

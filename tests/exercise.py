@@ -61,9 +61,12 @@ def files() -> None:
     frame = pd.DataFrame({"text": ["One film.", "Another."], "stars": [1, 2]})
     packed = io.BytesIO()
     frame.to_parquet(packed)
-    kinds = {"csv": frame.to_csv(index=False).encode(), "parquet": packed.getvalue(),
-             "jsonl": frame.to_json(orient="records", lines=True).encode(),
-             "tsv": frame.to_csv(index=False, sep="\t").encode()}  # fmt: skip
+    kinds = {
+        "csv": frame.to_csv(index=False).encode(),
+        "parquet": packed.getvalue(),
+        "jsonl": frame.to_json(orient="records", lines=True).encode(),
+        "tsv": frame.to_csv(index=False, sep="\t").encode(),
+    }
     for kind, content in kinds.items():
         ic.read_table(content, kind=kind)
         list(ic.open_corpus(io.BytesIO(content), name=f"films.{kind}").rows())
@@ -96,7 +99,7 @@ def pages() -> None:
     from interp_core.report.document import document
     from interp_core.report.notebook import notebook
     from interp_core.report.saved import Session, save
-    from interp_core.ui.routing import PAGES
+    from interp_core.ui.navigation import PAGES
 
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
     app.session_state["view"] = "heatmap"

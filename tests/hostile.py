@@ -20,8 +20,12 @@ def build_hostile(folder: Path) -> Path:
         tokenizer_object=backend, unk_token="[UNK]", pad_token="[PAD]"
     ).save_pretrained(folder)
     config = BertConfig(
-        vocab_size=len(words), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=16, id2label={0: HOSTILE_TOKEN, 1: "</script><script>alert(1)</script>"},
-    )  # fmt: skip
+        vocab_size=len(words),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=16,
+        id2label={0: HOSTILE_TOKEN, 1: "</script><script>alert(1)</script>"},
+    )
     BertForSequenceClassification(config).save_pretrained(folder)
     return folder

@@ -12,8 +12,8 @@ import pytest
 
 import interp_core as ic
 from interp_core import corpus
-from interp_core.analysis import corpus_run, head_statistics
-from tests.analysis.test_head_statistics import compare
+from interp_core.heads import resume, statistics
+from tests.heads.test_statistics import compare
 from tests.tiny_tokenizers import SENTENCES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,7 +58,7 @@ def test_killed_at_a_random_moment_it_gives_the_table_of_an_undisturbed_run(
     killed(partial, model, path, "--out", out)
     assert partial.exists()
     assert not out.exists()
-    for module in (head_statistics, corpus_run):
+    for module in (statistics, resume):
         monkeypatch.setattr(module, "CHUNK", 16)
     assert corpus.main([str(model), str(path), "--out", str(out)]) == 0
     told = capsys.readouterr()

@@ -86,9 +86,13 @@ def test_nothing_undeclared_is_imported_while_the_app_is_used(tmp_path, owners):
     python = environment(tmp_path / "here", everything() - (brought_by(declared(*TESTS)) - known))
     places = {"CLEARHEAD_CACHE": str(tmp_path / "cache")}  # so that the model is converted
     done = subprocess.run(
-        [python, "-m", "tests.exercise", written], cwd=ROOT, env={**os.environ, **places},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [python, "-m", "tests.exercise", written],
+        cwd=ROOT,
+        env={**os.environ, **places},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     names = json.loads(written.read_text(encoding="utf-8"))
     assert {"torch", "transformers", "streamlit", "umap", "gguf"} <= set(names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -11,51 +12,118 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("torch", "transformers", "captum", "umap", "sklearn", "streamlit", "altair", "scipy")
-# For each part: what of the package it may import, and which libraries it may not.
-LEAF = "interp_core.errors"
-RULES = {
-    "interp_core/models": ({LEAF, "interp_core.models"}, {"streamlit", "altair"}),
-    "interp_core/files": ({LEAF, "interp_core.files"}, {"streamlit", "altair", "torch"}),
-    "interp_core/analysis": (
-        {LEAF, "interp_core.models", "interp_core.files", "interp_core.analysis"},
-        {"streamlit", "altair"},
-    ),
-    "interp_core/charts": ({LEAF, "interp_core.charts"}, {"streamlit", "torch", "transformers"}),
-    "interp_core/report": (
-        {LEAF, "interp_core.report"},
-        {"streamlit", "altair", "torch", "transformers"},
-    ),
-    "interp_core/ui": ({"interp_core"}, set()),
-    "pages": ({"interp_core", "interp_core.ui"}, {"torch", "transformers"}),
+# Each part of `interp_core` may import those before it, and no other.
+ORDER = (
+    "errors",
+    "version",
+    "lazy",
+    "progress",
+    "validation",
+    "models",
+    "inputs",
+    "datasets",
+    "files",
+    "attention",
+    "attribution",
+    "language",
+    "embedding",
+    "heads",
+    "images",
+    "interventions",
+    "audit",
+    "comparison",
+    "lessons",
+    "charts",
+    "report",
+    "ui",
+)
+ALONE = {
+    "charts": {"errors"},
+    "report": {"errors", "version"},
+}  # what these import beside themselves
+BANNED = {
+    "charts": {"streamlit", "torch", "transformers"},
+    "report": {"streamlit", "altair", "torch", "transformers"},
+    "pages": {"torch", "transformers"},
+    **{part: {"streamlit", "altair"} for part in ORDER[: ORDER.index("charts")]},
 }
+ENTRY = {"__init__", "corpus", "check_lesson"}  # the facade, and what is run by `python -m`
+FILES = sorted((ROOT / "interp_core").rglob("*.py"))
 
 
-def imports(path: Path) -> set[str]:
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {dotted(path): path for path in FILES}
+
+
+def part_of(module: str) -> str:
+    return (*module.split("."), "__init__")[1]
+
+
+def imports(path: Path, *, deferred: bool = True) -> set[tuple[str, str]]:
+    """(module, name) of every import; without `deferred` only of those that run at import."""
+    tree, found, later = ast.parse(path.read_text(encoding="utf-8")), set(), set()
+    if not deferred:
+        for node in ast.walk(tree):
+            function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            if function or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)):
+                later |= set(ast.walk(node))
+    for node in ast.walk(tree):
+        if node in later:
+            continue
         if isinstance(node, ast.Import):
-            found |= {name.name for name in node.names}
+            found |= {(name.name, "") for name in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            found.add(node.module)
-            found |= {f"{node.module}.{name.name}" for name in node.names}
+            for name in node.names:
+                inner = f"{node.module}.{name.name}"
+                found.add((inner, "") if inner in MODULES else (node.module, name.name))
     return found
 
 
-def within(name: str, allowed: set[str]) -> bool:
-    if "interp_core" in allowed and name.count(".") <= 1 and not name.endswith("corpus"):
-        return True
-    return any(name == each or name.startswith(f"{each}.") for each in allowed)
+def test_every_part_of_the_package_has_its_place_in_the_order():
+    assert {part_of(module) for module in MODULES} <= {*ORDER, *ENTRY}
 
 
-@pytest.mark.parametrize("part", RULES)
-def test_a_part_imports_only_what_the_design_allows(part):
-    allowed, banned = RULES[part]
-    for path in (ROOT / part).rglob("*.py"):
-        for name in imports(path):
+@pytest.mark.parametrize("part", ORDER)
+def test_a_part_imports_only_what_stands_before_it(part):
+    allowed = ALONE.get(part, set(ORDER[: ORDER.index(part)])) | {part}
+    if part == "ui":
+        allowed |= {"__init__", "corpus"}
+    for module in (module for module in MODULES if part_of(module) == part):
+        for name, _ in imports(MODULES[module]):
             if name.split(".")[0] == "interp_core":
-                assert name == "interp_core" or within(name, allowed), f"{path} imports {name}"
-            assert name.split(".")[0] not in banned, f"{path} imports {name}"
+                assert part_of(name) in allowed, f"{module} imports {name}"
+            assert name.split(".")[0] not in BANNED.get(part, set()), f"{module} imports {name}"
+
+
+def test_no_private_name_is_imported_across_modules():
+    for path in [*FILES, *(ROOT / "pages").glob("*.py")]:
+        for module, name in imports(path):
+            private = any(
+                each.startswith("_") and not each.endswith("__")
+                for each in (name, module.rpartition(".")[2])
+            )
+            assert not (module.startswith("interp_core") and private), f"{path}: {module}.{name}"
+
+
+def test_no_circle_of_imports():
+    waits = {
+        module: {name for name, _ in imports(path, deferred=False) if name in MODULES} - {module}
+        for module, path in MODULES.items()
+    }
+    assert list(graphlib.TopologicalSorter(waits).static_order())
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pages").glob("*.py")), ids=lambda path: path.stem)
+def test_a_page_imports_the_facade_and_the_ui(path):
+    for name, _ in imports(path):
+        assert name.split(".")[0] not in BANNED["pages"]
+        if name.split(".")[0] == "interp_core":
+            assert part_of(name) in {"__init__", "lessons", "ui"}, name
 
 
 def test_only_the_app_its_pages_and_the_ui_import_streamlit():
@@ -64,7 +132,7 @@ def test_only_the_app_its_pages_and_the_ui_import_streamlit():
         if place.startswith((".", "tests/", "tools/", "benchmarks/", "pages/", "interp_core/ui/")):
             continue
         if place != "app.py":
-            assert not any(name.startswith("streamlit") for name in imports(path)), place
+            assert not any(name.startswith("streamlit") for name, _ in imports(path)), place
 
 
 def test_importing_the_package_and_listing_models_loads_nothing_heavy():
@@ -94,11 +162,11 @@ def test_a_page_begins_with_the_guard_against_cold_deep_links(path):
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
     ]
-    assert calls[0] == "routing.guard()"
+    assert calls[0] == "navigation.guard()"
 
 
 def test_every_page_file_is_in_the_menu():
-    from interp_core.ui.routing import PAGES
+    from interp_core.ui.navigation import PAGES
 
     assert {path.stem for path in (ROOT / "pages").glob("*.py")} == {page[0] for page in PAGES}
 
@@ -109,4 +177,4 @@ def test_every_chart_is_drawn_with_its_numbers_and_a_way_into_the_report():
         for path in [*(ROOT / "pages").glob("*.py"), *(ROOT / "interp_core/ui").rglob("*.py")]
         if ".altair_chart(" in path.read_text(encoding="utf-8")
     ]
-    assert drawing == ["interp_core/ui/figure.py"]
+    assert drawing == ["interp_core/ui/widgets/figure.py"]

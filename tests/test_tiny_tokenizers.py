@@ -10,8 +10,13 @@ from tests import tiny_tokenizers
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = (
-    "wordpiece", "byte_level", "roberta_bytes", "unigram", "albert_unigram", "byte_fallback",
-)  # fmt: skip
+    "wordpiece",
+    "byte_level",
+    "roberta_bytes",
+    "unigram",
+    "albert_unigram",
+    "byte_fallback",
+)
 PRINT_ALL = "from tests.test_tiny_tokenizers import fingerprints; print(*fingerprints())"
 
 
@@ -25,16 +30,26 @@ def test_two_processes_make_the_same_tokenizers():
     for seed in ("1", "2"):
         result = subprocess.run(
             [sys.executable, "-c", PRINT_ALL],
-            cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         assert result.stdout.split() == here
 
 
 def test_short_words_are_whole_and_long_ones_come_in_pieces():
     assert tiny_tokenizers.wordpiece().tokenize("unhappiest model looks") == [
-        "unhap", "##piest", "model", "looks",
-    ]  # fmt: skip
+        "unhap",
+        "##piest",
+        "model",
+        "looks",
+    ]
     assert tiny_tokenizers.unigram().tokenize("unhappiest model looks") == [
-        "▁", "unhap", "piest", "▁model", "▁looks",
-    ]  # fmt: skip
+        "▁",
+        "unhap",
+        "piest",
+        "▁model",
+        "▁looks",
+    ]

@@ -47,12 +47,21 @@ sys.exit(f"{page}: {wrong or expected + ' is missing'}" if wrong or expected not
 def as_guest(home: Path, *command: str, **options: object) -> subprocess.Popen:
     """Start a command as the new user, in a session of its own."""
     kept = [f"{name}={value}" for name, value in os.environ.items() if name.startswith(PASSED)]
-    clean = ["env", "-i", f"HOME={home}", f"USER={USER}", "PATH=/usr/local/bin:/usr/bin:/bin",
-             "LANG=C.UTF-8", *kept]  # fmt: skip
+    clean = [
+        "env",
+        "-i",
+        f"HOME={home}",
+        f"USER={USER}",
+        "PATH=/usr/local/bin:/usr/bin:/bin",
+        "LANG=C.UTF-8",
+        *kept,
+    ]
     return subprocess.Popen(
-        ["runuser", "-u", USER, "--", *clean, *command], cwd=home / "clearhead",
-        start_new_session=True, **options,
-    )  # fmt: skip
+        ["runuser", "-u", USER, "--", *clean, *command],
+        cwd=home / "clearhead",
+        start_new_session=True,
+        **options,
+    )
 
 
 def made_home() -> Path:

@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from interp_core.models.backbone import backbone_folder, under_head
+from interp_core.models.bundled_models import backbone_folder, build_with_head
 
 MAX_TOKENS = 256
 
 
 def build_model(task: str, labels: Sequence[str]) -> PreTrainedModel:
     """Backbone weights, checked by hash, under a new random head for `task`."""
-    return under_head(task, labels, backbone_folder()).eval()
+    return build_with_head(task, labels, backbone_folder()).eval()
 
 
 @cache

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from interp_core.analysis.digit_pictures import digit_labels, digit_picture, held_out
-from interp_core.analysis.head_induction import induction_scores
+from interp_core.datasets import digit_labels, digit_picture, held_out
+from interp_core.heads.induction import induction_scores
 from interp_core.models.record import LoadedModel
 from training.backbone import predict
 from training.probes import print_probes

@@ -44,16 +44,21 @@ def cut(sentences: Sequence[Sentence]) -> list[Pieces]:
     """The word pieces of each sentence, as the app would cut its text."""
     encoded = tokenizer()(
         [sentence.text for sentence in sentences],
-        truncation=True, max_length=MAX_TOKENS, return_offsets_mapping=True,
-    )  # fmt: skip
+        truncation=True,
+        max_length=MAX_TOKENS,
+        return_offsets_mapping=True,
+    )
     rows = zip(encoded["input_ids"], encoded["offset_mapping"], sentences, strict=True)
     return [Pieces(ids, _words(spans, sentence)) for ids, spans, sentence in rows]
 
 
 def _words(spans: Sequence[tuple[int, int]], sentence: Sentence) -> list[int | None]:
     owner = [number for number, word in enumerate(sentence.words) for _ in word]
-    places = [place for start, word in zip(sentence.starts, sentence.words)
-              for place in range(start, start + len(word))]  # fmt: skip
+    places = [
+        place
+        for start, word in zip(sentence.starts, sentence.words)
+        for place in range(start, start + len(word))
+    ]
     at = dict(zip(places, owner))
     return [at[start] if end > start else None for start, end in spans]
 

@@ -18,7 +18,7 @@ from torch.nn import functional
 from transformers import ViTConfig, ViTForImageClassification
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
-from interp_core.analysis.digit_pictures import digit_labels, digit_picture, held_out, split
+from interp_core.datasets import digit_labels, digit_picture, held_out, split
 from interp_core.models.registry import BUNDLED
 from training import fit
 from training.augment import varied
@@ -48,11 +48,18 @@ def new_model() -> ViTForImageClassification:
     """Four layers of four heads, 64 dimensions, one grey channel."""
     names = dict(enumerate("0123456789"))
     config = ViTConfig(
-        image_size=SIDE, patch_size=PATCH, num_channels=1, hidden_size=64, num_hidden_layers=4,
-        num_attention_heads=4, intermediate_size=128, hidden_dropout_prob=0.1,
-        id2label=names, label2id={name: number for number, name in names.items()},
+        image_size=SIDE,
+        patch_size=PATCH,
+        num_channels=1,
+        hidden_size=64,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        intermediate_size=128,
+        hidden_dropout_prob=0.1,
+        id2label=names,
+        label2id={name: number for number, name in names.items()},
         attn_implementation="eager",
-    )  # fmt: skip
+    )
     return ViTForImageClassification(config)
 
 
@@ -68,8 +75,9 @@ def pixels(processor: ViTImageProcessorPil, numbers: np.ndarray) -> Tensor:
     return processor(images=pictures, return_tensors="pt")["pixel_values"]
 
 
-def train(model: ViTForImageClassification, inputs: Tensor, args: argparse.Namespace,
-          labels: Tensor) -> None:  # fmt: skip
+def train(
+    model: ViTForImageClassification, inputs: Tensor, args: argparse.Namespace, labels: Tensor
+) -> None:
     """Fit all weights on pictures that are moved, turned and inverted anew in every batch."""
     optimiser = torch.optim.AdamW(model.parameters(), lr=args.rate, weight_decay=0.05)
     steps = args.epochs * len(inputs) // args.batch

@@ -24,9 +24,14 @@ TASK = "sequence-classification"
 def main() -> None:
     """Train, write the adapter and the labels, measure the written file."""
     parser = fit.recipe(
-        __doc__.splitlines()[0], BUNDLED / "intents",
-        first_layer=3, epochs=1.0, rank=8, rate=7e-4, head_rate=5e-4,
-    )  # fmt: skip
+        __doc__.splitlines()[0],
+        BUNDLED / "intents",
+        first_layer=3,
+        epochs=1.0,
+        rank=8,
+        rate=7e-4,
+        head_rate=5e-4,
+    )
     parser.add_argument("--hold-out", action="store_true")
     args = parser.parse_args()
     fit.start(args)

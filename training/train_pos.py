@@ -16,9 +16,13 @@ from training.treebank_words import LABELS, read_annotated, read_train
 def main() -> None:
     """Train, write, measure the written file."""
     parser = fit.recipe(
-        __doc__.splitlines()[0], BUNDLED / "pos",
-        epochs=2.0, rank=16, rate=1e-3, head_rate=2e-3,
-    )  # fmt: skip
+        __doc__.splitlines()[0],
+        BUNDLED / "pos",
+        epochs=2.0,
+        rank=16,
+        rate=1e-3,
+        head_rate=2e-3,
+    )
     args = parser.parse_args()
     fit.start(args)
     folder = args.data / "ud_english_ewt"

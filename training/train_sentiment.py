@@ -28,9 +28,13 @@ TASK = "sequence-classification"
 def options() -> argparse.Namespace:
     """The command line; the defaults are the recipe of the bundled file."""
     parser = fit.recipe(
-        __doc__.splitlines()[0], BUNDLED / "sentiment",
-        epochs=1.5, rank=32, rate=7e-4, head_rate=5e-4,
-    )  # fmt: skip
+        __doc__.splitlines()[0],
+        BUNDLED / "sentiment",
+        epochs=1.5,
+        rank=32,
+        rate=7e-4,
+        head_rate=5e-4,
+    )
     parser.add_argument("--length-power", type=float, default=0.0, help="weight texts by length")
     return parser.parse_args()
 

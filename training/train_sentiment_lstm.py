@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
-from interp_core.models.backbone import backbone_folder
+from interp_core.models.bundled_models import backbone_folder
 from interp_core.models.recurrent import (
     FILE_NAME,
     WORDS,

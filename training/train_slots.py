@@ -17,9 +17,13 @@ from training.tagger import train_tagger
 def main() -> None:
     """Train, write, measure the written file."""
     parser = fit.recipe(
-        __doc__.splitlines()[0], BUNDLED / "slots",
-        epochs=8.0, rank=32, rate=1e-3, head_rate=2e-3,
-    )  # fmt: skip
+        __doc__.splitlines()[0],
+        BUNDLED / "slots",
+        epochs=8.0,
+        rank=32,
+        rate=1e-3,
+        head_rate=2e-3,
+    )
     args = parser.parse_args()
     fit.start(args)
     requests = read_requests(args.data / "snips_nlu", "train")

@@ -58,8 +58,11 @@ def libraries(folder: Path) -> bool:
             continue
         done = subprocess.run(
             [npm, "pack", package, "--silent"],
-            cwd=folder, check=True, capture_output=True, text=True,
-        )  # fmt: skip
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         archive = folder / done.stdout.split()[-1]
         with tarfile.open(archive) as packed:
             content = packed.extractfile(member).read()

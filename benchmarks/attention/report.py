@@ -50,8 +50,19 @@ def tables(
     counts: list[int], pairs: Mapping[str, str], theirs: Measured, ours: Measured, times: Switches
 ) -> str:
     """The whole report as text."""
-    head = ("tokens", "BertViz / Clearhead", "bytes", "data", "assets", "fewer", "with assets",
-            "paint", "paint", "again", "faster")  # fmt: skip
+    head = (
+        "tokens",
+        "BertViz / Clearhead",
+        "bytes",
+        "data",
+        "assets",
+        "fewer",
+        "with assets",
+        "paint",
+        "paint",
+        "again",
+        "faster",
+    )
     rows = [
         (str(n), f"{name} / {own}", *_compared(theirs[n, name], ours[n, own]))
         for n in counts
@@ -65,11 +76,16 @@ def tables(
 
 def _compared(peer: Opened, own: Opened) -> tuple[str, ...]:
     return (
-        _bytes(peer.sizes.data), _bytes(own.sizes.data), _bytes(own.sizes.assets),
-        f"{peer.sizes.data / own.sizes.data:.1f} x", f"{peer.sizes.data / own.sizes.both:.1f} x",
-        _paint(peer), _paint(own), "-" if own.again is None else f"{own.again:.2f} s",
+        _bytes(peer.sizes.data),
+        _bytes(own.sizes.data),
+        _bytes(own.sizes.assets),
+        f"{peer.sizes.data / own.sizes.data:.1f} x",
+        f"{peer.sizes.data / own.sizes.both:.1f} x",
+        _paint(peer),
+        _paint(own),
+        "-" if own.again is None else f"{own.again:.2f} s",
         _faster(peer, own),
-    )  # fmt: skip
+    )
 
 
 def _bytes(count: int) -> str:

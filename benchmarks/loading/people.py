@@ -20,9 +20,15 @@ WORDS = [
 ]
 # The lesson: which control, what to choose. Both apps have the first view and these controls.
 LESSON = (
-    ("Layer", "3"), ("Heads", "4"), ("View", "Heatmap"), ("Layer", "5"), ("Heads", ("0", "2")),
-    ("Layer", "1"), ("Heads", "8"), ("View", "Overview"),
-)  # fmt: skip
+    ("Layer", "3"),
+    ("Heads", "4"),
+    ("View", "Heatmap"),
+    ("Layer", "5"),
+    ("Heads", ("0", "2")),
+    ("Layer", "1"),
+    ("Heads", "8"),
+    ("View", "Overview"),
+)
 OWN_TEXTS = 2
 
 

@@ -53,8 +53,16 @@ def started(name: str, log: Path) -> Iterator[Watched]:
     port = _free_port()
     environment = {**os.environ, **settings, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
     environment.pop("OMP_NUM_THREADS", None)
-    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.headless=true",
-               f"--server.port={port}", "--server.address=127.0.0.1"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(app),
+        "--server.headless=true",
+        f"--server.port={port}",
+        "--server.address=127.0.0.1",
+    ]
     with log.open("w") as output:
         server = subprocess.Popen(
             command, cwd=app.parent, env=environment, stdout=output, stderr=subprocess.STDOUT

@@ -122,9 +122,12 @@ async def opened(url: str, **query: str) -> tuple[Tab | None, Answer]:
     try:
         socket = await connect(
             url.replace("http://", "ws://") + "/_stcore/stream",
-            subprotocols=["streamlit"], origin=url, max_size=None, open_timeout=PATIENCE,
+            subprotocols=["streamlit"],
+            origin=url,
+            max_size=None,
+            open_timeout=PATIENCE,
             ping_interval=None,  # browsers answer pings and send none
-        )  # fmt: skip
+        )
     except LOST as error:
         return None, Answer(time.perf_counter() - started, 0, (type(error).__name__,), lost=True)
     tab = Tab(socket, query=urlencode(query))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import PRINT_TOKEN, largest, token_axis
-from interp_core.charts.heatmaps import below_zero
+from interp_core.charts.heatmaps import PRINT_TOKEN, below_zero, largest, token_axis
 from interp_core.charts.points import GREY
 
 BAR = 24
@@ -58,7 +57,9 @@ def grid(
     base = alt.Chart(frame).encode(
         x=alt.X(f"{x}:N", sort=columns, axis=token_axis(angle=-50, orient="top")),
         y=alt.Y(
-            f"{y}:N", sort=rows, title=y_title,
+            f"{y}:N",
+            sort=rows,
+            title=y_title,
             axis=alt.Axis(ticks=False, domain=False, labelLimit=220, labelOverlap=False),
         ),
         tooltip=[
@@ -66,7 +67,7 @@ def grid(
             alt.Tooltip(f"{y}:N", title=y_title or "method"),
             alt.Tooltip(f"{value}:Q", title=title, format="+.4f"),
         ],
-    )  # fmt: skip
+    )
     cells = base.mark_rect(cornerRadius=1).encode(
         color=alt.Color(
             f"{value}:Q",
@@ -115,10 +116,14 @@ def curves(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
 def against(frame: pd.DataFrame, *, x: str, y: str) -> alt.LayerChart:
     """Two explanations of the same words as a scatter with the words beside the points."""
     base = alt.Chart(frame).encode(
-        x=alt.X(f"{x}:Q", title=x), y=alt.Y(f"{y}:Q", title=y),
-        tooltip=[alt.Tooltip("token:N", title="word"), alt.Tooltip(f"{x}:Q", format=".4f"),
-                 alt.Tooltip(f"{y}:Q", format=".4f")],
-    )  # fmt: skip
+        x=alt.X(f"{x}:Q", title=x),
+        y=alt.Y(f"{y}:Q", title=y),
+        tooltip=[
+            alt.Tooltip("token:N", title="word"),
+            alt.Tooltip(f"{x}:Q", format=".4f"),
+            alt.Tooltip(f"{y}:Q", format=".4f"),
+        ],
+    )
     names = base.mark_text(dx=8, align="left", fontSize=11, color=GREY).encode(text="token:N")
     return alt.layer(base.mark_circle(size=70), names).properties(height=340)
 
@@ -131,15 +136,21 @@ def probabilities(frame: pd.DataFrame) -> alt.Chart:
         .mark_bar(cornerRadius=2, height=14)
         .encode(
             y=alt.Y(
-                "key:N", sort=list(shown["key"]),
+                "key:N",
+                sort=list(shown["key"]),
                 axis=alt.Axis(title=None, labelExpr=PRINT_TOKEN, ticks=False, domain=False),
             ),
             x=alt.X(
-                "probability:Q", title="probability", scale=alt.Scale(domain=[0, 1]),
+                "probability:Q",
+                title="probability",
+                scale=alt.Scale(domain=[0, 1]),
                 axis=alt.Axis(format="%"),
             ),
-            tooltip=["label:N", alt.Tooltip("probability:Q", format=".2%"),
-                     alt.Tooltip("logit:Q", format="+.3f")],
+            tooltip=[
+                "label:N",
+                alt.Tooltip("probability:Q", format=".2%"),
+                alt.Tooltip("logit:Q", format="+.3f"),
+            ],
         )
         .properties(height=26 * len(shown) + 64)
-    )  # fmt: skip
+    )

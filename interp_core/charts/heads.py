@@ -5,8 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import largest, scale_of
-from interp_core.charts.heatmaps import ON_CELLS, below_zero
+from interp_core.charts.heatmaps import ON_CELLS, below_zero, largest, scale_of
 from interp_core.charts.scatter import GREY, MARKED, SHAPES
 
 CELL = 34  # px of a layer in the map

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import altair as alt
-import pandas as pd
+from collections.abc import Sequence
+from typing import Any
 
-from interp_core.charts.axes import largest, token_axis
+import altair as alt
+import numpy as np
+import pandas as pd
 
 CELL = 32  # px; smaller cells for longer texts, never below the size that can be hovered
 MIN_CELL = 9
@@ -109,7 +111,10 @@ def map_picture(
         alt.Chart(blocks)
         .mark_rect(fill="transparent", stroke="transparent", cursor="pointer")
         .encode(
-            x=alt.X("k0:Q", **x), x2="k1:Q", y=alt.Y("q0:Q", **y), y2="q1:Q",
+            x=alt.X("k0:Q", **x),
+            x2="k1:Q",
+            y=alt.Y("q0:Q", **y),
+            y2="q1:Q",
             tooltip=[
                 alt.Tooltip("query:N", title="queries"),
                 alt.Tooltip("key:N", title="keys"),
@@ -117,13 +122,51 @@ def map_picture(
             ],
         )
         .add_params(click)
-    )  # fmt: skip
+    )
     window = (
         alt.Chart(frame)
         .mark_rect(filled=False, strokeWidth=2, stroke="#d55e00")
         .encode(x=alt.X("k0:Q", **x), x2="k1:Q", y=alt.Y("q0:Q", **y), y2="q1:Q")
     )
-    border = alt.Chart(frame).mark_rect(filled=False, stroke="#8896a8", strokeWidth=1).encode(
-        x=alt.X("zero:Q", **x), x2="keys:Q", y=alt.Y("zero:Q", **y), y2="queries:Q"
-    )  # fmt: skip
+    border = (
+        alt.Chart(frame)
+        .mark_rect(filled=False, stroke="#8896a8", strokeWidth=1)
+        .encode(x=alt.X("zero:Q", **x), x2="keys:Q", y=alt.Y("zero:Q", **y), y2="queries:Q")
+    )
     return alt.layer(image, border, window, areas).properties(width=size, height=size + 22)
+
+
+PRINT_TOKEN = "slice(datum.value, indexof(datum.value, '|') + 1)"
+
+
+def largest(values: pd.Series) -> float:
+    """The largest size among the values, for a scale: 1 where all are zero or none is a number."""
+    sizes = np.abs(values.to_numpy(dtype=float))
+    return float(sizes[np.isfinite(sizes)].max(initial=0.0)) or 1.0
+
+
+def scale_of(values: pd.Series, **options: Any) -> alt.Scale:
+    """A scale for the values; from 0 to 1 where none is a number, or Vega would print NaN."""
+    return alt.Scale(**({} if values.notna().any() else {"domain": [0, 1]}), **options)
+
+
+def token_keys(tokens: Sequence[str], *, first: int = 0) -> list[str]:
+    """`"3|cat"` for the token at place 3: unique, in order, and printable by `token_axis`."""
+    return [f"{place}|{token}" for place, token in enumerate(tokens, first)]
+
+
+def token_axis(*, angle: int = 0, limit: int = 110, orient: str | None = None) -> alt.Axis:
+    """An axis that prints the token of each key."""
+    placed = {"orient": orient} if orient else {}
+    return alt.Axis(
+        title=None,
+        labelExpr=PRINT_TOKEN,
+        labelAngle=angle,
+        labelLimit=limit,
+        labelOverlap=False,
+        ticks=False,
+        domain=False,
+        grid=False,
+        labelPadding=6,
+        **placed,
+    )

@@ -5,8 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import largest, token_axis, token_keys
-from interp_core.charts.heatmaps import below_zero
+from interp_core.charts.heatmaps import below_zero, largest, token_axis, token_keys
 from interp_core.charts.points import GREY, MARKED
 
 BLUE, ORANGE = "#2f6fd6", "#d9771f"
@@ -28,15 +27,18 @@ def expected(frame: pd.DataFrame) -> alt.LayerChart:
     base = alt.Chart(data).encode(
         y=alt.Y("key:N", sort=list(data["key"]), axis=_tokens(limit=120)),
         x=alt.X(
-            "probability:Q", title="probability", scale=alt.Scale(domain=_reach(data)),
+            "probability:Q",
+            title="probability",
+            scale=alt.Scale(domain=_reach(data)),
             axis=alt.Axis(format=".2~%", tickCount=5),
         ),
         tooltip=[
-            alt.Tooltip("token:N"), alt.Tooltip("rank:Q", format=","),
+            alt.Tooltip("token:N"),
+            alt.Tooltip("rank:Q", format=","),
             alt.Tooltip("probability:Q", format=".3%"),
             *([alt.Tooltip("logit:Q", format="+.3f")] if "logit" in data else []),
         ],
-    )  # fmt: skip
+    )
     bars = _bars(base, "kind", kinds, [BLUE, ORANGE], kinds[1:], legend)
     figures = base.mark_text(align="left", dx=5, fontSize=11, color=GREY).encode(text="shown:N")
     return alt.layer(*bars, figures).properties(height=24 * len(data) + 76)
@@ -95,22 +97,32 @@ def unit_map(
         scale = alt.Scale(domain=[-bound, bound], domainMid=0)
     click = alt.selection_point(name=selection, fields=["layer", "unit"], on="click", empty=False)
     base = alt.Chart(frame).encode(
-        x=alt.X("unit:N", sort=units, title="head", axis=alt.Axis(orient="top", labelAngle=0,
-                labelOverlap=False, **BARE)),
+        x=alt.X(
+            "unit:N",
+            sort=units,
+            title="head",
+            axis=alt.Axis(orient="top", labelAngle=0, labelOverlap=False, **BARE),
+        ),
         y=alt.Y("layer:O", title="layer", axis=alt.Axis(**BARE)),
         tooltip=[
-            alt.Tooltip("layer:O"), alt.Tooltip("unit:N", title="head"),
+            alt.Tooltip("layer:O"),
+            alt.Tooltip("unit:N", title="head"),
             alt.Tooltip("value:Q", title=title, format="+.3f" if signed else ".3f"),
         ],
-    )  # fmt: skip
-    cells = base.mark_rect(cornerRadius=2, cursor="pointer").encode(
-        color=alt.Color(
-            "value:Q", scale=scale,
-            legend=alt.Legend(title=title, orient="bottom", gradientLength=220, titleLimit=360),
-        ),
-        stroke=alt.condition("datum.chosen", alt.value(MARKED), alt.value(None)),
-        strokeWidth=alt.condition("datum.chosen", alt.value(3), alt.value(0)),
-    ).add_params(click)  # fmt: skip
+    )
+    cells = (
+        base.mark_rect(cornerRadius=2, cursor="pointer")
+        .encode(
+            color=alt.Color(
+                "value:Q",
+                scale=scale,
+                legend=alt.Legend(title=title, orient="bottom", gradientLength=220, titleLimit=360),
+            ),
+            stroke=alt.condition("datum.chosen", alt.value(MARKED), alt.value(None)),
+            strokeWidth=alt.condition("datum.chosen", alt.value(3), alt.value(0)),
+        )
+        .add_params(click)
+    )
     minus = below_zero(base, "value", bound)
     layers = frame["layer"].nunique()
     height = (30 if layers <= 12 else 15) * layers + AXES
@@ -125,12 +137,16 @@ def waterfall(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
     kinds = {"adds": BLUE, "takes away": ORANGE, "sum": GREY}
     base = alt.Chart(frame).encode(
         y=alt.Y(
-            "part:N", sort=list(frame["part"]),
+            "part:N",
+            sort=list(frame["part"]),
             axis=alt.Axis(title=None, labelLimit=170, labelOverlap=False, **BARE),
         ),
-        tooltip=[alt.Tooltip("part:N"), alt.Tooltip("value:Q", format="+.4f"),
-                 alt.Tooltip("end:Q", title="sum so far", format="+.4f")],
-    )  # fmt: skip
+        tooltip=[
+            alt.Tooltip("part:N"),
+            alt.Tooltip("value:Q", format="+.4f"),
+            alt.Tooltip("end:Q", title="sum so far", format="+.4f"),
+        ],
+    )
     base = base.encode(x=alt.X("start:Q", title=title), x2="end:Q")
     legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=0)
     bars = _bars(base, "kind", list(kinds), list(kinds.values()), ["takes away"], legend)
@@ -152,4 +168,83 @@ def copies(frame: pd.DataFrame) -> alt.Chart:
             tooltip=["copy", "token", alt.Tooltip("surprisal:Q", format=".2f")],
         )
         .properties(height=260)
+    )
+
+
+INK = "#17202c"  # of text on cells: the light theme's, as in downloaded pictures
+ROW = 20  # px of a layer
+SLANTED = 70  # px of the slanted tokens above the grid
+
+
+def lens_grid(frame: pd.DataFrame, *, ink: str = INK) -> alt.LayerChart:
+    """Layers up, positions across: the best token of each cell, shaded by its probability.
+
+    `frame`: layer, position, key (a token key), token, best, probability, answer, answer_rank,
+    divergence, chosen (bool). A click is the selection `cell`. Bold where it is the final answer.
+    """
+    layers = sorted(frame["layer"].unique(), reverse=True)
+    columns = list(dict.fromkeys(frame["key"]))
+    click = alt.selection_point(name="cell", fields=["layer", "position"], on="click", empty=False)
+    base = alt.Chart(frame).encode(
+        x=alt.X("key:N", sort=columns, axis=token_axis(angle=-35, orient="top", limit=90)),
+        y=alt.Y("layer:O", sort=layers, title="layers passed", axis=alt.Axis(**BARE)),
+        tooltip=[
+            alt.Tooltip("token:N", title="read"),
+            alt.Tooltip("layer:O", title="layers passed"),
+            alt.Tooltip("best:N", title="best token"),
+            alt.Tooltip("probability:Q", format=".2%"),
+            alt.Tooltip("answer:N", title="final answer"),
+            alt.Tooltip("answer_rank:Q", title="its rank here", format=","),
+            alt.Tooltip("divergence:Q", title="KL to the end (bits)", format=".2f"),
+        ],
+    )
+    # Opacity over the page's own background: the same in both themes, and text stays legible.
+    cells = (
+        base.mark_rect(cornerRadius=2, cursor="pointer", fill=BLUE)
+        .encode(
+            fillOpacity=alt.FillOpacity(
+                "probability:Q",
+                scale=alt.Scale(domain=[0, 1], range=[0.04, 0.62]),
+                legend=None,
+            ),
+            stroke=alt.condition("datum.chosen", alt.value(MARKED), alt.value(None)),
+            strokeWidth=alt.condition("datum.chosen", alt.value(3), alt.value(0)),
+        )
+        .add_params(click)
+    )
+    room = alt.expr(f"max(14, width / {max(len(columns), 1)} - 4)")
+    words = base.mark_text(limit=room, fontSize=11, color=ink, cursor="pointer").encode(
+        text="best:N",
+        opacity=alt.condition("datum.probability > 0.1", alt.value(1.0), alt.value(0.65)),
+    )
+    final = "datum.best == datum.answer"
+    return alt.layer(
+        cells,
+        words.transform_filter(f"!({final})"),
+        words.transform_filter(final).mark_text(
+            limit=room, fontSize=11, fontWeight=700, color=ink, cursor="pointer"
+        ),
+    ).properties(height=ROW * len(layers) + AXES + SLANTED)
+
+
+def fate(frame: pd.DataFrame, *, value: str, title: str, logarithmic: bool = False) -> alt.Chart:
+    """One figure of the final answer by layer. `frame`: layer and the column `value`."""
+    scale = alt.Scale(type="log", reverse=True) if logarithmic else alt.Scale(zero=True)
+    form = "%" if value.endswith("probability") else ",d" if logarithmic else ".2~f"
+    exact = ".3%" if form == "%" else ",d" if logarithmic else ".3f"
+    upright = alt.Axis(format=form, tickCount=5, grid=not logarithmic)
+    layers = frame["layer"].nunique()
+    axis = alt.Axis(labelAngle=0, grid=False, values=list(range(0, layers, 1 + layers // 13)))
+    return (
+        alt.Chart(frame)
+        .mark_line(point=alt.OverlayMarkDef(size=40, color=BLUE), strokeWidth=2, color=BLUE)
+        .encode(
+            x=alt.X("layer:O", title="layers passed", axis=axis),
+            y=alt.Y(f"{value}:Q", title=title, scale=scale, axis=upright),
+            tooltip=[
+                alt.Tooltip("layer:O", title="layers passed"),
+                alt.Tooltip(f"{value}:Q", title=title, format=exact),
+            ],
+        )
+        .properties(height=230)
     )

@@ -15,7 +15,7 @@ from interp_core.charts.points import (
     size,
     with_tips,
 )
-from interp_core.charts.scatter_labels import group_layers
+from interp_core.charts.scatter import group_layers
 
 HEIGHT = 420  # px, without the legend
 GAP, EDGE, TITLE = 0.12, 0.04, 0.1  # of the side of a picture

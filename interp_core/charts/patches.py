@@ -9,8 +9,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import largest
-from interp_core.charts.heatmaps import below_zero
+from interp_core.charts.heatmaps import below_zero, largest
 from interp_core.charts.scatter import MARKED
 
 SIDE = 396  # px of the longer side on the page: two stand side by side on a laptop

@@ -55,10 +55,15 @@ def find_dialect(
         spaces = quoted_spaces(sample)
         return spaces or _read(sample, Dialect("", "" if prefer == "\t" else '"'))
     # Of equal shares the delimiter that is no punctuation, then the one that finds more fields.
-    best = max(fitting, key=lambda each: (
-        each.dialect.delimiter == prefer, round(each.share, 2), not each.dialect.spaced,
-        each.width,
-    ))  # fmt: skip
+    best = max(
+        fitting,
+        key=lambda each: (
+            each.dialect.delimiter == prefer,
+            round(each.share, 2),
+            not each.dialect.spaced,
+            each.width,
+        ),
+    )
     check_columns(best.width - 1)
     return best
 

@@ -21,14 +21,38 @@ WITHOUT_MARK = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 # One byte for each character: every file "fits", so what they make of it is judged.
 SINGLE = ("cp1252", "mac_roman", "cp850", "cp1250", "cp1251")
 TITLES = {
-    "utf-8": "UTF-8", "cp1252": "Windows-1252", "mac_roman": "Mac Roman", "cp850": "DOS (850)",
-    "cp1250": "Windows-1250", "cp1251": "Windows-1251", "utf-16-le": "UTF-16", "utf-16": "UTF-16",
-    "utf-16-be": "UTF-16 (big endian)", "utf-32-le": "UTF-32", "utf-32-be": "UTF-32 (big endian)",
-    "latin-1": "Latin-1", "cp932": "Shift JIS", "gb18030": "GB 18030", "big5": "Big5",
-    "euc_kr": "EUC-KR", "koi8-r": "KOI8-R",
-}  # fmt: skip
-OFFERED = ("utf-8", "cp1252", "mac_roman", "cp850", "cp1250", "cp1251", "koi8-r", "utf-16",
-           "cp932", "gb18030", "big5", "euc_kr")  # fmt: skip
+    "utf-8": "UTF-8",
+    "cp1252": "Windows-1252",
+    "mac_roman": "Mac Roman",
+    "cp850": "DOS (850)",
+    "cp1250": "Windows-1250",
+    "cp1251": "Windows-1251",
+    "utf-16-le": "UTF-16",
+    "utf-16": "UTF-16",
+    "utf-16-be": "UTF-16 (big endian)",
+    "utf-32-le": "UTF-32",
+    "utf-32-be": "UTF-32 (big endian)",
+    "latin-1": "Latin-1",
+    "cp932": "Shift JIS",
+    "gb18030": "GB 18030",
+    "big5": "Big5",
+    "euc_kr": "EUC-KR",
+    "koi8-r": "KOI8-R",
+}
+OFFERED = (
+    "utf-8",
+    "cp1252",
+    "mac_roman",
+    "cp850",
+    "cp1250",
+    "cp1251",
+    "koi8-r",
+    "utf-16",
+    "cp932",
+    "gb18030",
+    "big5",
+    "euc_kr",
+)
 # Letters and signs beyond ASCII that European texts are made of.
 WESTERN = frozenset("äöüÄÖÜßéèêëàâçùûîïôœæáíóúñãåøÉÀÇÅØÑÁÓÊ")
 CENTRAL = WESTERN | frozenset("ąćęłńśźżĄĆĘŁŃŚŹŻčďěňřšťůžýČŘŠŽőűŐŰ")

@@ -22,9 +22,17 @@ from interp_core.files.separated import Dialect, Line, Record, records
 
 TEXT, CSV, TSV, JSONL, PARQUET = "text", "csv", "tsv", "jsonl", "parquet"
 ENDINGS = {
-    ".csv": CSV, ".tsv": TSV, ".tab": TSV, ".jsonl": JSONL, ".ndjson": JSONL, ".json": JSONL,
-    ".parquet": PARQUET, ".pq": PARQUET, ".txt": TEXT, ".text": TEXT,
-}  # fmt: skip
+    ".csv": CSV,
+    ".tsv": TSV,
+    ".tab": TSV,
+    ".jsonl": JSONL,
+    ".ndjson": JSONL,
+    ".json": JSONL,
+    ".parquet": PARQUET,
+    ".pq": PARQUET,
+    ".txt": TEXT,
+    ".text": TEXT,
+}
 SAMPLE_LINES = 1_000
 FEW_LINES = 50  # in the first bytes of a file, below which more of it is looked at
 SHOWN = 60  # characters of a line in a message

@@ -55,11 +55,12 @@ OTHERS = {
     b"%PDF": ("a PDF document", "Save its text as plain text (UTF-8)."),
     b"{\\rtf": ("an RTF document", "Save its text as plain text (UTF-8)."),
     b"version https://git-lfs": (
-        "a pointer of git-lfs, not the file itself", "Fetch it with `git lfs pull`.",
+        "a pointer of git-lfs, not the file itself",
+        "Fetch it with `git lfs pull`.",
     ),
     b"\x89PNG": ("a picture", "Give a table or texts."),
     b"\xff\xd8\xff": ("a picture", "Give a table or texts."),
-}  # fmt: skip
+}
 PICTURES = (b"\x89PNG", b"\xff\xd8\xff")
 PAGES = (b"<!doctype html", b"<html", b"<?xml")
 
@@ -122,8 +123,7 @@ def _other(name: str, start: bytes) -> tuple[str, str] | None:
             if mark in start:
                 return found
         known = ENDINGS.get(Path(name).suffix.lower())
-        return known or ("a zip archive (an Excel workbook .xlsx is one, too)",
-                         f"{INSIDE} {EXCEL}")  # fmt: skip
+        return known or ("a zip archive (an Excel workbook .xlsx is one, too)", f"{INSIDE} {EXCEL}")
     if start.startswith(GZIP):
         return "compressed with gzip", INSIDE
     for mark, found in OTHERS.items():

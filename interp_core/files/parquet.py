@@ -114,8 +114,10 @@ def _with_texts(table: Any, names: set[str]) -> Any:
     """
     from pyarrow import schema
 
-    kinds = [(field.name, field.type.value_type if field.name in names else field.type)
-             for field in table.schema]  # fmt: skip
+    kinds = [
+        (field.name, field.type.value_type if field.name in names else field.type)
+        for field in table.schema
+    ]
     return table.cast(schema(kinds))
 
 

@@ -45,9 +45,12 @@ class Dialect:
 def _rules(dialect: Dialect, strict: bool) -> Any:
     """The same for the csv module, made once: a reader is made for every row with quotes."""
     return csv.reader(
-        [], delimiter=dialect.delimiter or NO_FIELDS, quotechar=dialect.quote, strict=strict,
+        [],
+        delimiter=dialect.delimiter or NO_FIELDS,
+        quotechar=dialect.quote,
+        strict=strict,
         skipinitialspace=dialect.spaced,
-    ).dialect  # fmt: skip
+    ).dialect
 
 
 class Record(NamedTuple):

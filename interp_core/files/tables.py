@@ -127,8 +127,11 @@ def _objects(
         row.update({n: str(row[n]) for n in long & row.keys() if _is_int(row[n])})
     more = _labels(rows, names)
     frame = _named(pd.DataFrame(rows))
-    notes = [f"“{name}” was kept as text: its numbers are too long to be exact."
-             for name in frame if name in long]  # fmt: skip
+    notes = [
+        f"“{name}” was kept as text: its numbers are too long to be exact."
+        for name in frame
+        if name in long
+    ]
     for name in set(numbers) & set(frame):
         frame[name] = pd.to_numeric(frame[name], errors="coerce")
     return frame, [*notes, *more, *filter(None, [parse.note()])]

@@ -44,8 +44,12 @@ UNMERGED = {
 KNOWN_LIBRARIES = ("transformers.", "sentence_transformers.")
 # Settings that peft reads as regular expressions: texts, lists of them, keys of a mapping.
 PATTERNS = (
-    "target_modules", "exclude_modules", "layers_pattern", "rank_pattern", "alpha_pattern",
-)  # fmt: skip
+    "target_modules",
+    "exclude_modules",
+    "layers_pattern",
+    "rank_pattern",
+    "alpha_pattern",
+)
 REPEATED_GROUP = re.compile(r"\)[*+{]")
 RANKS = ("r", "init_r", "target_r")
 USUAL_RANK = 256  # small enough to allow, whatever the file holds

@@ -179,8 +179,9 @@ def _first_place(
 
         return hook
 
-    handles = [part.register_forward_hook(look(path)) for path, part in module.named_modules()
-               if path]  # fmt: skip
+    handles = [
+        part.register_forward_hook(look(path)) for path, part in module.named_modules() if path
+    ]
     _BUSY.now = True
     try:
         with torch.no_grad():

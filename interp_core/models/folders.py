@@ -73,7 +73,7 @@ OTHERS: tuple[tuple[tuple[str, ...], str], ...] = (
         ("weights*.npz",),
         "weights for MLX. Use the checkpoint from which they were made.",
     ),
-)  # fmt: skip
+)
 
 
 def find_model_folder(folder: Path) -> tuple[Path, tuple[str, ...]]:

@@ -14,22 +14,21 @@ from interp_core.errors import (
     NotFinite,
     UnsupportedModel,
 )
-from interp_core.models import bundled_load
+from interp_core.models import bundled_models
 from interp_core.models.adapter_config import is_adapter
+from interp_core.models.device import find_device, find_dtype, place, rounding_notes
 from interp_core.models.finite import watch
 from interp_core.models.folders import find_model_folder
 from interp_core.models.hub import hub_folder
 from interp_core.models.layout import probe_layout
-from interp_core.models.machine import find_device, find_dtype, place, rounding_notes
 from interp_core.models.memory import checked
+from interp_core.models.preprocessors import input_names, load_processor, load_tokenizer, max_tokens
 from interp_core.models.reading import settle
 from interp_core.models.record import LoadedModel
 from interp_core.models.registry import ModelCard, bundled_card
 from interp_core.models.safety import check_config, check_folder
 from interp_core.models.sentence_modules import lower_case, sentence_folder
 from interp_core.models.tasks import HEADLESS, find_task, readings
-from interp_core.models.tokens import input_names
-from interp_core.models.tools import load_processor, load_tokenizer, max_tokens
 from interp_core.models.vision import (
     keep_every_patch,
     picture_part,
@@ -75,9 +74,13 @@ def load_model(
 
 
 def _load(
-    name_or_path: str, base: str | None, task: str | None, device: str | None, dtype: str | None,
+    name_or_path: str,
+    base: str | None,
+    task: str | None,
+    device: str | None,
+    dtype: str | None,
     revision: str | None,
-) -> LoadedModel:  # fmt: skip
+) -> LoadedModel:
     name = str(name_or_path).strip()
     if not name or "\0" in name:
         raise ModelNotFound("Name a model: an embedded one, a folder or a Hub id.")
@@ -123,11 +126,11 @@ def _load_bundled(
     refusal = f"{card.name!r} has no {task} head; its task is {card.task}."
     if task not in (None, card.task, HEADLESS):
         raise UnsupportedModel(refusal)
-    folder = bundled_load.whole_folder(card)
+    folder = bundled_models.whole_folder(card)
     if folder is not None:
         return _load_folder(folder, card.name, task, device, dtype, card.revision)
     with quiet_loading():
-        model, folder = bundled_load.build(card)
+        model, folder = bundled_models.build(card)
     model = model.to(dtype)
     if task not in (None, card.task):
         if model.base_model is model:
@@ -136,14 +139,25 @@ def _load_bundled(
     text_tools = {"tokenizer": load_tokenizer(folder), "processor": None}
     # The backbone under another head was trained further: its sentence vectors are gone.
     sentences = sentence_folder(folder) if card.form == "backbone" else None
-    return _finish(model, card.name, task or card.task, device, text_tools,
-                   revision=card.revision, sentences=sentences)  # fmt: skip
+    return _finish(
+        model,
+        card.name,
+        task or card.task,
+        device,
+        text_tools,
+        revision=card.revision,
+        sentences=sentences,
+    )
 
 
 def _load_folder(
-    folder: Path, name: str, task: str | None, device: torch.device | None, dtype: torch.dtype,
+    folder: Path,
+    name: str,
+    task: str | None,
+    device: torch.device | None,
+    dtype: torch.dtype,
     revision: str | None,
-) -> LoadedModel:  # fmt: skip
+) -> LoadedModel:
     raw = check_folder(folder)
     config = _config(folder, raw)
     found, offered = find_task(config, task), readings(config)
@@ -151,25 +165,46 @@ def _load_folder(
         config = picture_part(config) or config
     model, found, notes = load_weights(folder, config, found, asked=task is not None, dtype=dtype)
     tools = _tools(folder, model)
-    loaded = _finish(model, name, found, device, tools, revision=revision or "",
-                     notes=(*notes, *lower_case(folder, tools["tokenizer"])),
-                     sentences=sentence_folder(folder), readings=offered)  # fmt: skip
+    loaded = _finish(
+        model,
+        name,
+        found,
+        device,
+        tools,
+        revision=revision or "",
+        notes=(*notes, *lower_case(folder, tools["tokenizer"])),
+        sentences=sentence_folder(folder),
+        readings=offered,
+    )
     return settle(loaded, asked=task is not None)
 
 
 def _load_adapter(
-    folder: Path, name: str, base: str | None, task: str | None, device: torch.device | None,
-    dtype: torch.dtype, revision: str | None, notes: tuple[str, ...],
-) -> LoadedModel:  # fmt: skip
+    folder: Path,
+    name: str,
+    base: str | None,
+    task: str | None,
+    device: torch.device | None,
+    dtype: torch.dtype,
+    revision: str | None,
+    notes: tuple[str, ...],
+) -> LoadedModel:
     from interp_core.models.peft_adapters import load_adapter
 
     merged = load_adapter(folder, (base or "").strip() or None, task, dtype, (_config, _tools))
     notes = (f"Adapter on {merged.base}, merged.", *notes, *merged.notes)
     loaded = _finish(
-        merged.model, name, merged.task, device, merged.tools, revision=revision or "",
-        notes=notes, base=merged.base, sentences=merged.sentences,
+        merged.model,
+        name,
+        merged.task,
+        device,
+        merged.tools,
+        revision=revision or "",
+        notes=notes,
+        base=merged.base,
+        sentences=merged.sentences,
         readings=tuple(dict.fromkeys([merged.task, HEADLESS])),
-    )  # fmt: skip
+    )
     return settle(loaded, asked=task is not None)
 
 
@@ -203,9 +238,13 @@ def _config(folder: Path, raw: dict) -> PretrainedConfig:
 
 
 def _finish(
-    model: PreTrainedModel, name: str, task: str, where: torch.device | None, tools: dict,
+    model: PreTrainedModel,
+    name: str,
+    task: str,
+    where: torch.device | None,
+    tools: dict,
     **about: Any,
-) -> LoadedModel:  # fmt: skip
+) -> LoadedModel:
     model, device = place(model.eval().requires_grad_(False), where)
     keep_every_patch(model)
     about["notes"] = (*about.get("notes", ()), *rounding_notes(model), *watch(model))
@@ -221,8 +260,9 @@ def _finish(
         raise UnsupportedModel(
             f"A trial run of the model failed ({type(error).__name__}): {str(error)[:300]}"
         ) from error
-    return LoadedModel(name, task, labels, model, device=device, max_tokens=limit, layout=layout,
-                       **tools, **about)  # fmt: skip
+    return LoadedModel(
+        name, task, labels, model, device=device, max_tokens=limit, layout=layout, **tools, **about
+    )
 
 
 def _labels(config: PretrainedConfig) -> tuple[str, ...]:

@@ -17,16 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interp_core.errors import ClearheadError, MissingBase, ModelNotFound, UnsupportedModel
-from interp_core.models import backbone, bundled_load
+from interp_core.models import bundled_models
 from interp_core.models.adapter_config import TASKS, AdapterFolder, is_adapter, read_adapter
 from interp_core.models.folders import find_model_folder
 from interp_core.models.hub import HUB_ID, hub_folder
 from interp_core.models.peft_merge import merge, prepare
+from interp_core.models.preprocessors import load_tokenizer
 from interp_core.models.registry import ModelCard, bundled_card
 from interp_core.models.safety import check_folder, read_json
 from interp_core.models.sentence_modules import lower_case, sentence_folder
 from interp_core.models.tasks import HEADLESS, auto_class, find_task
-from interp_core.models.tools import load_tokenizer
 from interp_core.models.weights import quiet_loading
 
 if TYPE_CHECKING:
@@ -102,9 +102,12 @@ def load_adapter(
 
 @contextmanager
 def _base_of(
-    adapter: AdapterFolder, given: str | None, dtype: torch.dtype,
-    read: tuple[ReadConfig, ReadTools], above: tuple[Path, ...],
-) -> Iterator[tuple[str, Path]]:  # fmt: skip
+    adapter: AdapterFolder,
+    given: str | None,
+    dtype: torch.dtype,
+    read: tuple[ReadConfig, ReadTools],
+    above: tuple[Path, ...],
+) -> Iterator[tuple[str, Path]]:
     """The name and the folder of the base model; what has no folder of its own gets one."""
     name = (given or adapter.base).strip()
     if not name or "\0" in name:
@@ -145,11 +148,11 @@ def _bundled(card: ModelCard, draft: Path) -> Path:
     if card.form == "recurrent":
         raise UnsupportedModel(f"{card.name!r} is no transformer: no adapter has it as its base.")
     if card.form == "backbone":
-        return backbone.backbone_folder()
-    folder = bundled_load.whole_folder(card)
+        return bundled_models.backbone_folder()
+    folder = bundled_models.whole_folder(card)
     if folder is None:
         with quiet_loading():
-            model, tokenizer = bundled_load.build(card)
+            model, tokenizer = bundled_models.build(card)
             model.save_pretrained(draft)
             load_tokenizer(tokenizer).save_pretrained(draft)
         folder = draft

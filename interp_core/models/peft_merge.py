@@ -26,9 +26,13 @@ SHARED = ("vblora_vector_bank", ".tinylora_v.", ".unilora_theta_d.")
 
 
 def prepare(
-    adapter: AdapterFolder, folder: Path, config: PretrainedConfig, task: str, dtype: torch.dtype,
+    adapter: AdapterFolder,
+    folder: Path,
+    config: PretrainedConfig,
+    task: str,
+    dtype: torch.dtype,
     name: str,
-) -> tuple[PreTrainedModel, tuple[str, ...]]:  # fmt: skip
+) -> tuple[PreTrainedModel, tuple[str, ...]]:
     """The base model, ready for the adapter; all that it lacks is what the adapter holds."""
     model, info = open_checkpoint(folder, config, task, dtype, ignore_mismatched_sizes=True)
     lacking = {str(key) for key in info["missing_keys"]}

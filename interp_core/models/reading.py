@@ -35,9 +35,12 @@ def settle(model: LoadedModel, *, asked: bool) -> LoadedModel:
         raise UnsupportedModel(f"{reason}. Load it as encoder.")
     readings = tuple(task for task in model.readings if task != model.task)
     return replace(
-        model, task=HEADLESS, model=model.model.base_model, readings=readings,
+        model,
+        task=HEADLESS,
+        model=model.model.base_model,
+        readings=readings,
         notes=(*notes, f"{reason}: it is loaded as a plain encoder."),
-    )  # fmt: skip
+    )
 
 
 def _missing_tokens(model: LoadedModel) -> tuple[str, ...]:

@@ -100,8 +100,11 @@ def new_recurrent(labels: tuple[str, ...], backbone: Path, **sizes: object) -> R
     config = RecurrentConfig(
         id2label=dict(enumerate(labels)),
         label2id={label: number for number, label in enumerate(labels)},
-        vocab_size=len(words), pad_token_id=0, dropout=0.0, **sizes,
-    )  # fmt: skip
+        vocab_size=len(words),
+        pad_token_id=0,
+        dropout=0.0,
+        **sizes,
+    )
     model = RecurrentClassifier(config)
     with torch.no_grad():
         model.word_embeddings.weight.copy_(words)

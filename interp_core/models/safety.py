@@ -16,9 +16,14 @@ MAX_COUNT = 100_000
 MAX_PIXELS = 10_000  # a side of the pictures that an image processor makes
 MAX_DEPTH = 50
 DEPTHS = (
-    "num_hidden_layers", "n_layer", "n_layers", "num_layers", "num_decoder_layers",
-    "encoder_layers", "decoder_layers",
-)  # fmt: skip
+    "num_hidden_layers",
+    "n_layer",
+    "n_layers",
+    "num_layers",
+    "num_decoder_layers",
+    "encoder_layers",
+    "decoder_layers",
+)
 # Counts of which transformers makes a list, a table or a module each before it reads any weight.
 COUNTS = ("num_labels", "num_experts", "num_local_experts", "n_routed_experts")
 SHARD = re.compile(r"[\w-][\w.-]*\.safetensors")

@@ -135,9 +135,14 @@ def read_pipeline(folder: Path) -> SentencePipeline:
         raise UnsupportedModel("modules.json names no Pooling, so there is no vector of a text.")
     general = _optional(folder / "config_sentence_transformers.json")
     return SentencePipeline(
-        tuple(steps), _number(settings.get("max_seq_length")), _prompt(general), counts, trained,
-        modes, _number(general.get("truncate_dim")),
-    )  # fmt: skip
+        tuple(steps),
+        _number(settings.get("max_seq_length")),
+        _prompt(general),
+        counts,
+        trained,
+        modes,
+        _number(general.get("truncate_dim")),
+    )
 
 
 def _modules(folder: Path) -> list[tuple[str, str]]:

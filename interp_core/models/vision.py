@@ -123,9 +123,11 @@ def picture_settings(model: PreTrainedModel) -> PictureTokens:
 def _both_sides(value: Any) -> tuple[int, int] | None:
     if isinstance(value, int):
         return value, value
-    if isinstance(value, (tuple, list)) and len(value) == 2 and all(
-        isinstance(each, int) for each in value
-    ):  # fmt: skip
+    if (
+        isinstance(value, (tuple, list))
+        and len(value) == 2
+        and all(isinstance(each, int) for each in value)
+    ):
         return tuple(value)
     return None
 
@@ -169,8 +171,9 @@ def _first_states(model: PreTrainedModel, pixels: Tensor, **changed: Tensor) -> 
     options = {"output_hidden_states": True, "return_dict": True}
     with torch.no_grad():
         if changed:
-            output = torch.func.functional_call(model, changed, kwargs={
-                "pixel_values": pixels, **options})  # fmt: skip
+            output = torch.func.functional_call(
+                model, changed, kwargs={"pixel_values": pixels, **options}
+            )
         else:
             output = model(pixel_values=pixels, **options)
     states = output.hidden_states[0]
@@ -180,15 +183,19 @@ def _first_states(model: PreTrainedModel, pixels: Tensor, **changed: Tensor) -> 
 
 
 def _patch_places(
-    model: PreTrainedModel, pixels: Tensor, start: Tensor, told: PictureTokens,
+    model: PreTrainedModel,
+    pixels: Tensor,
+    start: Tensor,
+    told: PictureTokens,
     grid: tuple[int, int],
-) -> int:  # fmt: skip
+) -> int:
     """The place of the first patch, when all lie row by row after it. Raises `UnsupportedModel`."""
     import torch
 
     (tall, broad), (rows, columns) = told.patch, grid
-    asked = [(r, c) for r in sorted({0, rows - 1}) for c in sorted({0, min(1, columns - 1),
-             columns - 1})]  # fmt: skip
+    asked = [
+        (r, c) for r in sorted({0, rows - 1}) for c in sorted({0, min(1, columns - 1), columns - 1})
+    ]
     changed = pixels.repeat(len(asked), 1, 1, 1)
     noise = torch.Generator().manual_seed(0)
     square = torch.randn(told.channels, tall, broad, generator=noise).to(pixels)
@@ -201,8 +208,7 @@ def _patch_places(
     if any(len(each) != 1 for each in places):
         raise UnsupportedModel(_mixed(model))
     first = places[0][0]
-    if any(each[0] != first + row * columns + column
-           for each, (row, column) in zip(places, asked)):  # fmt: skip
+    if any(each[0] != first + row * columns + column for each, (row, column) in zip(places, asked)):
         raise UnsupportedModel(_mixed(model))
     return first
 
@@ -234,8 +240,11 @@ def _numbered(names: list[str]) -> tuple[str, ...]:
     whole = []
     for name in names:
         number = seen[name] = seen.get(name, -1) + 1
-        whole.append(name if names.count(name) == 1 and name not in ("[REG]", UNNAMED)
-                     else f"{name[:-1]}{number}]")  # fmt: skip
+        whole.append(
+            name
+            if names.count(name) == 1 and name not in ("[REG]", UNNAMED)
+            else f"{name[:-1]}{number}]"
+        )
     return tuple(whole)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import logging
 from contextlib import contextmanager
 from inspect import signature
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from interp_core.errors import ClearheadError, UnsafeModel, UnsupportedModel
 from interp_core.models.memory import check_room
+from interp_core.models.record import LoadedModel
 from interp_core.models.tasks import HEADLESS, SEQ2SEQ, auto_class, has_known_head
 
 if TYPE_CHECKING:
@@ -184,3 +186,19 @@ def drop_pooler(model: PreTrainedModel, missing: list[str]) -> tuple[str, ...]:
         return ()
     model.base_model.pooler = None
     return ("The checkpoint has no pooler weights; the pooled output is left out.",)
+
+
+def weights_digest(model: LoadedModel) -> str:
+    """SHA-256 over names, shapes, number formats and bytes of all parameters and buffers.
+
+    The first 16 hexadecimal digits, after `sha256:`. Independent of the file format and of where
+    the model was loaded from.
+    """
+    import torch
+
+    whole = hashlib.sha256()
+    for name, tensor in sorted(model.model.state_dict().items()):
+        whole.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        whole.update(flat.view(torch.uint8).numpy())
+    return f"sha256:{whole.hexdigest()[:16]}"

@@ -30,11 +30,13 @@ def notebook(report: Report, made: str, *, trusted: bool = False) -> str:
     are `trusted`. What people typed stands in plain blocks, where nothing is rendered.
     """
     cells = [
-        _words(f"# Report\n\n{HONEST} Every table below is computed again and compared with what "
-               f"was recorded. Written by Clearhead on {made} (UTC)."),
+        _words(
+            f"# Report\n\n{HONEST} Every table below is computed again and compared with what "
+            f"was recorded. Written by Clearhead on {made} (UTC)."
+        ),
         _words(_block(report.title)),
         _code(FIRST),
-    ]  # fmt: skip
+    ]
     for place, figure in enumerate(report.figures, 1):
         cells += _figure(place, figure, trusted or not figure.opened)
     for number, cell in enumerate(cells):

@@ -90,9 +90,14 @@ def _read(data: Any) -> Figure:
     texts = {name: _text(data, name) for name in _TEXTS}
     tables = {name: _table(data, name) for name in _TABLES}
     return Figure(
-        **texts, **tables, picture=picture, kind=kind, rows=rows,
-        numbers=numbers.kept(frame), opened=True,
-    )  # fmt: skip
+        **texts,
+        **tables,
+        picture=picture,
+        kind=kind,
+        rows=rows,
+        numbers=numbers.kept(frame),
+        opened=True,
+    )
 
 
 def _text(data: dict, name: str) -> str:

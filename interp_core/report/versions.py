@@ -6,7 +6,7 @@ import platform
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-import interp_core
+from interp_core.version import __version__
 
 PACKAGES = (
     "torch",
@@ -25,7 +25,7 @@ PACKAGES = (
 @cache
 def versions() -> dict[str, str]:
     """Name to version: Clearhead, Python and the packages that compute or draw."""
-    found = {"clearhead": interp_core.__version__, "python": platform.python_version()}
+    found = {"clearhead": __version__, "python": platform.python_version()}
     for name in PACKAGES:
         try:
             found[name] = version(name)

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 import streamlit as st
 
 from interp_core.errors import ClearheadError, MissingBase, UnsupportedModel
-from interp_core.ui import events, loading, other_model
-from interp_core.ui.discreet import place
-from interp_core.ui.plain import message
-from interp_core.ui.sharing import ModelClosed
+from interp_core.ui.server import loading, logs
+from interp_core.ui.server.limits import ModelClosed
+from interp_core.ui.server.logs import place
+from interp_core.ui.widgets import model_choice
+from interp_core.ui.widgets.markdown import message
 
 TELLING = (UnsupportedModel, ModelClosed)  # another model may help
 
@@ -28,16 +29,16 @@ def shown(instead: str = "sentiment") -> Iterator[None]:
     try:
         yield
     except ClearheadError as error:
-        events.wrong("refused", type(error).__name__)
+        logs.wrong("refused", type(error).__name__)
         if isinstance(error, MissingBase) and loading.came_late():
             st.rerun()  # the adapter was fetched after the sidebar was drawn, without the field
         st.error(message(str(error)), icon=":material/info:")
         if isinstance(error, TELLING) and st.session_state.get("model") != instead:
-            other_model.instead(instead)
+            model_choice.instead(instead)
         st.stop()
     except Exception as error:
         code = secrets.token_hex(3)
-        events.wrong("error", type(error).__name__, code=code, place=place(error))
+        logs.wrong("error", type(error).__name__, code=code, place=place(error))
         st.error(
             f"Something went wrong that should not. The server's log has more under `{code}`.",
             icon=":material/bug_report:",

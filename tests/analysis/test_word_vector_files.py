@@ -41,8 +41,10 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("name", ["a.txt", "a.vec", "a.tsv", ""])
 def test_words_and_their_numbers_are_read(case, name, tmp_path):
-    expected = {"GloVe 840B, words with spaces": SPACED,
-                "words of other alphabets": [f"wörd{n}漢" for n in range(60)]}  # fmt: skip
+    expected = {
+        "GloVe 840B, words with spaces": SPACED,
+        "words of other alphabets": [f"wörd{n}漢" for n in range(60)],
+    }
     sources = [named(CASES[case], name)]
     if name:
         (tmp_path / name).write_bytes(CASES[case].encode())
@@ -59,9 +61,7 @@ def test_of_large_files_the_first_words_are_read_and_that_is_told(tmp_path):
     np.testing.assert_array_equal(found.values, VALUES[:20])
     assert found.notes == ("the first 20 of 60 words were read",)
     (tmp_path / "a.vec").write_text(written(), encoding="utf-8")
-    assert ic.read_vectors(tmp_path / "a.vec", limit=20).notes == (
-        "the first 20 words were read",
-    )  # fmt: skip
+    assert ic.read_vectors(tmp_path / "a.vec", limit=20).notes == ("the first 20 words were read",)
 
 
 def test_a_file_that_was_cut_and_lines_that_do_not_fit_are_told():

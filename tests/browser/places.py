@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from interp_core.ui.routing import PAGES
+from interp_core.ui.navigation import PAGES
 from tests.tiny import TEXT
 
 STILL = "*, *::before, *::after { transition: none !important; animation: none !important }"

@@ -96,9 +96,14 @@ def test_numbers_and_script_appear_when_their_section_is_opened(server, open_pag
 
 def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page):
     link = fresh_server.link(
-        "attention_heads", model="encoder", text=TEXT, view="Heatmap", layer=2, heads=[1, 8],
+        "attention_heads",
+        model="encoder",
+        text=TEXT,
+        view="Heatmap",
+        layer=2,
+        heads=[1, 8],
         words="true",
-    )  # fmt: skip
+    )
     cold = open_page(link)
     ready(cold)
     warm = open_page(link)

@@ -223,8 +223,10 @@ def test_a_browser_without_webgl_is_told_so_and_offered_the_plane(open_with, chr
 
 
 def hostile_table() -> bytes:
-    rows = [(f"{MARK} {place} {word}", MARK if place % 2 else "b", place / 7)
-            for place, word in enumerate(["red", "blue", "green", "house"] * 6)]  # fmt: skip
+    rows = [
+        (f"{MARK} {place} {word}", MARK if place % 2 else "b", place / 7)
+        for place, word in enumerate(["red", "blue", "green", "house"] * 6)
+    ]
     frame = pd.DataFrame(rows, columns=[f"{MARK} text", MARK, "number"])
     return frame.to_csv(index=False).encode()
 

@@ -11,11 +11,10 @@ import pytest
 from PIL import Image
 
 from interp_core.charts.attributions import bars, grid
-from interp_core.charts.axes import token_keys
 from interp_core.charts.export import picture, specification
-from interp_core.charts.heatmaps import heatmap
+from interp_core.charts.heatmaps import heatmap, token_keys
 from interp_core.charts.lines import head_lines
-from interp_core.charts.thumbnails import INK, picture_url, shrink
+from interp_core.charts.overview import INK, picture_url, shrink
 
 
 def pixels(url: str) -> np.ndarray:
@@ -97,9 +96,21 @@ def test_pictures_are_drawn_without_a_browser_and_hold_the_tokens():
 @pytest.mark.parametrize("token", ["if", "else", "datum", "'", '"', "\\", "</script>", "|", "🙂"])
 def test_the_head_view_draws_every_token_whatever_it_says(token):
     lines = pd.DataFrame(
-        [{"head": "head 0", "query_index": 0, "query": token, "key_index": 1, "key": "b",
-          "weight": 0.7, "from_x": 0, "to_x": 1, "from_y": 0.0, "to_y": 1.0}]
-    )  # fmt: skip
+        [
+            {
+                "head": "head 0",
+                "query_index": 0,
+                "query": token,
+                "key_index": 1,
+                "key": "b",
+                "weight": 0.7,
+                "from_x": 0,
+                "to_x": 1,
+                "from_y": 0.0,
+                "to_y": 1.0,
+            }
+        ]
+    )
     tokens = pd.DataFrame({"token": [token, "b"], "pinned": [True, False]})
     chart = head_lines(
         lines, tokens.assign(query_index=[0, 1]), tokens.assign(key_index=[0, 1]), title="weight"

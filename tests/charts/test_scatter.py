@@ -12,8 +12,7 @@ import pytest
 from interp_core.charts.export import SEQUENTIAL, picture, specification
 from interp_core.charts.pairs import side_by_side, trail
 from interp_core.charts.points import SHAPES, in_order
-from interp_core.charts.scatter import HEIGHT, Look, scatter
-from interp_core.charts.scatter_labels import GROUP
+from interp_core.charts.scatter import GROUP, HEIGHT, Look, scatter
 from interp_core.charts.simple import dots, histogram, lines
 
 NONE = pd.DataFrame({"x": [], "y": [], "label": [], "level": []})
@@ -197,10 +196,15 @@ def test_the_way_of_a_point_passes_every_layer():
     [
         lines(pd.DataFrame({"l": [0, 1], "s": [0.1, 0.2]}), x="l", y="s", x_title="a", y_title="b"),
         histogram(pd.Series([1.0, 2.0, np.nan]), title="value", mark=1.5, step=0.5),
-        dots(pd.DataFrame({"text": "t", "a": [1, 10], "b": [1.0, 2]}), x="a", y="b", x_title="a",
-             y_title="b"),
+        dots(
+            pd.DataFrame({"text": "t", "a": [1, 10], "b": [1.0, 2]}),
+            x="a",
+            y="b",
+            x_title="a",
+            y_title="b",
+        ),
     ],
-)  # fmt: skip
+)
 def test_small_charts_are_exported(chart):
     assert picture(chart, "png").startswith(b"\x89PNG")
     assert json.dumps(specification(chart))

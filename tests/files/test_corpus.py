@@ -77,8 +77,17 @@ def test_semicolons_and_tabs_separate_too():
 
 
 def test_json_lines_hold_objects_or_strings():
-    lines = ['{"id": "x", "sentence": "one"}', '"two"', "", "{broken", "[1]", "7",
-             '{"sentence": 5}', '{"id": "y"}', '{"sentence": null}']  # fmt: skip
+    lines = [
+        '{"id": "x", "sentence": "one"}',
+        '"two"',
+        "",
+        "{broken",
+        "[1]",
+        "7",
+        '{"sentence": 5}',
+        '{"id": "y"}',
+        '{"sentence": null}',
+    ]
     good, bad = read("\n".join(lines).encode(), name="a.jsonl", column="sentence")
     assert good == [(1, "one")]
     assert [number for number, _ in bad] == [2, 3, 4, 5, 6, 7, 8, 9]

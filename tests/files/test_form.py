@@ -49,28 +49,38 @@ AROUND = {
     "trailing delimiters": (PLAIN.replace("\n", ",\n"), "a.csv", ""),
     "two trailing delimiters": (BY_TAB.replace("\n", "\t\t\n"), "a.tsv", ""),
     "trailing delimiters of rows": (
-        "text,label\nGood film,pos,\nBad film,neg,\n", "a.csv", "",
+        "text,label\nGood film,pos,\nBad film,neg,\n",
+        "a.csv",
+        "",
     ),
     "a space after each delimiter": (
-        PLAIN.replace(",", ", "), "a.csv", "The space after each delimiter",
+        PLAIN.replace(",", ", "),
+        "a.csv",
+        "The space after each delimiter",
     ),
     "quoted after a space": (
-        'text, label\n"Good film", "pos"\n"Bad film", neg\n', "a.csv", "The space after",
+        'text, label\n"Good film", "pos"\n"Bad film", neg\n',
+        "a.csv",
+        "The space after",
     ),
     "spaces around labels": (
-        "text,label\nGood film,pos \nBad film,neg\n", "a.csv", "Spaces around",
+        "text,label\nGood film,pos \nBad film,neg\n",
+        "a.csv",
+        "Spaces around",
     ),
     "gzip": (gzip.compress(PLAIN.encode()), "a.csv.gz", ""),
     "gzip in two parts": (
-        gzip.compress(b"text,label\n") + gzip.compress(b"Good film,pos\nBad film,neg\n"), "a.csv",
+        gzip.compress(b"text,label\n") + gzip.compress(b"Good film,pos\nBad film,neg\n"),
+        "a.csv",
         "",
     ),
     "Text (Tab) of a spreadsheet": (BY_TAB.encode("utf-16"), "a.txt", "UTF-16"),
     "one object in a list": (
         '{"data": [{"text": "Good film", "label": "pos"}, {"text": "Bad film", "label": "neg"}]}',
-        "a.json", "'data'",
+        "a.json",
+        "'data'",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", AROUND)
@@ -127,7 +137,7 @@ HEADLESS = {
     "semicolons": "Good; bad; who knows?\nBad; very bad.\nFine.\n",
     "single words": "cat\ndog\nbird\n",
     "one sentence": "The film is good.\n",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", HEADLESS)
@@ -142,8 +152,9 @@ def test_a_list_of_sentences_without_a_header_is_texts(case, name):
 
 def test_a_list_with_a_header_keeps_it():
     assert both("review\nI liked it, a lot\nNot me\n", column="review") == [
-        "I liked it, a lot", "Not me",
-    ]  # fmt: skip
+        "I liked it, a lot",
+        "Not me",
+    ]
     assert both('text\n"I, for one, liked it."\nNot me\n') == ["I, for one, liked it.", "Not me"]
 
 
@@ -156,14 +167,17 @@ def test_a_list_with_a_header_keeps_it():
         ("country,2019,2020\nFrance,1,2\nSpain,3,4\n", ["country", "2019", "2020"], 2),
         (",text\n0,Good\n1,Bad\n", ["column 1", "text"], 2),
         ('"text","label"\n"1","Good","pos"\n"2","Bad","neg"\n', ["column 1", "text", "label"], 2),
-        ('"text" "label"\n"1" "Good it is" "pos"\n"2" "Bad" "neg"\n',
-         ["column 1", "text", "label"], 2),
+        (
+            '"text" "label"\n"1" "Good it is" "pos"\n"2" "Bad" "neg"\n',
+            ["column 1", "text", "label"],
+            2,
+        ),
         ("text\tlabel\n1\tGood\tpos\n2\tBad\tneg\n", ["column 1", "text", "label"], 2),
         ('"Title, year";text\n"A, 1999";Good\n"B, 2000";Bad\n', ["Title, year", "text"], 2),
         ("#id,text\n1,Good\n2,Bad\n", ["#id", "text"], 2),
         ("text,text,Text,text_2\na,b,c,d\n", ["text", "text_2", "Text", "text_2_2"], 1),
     ],
-)  # fmt: skip
+)
 def test_the_first_row_names_the_columns_or_is_a_row(data, names, count):
     table, corpus = opened(data)
     assert list(table.frame) == list(corpus.columns) == names
@@ -211,9 +225,11 @@ def test_rows_that_do_not_fit_are_told_with_their_line_and_the_rest_is_read():
 
 def test_rows_with_zero_bytes_broken_letters_or_too_long_are_left_out_and_the_rest_is_read():
     data = (
-        "text,label\nschön,a\nGrüße,b\n".encode() + b"br\xfcken,b\nze\x00ro,b\n"
-        + b"x" * 1_000_001 + b",a\nlast,b\n"
-    )  # fmt: skip
+        "text,label\nschön,a\nGrüße,b\n".encode()
+        + b"br\xfcken,b\nze\x00ro,b\n"
+        + b"x" * 1_000_001
+        + b",a\nlast,b\n"
+    )
     assert both(data) == ["schön", "Grüße", "last"]
     assert "3 rows were left out" in notes(data)
 
@@ -236,8 +252,10 @@ def test_what_the_csv_module_writes_comes_back(seed):
     chance = random.Random(seed)
     delimiter = chance.choice(",;\t|")
     names = ["text", "label", *(f"extra{n}" for n in range(chance.randrange(3)))]
-    rows = [["".join(chance.choices(ALPHABET, k=chance.randrange(1, 12))) for _ in names]
-            for _ in range(chance.randrange(2, 40))]  # fmt: skip
+    rows = [
+        ["".join(chance.choices(ALPHABET, k=chance.randrange(1, 12))) for _ in names]
+        for _ in range(chance.randrange(2, 40))
+    ]
     rows[0] = [f'a "quoted", {delimiter} field'] * len(names)
     target = io.StringIO()
     style = chance.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
@@ -255,11 +273,15 @@ def test_what_the_csv_module_writes_comes_back(seed):
 
 
 def test_what_pandas_writes_comes_back():
-    frame = pd.DataFrame({
-        "text": ["a, b", 'say "hi"', "two\nlines", "it's"], "n": [1, -2, 3, 4],
-        "score": [0.5, 1e-05, -3e20, 2.0], "label": ["x", "y", "x", "y"],
-        "flag": [True, False, True, False],
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "text": ["a, b", 'say "hi"', "two\nlines", "it's"],
+            "n": [1, -2, 3, 4],
+            "score": [0.5, 1e-05, -3e20, 2.0],
+            "label": ["x", "y", "x", "y"],
+            "flag": [True, False, True, False],
+        }
+    )
     for separator in ",;\t|":
         found = opened(frame.to_csv(index=False, sep=separator), "a.csv")[0].frame
         assert found.drop(columns="flag").to_dict("list") == frame.drop(columns="flag").to_dict(

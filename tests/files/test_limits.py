@@ -27,7 +27,9 @@ OTHERS = {
     "Excel by its name": (b"PK\x03\x04" + b"\0" * 60, "a.xlsx", "is an Excel workbook"),
     "Excel or a zip": (b"PK\x03\x04" + b"\0" * 60, "a.csv", "an Excel workbook .xlsx is one"),
     "OpenDocument": (
-        zipped("mimetypeapplication/vnd.oasis.opendocument.spreadsheet"), "a.csv", "OpenDocument",
+        zipped("mimetypeapplication/vnd.oasis.opendocument.spreadsheet"),
+        "a.csv",
+        "OpenDocument",
     ),
     "Word": (zipped("word/document.xml"), "a.txt", "a Word document"),
     "old Excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 60, "a.csv", "old Excel"),
@@ -46,7 +48,7 @@ OTHERS = {
     "xz": (b"\xfd7zXZ\x00" + b"\0" * 60, "a.csv", "compressed with xz"),
     "zstd": (b"\x28\xb5\x2f\xfd" + b"\0" * 60, "a.csv", "compressed with zstd"),
     "a pointer": (b"version https://git-lfs.github.com/spec/v1\noid x\n", "a.csv", "git lfs pull"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", OTHERS)

@@ -45,11 +45,16 @@ def test_every_kind_of_text_is_read_by_both(kind):
 def test_columns_keep_their_types_and_nested_ones_are_left_out():
     day = datetime.date(2024, 1, 2)
     columns = {
-        "text": ["a", "b", None], "n": [1, None, 3], "flag": [True, None, False],
-        "day": [day] * 3, "when": pa.array([0, 1, None], pa.timestamp("s", "Europe/Berlin")),
+        "text": ["a", "b", None],
+        "n": [1, None, 3],
+        "flag": [True, None, False],
+        "day": [day] * 3,
+        "when": pa.array([0, 1, None], pa.timestamp("s", "Europe/Berlin")),
         "price": pa.array([decimal.Decimal("1.50")] * 3, pa.decimal128(5, 2)),
-        "tags": [["a"], ["b", "c"], []], "meta": [{"x": 1}] * 3, "raw": [b"1"] * 3,
-    }  # fmt: skip
+        "tags": [["a"], ["b", "c"], []],
+        "meta": [{"x": 1}] * 3,
+        "raw": [b"1"] * 3,
+    }
     frame = opened(written(columns), "a.parquet")[0].frame
     assert list(frame) == ["text", "n", "flag", "day", "when", "price"]
     assert frame["text"].isna().tolist() == [False, False, True]

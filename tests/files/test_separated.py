@@ -40,10 +40,12 @@ def test_quotes_in_tsv_are_those_of_the_text():
         ('text\tlabel\n"two\nlines"\tpos\nBad\tneg\n', ["two\nlines", "Bad"]),
         ('text\tlabel\n"a\ttab"\tpos\nBad\tneg\n', ["a\ttab", "Bad"]),
         ('"text"\t"label"\n"Good"\t"pos"\n"Bad"\t"neg"\n', ["Good", "Bad"]),
-        ('text\tlabel\n"Good, really"\tpos\n"Well, no"\tneg\nBad\tneg\n',
-         ["Good, really", "Well, no", "Bad"]),
+        (
+            'text\tlabel\n"Good, really"\tpos\n"Well, no"\tneg\nBad\tneg\n',
+            ["Good, really", "Well, no", "Bad"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_tsv_that_a_spreadsheet_quoted_is_read_so_and_told(data, texts):
     assert both(data, "a.tsv") == texts
     assert "Quotes are read as in CSV" in notes(data, "a.tsv")
@@ -54,16 +56,20 @@ def test_tsv_that_a_spreadsheet_quoted_is_read_so_and_told(data, texts):
     [
         ('id,text\n1,"He said "no" to me"\n2,fine\n', ['"He said "no" to me"', "fine"]),
         ('text,label\n"Good" they say,pos\nfine,neg\n', ['"Good" they say', "fine"]),
-        ('text,label\n"Open,pos\nfine,neg\n"another,pos\nlast,neg\n',
-         ['"Open', "fine", '"another', "last"]),
+        (
+            'text,label\n"Open,pos\nfine,neg\n"another,pos\nlast,neg\n',
+            ['"Open', "fine", '"another', "last"],
+        ),
         ('text,label\n5" pipe,pos\nfine,neg\n', ['5" pipe', "fine"]),
         ("text,label\n'Tis good,pos\nrock 'n' roll,neg\n", ["'Tis good", "rock 'n' roll"]),
         ("text,label\n'Good, film',pos\n'Bad film',neg\n", ["Good, film", "Bad film"]),
         ("text;label\n'Good; film';pos\n'It''s bad';neg\n", ["Good; film", "It's bad"]),
-        ('text,label\n"two\nlines, and ""quotes""",pos\n"",neg\n', ['two\nlines, and "quotes"',
-         ""]),
+        (
+            'text,label\n"two\nlines, and ""quotes""",pos\n"",neg\n',
+            ['two\nlines, and "quotes"', ""],
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_quote_that_breaks_the_rules_belongs_to_the_text_and_swallows_no_row(data, texts):
     assert both(data) == texts
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import interp_core as ic
-from interp_core.analysis.digit_pictures import digit_labels, digit_picture, held_out
+from interp_core.datasets import digit_labels, digit_picture, held_out
 from interp_core.models.registry import BUNDLED, bundled_card
 from tests.needs import LANGUAGE_MODEL
 

@@ -186,7 +186,7 @@ def test_text_pairs_are_one_sequence_with_the_right_segments(tiny, tiny_model, f
 
 
 def test_second_text_of_a_pair_has_segment_id_one(tiny_model):
-    from interp_core.models.tokens import encode
+    from interp_core.inputs.tokens import encode
 
     encoded = encode(tiny_model("bert"), "A model", "looks inside")
     # [CLS] a model [SEP] looks inside [SEP]
@@ -196,7 +196,7 @@ def test_second_text_of_a_pair_has_segment_id_one(tiny_model):
 
 
 def test_segment_ids_that_a_model_has_no_argument_for_are_left_out(tiny_model):
-    from interp_core.models.tokens import encode
+    from interp_core.inputs.tokens import encode
 
     inputs = encode(tiny_model("distilbert"), "A model").inputs
     assert set(inputs) == {"input_ids", "attention_mask"}
@@ -273,8 +273,14 @@ def test_generation_settings_of_the_checkpoint_do_not_matter(tiny, tmp_path):
     folder = shutil.copytree(tiny("bart"), tmp_path / "summariser")
     path = folder / "generation_config.json"
     settings = json.loads(path.read_text())
-    settings |= {"num_beams": 4, "min_length": 56, "max_length": 142, "num_return_sequences": 2,
-                 "return_dict_in_generate": True, "length_penalty": 2.0}  # fmt: skip
+    settings |= {
+        "num_beams": 4,
+        "min_length": 56,
+        "max_length": 142,
+        "num_return_sequences": 2,
+        "return_dict_in_generate": True,
+        "length_penalty": 2.0,
+    }
     path.write_text(json.dumps(settings))
     maps = ic.attention_maps(ic.load_model(str(folder)), TEXT)
     plain = ic.attention_maps(ic.load_model(str(tiny("bart"))), TEXT)
@@ -358,23 +364,23 @@ def test_encoder_decoder_maps_of_a_given_target_cost_one_forward_pass(tiny_model
 
 
 def test_maps_that_would_not_fit_in_memory_are_refused(tiny_model, monkeypatch):
-    from interp_core.analysis import attention
+    from interp_core.attention import compute
 
     # 8 planes of 4 bytes: 20 tokens need 12,800 bytes, and 19 tokens 11,552.
-    monkeypatch.setattr(attention, "MAX_MAP_BYTES", 11_552)
+    monkeypatch.setattr(compute, "MAX_MAP_BYTES", 11_552)
     with pytest.raises(ic.InputTooLong, match="at most 19 tokens fit"):
         ic.attention_maps(tiny_model("bert"), TEXT)
 
 
 def test_decoder_and_cross_maps_count_towards_the_memory(tiny_model, monkeypatch):
-    from interp_core.analysis import attention
+    from interp_core.attention import compute
 
     model = tiny_model("bart")
     planes = 2 * 2 + 3 * 4 + 3 * 4  # encoder, decoder, cross
-    monkeypatch.setattr(attention, "MAX_MAP_BYTES", planes * 10**2 * 4)
-    attention.check_size(model, 10)
+    monkeypatch.setattr(compute, "MAX_MAP_BYTES", planes * 10**2 * 4)
+    compute.check_map_memory(model, 10)
     with pytest.raises(ic.InputTooLong, match="at most 10 tokens"):
-        attention.check_size(model, 11)
+        compute.check_map_memory(model, 11)
 
 
 def test_half_precision_models_give_float32_maps(tiny):

@@ -39,8 +39,13 @@ def put(name, value, place=(0, 0)):
     ("family", "tensor", "place", "value", "named"),
     [
         ("bert-2-labels", "bert.encoder.layer.1.output.dense.weight", (0, 0), NAN, "layer 1"),
-        ("bert-2-labels", "bert.encoder.layer.0.attention.self.query.weight", (1, 2), INF,
-         "layer 0"),
+        (
+            "bert-2-labels",
+            "bert.encoder.layer.0.attention.self.query.weight",
+            (1, 2),
+            INF,
+            "layer 0",
+        ),
         ("bert-2-labels", "bert.encoder.layer.1.output.LayerNorm.weight", 3, NAN, "LayerNorm"),
         ("bert-2-labels", "classifier.bias", 1, NAN, "classifier"),
         ("gpt2", "transformer.h.1.ln_1.bias", 3, -INF, "layer 1"),
@@ -48,7 +53,7 @@ def put(name, value, place=(0, 0)):
         ("vit", "vit.layernorm.weight", 3, NAN, "layernorm"),
         ("llama", "model.layers.0.mlp.down_proj.weight", (0, 0), NAN, "layer 0"),
     ],
-)  # fmt: skip
+)
 def test_a_weight_that_every_text_meets_is_named_at_loading(
     tiny, tmp_path, family, tensor, place, value, named
 ):
@@ -68,8 +73,9 @@ def rare(tiny, tmp_path_factory):
     """A classifier that computes NaN for texts with one certain word alone."""
     row = _row_of(tiny("bert-2-labels"), "strange")
     name = "bert.embeddings.word_embeddings.weight"
-    return ic.load_model(spoiled(tiny, tmp_path_factory.mktemp("rare"), "bert-2-labels",
-                                 put(name, NAN, (row, 0))))  # fmt: skip
+    return ic.load_model(
+        spoiled(tiny, tmp_path_factory.mktemp("rare"), "bert-2-labels", put(name, NAN, (row, 0)))
+    )
 
 
 FINE, MET = "A model looks.", "A strange model."
@@ -173,10 +179,10 @@ def test_vectors_of_a_file_with_nan_are_still_told_by_the_reader(tmp_path):
 
 
 def test_gradients_that_overflow_are_not_handed_on(sentiment, monkeypatch):
-    from interp_core.analysis.raw import Raw
+    from interp_core.attribution.result import MethodOutput
 
     with pytest.raises(ic.NotFinite, match="gradients"):
-        Raw(np.array([0.0, NAN]))
+        MethodOutput(np.array([0.0, NAN]))
 
 
 def test_hooks_of_a_failed_pass_are_taken_away(rare):
@@ -186,8 +192,16 @@ def test_hooks_of_a_failed_pass_are_taken_away(rare):
     assert sum(len(each._forward_hooks) for each in rare.model.modules()) == before
 
 
-@pytest.mark.parametrize("page", ["attention_heads", "head_entropy", "word_attributions",
-                                  "embedding_projector", "compare_models"])  # fmt: skip
+@pytest.mark.parametrize(
+    "page",
+    [
+        "attention_heads",
+        "head_entropy",
+        "word_attributions",
+        "embedding_projector",
+        "compare_models",
+    ],
+)
 def test_every_page_names_the_place(tiny, tmp_path, page):
     name = "bert.encoder.layer.1.output.dense.weight"
     app = run(page, model=spoiled(tiny, tmp_path, "bert-2-labels", put(name, NAN)), text=FINE)

@@ -134,8 +134,11 @@ def test_a_checkpoint_loads_and_its_pickles_are_not_opened(folder, monkeypatch):
 def test_a_training_run_lists_its_checkpoints_and_says_which(folder, tmp_path):
     run = tmp_path / "run"
     for step in (500, 1000, 1500):
-        checkpoint(shutil.copytree(folder() if step == 500 else tmp_path / "bert",
-                                   run / f"checkpoint-{step}"))  # fmt: skip
+        checkpoint(
+            shutil.copytree(
+                folder() if step == 500 else tmp_path / "bert", run / f"checkpoint-{step}"
+            )
+        )
     says(run, ic.ModelNotFound, r"checkpoint-500, checkpoint-1000, checkpoint-1500.*last.*-1500")
     state = {"best_model_checkpoint": "/gone/run/checkpoint-1000"}
     (run / "checkpoint-1500" / "trainer_state.json").write_text(json.dumps(state))

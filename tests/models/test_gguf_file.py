@@ -17,11 +17,18 @@ from tests.needs import needs_language_model
 pytestmark = needs_language_model
 # Numbers after spaces, digits of other scripts and text of every kind, among them special tokens.
 TEXTS = [
-    "The capital of France is", "In 2024  we  had   12 cats, 3.5 dogs and 1,000 fish.",
-    "x =    7\n\n\tif y == 10:\r\n        return  ½ + ²", "don't we'll I'D it's 'S  'tis",
-    "naïve café 日本語のテキスト ไทย मानक", "👩‍👩‍👧 e\u0301 \u200b|٣٤ Ⅷ", "", " ", "   ",
-    "a<|im_end|> b<|im_start|>", "<repo_name>x<file_sep>",
-]  # fmt: skip
+    "The capital of France is",
+    "In 2024  we  had   12 cats, 3.5 dogs and 1,000 fish.",
+    "x =    7\n\n\tif y == 10:\r\n        return  ½ + ²",
+    "don't we'll I'D it's 'S  'tis",
+    "naïve café 日本語のテキスト ไทย मानक",
+    "👩‍👩‍👧 e\u0301 \u200b|٣٤ Ⅷ",
+    "",
+    " ",
+    "   ",
+    "a<|im_end|> b<|im_start|>",
+    "<repo_name>x<file_sep>",
+]
 SPLIT = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 
 
@@ -129,13 +136,22 @@ def written(path, **changed):
     from transformers import LlamaConfig, LlamaForCausalLM
 
     torch.manual_seed(0)
-    sizes = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
-             "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8,
-             "max_position_embeddings": 64, "vocab_size": 257}  # fmt: skip
+    sizes = {
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 8,
+        "max_position_embeddings": 64,
+        "vocab_size": 257,
+    }
     config = LlamaConfig(
-        **sizes, rms_norm_eps=1e-5, rope_parameters={"rope_type": "default", "rope_theta": 500.0},
+        **sizes,
+        rms_norm_eps=1e-5,
+        rope_parameters={"rope_type": "default", "rope_theta": 500.0},
         tie_word_embeddings=False,
-    )  # fmt: skip
+    )
     model = LlamaForCausalLM(config).half().float().eval()
     writer = GGUFWriter(path, changed.get("architecture", "llama"))
     writer.add_context_length(64)
@@ -154,8 +170,12 @@ def written(path, **changed):
     writer.add_token_types([1] * 257)
     writer.add_token_merges(["H i"])
     writer.add_add_bos_token(False)
-    for add in (writer.add_bos_token_id, writer.add_eos_token_id, writer.add_unk_token_id,
-                writer.add_pad_token_id):  # fmt: skip
+    for add in (
+        writer.add_bos_token_id,
+        writer.add_eos_token_id,
+        writer.add_unk_token_id,
+        writer.add_pad_token_id,
+    ):
         add(0)
     writer.add_chat_template("{{ messages }}")
     ours = {name: each.numpy() for name, each in model.state_dict().items()}

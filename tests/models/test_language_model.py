@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import interp_core as ic
-from interp_core.analysis.head_induction import induction_scores
+from interp_core.heads.induction import induction_scores
 from interp_core.models import language_model, packaged
 from tests.needs import needs_language_model
 
@@ -63,9 +63,10 @@ def test_converting_happens_once_and_says_so(empty_cache, monkeypatch, caplog):
     monkeypatch.setattr(packaged.PackagedFile, "find", lambda self: empty_cache / "x.gguf")
     monkeypatch.setattr(language_model, "find_spec", lambda name: True)
     monkeypatch.setattr(
-        language_model, "convert",
+        language_model,
+        "convert",
         lambda source, target: (calls.append(source), (target / "model.safetensors").touch()),
-    )  # fmt: skip
+    )
     with caplog.at_level("INFO"):
         first, second = (language_model.converted_folder() for _ in range(2))
     assert first == second

@@ -101,8 +101,9 @@ def test_remote_tokenizer_code_is_refused_or_ignored_but_never_run(folder, tmp_p
     plant(path, mark)
     change(
         path / "tokenizer_config.json",
-        auto_map={"AutoTokenizer": ["evil.Evil", "evil.Evil"]}, tokenizer_class="Evil",
-    )  # fmt: skip
+        auto_map={"AutoTokenizer": ["evil.Evil", "evil.Evil"]},
+        tokenizer_class="Evil",
+    )
     if not fast:
         (path / "tokenizer.json").unlink()
     try:
@@ -153,12 +154,15 @@ def test_links_within_a_hub_cache_are_followed(folder, tmp_path):
         ('{"a":' * 50_000 + "1" + "}" * 50_000, ic.ModelNotFound, "not valid JSON"),
         ('{"a": "' + "x" * 5_000_000 + '"}', ic.UnsafeModel, "larger than 4 MB"),
         ("{}", ic.UnsupportedModel, "does not know the architecture"),
-        ('{"model_type": "bert", "architectures": 5, "hidden_size": "x"}',
-         ic.UnsupportedModel, "config.json|transformers cannot load"),
+        (
+            '{"model_type": "bert", "architectures": 5, "hidden_size": "x"}',
+            ic.UnsupportedModel,
+            "config.json|transformers cannot load",
+        ),
         ('{"model_type": "bert", "num_hidden_layers": 1000000000}', ic.UnsafeModel, "layers"),
         ('{"model_type": "bert", "num_attention_heads": 0}', ic.UnsupportedModel, ""),
     ],
-)  # fmt: skip
+)
 def test_broken_or_hostile_configurations_are_refused_in_words(folder, text, error, says):
     path = folder("bert")
     (path / "config.json").write_bytes(text.encode("latin-1"))

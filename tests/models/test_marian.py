@@ -23,9 +23,12 @@ def translator(tmp_path_factory):
     folder = tmp_path_factory.mktemp("marian")
     trained = io.BytesIO()
     SentencePieceTrainer.train(
-        sentence_iterator=iter(SENTENCES * 20), model_writer=trained, vocab_size=60,
-        hard_vocab_limit=False, minloglevel=2,
-    )  # fmt: skip
+        sentence_iterator=iter(SENTENCES * 20),
+        model_writer=trained,
+        vocab_size=60,
+        hard_vocab_limit=False,
+        minloglevel=2,
+    )
     for side in ("source", "target"):
         (folder / f"{side}.spm").write_bytes(trained.getvalue())
     pieces = SentencePieceProcessor(model_proto=trained.getvalue())
@@ -38,11 +41,20 @@ def translator(tmp_path_factory):
     torch.manual_seed(0)
     last = len(names) - 1
     config = MarianConfig(
-        vocab_size=len(names), d_model=16, encoder_layers=2, decoder_layers=2,
-        encoder_attention_heads=2, decoder_attention_heads=2, encoder_ffn_dim=32,
-        decoder_ffn_dim=32, max_position_embeddings=64, pad_token_id=last,
-        decoder_start_token_id=last, eos_token_id=0, forced_eos_token_id=0,
-    )  # fmt: skip
+        vocab_size=len(names),
+        d_model=16,
+        encoder_layers=2,
+        decoder_layers=2,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=32,
+        decoder_ffn_dim=32,
+        max_position_embeddings=64,
+        pad_token_id=last,
+        decoder_start_token_id=last,
+        eos_token_id=0,
+        forced_eos_token_id=0,
+    )
     MarianMTModel(config).save_pretrained(folder)
     return ic.load_model(str(folder))
 

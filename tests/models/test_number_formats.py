@@ -7,7 +7,8 @@ import pytest
 import torch
 
 import interp_core as ic
-from interp_core.models import machine, memory
+from interp_core.models import device as models_device
+from interp_core.models import memory
 from tests.tiny import TEXT
 
 FORMATS = ["bfloat16", "float16"]
@@ -59,12 +60,14 @@ RUNS = {
     "importance": lambda m: ic.head_importance(m, [TEXT, TEXT])["importance"],
     "ablation": lambda m: ic.head_importance(m, [TEXT], method="ablation")["importance"],
     "conductance": lambda m: ic.layer_conductance(m, TEXT, evaluations=8).scores,
-    "faithfulness": lambda m: [ic.faithfulness(m, ic.attribute(
-        m, TEXT, method="leave_one_out")).comprehensiveness],
+    "faithfulness": lambda m: [
+        ic.faithfulness(m, ic.attribute(m, TEXT, method="leave_one_out")).comprehensiveness
+    ],
     "rollout": lambda m: ic.attention_rollout(ic.attention_maps(m, TEXT)),
-    "projection": lambda m: ic.project(ic.token_vectors(m, [TEXT, TEXT, "a", "b", "c"]),
-                                       method="pca").coordinates,
-}  # fmt: skip
+    "projection": lambda m: (
+        ic.project(ic.token_vectors(m, [TEXT, TEXT, "a", "b", "c"]), method="pca").coordinates
+    ),
+}
 
 
 @pytest.mark.parametrize("dtype", FORMATS)
@@ -119,7 +122,7 @@ def test_rows_of_maps_in_bfloat16_sum_to_one_within_its_rounding(half):
 @pytest.mark.parametrize("device", ["cuda", "cuda:7", "mps", "tpu", "", " "])
 def test_a_device_that_is_not_here_is_refused_with_those_that_are(device):
     if not device:
-        assert machine.find_device(device) == torch.device("cpu")
+        assert models_device.find_device(device) == torch.device("cpu")
         return
     if device == "cuda" and torch.cuda.is_available():
         pytest.skip("there is one")
@@ -128,7 +131,7 @@ def test_a_device_that_is_not_here_is_refused_with_those_that_are(device):
 
 
 def test_all_gpus_together_need_the_library_for_it(monkeypatch):
-    monkeypatch.setattr(machine, "find_spec", lambda name: None)
+    monkeypatch.setattr(models_device, "find_spec", lambda name: None)
     with pytest.raises(ic.BadInput, match="pip install accelerate"):
         ic.load_model("sentiment", device="auto")
 
@@ -158,12 +161,14 @@ def test_a_model_that_is_spread_over_devices_gives_the_same(tiny, monkeypatch, n
     folder = str(tiny(name))
     plain, spread = ic.load_model(folder), ic.load_model(folder, device="auto")
     assert any(hasattr(each, "_hf_hook") for each in spread.model.modules())
-    calls = [lambda m: ic.attention_maps(m, TEXT).weights,
-             lambda m: ic.attribute(m, TEXT, method="input_x_gradient").scores,
-             lambda m: ic.head_importance(m, [TEXT, TEXT])["importance"],
-             lambda m: ic.head_importance(m, [TEXT], method="ablation")["importance"],
-             lambda m: ic.head_statistics(m, [TEXT]).frame["entropy"],
-             lambda m: ic.token_vectors(m, [TEXT]).values]  # fmt: skip
+    calls = [
+        lambda m: ic.attention_maps(m, TEXT).weights,
+        lambda m: ic.attribute(m, TEXT, method="input_x_gradient").scores,
+        lambda m: ic.head_importance(m, [TEXT, TEXT])["importance"],
+        lambda m: ic.head_importance(m, [TEXT], method="ablation")["importance"],
+        lambda m: ic.head_statistics(m, [TEXT]).frame["entropy"],
+        lambda m: ic.token_vectors(m, [TEXT]).values,
+    ]
     if name == "gpt2":
         calls += [lambda m: ic.logit_lens(m, TEXT).probabilities]
     for call in calls:

@@ -17,9 +17,13 @@ import interp_core as ic
 from interp_core.errors import MissingBase
 
 QUERY = ["query", "value"]
-HEADS = {"SEQ_CLS": "SequenceClassification", "TOKEN_CLS": "TokenClassification",
-         "QUESTION_ANS": "QuestionAnswering", "CAUSAL_LM": "CausalLM",
-         "SEQ_2_SEQ_LM": "Seq2SeqLM"}  # fmt: skip
+HEADS = {
+    "SEQ_CLS": "SequenceClassification",
+    "TOKEN_CLS": "TokenClassification",
+    "QUESTION_ANS": "QuestionAnswering",
+    "CAUSAL_LM": "CausalLM",
+    "SEQ_2_SEQ_LM": "Seq2SeqLM",
+}
 
 
 def seq(kind=LoraConfig, targets=QUERY, **settings):
@@ -58,8 +62,9 @@ def answer(model, config):
             inputs["decoder_input_ids"] = torch.tensor([[0, 4, 5]])
     with torch.no_grad():
         output = model(**inputs)
-    return next(output[name] for name in ("logits", "start_logits", "last_hidden_state")
-                if name in output)  # fmt: skip
+    return next(
+        output[name] for name in ("logits", "start_logits", "last_hidden_state") if name in output
+    )
 
 
 CASES = {
@@ -74,13 +79,17 @@ CASES = {
     "some layers": ("bert", seq(layers_to_transform=[1])),
     "rank-stabilised": ("bert", seq(use_rslora=True)),
     "bias of the update": ("bert", seq(lora_bias=True)),
-    "weight decomposition": ("bert", LoraConfig(
-        task_type="TOKEN_CLS", use_dora=True, target_modules=QUERY)),
+    "weight decomposition": (
+        "bert",
+        LoraConfig(task_type="TOKEN_CLS", use_dora=True, target_modules=QUERY),
+    ),
     "question answering": ("bert", LoraConfig(task_type="QUESTION_ANS", target_modules=QUERY)),
     "no head": ("bert", LoraConfig(task_type="FEATURE_EXTRACTION", target_modules=QUERY)),
     "a head of two layers": ("roberta", seq()),
-    "a saved pooler": ("distilbert", seq(
-        targets=["q_lin"], modules_to_save=["pre_classifier", "classifier"])),
+    "a saved pooler": (
+        "distilbert",
+        seq(targets=["q_lin"], modules_to_save=["pre_classifier", "classifier"]),
+    ),
     "transposed weights": ("gpt2", lm(target_modules=["c_attn", "c_proj"], fan_in_fan_out=True)),
     "all linear layers": ("llama", lm(target_modules="all-linear")),
     "embeddings": ("llama", lm(target_modules=["embed_tokens", "q_proj"])),
@@ -89,8 +98,10 @@ CASES = {
     "parameters": ("llama", lm(target_modules=[], target_parameters=["q_proj.weight"])),
     "principal components": ("llama", lm(init_lora_weights="pissa", target_modules=["q_proj"])),
     "encoder-decoder": ("t5", LoraConfig(task_type="SEQ_2_SEQ_LM", target_modules=["q", "v"])),
-    "ia3": ("bert", seq(peft.IA3Config, ["key", "output.dense"],
-                        feedforward_modules=["output.dense"])),
+    "ia3": (
+        "bert",
+        seq(peft.IA3Config, ["key", "output.dense"], feedforward_modules=["output.dense"]),
+    ),
     "loha": ("bert", seq(peft.LoHaConfig)),
     "lokr": ("bert", seq(peft.LoKrConfig)),
     "lokr of whole matrices": ("bert", seq(peft.LoKrConfig, r=10_000)),
@@ -101,7 +112,7 @@ CASES = {
     "vector bank": ("bert", seq(peft.VBLoRAConfig, num_vectors=16, vector_length=8)),
     "layer norms": ("bert", seq(peft.LNTuningConfig, ["LayerNorm"])),
     "fourier": ("bert", seq(peft.FourierFTConfig, n_frequency=50)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -179,8 +190,13 @@ def test_a_base_is_named_by_the_user_or_lies_beside_the_adapter(adapter, tiny, t
     whole = ic.load_model(str(adapter)).model.state_dict()
     shutil.copytree(tiny("bert"), tmp_path / "moved")
     shutil.copytree(tiny("bert"), adapter / "inside")
-    for named, typed in (("../moved", None), ("inside", None), ("gone/away", str(tiny("bert"))),
-                         (None, "../moved"), ("", str(tiny("bert")))):  # fmt: skip
+    for named, typed in (
+        ("../moved", None),
+        ("inside", None),
+        ("gone/away", str(tiny("bert"))),
+        (None, "../moved"),
+        ("", str(tiny("bert"))),
+    ):
         change(adapter, base_model_name_or_path=named)
         model = ic.load_model(str(adapter), base=typed)
         assert model.base == (typed or named)
@@ -198,7 +214,7 @@ def test_the_sentence_for_a_missing_base_says_what_to_type(adapter, named):
 
 
 def test_an_embedded_model_is_a_base(tmp_path, encoder):
-    import interp_core.models.backbone as backbone
+    from interp_core.models import bundled_models as backbone
 
     base = tf.AutoModelForSequenceClassification.from_pretrained(
         backbone.backbone_folder(), num_labels=4
@@ -226,8 +242,13 @@ def test_an_adapter_of_another_base_is_refused_with_both_shapes(adapter, tiny, o
 
 
 def test_a_base_of_another_size_is_refused_with_both_sizes(adapter, tmp_path):
-    config = tf.BertConfig(hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
-                           intermediate_size=8, vocab_size=100)  # fmt: skip
+    config = tf.BertConfig(
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=8,
+        vocab_size=100,
+    )
     tf.BertModel(config).save_pretrained(tmp_path / "small")
     with pytest.raises(ic.UnsupportedModel, match=r"does not fit.*\[\d+, 32\].*\[\d+, 16\]"):
         ic.load_model(str(adapter), base=str(tmp_path / "small"))
@@ -296,8 +317,10 @@ def test_tensors_without_a_place_and_places_without_a_tensor_are_refused(adapter
 
 
 def test_an_unknown_task_is_read_by_the_class_of_the_base_and_said(adapter):
-    named = {"base_model_class": "BertForSequenceClassification",
-             "parent_library": "transformers.models.bert.modeling_bert"}  # fmt: skip
+    named = {
+        "base_model_class": "BertForSequenceClassification",
+        "parent_library": "transformers.models.bert.modeling_bert",
+    }
     change(adapter, task_type="SENTIMENT", auto_mapping=named)
     model = ic.load_model(str(adapter))
     assert (model.task, len(model.labels)) == ("sequence-classification", 3)
@@ -356,8 +379,11 @@ def test_a_pickled_adapter_is_refused_and_not_opened(adapter, monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "error", "says"),
     [
-        ({"auto_mapping": {"base_model_class": "X", "parent_library": "evil.code"}},
-         ic.UnsafeModel, "never runs"),
+        (
+            {"auto_mapping": {"base_model_class": "X", "parent_library": "evil.code"}},
+            ic.UnsafeModel,
+            "never runs",
+        ),
         ({"megatron_config": {"a": 1}, "megatron_core": "evil"}, ic.UnsafeModel, "never runs"),
         ({"r": 10**9}, ic.UnsafeModel, "rank 1,000,000,000"),
         ({"rank_pattern": {"query": 10**9}}, ic.UnsafeModel, "rank"),
@@ -372,7 +398,7 @@ def test_a_pickled_adapter_is_refused_and_not_opened(adapter, monkeypatch):
         ({"r": "many"}, ic.UnsupportedModel, "cannot be merged"),
         ({"r": -1}, ic.UnsupportedModel, "cannot be merged"),
     ],
-)  # fmt: skip
+)
 def test_broken_or_hostile_settings_are_refused_in_words(adapter, settings, error, says):
     change(adapter, **settings)
     with pytest.raises(error, match=says) as caught:

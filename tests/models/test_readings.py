@@ -11,7 +11,7 @@ import torch
 import transformers as tf
 
 import interp_core as ic
-from interp_core.models.pieces import piece_spans
+from interp_core.inputs.pieces import piece_spans
 from interp_core.models.tasks import find_task, readings
 from tests.tiny import POSITIONS, SMALL, TEXT, _liven
 from tests.tiny_more import BOTH, T5, XLNET
@@ -152,8 +152,9 @@ def translator(folder, kind, **languages):
     if kind == "nllb":
         tokenizer = tf.NllbTokenizer(
             vocab={word: number for number, word in enumerate([*PIECES, *"▁thecalh"])},
-            merges=[], **languages,
-        )  # fmt: skip
+            merges=[],
+            **languages,
+        )
     else:
         name = "MBart50Tokenizer" if kind == "mbart50" else "MBartTokenizer"
         tokenizer = getattr(tf, name)(vocab=VOCABULARY, **languages)

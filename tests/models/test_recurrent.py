@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import interp_core as ic
-from interp_core.models.backbone import backbone_folder
+from interp_core.models.bundled_models import backbone_folder
 from interp_core.models.recurrent import FILE_NAME, load_recurrent
 
 TEXT = "The plot is not bad at all, and the cast is a delight."

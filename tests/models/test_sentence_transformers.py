@@ -22,9 +22,14 @@ from sentence_transformers.sentence_transformer.modules import (
 import interp_core as ic
 
 MODES = ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
-OLD = {"cls": "cls_token", "max": "max_tokens", "mean": "mean_tokens", "lasttoken": "lasttoken",
-       "mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
-       "weightedmean": "weightedmean_tokens"}  # fmt: skip
+OLD = {
+    "cls": "cls_token",
+    "max": "max_tokens",
+    "mean": "mean_tokens",
+    "lasttoken": "lasttoken",
+    "mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
+    "weightedmean": "weightedmean_tokens",
+}
 TEXTS = [
     "A model looks at words.",
     "The café near the river, and the strange actors didn't know what it was doing there.",
@@ -100,8 +105,15 @@ DENSE = {
 @pytest.mark.parametrize("name", DENSE)
 def test_dense_layers_with_what_may_follow(tiny, tmp_path, name):
     dense = DENSE[name]()
-    folder = save(tiny, tmp_path / "st", Pooling(32, "mean"), dense, Dropout(0.3),
-                  LayerNorm(dense.out_features), Normalize())  # fmt: skip
+    folder = save(
+        tiny,
+        tmp_path / "st",
+        Pooling(32, "mean"),
+        dense,
+        Dropout(0.3),
+        LayerNorm(dense.out_features),
+        Normalize(),
+    )
     compare(folder)
     model = ic.load_model(str(folder))
     with pytest.raises(ic.BadInput, match="last layer alone"):
@@ -146,8 +158,13 @@ def test_texts_are_cut_where_the_library_cuts_them(tiny, tmp_path, limit):
 @pytest.mark.parametrize("modes", ["cls", MODES])
 def test_the_default_prompt_stands_before_every_text(tiny, tmp_path, include, modes):
     prompts = {"query": "A strange model: ", "passage": "river "}
-    folder = save(tiny, tmp_path / "st", Pooling(32, modes, include_prompt=include),
-                  prompts=prompts, default_prompt_name="query")  # fmt: skip
+    folder = save(
+        tiny,
+        tmp_path / "st",
+        Pooling(32, modes, include_prompt=include),
+        prompts=prompts,
+        default_prompt_name="query",
+    )
     ours = compare(folder)
     general = folder / "config_sentence_transformers.json"
     change(general, default_prompt_name=None)
@@ -180,7 +197,7 @@ def test_every_layer_is_pooled_where_nothing_trained_follows(tiny, tmp_path):
 
 
 def test_the_embedded_encoder_is_a_sentence_transformer(encoder):
-    from interp_core.models.backbone import backbone_folder
+    from interp_core.models.bundled_models import backbone_folder
 
     right = SentenceTransformer(str(backbone_folder()), device="cpu").encode(TEXTS[:3])
     ours = ic.token_vectors(encoder, TEXTS[:3], pooling="model").values
@@ -191,9 +208,10 @@ def test_an_adapter_has_the_modules_beside_it_or_those_of_its_base(tiny, tmp_pat
     base = save(tiny, tmp_path / "base", Pooling(32, "max"), Dense(32, 9))
     model = SentenceTransformer(str(base), device="cpu")
     model.add_adapter(
-        peft.LoraConfig(task_type="FEATURE_EXTRACTION", target_modules=["query"],
-                        init_lora_weights=False)
-    )  # fmt: skip
+        peft.LoraConfig(
+            task_type="FEATURE_EXTRACTION", target_modules=["query"], init_lora_weights=False
+        )
+    )
     right = model.encode(TEXTS)
     model.save_pretrained(str(tmp_path / "adapter"))
     change(tmp_path / "adapter" / "adapter_config.json", base_model_name_or_path="../base")
@@ -211,9 +229,11 @@ def test_an_adapter_has_the_modules_beside_it_or_those_of_its_base(tiny, tmp_pat
 UNKNOWN = {
     "LSTM": lambda: [LSTM(32, 8), Pooling(16, "mean")],
     "CNN": lambda: [CNN(32, 8), Pooling(24, "mean")],
-    "WeightedLayerPooling": lambda: [WeightedLayerPooling(32, num_hidden_layers=2),
-                                     Pooling(32, "mean")],
-}  # fmt: skip
+    "WeightedLayerPooling": lambda: [
+        WeightedLayerPooling(32, num_hidden_layers=2),
+        Pooling(32, "mean"),
+    ],
+}
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
@@ -243,21 +263,45 @@ def refused(folder, error, says):
     [
         ("1_Pooling/config.json", {"pooling_mode": "attention"}, ic.UnsupportedModel, "attention"),
         ("1_Pooling/config.json", {"pooling_mode": ["mean", 7]}, ic.UnsupportedModel, "'7'"),
-        ("1_Pooling/config.json", {"pooling_mode": None, "pooling_mode_new_tokens": True},
-         ic.UnsupportedModel, "pooling_mode_new_tokens"),
+        (
+            "1_Pooling/config.json",
+            {"pooling_mode": None, "pooling_mode_new_tokens": True},
+            ic.UnsupportedModel,
+            "pooling_mode_new_tokens",
+        ),
         ("2_Dense/config.json", {"activation_function": "evil.Code"}, ic.UnsupportedModel, "evil"),
-        ("2_Dense/config.json", {"activation_function": "torch.hub.load"},
-         ic.UnsupportedModel, "torch.hub.load"),
-        ("2_Dense/config.json", {"activation_function": "torch.nn.Linear"},
-         ic.UnsupportedModel, "torch.nn.Linear"),
-        ("2_Dense/config.json", {"module_input_name": "elsewhere"},
-         ic.UnsupportedModel, "elsewhere"),
-        ("config_sentence_transformers.json", {"default_prompt_name": "none"},
-         ic.UnsupportedModel, "'none'"),
-        ("sentence_bert_config.json", {"tokenizer_args": {"add_special_tokens": False}},
-         ic.UnsupportedModel, "add_special_tokens"),
+        (
+            "2_Dense/config.json",
+            {"activation_function": "torch.hub.load"},
+            ic.UnsupportedModel,
+            "torch.hub.load",
+        ),
+        (
+            "2_Dense/config.json",
+            {"activation_function": "torch.nn.Linear"},
+            ic.UnsupportedModel,
+            "torch.nn.Linear",
+        ),
+        (
+            "2_Dense/config.json",
+            {"module_input_name": "elsewhere"},
+            ic.UnsupportedModel,
+            "elsewhere",
+        ),
+        (
+            "config_sentence_transformers.json",
+            {"default_prompt_name": "none"},
+            ic.UnsupportedModel,
+            "'none'",
+        ),
+        (
+            "sentence_bert_config.json",
+            {"tokenizer_args": {"add_special_tokens": False}},
+            ic.UnsupportedModel,
+            "add_special_tokens",
+        ),
     ],
-)  # fmt: skip
+)
 def test_unknown_settings_are_refused_by_name(folder, file, settings, error, says):
     change(folder / file, **settings)
     refused(folder, error, says)
@@ -269,10 +313,14 @@ def test_unknown_settings_are_refused_by_name(folder, file, settings, error, say
         ("evil.Module", "2_Dense", ic.UnsafeModel, "evil.Module"),
         ("sentence_transformers.models.Dense", "../elsewhere", ic.UnsafeModel, "out of the folder"),
         ("sentence_transformers.models.Dense", "/etc", ic.UnsafeModel, "out of the folder"),
-        ("sentence_transformers.sparse_encoder.modules.SpladePooling", "2_Dense",
-         ic.UnsupportedModel, "SpladePooling"),
+        (
+            "sentence_transformers.sparse_encoder.modules.SpladePooling",
+            "2_Dense",
+            ic.UnsupportedModel,
+            "SpladePooling",
+        ),
     ],
-)  # fmt: skip
+)
 def test_modules_from_elsewhere_are_refused(folder, kind, place, error, says):
     listed = json.loads((folder / "modules.json").read_text())
     listed[2] |= {"type": kind, "path": place}

@@ -15,7 +15,7 @@ import torch
 import transformers as tf
 
 import interp_core as ic
-from interp_core.analysis.images import as_seen, encode_image
+from interp_core.inputs.images import as_seen, encode_image
 from tests.tiny import _liven
 
 SIZE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
@@ -43,12 +43,17 @@ FAMILIES = {
     "deit": (_kind("DeiTForImageClassification", "DeiTConfig"), [*CLS, "[DIST]"], [], LABELLED),
     "deit-teacher": (
         _kind("DeiTForImageClassificationWithTeacher", "DeiTConfig", **LABELS),
-        [*CLS, "[DIST]"], [], LABELLED,
+        [*CLS, "[DIST]"],
+        [],
+        LABELLED,
     ),
     "siglip-vision": (_kind("SiglipVisionModel", "SiglipVisionConfig"), [], [], PLAIN),
     "siglip": (_two("SiglipModel", "SiglipConfig"), [], [], PLAIN),
     "siglip-labels": (
-        _two("SiglipForImageClassification", "SiglipConfig", **LABELS), [], [], LABELLED,
+        _two("SiglipForImageClassification", "SiglipConfig", **LABELS),
+        [],
+        [],
+        LABELLED,
     ),
     "clip-vision": (_kind("CLIPVisionModel", "CLIPVisionConfig"), CLS, [], PLAIN),
     "clip-projection": (_kind("CLIPVisionModelWithProjection", "CLIPVisionConfig"), CLS, [], PLAIN),
@@ -59,51 +64,86 @@ FAMILIES = {
     "ijepa-labels": (_kind("IJepaForImageClassification", "IJepaConfig"), [], [], LABELLED),
     "dinov2": (_kind("Dinov2ForImageClassification", "Dinov2Config", **LABELS), CLS, [], LABELLED),
     "dinov2-registers": (
-        _kind("Dinov2WithRegistersForImageClassification", "Dinov2WithRegistersConfig",
-              num_register_tokens=2, **LABELS), [*CLS, "[REG0]", "[REG1]"], [], LABELLED,
+        _kind(
+            "Dinov2WithRegistersForImageClassification",
+            "Dinov2WithRegistersConfig",
+            num_register_tokens=2,
+            **LABELS,
+        ),
+        [*CLS, "[REG0]", "[REG1]"],
+        [],
+        LABELLED,
     ),
     "dinov3": (
         _kind("DINOv3ViTModel", "DINOv3ViTConfig", num_register_tokens=2),
-        [*CLS, "[REG0]", "[REG1]"], [], PLAIN,
+        [*CLS, "[REG0]", "[REG1]"],
+        [],
+        PLAIN,
     ),
     "beit": (
         _kind("BeitForImageClassification", "BeitConfig", use_relative_position_bias=True),
-        CLS, [], LABELLED,
+        CLS,
+        [],
+        LABELLED,
     ),
     "data2vec-vision": (_kind("Data2VecVisionModel", "Data2VecVisionConfig"), CLS, [], PLAIN),
     "vit-mae": (_kind("ViTMAEModel", "ViTMAEConfig", mask_ratio=0.75), CLS, [], PLAIN),
     "vit-msn": (_kind("ViTMSNForImageClassification", "ViTMSNConfig"), CLS, [], LABELLED),
     "yolos": (
         _kind("YolosModel", "YolosConfig", image_size=[12, 12], num_detection_tokens=2),
-        CLS, ["[DET0]", "[DET1]"], PLAIN,
+        CLS,
+        ["[DET0]", "[DET1]"],
+        PLAIN,
     ),
     "aimv2": (_kind("Aimv2VisionModel", "Aimv2VisionConfig"), [], [], PLAIN),
     "mlcd": (_kind("MLCDVisionModel", "MLCDVisionConfig"), CLS, [], PLAIN),
     "pixio": (_kind("PixioModel", "PixioConfig", n_cls_tokens=2), ["[CLS0]", "[CLS1]"], [], PLAIN),
     "radio": (
         _kind("RadioModel", "RadioConfig", num_registers=1, num_cls_tokens=1, summary_idxs=[0]),
-        ["[EXTRA0]", "[EXTRA1]"], [], PLAIN,
+        ["[EXTRA0]", "[EXTRA1]"],
+        [],
+        PLAIN,
     ),
     "chinese-clip": (_two("ChineseCLIPModel", "ChineseCLIPConfig"), CLS, [], PLAIN),
-}  # fmt: skip
+}
 CLASSIFIERS = [name for name, row in FAMILIES.items() if row[3] == LABELLED]
 WINDOWED = {
-    "swin": lambda: tf.SwinModel(tf.SwinConfig(image_size=16, patch_size=2, embed_dim=8,
-                                               window_size=2, depths=[1, 1], num_heads=[2, 4])),
-    "swinv2": lambda: tf.Swinv2Model(tf.Swinv2Config(image_size=16, patch_size=2, embed_dim=8,
-                                                     window_size=2, depths=[1, 1],
-                                                     num_heads=[2, 4])),
-    "pvt": lambda: tf.PvtForImageClassification(tf.PvtConfig(
-        image_size=32, hidden_sizes=[8, 8, 8, 8], depths=[1, 1, 1, 1],
-        num_attention_heads=[1, 1, 1, 1])),
-    "segformer": lambda: tf.SegformerForImageClassification(tf.SegformerConfig(
-        hidden_sizes=[8, 8, 8, 8], depths=[1, 1, 1, 1], num_attention_heads=[1, 1, 1, 1])),
-    "levit": lambda: tf.LevitForImageClassification(tf.LevitConfig(
-        image_size=64, hidden_sizes=[16, 24, 32], num_attention_heads=[1, 1, 1],
-        depths=[1, 1, 1], key_dim=[4, 4, 4])),
-    "siglip2": lambda: tf.Siglip2VisionModel(tf.Siglip2VisionConfig(
-        **SIZE, intermediate_size=48, patch_size=4, num_patches=9)),
-}  # fmt: skip
+    "swin": lambda: tf.SwinModel(
+        tf.SwinConfig(
+            image_size=16, patch_size=2, embed_dim=8, window_size=2, depths=[1, 1], num_heads=[2, 4]
+        )
+    ),
+    "swinv2": lambda: tf.Swinv2Model(
+        tf.Swinv2Config(
+            image_size=16, patch_size=2, embed_dim=8, window_size=2, depths=[1, 1], num_heads=[2, 4]
+        )
+    ),
+    "pvt": lambda: tf.PvtForImageClassification(
+        tf.PvtConfig(
+            image_size=32,
+            hidden_sizes=[8, 8, 8, 8],
+            depths=[1, 1, 1, 1],
+            num_attention_heads=[1, 1, 1, 1],
+        )
+    ),
+    "segformer": lambda: tf.SegformerForImageClassification(
+        tf.SegformerConfig(
+            hidden_sizes=[8, 8, 8, 8], depths=[1, 1, 1, 1], num_attention_heads=[1, 1, 1, 1]
+        )
+    ),
+    "levit": lambda: tf.LevitForImageClassification(
+        tf.LevitConfig(
+            image_size=64,
+            hidden_sizes=[16, 24, 32],
+            num_attention_heads=[1, 1, 1],
+            depths=[1, 1, 1],
+            key_dim=[4, 4, 4],
+        )
+    ),
+    "siglip2": lambda: tf.Siglip2VisionModel(
+        tf.Siglip2VisionConfig(**SIZE, intermediate_size=48, patch_size=4, num_patches=9)
+    ),
+}
 
 
 def picture(width: int = 12, height: int = 12) -> np.ndarray:
@@ -209,8 +249,10 @@ def test_a_patch_is_the_square_that_its_name_says(folder, loaded):
     for name in ("deit-teacher", "ijepa-labels", "yolos"):
         model, changed = loaded(name), picture()
         changed[4:8, 8:12] = 255 - changed[4:8, 8:12]
-        a, b = (ic.image_vectors(model, [each], layer=0, pooling="patch").values
-                for each in (picture(), changed))  # fmt: skip
+        a, b = (
+            ic.image_vectors(model, [each], layer=0, pooling="patch").values
+            for each in (picture(), changed)
+        )
         assert (a != b).any(1).nonzero()[0].tolist() == [GRID.index("1,2")]
 
 
@@ -247,8 +289,19 @@ def test_windows_pyramids_and_loose_patches_are_refused_in_a_sentence(tmp_path, 
 # ------------------------------------------------------------------------------------- sizes
 
 
-@pytest.mark.parametrize("name", ["vit", "deit-teacher", "siglip", "clip-labels", "ijepa",
-                                  "vit-mae", "beit", "dinov2-registers"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "vit",
+        "deit-teacher",
+        "siglip",
+        "clip-labels",
+        "ijepa",
+        "vit-mae",
+        "beit",
+        "dinov2-registers",
+    ],
+)
 @pytest.mark.parametrize("size", [(20, 20), (14, 21)])
 def test_a_picture_of_another_size_gets_interpolated_positions(folder, tmp_path, name, size):
     high, wide = size

@@ -24,8 +24,15 @@ def run(page: str, **state: object) -> AppTest:
 
 def words(app: AppTest) -> str:
     """Everything that it says, as Markdown."""
-    parts = [*app.title, *app.markdown, *app.caption, *app.metric, *app.info, *app.warning,
-             *app.error]  # fmt: skip
+    parts = [
+        *app.title,
+        *app.markdown,
+        *app.caption,
+        *app.metric,
+        *app.info,
+        *app.warning,
+        *app.error,
+    ]
     return "\n".join(str(part.value) for part in parts)
 
 

@@ -10,7 +10,7 @@ import peft
 import pytest
 import transformers as tf
 
-from interp_core.ui import cache
+from interp_core.ui.server import cache
 from tests.pages.reporting import check
 from tests.pages.running import run, words
 

@@ -61,15 +61,21 @@ SWITCHES = [
     ("attention_heads", "slots", {"view": "Heatmap", "text": TEXT, "model": "pos"}),
     ("word_attributions", "sentiment", {"method": "Gradient norm", "model": "intents"}),
     ("word_attributions", "encoder", {"method": "Gradient norm", "model": "slots"}),
-    ("word_attributions", "pos", {"method": "Gradient norm", "show": "Many texts",
-                                  "model": "slots"}),
+    (
+        "word_attributions",
+        "pos",
+        {"method": "Gradient norm", "show": "Many texts", "model": "slots"},
+    ),
     ("compare_models", "sentiment", {"model": "sentiment-lstm"}),
     ("compare_models", "sentiment", {"text": TEXT}),
     ("head_entropy", "sentiment", {"corpus": "My text", "model": "slots"}),
-    ("head_entropy", "sentiment", {"corpus": "My text", "heads_view": "Two statistics",
-                                   "model": "encoder"}),
+    (
+        "head_entropy",
+        "sentiment",
+        {"corpus": "My text", "heads_view": "Two statistics", "model": "encoder"},
+    ),
     ("embedding_projector", "sentiment", {"model": "encoder"}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("page", "model", "choices"), SWITCHES)

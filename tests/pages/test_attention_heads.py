@@ -189,16 +189,15 @@ def test_a_pair_shows_both_texts(app):
 
 
 def test_the_script_offered_for_download_computes_the_picture():
-    from interp_core.ui.attention import reproduce
-    from interp_core.ui.attention.controls import Options
-    from interp_core.ui.attention.figures import Shown
-    from interp_core.ui.sidebar import Choice
+    from interp_core.ui.attention import script
+    from interp_core.ui.attention.question import Options, Shown
+    from interp_core.ui.widgets.sidebar import Choice
 
     asked = Choice("encoder", TEXT, None)
     shown = Shown(asked, "", words=True, special="hide")
     options = Options("overlay", 2, (1, 8), 0.9, shown)
     namespace: dict = {}
-    exec(reproduce.overlay(options, 3), namespace)  # our own script
+    exec(script.overlay(options, 3), namespace)  # our own script
     weights = namespace["weights"]
     assert weights.shape == (11, 11)
     assert weights.sum(-1) == pytest.approx(1, abs=1e-5)
@@ -208,11 +207,11 @@ def test_the_script_offered_for_download_computes_the_picture():
 
 def test_a_new_text_costs_one_pass(monkeypatch):
     """The warning about contributions must not double the price of every text."""
-    from interp_core.analysis import attention, norms
+    from interp_core.attention import compute, norm_weighted
 
     app = run("attention_heads")
     passes = []
-    for module in (attention, norms):
+    for module in (compute, norm_weighted):
         forward = module.forward
         monkeypatch.setattr(
             module, "forward", lambda *a, go=forward, **k: passes.append(1) or go(*a, **k)

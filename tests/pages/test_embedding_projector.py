@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
 from interp_core.files.tables import read_table
-from interp_core.ui.projector.script import script
-from interp_core.ui.projector.store import kept
+from interp_core.ui.embedding.results import kept
+from interp_core.ui.embedding.script import script
 from tests.pages.running import charts, run, shows, words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -319,7 +319,7 @@ class Offered:
     """What a view hands to the downloads, caught."""
 
     def __init__(self, monkeypatch) -> None:
-        from interp_core.ui.projector import downloads
+        from interp_core.ui.embedding import downloads
 
         self.drawn = []
         monkeypatch.setattr(downloads, "show", lambda drawn, view: self.drawn.append((drawn, view)))
@@ -339,7 +339,7 @@ def test_the_script_computes_the_table_of_the_view_row_by_row(monkeypatch, view,
 
 
 def test_the_downloaded_neighbours_are_those_of_the_layer_in_view(monkeypatch, encoder):
-    from interp_core.ui.projector.downloads import neighbour_table
+    from interp_core.ui.embedding.downloads import neighbour_table
 
     texts = list(ic.sample_table("word_groups")["text"])
     offered = Offered(monkeypatch)
@@ -354,7 +354,7 @@ def test_the_downloaded_neighbours_are_those_of_the_layer_in_view(monkeypatch, e
 
 @pytest.mark.parametrize("kind", ["tsv", "npy", "parquet", "safetensors"])
 def test_downloaded_vectors_read_back_as_they_were(monkeypatch, kind):
-    from interp_core.ui.projector.downloads import _vectors
+    from interp_core.ui.embedding.downloads import _vectors
 
     offered = Offered(monkeypatch)
     opened()

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
-from interp_core.ui.routing import PAGES
+from interp_core.ui.navigation import PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOWING = [name for name, _ in PAGES if name not in ("lessons", "report")]

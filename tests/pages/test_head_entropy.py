@@ -10,9 +10,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
-from interp_core.ui.fingerprint import digest
+from interp_core.heads.catalogue import CODES, STATISTICS
 from interp_core.ui.heads import corpus
-from interp_core.ui.heads.catalogue import CODES, STATISTICS
+from interp_core.ui.server.keys import digest
 from tests.pages.running import charts, run, shows, undefined, words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,8 +108,15 @@ def test_the_second_file_is_read_as_what_its_own_name_says():
     app = opened(heads_view="compare", other="texts", **second)
     assert not app.exception
     assert not app.error
-    asked = corpus.Asked("sentiment", "", "file", 300, digest(table.to_csv(index=False).encode()),
-                         "review", file="films.csv")  # fmt: skip
+    asked = corpus.Asked(
+        "sentiment",
+        "",
+        "file",
+        300,
+        digest(table.to_csv(index=False).encode()),
+        "review",
+        file="films.csv",
+    )
     assert [row.text for row in corpus.rows(asked)] == ["A good film.", "A bad film."]
     assert corpus._states().peek(asked).texts == 2
 

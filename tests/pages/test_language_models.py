@@ -85,7 +85,7 @@ def test_a_token_that_is_none_gets_one_sentence(opened):
 
 
 def test_the_waterfall_ends_at_the_logit(tiny_model):
-    from interp_core.ui.language.steps import steps
+    from interp_core.ui.language.logit_attribution import steps
 
     found = ic.logit_attribution(tiny_model("gpt2"), TEXT)
     frame = steps(found.parts)
@@ -181,7 +181,14 @@ def test_text_that_cannot_be_read_gets_one_sentence(opened, view, text, said):
 
 def test_choices_that_the_text_lacks_are_forgotten(opened):
     for view in VIEWS:
-        app = opened(lm_view=view, lm_place="99: x", lm_depth="40", lm_part="9.9", lm_head="9.9",
-                     lm_step="77: x", lm_inductor="8.8")  # fmt: skip
+        app = opened(
+            lm_view=view,
+            lm_place="99: x",
+            lm_depth="40",
+            lm_part="9.9",
+            lm_head="9.9",
+            lm_step="77: x",
+            lm_inductor="8.8",
+        )
         assert not app.exception, view
         assert not app.error, view

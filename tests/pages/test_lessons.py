@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from interp_core.analysis.lesson_record import Link
-from interp_core.analysis.lessons import EMBEDDED, NO_LESSON, VARIABLE, read_lesson
+from interp_core.lessons.library import EMBEDDED, NO_LESSON, VARIABLE, read_lesson
+from interp_core.lessons.record import Link
 from interp_core.ui.heads import importance
-from interp_core.ui.lessons import place, prose
+from interp_core.ui.lessons import markdown, progress
 from tests.needs import LANGUAGE_MODEL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,8 +56,16 @@ def opened(page: str = "lessons", state: dict | None = None, **query) -> AppTest
 
 
 def words(app: AppTest) -> str:
-    parts = [*app.title, *app.header, *app.markdown, *app.caption, *app.warning, *app.info,
-             *app.success, *app.error]  # fmt: skip
+    parts = [
+        *app.title,
+        *app.header,
+        *app.markdown,
+        *app.caption,
+        *app.warning,
+        *app.info,
+        *app.success,
+        *app.error,
+    ]
     html = [part.proto.body for part in app.get("html")]
     return "\n".join([*(str(part.value) for part in parts), *html])
 
@@ -153,15 +161,17 @@ def test_nothing_in_a_teachers_file_is_run_fetched_or_drawn(tmp_path, monkeypatc
 
 
 def test_the_renderer_knows_little_and_escapes_the_rest():
-    assert prose.as_html("a **b** *c* `<d>` <e>") == (
+    assert markdown.as_html("a **b** *c* `<d>` <e>") == (
         "<p>a <strong>b</strong> <em>c</em> <code>&lt;d&gt;</code> &lt;e&gt;</p>"
     )
-    assert prose.as_html("- a\n  b\n- c") == "<ul><li>a b</li><li>c</li></ul>"
-    assert prose.as_html("1. a\n2. b") == "<ol><li>a</li><li>b</li></ol>"
-    assert prose.as_html("![x](http://y)") == "<p>![x](http://y)</p>"
-    assert prose.as_html("[[<x>|<y>]]") == "<p>&lt;y&gt;</p>"
-    assert prose.as_html('"[[token]]"').startswith('<p>&quot;<abbr title="token: A piece of text')
-    assert 'tabindex="0">pieces</abbr>' in prose.as_html("[[token|pieces]]")
+    assert markdown.as_html("- a\n  b\n- c") == "<ul><li>a b</li><li>c</li></ul>"
+    assert markdown.as_html("1. a\n2. b") == "<ol><li>a</li><li>b</li></ol>"
+    assert markdown.as_html("![x](http://y)") == "<p>![x](http://y)</p>"
+    assert markdown.as_html("[[<x>|<y>]]") == "<p>&lt;y&gt;</p>"
+    assert markdown.as_html('"[[token]]"').startswith(
+        '<p>&quot;<abbr title="token: A piece of text'
+    )
+    assert 'tabindex="0">pieces</abbr>' in markdown.as_html("[[token|pieces]]")
 
 
 def test_the_glossary_is_searched():
@@ -180,9 +190,9 @@ def test_teachers_find_timing_checklist_and_an_example():
 
 
 def test_where_the_language_model_is_missing_the_lesson_says_what_to_do(monkeypatch):
-    from interp_core.ui.language import offer
+    from interp_core.ui.language import model_offer
 
-    monkeypatch.setattr(offer, "why_missing", lambda: "Install it with `pip`.")
+    monkeypatch.setattr(model_offer, "why_missing", lambda: "Install it with `pip`.")
     app = opened(lesson="find-the-induction-head", step="3")
     assert "Install it with `pip`" in words(app)
     assert not app.get("page_link") or "Open in the app" not in str(app.get("page_link"))
@@ -200,12 +210,12 @@ def test_the_way_back_stands_on_other_pages_while_a_lesson_is_underway():
 
 def test_arriving_by_the_link_sets_the_sidebar_even_when_it_was_set_before():
     link = Link("head_entropy", (("model", "encoder"), ("text", "One text.")))
-    state = {"model": "sentiment", "text": "Another.", place.OFFERED: link}
+    state = {"model": "sentiment", "text": "Another.", progress.OFFERED: link}
     app = opened("head_entropy", state, model="encoder", text="One text.", corpus="My text")
     assert not app.exception
     assert app.session_state["model"] == "encoder"
     assert app.session_state["text"] == "One text."
-    assert place.OFFERED not in app.session_state
+    assert progress.OFFERED not in app.session_state
 
 
 @pytest.mark.parametrize("link", LINKS, ids=lambda link: f"{link.page}-{link.value('model')}")
@@ -229,6 +239,9 @@ def accepted(app: AppTest, key: str, value: str) -> bool:
 
 # What the controls show where the address says nothing.
 SHOWN = {
-    ("view", "Overview"), ("show", "Explanation"), ("method", "Integrated gradients"),
-    ("way", "Gradient (fast)"), ("lm_score", "Induction"),
-}  # fmt: skip
+    ("view", "Overview"),
+    ("show", "Explanation"),
+    ("method", "Integrated gradients"),
+    ("way", "Gradient (fast)"),
+    ("lm_score", "Induction"),
+}

@@ -12,11 +12,11 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
-from interp_core.analysis.digit_pictures import digit_picture
-from interp_core.ui.fingerprint import digest
-from interp_core.ui.pictures import chooser
-from interp_core.ui.pictures.attention_views import CLASS
-from interp_core.ui.plain import plain
+from interp_core.datasets import digit_picture
+from interp_core.ui.images import question
+from interp_core.ui.images.attention import CLASS
+from interp_core.ui.server.keys import digest
+from interp_core.ui.widgets.markdown import plain
 from tests.pages.running import charts, clicked, run, shows, words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,8 +67,8 @@ def test_a_picture_of_ones_own_is_read(vit, page):
     data = io.BytesIO()
     noise.save(data, "PNG")
     key = digest(data.getvalue())
-    chooser._pictures().get(key, lambda: ic.read_image(data.getvalue()))
-    app = opened(page, vit, picture=chooser.OWN, **{chooser.HELD: ("<b>noise</b>.png", key)})
+    question._pictures().get(key, lambda: ic.read_image(data.getvalue()))
+    app = opened(page, vit, picture=question.OWN, **{question.HELD: ("<b>noise</b>.png", key)})
     assert not app.exception
     assert not app.error
     assert charts(app)
@@ -77,7 +77,7 @@ def test_a_picture_of_ones_own_is_read(vit, page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_without_a_picture_of_ones_own_the_page_asks_for_one(vit, page):
-    app = opened(page, vit, picture=chooser.OWN)
+    app = opened(page, vit, picture=question.OWN)
     assert not app.exception
     assert "Upload a picture" in words(app)
 
@@ -95,8 +95,9 @@ def without_class_token(tmp_path_factory):
 
 @pytest.mark.parametrize("view", ["grid", "overlay", "rollout"])
 def test_a_model_without_class_token_shows_patches_and_names_none(without_class_token, view):
-    app = opened("attention_heads", without_class_token, picture_view=view,
-                 query_patch="the class token")  # fmt: skip
+    app = opened(
+        "attention_heads", without_class_token, picture_view=view, query_patch="the class token"
+    )
     assert not app.exception
     assert not app.error
     box = next(box for box in app.selectbox if box.key == "query_patch")

@@ -4,7 +4,7 @@ import pytest
 
 import interp_core as ic
 from interp_core.models.read_as import offered_readings
-from interp_core.ui import cache, loading
+from interp_core.ui.server import cache, loading
 from tests.pages.running import run, words
 
 

@@ -40,11 +40,18 @@ def test_every_picture_is_computed_again_by_its_script(opened, view):
     [
         ("gpt2", {"lm_view": "wrote", "lm_target": " look", "lm_instead": " words"}),
         ("gemma2", {"lm_view": "write", "lm_temperature": 1.3, "lm_seed": 7, "lm_tokens": 5}),
-        ("llama", {"lm_view": "lens", "lm_line": "answer_rank", "lm_depth": "1",
-                   "text": "look at the " * 17}),
+        (
+            "llama",
+            {
+                "lm_view": "lens",
+                "lm_line": "answer_rank",
+                "lm_depth": "1",
+                "text": "look at the " * 17,
+            },
+        ),
     ],
     ids=["two tokens", "drawn by chance", "a window of a long text"],
-)  # fmt: skip
+)
 def test_options_reach_the_script(opened, family, state):
     check(opened(family, **state), charts=PICTURES[state["lm_view"]])
 

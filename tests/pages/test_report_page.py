@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from interp_core.report.record import Report
 from interp_core.report.saved import load
-from interp_core.ui import sharing
-from interp_core.ui.report import exporting, held, opening
+from interp_core.ui.report import exporting, opening, session
+from interp_core.ui.server import limits
 from tests.pages.running import run, words
 from tests.report.made import figure
 
@@ -114,7 +114,7 @@ def test_a_link_to_no_page_or_choice_of_the_app_is_not_offered():
 
 
 def test_a_full_report_says_so(monkeypatch):
-    monkeypatch.setattr(held, "MOST_FIGURES", 1)
+    monkeypatch.setattr(session, "MOST_FIGURES", 1)
     app = run("attention_heads", view="layers", flow=True)
     for key in [b.key for b in app.button if str(b.key).startswith("add_")][:2]:
         app.button(key=key).click().run()
@@ -123,14 +123,14 @@ def test_a_full_report_says_so(monkeypatch):
 
 
 def test_a_report_grows_only_as_far_as_its_file_can_be_opened_again(monkeypatch):
-    assert held.room() == held.MOST_BYTES
+    assert session.room() == session.MOST_BYTES
     monkeypatch.setenv("CLEARHEAD_SHARED", "1")
-    full = Report("t", (figure(picture=b"x" * held.room()),))
-    monkeypatch.setattr(held, "report", lambda: full)
-    monkeypatch.setattr(held, "views", dict)
+    full = Report("t", (figure(picture=b"x" * session.room()),))
+    monkeypatch.setattr(session, "report", lambda: full)
+    monkeypatch.setattr(session, "views", dict)
     saved = exporting.session()[2]()
-    assert len(saved) < sharing.limits().upload_bytes * 1.01
-    assert load(saved).report.bytes >= held.room()
+    assert len(saved) < limits.limits().upload_bytes * 1.01
+    assert load(saved).report.bytes >= session.room()
 
 
 def test_views_of_unknown_pages_are_left_behind():

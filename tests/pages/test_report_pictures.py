@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 import interp_core as ic
-from interp_core.ui.fingerprint import digest
-from interp_core.ui.pictures import chooser
+from interp_core.ui.images import question
+from interp_core.ui.server.keys import digest
 from tests.pages.reporting import check
 from tests.pages.running import run
 
@@ -57,10 +57,10 @@ def test_a_picture_of_ones_own_is_read_beside_the_notebook(page, tiny, tmp_path,
     data = io.BytesIO()
     noise.save(data, "PNG")
     key = digest(data.getvalue())
-    chooser._pictures().get(key, lambda: ic.read_image(data.getvalue()))
+    question._pictures().get(key, lambda: ic.read_image(data.getvalue()))
     (tmp_path / "mine's.png").write_bytes(data.getvalue())
     monkeypatch.chdir(tmp_path)
-    held = {"picture": chooser.OWN, chooser.HELD: ("mine's.png", key)}
+    held = {"picture": question.OWN, question.HELD: ("mine's.png", key)}
     figures = check(opened(page, str(tiny("vit")), **held), charts=OVER_A_PICTURE[page])
     assert all("# Put your picture beside this notebook." in each.script for each in figures)
 

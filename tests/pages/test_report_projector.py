@@ -9,7 +9,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.report import numbers
-from interp_core.ui.projector.store import kept
+from interp_core.ui.embedding.results import kept
 from tests.pages.reporting import add_all, check
 from tests.pages.running import run
 
@@ -18,12 +18,15 @@ FEW = {"points": "ambiguous_words", "sense_word": "bass"}  # 50 points
 TEXT = "The bank of the river was steep.\nThe bank lent us money."
 REVIEWS = pd.DataFrame(
     {
-        "review": [f"{what} {how}" for what in ("The plot is", "The cast is", "The music is")
-                   for how in ("wonderful", "moving", "dreadful", "boring", "great", "bad")],
+        "review": [
+            f"{what} {how}"
+            for what in ("The plot is", "The cast is", "The music is")
+            for how in ("wonderful", "moving", "dreadful", "boring", "great", "bad")
+        ],
         "label": [1.0, 1.0, 0.0, 0.0, 1.0, 0.0] * 3,
         "rank": list("abc") * 6,
     }
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -93,7 +96,7 @@ def test_pictures_of_digits_are_read_again():
 
 
 def test_a_sample_of_many_points_is_stated(monkeypatch):
-    from interp_core.ui.projector import frames
+    from interp_core.ui.embedding import frames
 
     monkeypatch.setattr(frames, "MOST_DRAWN", 100)
     for state in ({}, {"everything": True}):
@@ -103,7 +106,7 @@ def test_a_sample_of_many_points_is_stated(monkeypatch):
 
 
 def test_a_stated_sample_of_layers_is_drawn_again(monkeypatch):
-    from interp_core.ui.projector import sources
+    from interp_core.ui.embedding import sources
 
     monkeypatch.setattr(sources, "LAYER_POINTS", 20)
     for figure in check(opened("layers", **FEW), charts=2):

@@ -123,8 +123,8 @@ def test_other_tasks_are_explained_too(name, tiny):
 
 
 def test_the_script_offered_for_download_computes_the_attribution(sentiment):
-    from interp_core.ui.attributions.asked import Asked
-    from interp_core.ui.attributions.reproduce import explanation
+    from interp_core.ui.attribution.question import Asked
+    from interp_core.ui.attribution.script import explanation
 
     asked = Asked("sentiment", "", TEXT, method="leave_one_out", target="positive")
     namespace: dict = {}
@@ -135,7 +135,7 @@ def test_the_script_offered_for_download_computes_the_attribution(sentiment):
 
 
 def test_the_method_notes_list_every_method_with_its_measured_figures(sentiment):
-    from interp_core.ui.attributions.notes import table
+    from interp_core.ui.attribution.method_notes import table
 
     found = table(sentiment)
     assert len(found) == len(ic.attribution_methods(sentiment))

@@ -33,7 +33,7 @@ ADDRESSES = (
     f"/head_entropy?model=sentiment&{TEXT}&corpus_size=100 texts&heads_view=Two statistics",
     f"/compare_models?{TEXT}&model=sentiment&rival=sentiment-lstm",
     "/lessons?lesson=what-attention-is&step=3",
-)  # fmt: skip
+)
 
 
 def opened(address: str, **state: object) -> AppTest:
@@ -58,7 +58,7 @@ def seen(app: AppTest) -> dict[str, object]:
         "errors": [each.value for each in app.error],
         "address": {key: app.query_params[key] for key in sorted(app.query_params)},
         "charts": [_fields(json.loads(each.proto.spec)) for each in app.get("vega_lite_chart")],
-    }  # fmt: skip
+    }
 
 
 def _fields(spec: object) -> list[str]:

@@ -111,10 +111,20 @@ def method_case(method: str, **options: Any) -> None:
 
 
 for name in (
-    "saliency", "input_x_gradient", "deeplift", "gradient_shap", "occlusion", "leave_one_out",
-    "shapley_sampling", "kernel_shap", "lime", "attention_relevance", "rollout", "raw_attention",
+    "saliency",
+    "input_x_gradient",
+    "deeplift",
+    "gradient_shap",
+    "occlusion",
+    "leave_one_out",
+    "shapley_sampling",
+    "kernel_shap",
+    "lime",
+    "attention_relevance",
+    "rollout",
+    "raw_attention",
     "integrated_gradients",
-):  # fmt: skip
+):
     method_case(name)
 
 
@@ -273,9 +283,13 @@ def project_pca() -> Any:
     found = ic.project(words(), method="pca", dimensions=3)
     coordinates = found.coordinates
     return (
-        found, found.reliability, ic.judged(found, words(), k=8), ic.point_table(words(), found),
-        ic.trustworthiness(words(), coordinates, k=8), ic.continuity(words(), coordinates, k=8),
-    )  # fmt: skip
+        found,
+        found.reliability,
+        ic.judged(found, words(), k=8),
+        ic.point_table(words(), found),
+        ic.trustworthiness(words(), coordinates, k=8),
+        ic.continuity(words(), coordinates, k=8),
+    )
 
 
 @case
@@ -295,10 +309,13 @@ def pictures_of_layers() -> Any:
     drawn = [aligned.coordinates for _, aligned in pictures]
     near = [ic.find_neighbours(part, k=5) for part in parts]
     return (
-        ic.points_by_layer(parts, pictures), ic.path_frame(drawn, 3),
-        ic.compare_pictures(dict(zip("abc", drawn)), k=5), ic.align_chain(drawn),
-        ic.align(drawn[0], drawn[1]), ic.pair_table(parts[0], drawn[:2], near[:2]),
-    )  # fmt: skip
+        ic.points_by_layer(parts, pictures),
+        ic.path_frame(drawn, 3),
+        ic.compare_pictures(dict(zip("abc", drawn)), k=5),
+        ic.align_chain(drawn),
+        ic.align(drawn[0], drawn[1]),
+        ic.pair_table(parts[0], drawn[:2], near[:2]),
+    )
 
 
 @case
@@ -319,10 +336,12 @@ def suspects() -> Any:
     labels = list(vectors.frame.iloc[:, -1])
     knn = ic.find_neighbours(vectors, k=10)
     return (
-        ic.label_conflicts(vectors, labels, k=10), ic.outliers(vectors, k=10, knn=knn),
-        ic.hubs(vectors, knn), ic.geometry(vectors),
+        ic.label_conflicts(vectors, labels, k=10),
+        ic.outliers(vectors, k=10, knn=knn),
+        ic.hubs(vectors, knn),
+        ic.geometry(vectors),
         ic.agreement_by_layer([vectors, vectors], vectors.frame.columns[-1], k=5),
-    )  # fmt: skip
+    )
 
 
 @case
@@ -330,10 +349,13 @@ def words_of_groups() -> Any:
     table = ic.sample_table("requests").head(400)
     texts, labels = list(table.iloc[:, 0]), list(table.iloc[:, 1])
     return (
-        ic.apart_words(texts, labels), ic.common_words(texts), ic.word_conflicts(texts, labels),
-        ic.line_table("a\nb\n"), ic.text_rows(table, table.columns[0]),
+        ic.apart_words(texts, labels),
+        ic.common_words(texts),
+        ic.word_conflicts(texts, labels),
+        ic.line_table("a\nb\n"),
+        ic.text_rows(table, table.columns[0]),
         ic.label_names(table.iloc[:, 1]),
-    )  # fmt: skip
+    )
 
 
 # Statistics of heads
@@ -349,11 +371,20 @@ def head_statistics() -> Any:
     found = statistics()
     frame = found.frame
     return (
-        frame, found.identity, found.distances, found.groups(), found.order(), found.map(),
-        ic.profile_frame(found, 2, 3), ic.statistic_table(frame, "entropy", "mass"),
-        ic.head_likeness(found), ic.head_distances(found), ic.role_labels(frame),
-        ic.heads_between(frame, entropy=(0.5, 1.5)), ic.role_table(),
-    )  # fmt: skip
+        frame,
+        found.identity,
+        found.distances,
+        found.groups(),
+        found.order(),
+        found.map(),
+        ic.profile_frame(found, 2, 3),
+        ic.statistic_table(frame, "entropy", "mass"),
+        ic.head_likeness(found),
+        ic.head_distances(found),
+        ic.role_labels(frame),
+        ic.heads_between(frame, entropy=(0.5, 1.5)),
+        ic.role_table(),
+    )
 
 
 @case
@@ -407,11 +438,16 @@ def images() -> Any:
     model = load("digits")
     seen = ic.attention_maps(model, digits()[0])
     return (
-        digits(), ic.digit_picture(7), ic.sample_photo("flower"), seen,
-        ic.patch_summaries(seen), ic.patch_table(seen, seen.weights[1, 2], (0, 1)),
-        ic.image_vectors(model, digits()), ic.image_head_statistics(model, digits()),
+        digits(),
+        ic.digit_picture(7),
+        ic.sample_photo("flower"),
+        seen,
+        ic.patch_summaries(seen),
+        ic.patch_table(seen, seen.weights[1, 2], (0, 1)),
+        ic.image_vectors(model, digits()),
+        ic.image_head_statistics(model, digits()),
         ic.digit_vectors(model, ic.digit_table().head(12)),
-    )  # fmt: skip
+    )
 
 
 @case
@@ -434,9 +470,11 @@ def comparison() -> Any:
         for name, one in both.items()
     }
     return (
-        ic.compare_words(scores, slopes), ic.compare_reach(reach), ic.negation_probes(),
+        ic.compare_words(scores, slopes),
+        ic.compare_reach(reach),
+        ic.negation_probes(),
         ic.mcnemar([True] * 9 + [False] * 3, [False] * 8 + [True] * 4),
-    )  # fmt: skip
+    )
 
 
 @case(slow=True)

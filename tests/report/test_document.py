@@ -10,7 +10,7 @@ import pytest
 
 from interp_core.report.document import document
 from interp_core.report.record import PNG, Report
-from interp_core.ui.downloads import csv
+from interp_core.ui.widgets.downloads import csv
 from tests.report.made import figure
 
 NASTY = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
@@ -41,9 +41,19 @@ class Elements(HTMLParser):
 
 def test_it_holds_picture_numbers_note_and_all_that_made_them():
     page = Elements(written(figure(note="Look at “not”.", models={"sentiment": "sha256:abc"})))
-    for what in ("Scores of the words", "Look at “not”.", "-0.25", "0.5", "sha256:abc", "not bad",
-                 "Integrated gradients", "clearhead 0.1.0", "2026-01-02T03:04:05", "table = pd",
-                 "word_attributions?model=sentiment&text=not+bad"):  # fmt: skip
+    for what in (
+        "Scores of the words",
+        "Look at “not”.",
+        "-0.25",
+        "0.5",
+        "sha256:abc",
+        "not bad",
+        "Integrated gradients",
+        "clearhead 0.1.0",
+        "2026-01-02T03:04:05",
+        "table = pd",
+        "word_attributions?model=sentiment&text=not+bad",
+    ):
         assert what in page.words, what
     assert page.all("img")[0]["alt"] == "Two bars: not −0.25, bad +0.50."
     assert page.all("html")[0]["lang"] == "en"

@@ -49,8 +49,9 @@ def test_the_recipe_has_no_findings_of_the_linter():
     linter = Path(sys.executable).with_name("hadolint")
     if not linter.exists():
         pytest.skip("hadolint is not installed here (requirements-dev.txt)")
-    done = subprocess.run([linter, "--no-color", ROOT / "Dockerfile"], capture_output=True,
-                          text=True, check=False)  # fmt: skip
+    done = subprocess.run(
+        [linter, "--no-color", ROOT / "Dockerfile"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
 
 
@@ -96,9 +97,10 @@ def test_what_is_sent_to_the_engine_is_what_the_recipe_copies():
     kept = {line[1:] for line in ignored if line.startswith("!")}
     copied = {
         source.rstrip("/").split("/")[0]
-        for name, rest in STEPS if name == "COPY" and not rest.startswith("--from")
+        for name, rest in STEPS
+        if name == "COPY" and not rest.startswith("--from")
         for source in rest.split()[:-1]
-    }  # fmt: skip
+    }
     assert "*" in ignored
     assert kept == copied
 
@@ -110,7 +112,7 @@ def test_the_converted_model_is_readable_for_the_user_without_rights(tmp_path, m
     monkeypatch.setattr(language_model, "find_spec", lambda name: name)
     monkeypatch.setattr(
         language_model, "convert", lambda _, to: (to / "model.safetensors").touch(0o600)
-    )  # fmt: skip
+    )
     folder = language_model.converted_folder()
     for each in (folder, *folder.iterdir()):
         needed = 0o005 if each.is_dir() else 0o004
@@ -143,8 +145,15 @@ def built(tmp_path):
     copy(BUILD, tmp_path / "build")
     for step in others:
         step = re.sub(r"(?<=[ =])/(?=venv|models)", f"{tmp_path}/", f" {step}")
-        done = subprocess.run(step, cwd=tmp_path / "build", shell=True, env={"HOME": "/none"},
-                              capture_output=True, text=True, check=False)  # fmt: skip
+        done = subprocess.run(
+            step,
+            cwd=tmp_path / "build",
+            shell=True,
+            env={"HOME": "/none"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr[-3000:]
     return tmp_path
 
@@ -173,14 +182,20 @@ def started(app: Path, scratch: Path, port: int, log: Path) -> subprocess.Popen:
         name: value.replace("/tmp/clearhead", str(scratch / "home"))
         for name, value in variables().items()
     }
-    found |= {"PATH": f"{scratch / 'venv' / 'bin'}:/usr/bin:/bin",
-              "PYTHONPATH": str(scratch / "site"), "STREAMLIT_SERVER_PORT": str(port),
-              "CLEARHEAD_CACHE": str(scratch / "models")}  # fmt: skip
+    found |= {
+        "PATH": f"{scratch / 'venv' / 'bin'}:/usr/bin:/bin",
+        "PYTHONPATH": str(scratch / "site"),
+        "STREAMLIT_SERVER_PORT": str(port),
+        "CLEARHEAD_CACHE": str(scratch / "models"),
+    }
     log.touch()
     return subprocess.Popen(
-        [*read_only(app), *json.loads(of("CMD")[0])], cwd=app, env=found,
-        stdout=(scratch / "server.log").open("w"), stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        [*read_only(app), *json.loads(of("CMD")[0])],
+        cwd=app,
+        env=found,
+        stdout=(scratch / "server.log").open("w"),
+        stderr=subprocess.STDOUT,
+    )
 
 
 def read_only(app: Path) -> list[str]:
@@ -190,8 +205,9 @@ def read_only(app: Path) -> list[str]:
     enter = 'mount --bind . . && mount -o remount,ro,bind . && cd "$PWD" && exec "$@"'
     command = ["unshare", "-m", "sh", "-c", enter, "sh"]
     try:
-        done = subprocess.run([*command, "touch", "app.py"], cwd=app, capture_output=True,
-                              text=True, check=False)  # fmt: skip
+        done = subprocess.run(
+            [*command, "touch", "app.py"], cwd=app, capture_output=True, text=True, check=False
+        )
     except OSError:
         return []
     return command if "Read-only" in done.stderr else []

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 import streamlit as st
 
-from interp_core.ui import downloads
-from interp_core.ui.projector.store import kept
+from interp_core.ui.embedding.results import kept
+from interp_core.ui.widgets import downloads
 from tests.safety.opened import EVERY_VIEW, QUICK, ROOT, alive, at_view, opened
 
 FORMULAS = ("=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠x")
@@ -71,8 +71,17 @@ def test_columns_of_one_name_are_kept_apart():
 def test_what_any_view_gives_away_is_safe(offered, tiny, page, view):
     """No formula in a CSV, no unsafe file name, and the text stays a text in the script."""
     model = str(tiny("gpt2")) if page == "language_models" else "sentiment"
-    app = at_view(page, view, {"text": TEXT}, model=model, many=f"{TEXT}\n=1 good", **QUICK,
-                  edited=f"=1 {TEXT}", text_b=f"=2 {TEXT}", against="layer")  # fmt: skip
+    app = at_view(
+        page,
+        view,
+        {"text": TEXT},
+        model=model,
+        many=f"{TEXT}\n=1 good",
+        **QUICK,
+        edited=f"=1 {TEXT}",
+        text_b=f"=2 {TEXT}",
+        against="layer",
+    )
     assert alive(app)
     for name, kind, make in offered:
         assert NAME.fullmatch(name), name
@@ -87,8 +96,12 @@ def test_what_any_view_gives_away_is_safe(offered, tiny, page, view):
 def test_the_columns_and_labels_of_a_users_table_are_no_formulas(offered):
     frame = pd.DataFrame({"=text": ["=red", "+blue", "@green"] * 4, "-kind": ["=a", "=b"] * 6})
     kept().get(("table", "formulas"), lambda: frame)
-    app = opened("embedding_projector", model="encoder", points="table",
-                 projector_table=("=1.csv", "formulas"))  # fmt: skip
+    app = opened(
+        "embedding_projector",
+        model="encoder",
+        points="table",
+        projector_table=("=1.csv", "formulas"),
+    )
     assert alive(app)
     tables = [make() for _, kind, make in offered if kind == "text/csv"]
     assert tables

@@ -16,10 +16,10 @@ import streamlit as st
 from streamlit.runtime.stats import StatsManager
 from streamlit.web.server.starlette.starlette_routes import _stats_to_text
 
-from interp_core.ui import cache, events, jobs, metrics
-from interp_core.ui.durations import Durations
-from interp_core.ui.shared import Shared
-from interp_core.ui.turns import Turns
+from interp_core.ui.server import cache, jobs, logs, metrics
+from interp_core.ui.server.durations import Durations
+from interp_core.ui.server.queue import Turns
+from interp_core.ui.server.store import Shared
 from tests.safety.opened import ROOT, VIEWS, everything, opened
 from tests.safety.visitor import visit
 from tools.browser import running
@@ -140,12 +140,12 @@ def logged(captured: str) -> list[dict]:
 def log(monkeypatch, capfd):
     """`log()`: what was logged, each line read as JSON, at level INFO."""
     monkeypatch.setenv("CLEARHEAD_LOG", "info")
-    for handler in list(events.log.handlers):
-        events.log.removeHandler(handler)
+    for handler in list(logs.log.handlers):
+        logs.log.removeHandler(handler)
     yield lambda: logged(capfd.readouterr().err)
-    for handler in list(events.log.handlers):
-        events.log.removeHandler(handler)
-    events.log.setLevel(logging.WARNING)
+    for handler in list(logs.log.handlers):
+        logs.log.removeHandler(handler)
+    logs.log.setLevel(logging.WARNING)
 
 
 def test_every_page_is_logged_with_its_seconds_and_its_embedded_model(log):
@@ -159,7 +159,7 @@ def test_every_page_is_logged_with_its_seconds_and_its_embedded_model(log):
 
 
 def test_a_computation_is_logged_with_its_seconds(log):
-    events.start()
+    logs.start()
     with cache.COMPUTE:
         pass
     assert [line["event"] for line in log()] == ["computation"]
@@ -169,7 +169,7 @@ def test_without_the_switch_only_errors_are_logged(log, monkeypatch):
     monkeypatch.delenv("CLEARHEAD_LOG")
     opened("attention_heads", {"text": "A good film."})
     assert log() == []
-    events.wrong("error", "ValueError", code="abc", place="a.py:1")
+    logs.wrong("error", "ValueError", code="abc", place="a.py:1")
     assert [(line["event"], line["code"]) for line in log()] == [("error", "abc")]
 
 

@@ -144,8 +144,9 @@ def test_vectors_of_one_number_repeated_are_refused_before_they_are_written_out(
 
 
 def test_what_really_repeats_is_read_whole():
-    frame = pd.DataFrame({"text": [f"text {place}" for place in range(2_000)],
-                          "label": ["red", "blue"] * 1_000})  # fmt: skip
+    frame = pd.DataFrame(
+        {"text": [f"text {place}" for place in range(2_000)], "label": ["red", "blue"] * 1_000}
+    )
     table = pa.Table.from_pandas(frame.assign(vector=[[0.0, 1.0]] * 2_000))
     found = ic.read_vectors(written({name: table[name] for name in table.column_names}))
     pd.testing.assert_frame_equal(found.frame, frame, check_dtype=False)
@@ -173,9 +174,10 @@ BROKEN = {
     "brackets in NPY": (npy("(" * 5_000), "a.npy"),
     "signs in NPY": (npy("-" * 9_000 + "1"), "a.npy"),
     "nests in safetensors": (
-        (100_000).to_bytes(8, "little") + b'{"a":' * 20_000, "a.safetensors",
+        (100_000).to_bytes(8, "little") + b'{"a":' * 20_000,
+        "a.safetensors",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", BROKEN)

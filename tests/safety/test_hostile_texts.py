@@ -12,13 +12,13 @@ import streamlit as st
 from PIL import Image
 
 import interp_core as ic
-from interp_core.ui.fingerprint import digest
+from interp_core.ui.embedding import picking, plane
+from interp_core.ui.embedding.colouring import Colouring
+from interp_core.ui.embedding.results import kept
 from interp_core.ui.heads import corpus
-from interp_core.ui.pictures import chooser
-from interp_core.ui.plain import message, plain
-from interp_core.ui.projector import legend, picking
-from interp_core.ui.projector.colouring import Colouring
-from interp_core.ui.projector.store import kept
+from interp_core.ui.images import question
+from interp_core.ui.server.keys import digest
+from interp_core.ui.widgets.markdown import message, plain
 from tests.hostile import HOSTILE_TOKEN, build_hostile
 from tests.safety.opened import EVERY_VIEW, QUICK, VIEWS, alive, at_view, elements, markdown, opened
 
@@ -49,9 +49,18 @@ def harmless(app) -> bool:
 @pytest.mark.parametrize(("page", "view"), EVERY_VIEW)
 def test_a_hostile_text_is_escaped_in_every_view(tiny, page, view):
     model = str(tiny("gpt2")) if page == "language_models" else "sentiment"
-    app = at_view(page, view, {"text": HOSTILE}, model=model, many=f"{HOSTILE}\nGood.", **QUICK,
-                  edited=f"{HOSTILE} a", text_b=f"{HOSTILE} b", find=HOSTILE,
-                  against="layer")  # fmt: skip
+    app = at_view(
+        page,
+        view,
+        {"text": HOSTILE},
+        model=model,
+        many=f"{HOSTILE}\nGood.",
+        **QUICK,
+        edited=f"{HOSTILE} a",
+        text_b=f"{HOSTILE} b",
+        find=HOSTILE,
+        against="layer",
+    )
     assert harmless(app)
     assert HOSTILE in app.session_state["text"]
 
@@ -82,8 +91,13 @@ def test_hostile_names_columns_and_cells_of_a_table_are_escaped(view):
     rows = [(f"{HOSTILE} {word}", f"{FETCH} {place % 2}") for place, word in enumerate(words)]
     frame = pd.DataFrame(rows, columns=[f"{HOSTILE} text", f"{FETCH} label"])
     kept().get(("table", "hostile"), lambda: frame)
-    app = at_view("embedding_projector", view, points="table", model="encoder",
-                  projector_table=(f"{HOSTILE}.csv", "hostile"))  # fmt: skip
+    app = at_view(
+        "embedding_projector",
+        view,
+        points="table",
+        model="encoder",
+        projector_table=(f"{HOSTILE}.csv", "hostile"),
+    )
     assert harmless(app)
 
 
@@ -99,8 +113,8 @@ def test_a_hostile_name_of_a_picture_is_escaped():
     picture = io.BytesIO()
     Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(picture, "PNG")
     key = digest(picture.getvalue())
-    chooser._pictures().get(key, lambda: ic.read_image(picture.getvalue()))
-    state = {"picture": chooser.OWN, chooser.HELD: (f"{HOSTILE}.png", key)}
+    question._pictures().get(key, lambda: ic.read_image(picture.getvalue()))
+    state = {"picture": question.OWN, question.HELD: (f"{HOSTILE}.png", key)}
     assert harmless(opened("attention_heads", model="digits", **state))
 
 
@@ -133,8 +147,9 @@ def test_hostile_names_of_columns_are_escaped_beside_a_box(monkeypatch):
     frame = pd.DataFrame({"text": ["red", "blue", "green"] * 6, f"{FETCH} label": ["a", "b"] * 9})
     kept().get(("table", "boxed"), lambda: frame)
     monkeypatch.setattr(picking, "boxed", lambda picture, places: np.arange(len(places)))
-    app = opened("embedding_projector", points="table", model="encoder",
-                 projector_table=("a.csv", "boxed"))  # fmt: skip
+    app = opened(
+        "embedding_projector", points="table", model="encoder", projector_table=("a.csv", "boxed")
+    )
     assert any("points in the box" in each.value for each in app.markdown)
     assert harmless(app)
 
@@ -145,6 +160,6 @@ def test_a_legend_made_of_html_escapes_names(monkeypatch, kind):
     shown: list[str] = []
     monkeypatch.setattr(st, "html", shown.append)
     values = pd.Series([1.0, 2.0] if kind == "quantitative" else [f"{RUN} a", f"{RUN} b"])
-    legend.show(Colouring(values, kind, f"{RUN} title"))
+    plane.legend(Colouring(values, kind, f"{RUN} title"))
     assert "&lt;img" in shown[0]
     assert "<img" not in shown[0]

@@ -7,8 +7,8 @@ import random
 import pytest
 import streamlit as st
 
-from interp_core.ui import links
-from interp_core.ui.projector import picking
+from interp_core.ui.embedding import picking
+from interp_core.ui.server import startup
 from tests.safety.opened import (
     EVERY_VIEW,
     QUICK,
@@ -21,10 +21,23 @@ from tests.safety.opened import (
 )
 
 NONSENSE = (
-    "-1", "99999999999999999999", "NaN", "1e400", "None", "[1,2", "../../../etc/passwd",
-    "<script>alert(1)</script>", "![x](http://h.test/a.png)", "0; DROP TABLE", "\u202etxet",
-    "🦉" * 40, "x" * 4000, "é\x00ß", "%00", "{{7*7}}",
-)  # fmt: skip
+    "-1",
+    "99999999999999999999",
+    "NaN",
+    "1e400",
+    "None",
+    "[1,2",
+    "../../../etc/passwd",
+    "<script>alert(1)</script>",
+    "![x](http://h.test/a.png)",
+    "0; DROP TABLE",
+    "\u202etxet",
+    "🦉" * 40,
+    "x" * 4000,
+    "é\x00ß",
+    "%00",
+    "{{7*7}}",
+)
 TEXT = "The plot is not bad at all."
 KEPT = {"model", "text", "pair", *QUICK, *(key for key, _ in VIEWS.values())}
 
@@ -72,7 +85,7 @@ def test_a_number_without_end_is_dropped_from_the_address(tiny, page, state, num
     app = opened(page, {**query, "text": TEXT}, model=model, **state)
     assert alive(app)
     left = {key for key, value in app.query_params.items() if value == number}
-    assert left <= links.WORDS
+    assert left <= startup.WORDS
 
 
 @pytest.mark.parametrize("page", VIEWS)

@@ -30,15 +30,22 @@ def change(path, **settings):
 
 
 SIZES = [
-    ("bert", {"hidden_size": 10**9}), ("bert", {"hidden_size": 8000}),
-    ("bert", {"vocab_size": 10**9}), ("bert", {"intermediate_size": 10**9}),
-    ("bert", {"max_position_embeddings": 10**9}), ("bert", {"type_vocab_size": 10**9}),
-    ("bert", {"num_hidden_layers": 10**6}), ("bert", {"num_labels": 10**9}),
-    ("bert", {"num_experts": 10**9}), ("bert", {"num_labels": float("inf")}),
-    ("vit", {"image_size": 8000}), ("vit", {"num_channels": 10**8}),
+    ("bert", {"hidden_size": 10**9}),
+    ("bert", {"hidden_size": 8000}),
+    ("bert", {"vocab_size": 10**9}),
+    ("bert", {"intermediate_size": 10**9}),
+    ("bert", {"max_position_embeddings": 10**9}),
+    ("bert", {"type_vocab_size": 10**9}),
+    ("bert", {"num_hidden_layers": 10**6}),
+    ("bert", {"num_labels": 10**9}),
+    ("bert", {"num_experts": 10**9}),
+    ("bert", {"num_labels": float("inf")}),
+    ("vit", {"image_size": 8000}),
+    ("vit", {"num_channels": 10**8}),
     ("distilbert", {"max_position_embeddings": 10**7}),
-    ("gpt2", {"n_layer": 10**6}), ("gpt2", {"n_embd": 10**7}),
-]  # fmt: skip
+    ("gpt2", {"n_layer": 10**6}),
+    ("gpt2", {"n_embd": 10**7}),
+]
 MEMORY = 64 * 2**20
 
 
@@ -123,9 +130,14 @@ def test_links_in_folders_of_the_folder_are_refused(folder):
 
 DEEP = '{"a":' * 100_000 + "1" + "}" * 100_000
 FILES = (
-    "tokenizer_config.json", "tokenizer.json", "special_tokens_map.json", "added_tokens.json",
-    "generation_config.json", "adapter_config.json", "model.safetensors.index.json",
-)  # fmt: skip
+    "tokenizer_config.json",
+    "tokenizer.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "generation_config.json",
+    "adapter_config.json",
+    "model.safetensors.index.json",
+)
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -15,12 +15,13 @@ from streamlit import config
 from transformers import AutoConfig, AutoModelForCausalLM
 
 import interp_core as ic
-from interp_core.analysis import many_texts
-from interp_core.models import tools
-from interp_core.ui import cache, jobs, sharing
-from interp_core.ui.fingerprint import digest
+from interp_core.attribution import tables
+from interp_core.models import preprocessors
+from interp_core.ui.embedding.results import kept
 from interp_core.ui.heads import corpus
-from interp_core.ui.projector.store import kept
+from interp_core.ui.server import cache, jobs
+from interp_core.ui.server import limits as server_limits
+from interp_core.ui.server.keys import digest
 from tests.safety.opened import QUICK, ROOT, VIEWS, alive, at_view, opened
 
 TEXT = "The plot is not bad at all."
@@ -39,7 +40,7 @@ def shared(monkeypatch):
     monkeypatch.setenv("CLEARHEAD_SHARED", "1")
 
     def tighten(**limits) -> None:
-        monkeypatch.setattr(sharing, "LIMITS", replace(sharing.LIMITS, **limits))
+        monkeypatch.setattr(server_limits, "LIMITS", replace(server_limits.LIMITS, **limits))
 
     return tighten
 
@@ -54,7 +55,7 @@ def long_reader(tiny, tmp_path, monkeypatch):
     network.save_pretrained(folder)
     monkeypatch.setenv("CLEARHEAD_MODELS", str(folder))
     yield str(folder)
-    tools.most_tokens = None
+    preprocessors.most_tokens = None
 
 
 def said(app) -> str:
@@ -72,7 +73,7 @@ def test_the_environment_switches_it_and_a_slip_of_the_pen_opens_nothing(
     monkeypatch, value, expected
 ):
     monkeypatch.setenv("CLEARHEAD_SHARED", value)
-    assert sharing.is_shared() is expected
+    assert server_limits.is_shared() is expected
 
 
 @pytest.mark.parametrize(
@@ -81,26 +82,31 @@ def test_the_environment_switches_it_and_a_slip_of_the_pen_opens_nothing(
 )
 def test_the_file_switches_it_and_a_broken_one_opens_nothing(monkeypatch, tmp_path, text, expected):
     monkeypatch.delenv("CLEARHEAD_SHARED", raising=False)
-    monkeypatch.setattr(sharing, "FILE", tmp_path / "clearhead.toml")
-    assert sharing.is_shared() is False
-    sharing.FILE.write_text(text)
-    assert sharing.is_shared() is expected
+    monkeypatch.setattr(server_limits, "FILE", tmp_path / "clearhead.toml")
+    assert server_limits.is_shared() is False
+    server_limits.FILE.write_text(text)
+    assert server_limits.is_shared() is expected
 
 
 def test_models_are_added_by_the_environment_or_the_file(monkeypatch, tmp_path):
-    monkeypatch.setattr(sharing, "FILE", tmp_path / "clearhead.toml")
-    sharing.FILE.write_text('shared = true\nmodels = ["me/one", "/srv/two"]')
-    assert {"sentiment", "me/one", "/srv/two"} <= set(sharing.allowed_models())
+    monkeypatch.setattr(server_limits, "FILE", tmp_path / "clearhead.toml")
+    server_limits.FILE.write_text('shared = true\nmodels = ["me/one", "/srv/two"]')
+    assert {"sentiment", "me/one", "/srv/two"} <= set(server_limits.allowed_models())
     monkeypatch.setenv("CLEARHEAD_MODELS", " me/three ,")
-    assert "me/three" in sharing.allowed_models()
-    assert "" not in sharing.allowed_models()
+    assert "me/three" in server_limits.allowed_models()
+    assert "" not in server_limits.allowed_models()
 
 
 def test_the_readme_states_the_limits():
     table = (ROOT / "README.md").read_text(encoding="utf-8").split("| on a shared server |")[1]
-    limits = sharing.LIMITS
-    for figure in (limits.characters, limits.all_characters, limits.rows, limits.texts,
-                   limits.points):  # fmt: skip
+    limits = server_limits.LIMITS
+    for figure in (
+        limits.characters,
+        limits.all_characters,
+        limits.rows,
+        limits.texts,
+        limits.points,
+    ):
         assert f"{figure:,}" in table[:600]
     assert f"| tokens of a text | {limits.tokens:,}" in table[:600]
     assert f"{limits.upload_bytes // 2**20} MB" in table[:600]
@@ -117,7 +123,7 @@ def test_a_model_that_is_not_listed_is_refused_before_anything_is_looked_up(
     monkeypatch.setattr(ic, "load_model", lambda *_: pytest.fail("loaded"))
     monkeypatch.setattr(cache.Path, "iterdir", lambda *_: pytest.fail("looked into a folder"))
     for ask in (cache.model, cache.stamp, lambda name: cache.attention(name, TEXT, None)):
-        with pytest.raises(sharing.ModelClosed, match=r"shared.*path or a Hub id.*sentiment"):
+        with pytest.raises(server_limits.ModelClosed, match=r"shared.*path or a Hub id.*sentiment"):
             ask(name)
 
 
@@ -234,7 +240,7 @@ def test_the_server_itself_refuses_larger_uploads(shared):
     """A page sees a file when it is in memory already."""
     config.set_option("server.maxUploadSize", 50)
     opened("attention_heads")
-    assert config.get_option("server.maxUploadSize") == sharing.LIMITS.upload_bytes // 2**20
+    assert config.get_option("server.maxUploadSize") == server_limits.LIMITS.upload_bytes // 2**20
 
 
 @pytest.mark.parametrize(
@@ -330,7 +336,7 @@ def test_one_of_many_texts_takes_no_longer_than_a_computation(shared, monkeypatc
             progress(step, 1_000)
         pytest.fail("nobody stopped it")
 
-    monkeypatch.setattr(many_texts, "attribute", endless)
+    monkeypatch.setattr(tables, "attribute", endless)
     app = at_view("word_attributions", "many", model="sentiment", many="A good film.")
     assert alive(app)
     assert "a computation may take" in said(app)
@@ -338,7 +344,7 @@ def test_one_of_many_texts_takes_no_longer_than_a_computation(shared, monkeypatc
 
 def test_the_time_in_the_queue_does_not_count(shared, monkeypatch):
     asked = []
-    monkeypatch.setattr(sharing, "clock", lambda: asked.append(cache.COMPUTE.running) or bool)
+    monkeypatch.setattr(server_limits, "clock", lambda: asked.append(cache.COMPUTE.running) or bool)
     jobs.run("key of a test", "Test", lambda progress: progress(1, 2) or 1)
     assert asked == [1]
 
@@ -372,8 +378,14 @@ def test_drawing_again_by_slow_methods_has_a_limit_of_points(shared):
     shared(points=20)
     frame = pd.DataFrame({"text": [f"word {place}" for place in range(30)]})
     kept().get(("table", "again"), lambda: frame)
-    app = opened("embedding_projector", points="table", projector_table=("a.csv", "again"),
-                 look="trust", model="encoder", reducer="pca")  # fmt: skip
+    app = opened(
+        "embedding_projector",
+        points="table",
+        projector_table=("a.csv", "again"),
+        look="trust",
+        model="encoder",
+        reducer="pca",
+    )
     assert not app.error
     next(each for each in app.button if each.label.startswith("Draw it again")).click().run()
     assert alive(app)
@@ -381,12 +393,12 @@ def test_drawing_again_by_slow_methods_has_a_limit_of_points(shared):
 
 
 def test_without_the_switch_there_are_no_walls(tiny):
-    assert sharing.limits() is None
-    sharing.check_model("/anything")
-    sharing.check_texts(("x" * 10**6,))
-    sharing.check_upload(10**9)
-    sharing.check_points(10**6, "umap")
-    assert sharing.at_most(10**6, "texts") == 10**6
+    assert server_limits.limits() is None
+    server_limits.check_model("/anything")
+    server_limits.check_texts(("x" * 10**6,))
+    server_limits.check_upload(10**9)
+    server_limits.check_points(10**6, "umap")
+    assert server_limits.at_most(10**6, "texts") == 10**6
     assert not opened("attention_heads", {"model": str(tiny("bert")), "text": TEXT}).error
 
 

@@ -16,9 +16,13 @@ IDS = [[5, 6, 7], [8, 9], [6, 9, 5, 8], [7, 7]]
 
 def tiny(kind):
     config = BertConfig(
-        vocab_size=12, hidden_size=8, num_hidden_layers=3, num_attention_heads=2,
-        intermediate_size=16, num_labels=3,
-    )  # fmt: skip
+        vocab_size=12,
+        hidden_size=8,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        intermediate_size=16,
+        num_labels=3,
+    )
     torch.manual_seed(1)
     return kind(config).eval()
 

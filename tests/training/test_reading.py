@@ -71,7 +71,7 @@ def test_training_sentences_come_twice_where_people_type_them_differently(tmp_pa
 
 
 def test_digits_kept_back_are_never_trained_on():
-    from interp_core.analysis.digit_pictures import digit_labels, held_out
+    from interp_core.datasets import digit_labels, held_out
 
     train, unseen = held_out()
     assert len(unseen) == 360

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from interp_core.ui import patience
+from interp_core.ui.server import store
 
 PATIENCE = 60.0  # seconds until a test gives up: far more than a busy machine takes
 
@@ -45,7 +45,7 @@ class Session(threading.Thread):
 def closable(monkeypatch) -> None:
     """Let `patience` ask these threads instead of Streamlit."""
     monkeypatch.setattr(
-        patience,
+        store,
         "get_run_yield_check",
         lambda: getattr(threading.current_thread(), "check", None),
     )

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from interp_core.ui import clicks
+from interp_core.ui.widgets import clicks
 
 UI = Path(clicks.__file__).parent
 

@@ -8,11 +8,11 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from interp_core.ui import jobs, sharing
-from interp_core.ui.cache import LONG
 from interp_core.ui.heads import corpus
-from interp_core.ui.pace import Pace
-from interp_core.ui.shared import Shared
+from interp_core.ui.server import jobs, limits
+from interp_core.ui.server.cache import LONG
+from interp_core.ui.server.durations import Pace
+from interp_core.ui.server.store import Shared
 from tests.ui.sessions import Gone, Session, closable, wait_for
 
 ASKED = corpus.Asked("sentiment", "", "sentences", 3)
@@ -81,7 +81,7 @@ def test_a_pass_ends_with_its_session_and_another_takes_it_over(passes, monkeypa
 
 
 def test_what_runs_out_of_time_is_shown_but_not_kept(passes, monkeypatch):
-    monkeypatch.setattr(sharing, "clock", lambda: lambda: True)
+    monkeypatch.setattr(limits, "clock", lambda: lambda: True)
     assert gathered().rows == 1
     assert passes.store.entries == 0
     assert LONG.running == 0

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 import interp_core as ic
-from interp_core.analysis import progress
-from interp_core.ui import cache, costs
-from interp_core.ui.turns import Turns
+from interp_core import progress
+from interp_core.ui.server import cache, costs
+from interp_core.ui.server.queue import Turns
 from tests.pages.running import charts, run, words
 from tests.ui.sessions import Gone, Session, closable, wait_for
 

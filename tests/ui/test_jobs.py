@@ -8,12 +8,13 @@ from contextlib import nullcontext
 import pytest
 import streamlit as st
 
-from interp_core.ui import jobs, patience
-from interp_core.ui.cache import COMPUTE, LONG
-from interp_core.ui.pace import Pace
-from interp_core.ui.projector import store
-from interp_core.ui.shared import Shared
-from interp_core.ui.turns import Place, Turns
+from interp_core.ui.embedding import results as embedding_results
+from interp_core.ui.server import jobs
+from interp_core.ui.server import store as server_store
+from interp_core.ui.server.cache import COMPUTE, LONG
+from interp_core.ui.server.durations import Pace
+from interp_core.ui.server.queue import Place, Turns
+from interp_core.ui.server.store import Shared
 from tests.ui.sessions import Gone, Session, closable, wait_for
 
 
@@ -119,13 +120,13 @@ def test_a_computation_stops_at_its_next_report_when_its_session_closes(run, mon
 def test_a_result_of_the_projector_waits_for_its_turn_before_it_claims_its_key(monkeypatch):
     """Else two who hold both turns could wait for two who wait for a turn."""
     turns, kept = Turns(1), Shared(9)
-    monkeypatch.setattr(store, "COMPUTE", turns)
-    monkeypatch.setattr(store, "kept", lambda: kept)
+    monkeypatch.setattr(embedding_results, "COMPUTE", turns)
+    monkeypatch.setattr(embedding_results, "kept", lambda: kept)
     with turns:
-        other = Session(lambda: store.quick("key", lambda: 1))
+        other = Session(lambda: embedding_results.quick("key", lambda: 1))
         wait_for(lambda: turns.waiting == 1)
         assert not kept._underway
-        assert store.quick("key", lambda: 2) == 2
+        assert embedding_results.quick("key", lambda: 2) == 2
     assert other.ended()
     assert other.result == 2
 
@@ -134,6 +135,6 @@ def test_streamlit_still_tells_a_waiting_script_that_its_session_has_gone():
     """The function is not documented; this fails if an update takes it away."""
     from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yield_check
 
-    assert patience.get_run_yield_check is get_run_yield_check
+    assert server_store.get_run_yield_check is get_run_yield_check
     assert get_run_yield_check() is None  # no session here
-    patience.check()
+    server_store.check()

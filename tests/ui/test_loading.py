@@ -9,8 +9,8 @@ import torch
 
 import interp_core as ic
 from interp_core.report.notebook import loads
-from interp_core.ui import cache, loading, sharing
-from interp_core.ui.models import Models
+from interp_core.ui.server import cache, limits, loading
+from interp_core.ui.server.model_cache import Models
 from tests.pages.reporting import check
 from tests.pages.running import run, words
 
@@ -19,7 +19,7 @@ from tests.pages.running import run, words
 def settings(tmp_path, monkeypatch):
     """`settings("...")` writes the operator's file."""
     file = tmp_path / "clearhead.toml"
-    monkeypatch.setattr(sharing, "FILE", file)
+    monkeypatch.setattr(limits, "FILE", file)
     return lambda text: file.write_text(text, encoding="utf-8")
 
 
@@ -53,10 +53,13 @@ def test_on_a_shared_server_the_operator_alone_decides(settings):
     assert "eager attention · bfloat16" in words(app)
 
 
-@pytest.mark.parametrize(("line", "told"), [
-    ('device = "warp"', "There is no device 'warp' here"),
-    ('dtype = "int4"', "is no number format"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('device = "warp"', "There is no device 'warp' here"),
+        ('dtype = "int4"', "is no number format"),
+    ],
+)
 def test_a_setting_that_cannot_be_is_told_on_the_page(settings, line, told):
     settings(line)
     app = run("attention_heads")

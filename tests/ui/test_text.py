@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from interp_core.ui.downloads import csv, npz
-from interp_core.ui.plain import message, plain
+from interp_core.ui.widgets.downloads import csv, npz
+from interp_core.ui.widgets.markdown import message, plain
 
 
 @pytest.mark.parametrize("text", ["![x](http://h/a.png)", ":material/home:", "$x$", "**b**", "<b>"])

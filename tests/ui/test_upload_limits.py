@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 import interp_core as ic
-from interp_core.ui import sharing, uploads
+from interp_core.ui.server import limits
+from interp_core.ui.widgets import uploads
 
 MB = 2**20
 
@@ -40,7 +41,7 @@ def test_the_limit_of_the_place_or_of_the_server_is_shown_and_kept(given, most, 
 
 def test_a_shared_server_shows_and_keeps_its_own_limit(given, monkeypatch):
     monkeypatch.setenv("CLEARHEAD_SHARED", "1")
-    least = sharing.LIMITS.upload_bytes
+    least = limits.LIMITS.upload_bytes
     assert given(least, 50 * MB) == least // MB
-    with pytest.raises(sharing.NotShared):
+    with pytest.raises(limits.NotShared):
         given(least + 1, 50 * MB)

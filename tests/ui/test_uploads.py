@@ -10,7 +10,7 @@ from interp_core.files.form import FileOptions
 def page() -> None:
     import streamlit as st
 
-    from interp_core.ui import uploads
+    from interp_core.ui.widgets import uploads
 
     st.session_state["chosen"] = uploads.options("file")
     uploads.told(["the *first* note", *(f"note {n}." for n in range(2, 13))])

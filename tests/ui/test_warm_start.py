@@ -11,7 +11,7 @@ import logging
 
 import pytest
 
-from interp_core.ui import events, sharing, warm_start
+from interp_core.ui.server import limits, logs, warm_start
 
 
 class Server:
@@ -32,7 +32,7 @@ class Server:
 def started(monkeypatch, capfd):
     """`started(*answers)`: the runtime after a warm start, and the lines that were logged."""
     monkeypatch.setenv("CLEARHEAD_LOG", "info")
-    monkeypatch.setattr(events.log, "handlers", [])
+    monkeypatch.setattr(logs.log, "handlers", [])
 
     def start(*answers) -> tuple[Server, list[dict]]:
         server = Server(*answers)
@@ -41,7 +41,7 @@ def started(monkeypatch, capfd):
         return server, [json.loads(line) for line in capfd.readouterr().err.splitlines()]
 
     yield start
-    events.log.setLevel(logging.WARNING)
+    logs.log.setLevel(logging.WARNING)
 
 
 def test_a_slow_machine_gets_further_tries(started):
@@ -89,10 +89,10 @@ def test_it_can_be_switched_off(monkeypatch, value, expected):
 
 def test_the_file_switches_it_off(monkeypatch, tmp_path):
     monkeypatch.delenv("CLEARHEAD_WARM_START", raising=False)
-    monkeypatch.setattr(sharing, "FILE", tmp_path / "clearhead.toml")
-    assert sharing.warm_start()
-    sharing.FILE.write_text("warm_start = false")
-    assert not sharing.warm_start()
+    monkeypatch.setattr(limits, "FILE", tmp_path / "clearhead.toml")
+    assert limits.warm_start()
+    limits.FILE.write_text("warm_start = false")
+    assert not limits.warm_start()
 
 
 def test_a_browser_is_opened_where_there_is_a_screen(monkeypatch):

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from interp_core.ui.attention import compare, heat, layers, lines, overlay, overview
+from interp_core.ui.attention import (
+    across_layers,
+    compare,
+    head_view,
+    heatmap,
+    overview,
+    token_overlay,
+)
 
 DRAW: dict[str, Callable] = {
     "overview": overview.draw,
-    "lines": lines.draw,
-    "heatmap": heat.draw,
-    "overlay": overlay.draw,
-    "layers": layers.draw,
+    "lines": head_view.draw,
+    "heatmap": heatmap.draw,
+    "overlay": token_overlay.draw,
+    "layers": across_layers.draw,
     "compare": compare.draw,
 }

@@ -10,19 +10,18 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.analysis.views import aligned_difference
-from interp_core.charts.axes import token_keys
-from interp_core.charts.heatmaps import COMPACT_SIDE, LABELS, heatmap
+from interp_core.attention.tables import aligned_difference
+from interp_core.charts.heatmaps import COMPACT_SIDE, LABELS, heatmap, token_keys
 from interp_core.models.record import LoadedModel
-from interp_core.ui import cache
-from interp_core.ui.attention import reproduce
-from interp_core.ui.attention.controls import Options
+from interp_core.ui.attention import script
 from interp_core.ui.attention.frames import cell_frame
-from interp_core.ui.attention.naming import strongest_named
-from interp_core.ui.choices import keep_valid, one_of
-from interp_core.ui.figure import draw as draw_chart
-from interp_core.ui.figure import offer
-from interp_core.ui.sidebar import MAX_CHARACTERS, choice
+from interp_core.ui.attention.question import Options
+from interp_core.ui.attention.text import strongest_named
+from interp_core.ui.server import cache
+from interp_core.ui.widgets.choices import keep_valid, one_of
+from interp_core.ui.widgets.figure import draw as draw_chart
+from interp_core.ui.widgets.figure import offer
+from interp_core.ui.widgets.sidebar import MAX_CHARACTERS, choice
 
 MODES = {"heads": "Two heads", "texts": "Two texts"}
 MOST = 40  # tokens a side that are drawn
@@ -41,9 +40,12 @@ class Side:
 
 def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
     """Both maps and second − first; returns the three charts side by side."""
-    first = Side(_name(options.layer, options.heads[0]), maps,
-                 maps.head(options.layer, options.heads[0]),
-                 (options.layer, options.heads[0]))  # fmt: skip
+    first = Side(
+        _name(options.layer, options.heads[0]),
+        maps,
+        maps.head(options.layer, options.heads[0]),
+        (options.layer, options.heads[0]),
+    )
     second = _second(maps, options)
     if second is None:
         st.info("Type a second text to compare with.", icon=":material/edit:")
@@ -59,9 +61,11 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
             with st.container(width=COMPACT_SIDE + LABELS - 40):
                 st.markdown(f"**{name}**")
                 draw_chart(chart, alt=f"Heatmap: {name}{told}")
-    shared = "" if first.maps is second.maps else (
-        " The difference covers the tokens that both texts share, in order."
-    )  # fmt: skip
+    shared = (
+        ""
+        if first.maps is second.maps
+        else (" The difference covers the tokens that both texts share, in order.")
+    )
     st.caption(
         f"Both maps share one scale, full at {top:.2g}. In the difference blue means that the "
         f"second reads more, orange with a dash that the first does.{shared}"
@@ -75,7 +79,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         title=f"{first.name}, beside {second.name.lower()}",
         alt=f"Two heatmaps and their difference; {_largest(numbers)}.",
         numbers=numbers,
-        script=lambda: reproduce.comparison(options, second.place, second.text),
+        script=lambda: script.comparison(options, second.place, second.text),
     )
     return both
 
@@ -118,9 +122,14 @@ def _other_head(maps: ic.AttentionMaps) -> Side:
 
 
 def _other_text(maps: ic.AttentionMaps, options: Options) -> Side | None:
-    text = st.text_input("Second text to compare with", key="text_b", bind="query-params",
-                         persist_state="session", max_chars=MAX_CHARACTERS,
-                         placeholder="the same sentence with a word changed")  # fmt: skip
+    text = st.text_input(
+        "Second text to compare with",
+        key="text_b",
+        bind="query-params",
+        persist_state="session",
+        max_chars=MAX_CHARACTERS,
+        placeholder="the same sentence with a word changed",
+    )
     if not text.strip():
         return None
     asked = choice()
@@ -132,8 +141,9 @@ def _other_text(maps: ic.AttentionMaps, options: Options) -> Side | None:
 
 def _map(side: Side, top: float) -> alt.Chart:
     frame = cell_frame(side.maps, side.weights, slice(0, MOST), slice(0, MOST))
-    return heatmap(frame, x="x", y="y", value="weight", title="weight", domain=(0.0, top),
-                   compact=True)  # fmt: skip
+    return heatmap(
+        frame, x="x", y="y", value="weight", title="weight", domain=(0.0, top), compact=True
+    )
 
 
 def _difference(first: Side, second: Side) -> alt.Chart:

@@ -8,15 +8,15 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.ui import downloads
-from interp_core.ui.attention import figures, reproduce
-from interp_core.ui.attention.controls import Options
+from interp_core.ui.attention import question, script
+from interp_core.ui.attention.question import Options
 from interp_core.ui.report import adding
+from interp_core.ui.widgets import downloads
 
 
 def show(chart: Any, maps: ic.AttentionMaps, options: Options) -> None:
     """The table behind the picture, the downloads and the script."""
-    adding.finish(_table(maps, options), lambda: reproduce.main(options))
+    adding.finish(_table(maps, options), lambda: script.main(options))
     downloads.section("Numbers", ":material/table:", lambda: _numbers(maps, options))
     downloads.section(
         "Download and reproduce", ":material/download:", lambda: _offer(chart, maps, options)
@@ -41,12 +41,12 @@ def _offer(chart: Any, maps: ic.AttentionMaps, options: Options) -> None:
         },
         key="attention",
     )
-    st.code(reproduce.main(options), language="python")
+    st.code(script.main(options), language="python")
 
 
 def _table(maps: ic.AttentionMaps, options: Options) -> pd.DataFrame:
     if options.view == "overview":
-        return figures.summaries(options.shown)
+        return question.summaries(options.shown)
     return ic.attention_table(maps, options.layer, options.heads)
 
 

@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from interp_core.analysis.maps import AttentionMaps
-from interp_core.analysis.views import same_tokens, strongest
-from interp_core.charts.axes import token_keys
-from interp_core.charts.thumbnails import picture_url, shrink
+from interp_core.attention.maps import AttentionMaps
+from interp_core.attention.tables import same_tokens, strongest
+from interp_core.charts.heatmaps import token_keys
+from interp_core.charts.overview import picture_url, shrink
 from interp_core.models.record import Layout
 
 THUMBNAIL = 96  # cells a side; longer texts keep the strongest weight of each block
@@ -48,9 +48,13 @@ def full_ink(maps: AttentionMaps) -> float:
 
 
 def line_frames(
-    maps: AttentionMaps, layer: int, heads: tuple[int, ...], mass: float, token: int | None,
+    maps: AttentionMaps,
+    layer: int,
+    heads: tuple[int, ...],
+    mass: float,
+    token: int | None,
     window: tuple[int, int],
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, float]:  # fmt: skip
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, float]:
     """Lines, query column, key column and the share of the mass that the lines hold."""
     rows = _window(maps.tokens, window)
     columns = _window(maps.key_tokens, window if same_tokens(maps) else None)
@@ -128,12 +132,15 @@ def block_frame(maps: AttentionMaps, weights: np.ndarray) -> pd.DataFrame:
         for k0, k1 in pairwise(key_edges):
             rows.append(
                 {
-                    "q0": q0, "q1": q1, "k0": k0, "k1": k1,
+                    "q0": q0,
+                    "q1": q1,
+                    "k0": k0,
+                    "k1": k1,
                     "weight": float(weights[q0:q1, k0:k1].max()),
                     "query": _range(maps.tokens, q0, q1),
                     "key": _range(maps.key_tokens, k0, k1),
                 }
-            )  # fmt: skip
+            )
     return pd.DataFrame(rows)
 
 

@@ -9,18 +9,18 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.overview import overview
 from interp_core.models.record import LoadedModel
-from interp_core.ui import clicks
-from interp_core.ui.attention import figures, frames
-from interp_core.ui.attention.controls import Options, open_head
-from interp_core.ui.attention.naming import UNIT
-from interp_core.ui.figure import figure
+from interp_core.ui.attention import frames, question
+from interp_core.ui.attention.question import Options, open_head
+from interp_core.ui.attention.text import UNIT
+from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets.figure import figure
 
 
 def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
     """All heads; a click opens one."""
     frame = frames.overview_frame(
-        figures.summaries(options.shown),
-        figures.urls(options.shown),
+        question.summaries(options.shown),
+        question.urls(options.shown),
         model.layout,
         options.layer,
         options.heads,

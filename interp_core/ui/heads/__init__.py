@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from interp_core.ui.heads import (
-    alike,
     compare,
     corpus,
     downloads,
     importance,
     map_view,
     scatter_view,
+    similarity,
 )
 
 __all__ = ["DRAW", "VIEWS", "corpus", "downloads", "map_view"]
@@ -25,7 +25,7 @@ VIEWS = {
 DRAW: dict[str, Callable] = {
     "map": map_view.draw,
     "scatter": scatter_view.draw,
-    "alike": alike.draw,
+    "alike": similarity.draw,
     "importance": importance.draw,
     "compare": compare.draw,
 }

@@ -7,13 +7,13 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.heads import profile
-from interp_core.ui import cache, jobs
-from interp_core.ui.downloads import section
-from interp_core.ui.figure import figure
-from interp_core.ui.heads import corpus, reproduce
-from interp_core.ui.heads.catalogue import STATISTICS, offered, undefined
+from interp_core.heads.catalogue import STATISTICS, offered, undefined
+from interp_core.ui.heads import corpus, script
 from interp_core.ui.heads.corpus import Asked
-from interp_core.ui.numbers import number
+from interp_core.ui.server import cache, jobs
+from interp_core.ui.widgets.downloads import section
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.numbers import number
 
 EXAMPLE_TEXTS = 100
 SHOWN = 8
@@ -63,7 +63,7 @@ def _profile(asked: Asked, state: ic.CorpusState, layer: int, head: int) -> None
         alt=f"Bars of the share of attention by offset of the key from the query; most at "
         f"{top['offset']:+.0f}: {top['share']:.0%}.",
         numbers=numbers,
-        script=lambda: reproduce.statistics(
+        script=lambda: script.statistics(
             asked, state, f"table = ic.profile_frame(statistics, {layer}, {head})"
         ),
     )

@@ -8,17 +8,18 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.heads import depths, differences
-from interp_core.ui import cache, other_model
-from interp_core.ui.choices import BOUND, follow, keep_valid, one_of
-from interp_core.ui.figure import figure
-from interp_core.ui.heads import corpus, reproduce
-from interp_core.ui.heads.catalogue import STATISTICS, offered
+from interp_core.heads.catalogue import STATISTICS, offered
+from interp_core.ui.heads import corpus, script
 from interp_core.ui.heads.corpus import Asked
+from interp_core.ui.heads.downloads import Shown
 from interp_core.ui.heads.map_view import preview
-from interp_core.ui.heads.shown import Shown
-from interp_core.ui.heads.telling import capital
-from interp_core.ui.numbers import number
-from interp_core.ui.sidebar import Choice
+from interp_core.ui.heads.text import capital
+from interp_core.ui.server import cache
+from interp_core.ui.widgets import model_choice
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.sidebar import Choice
 
 _FOUR = st.column_config.NumberColumn(format="%.4f")
 COLUMNS = {
@@ -78,9 +79,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
     ordered = table.reindex(table["difference"].abs().sort_values(ascending=False).index)
     st.dataframe(ordered, hide_index=True, height=280, column_config=COLUMNS)
     last = f"table = ic.compare_heads(first, second, {name!r})"
-    return Shown(
-        asked, state, table, lambda: reproduce.both(asked, state, other, second, last), chart
-    )
+    return Shown(asked, state, table, lambda: script.both(asked, state, other, second, last), chart)
 
 
 def _by_depth(asked, other, state, second, name) -> Shown:  # noqa: ANN001
@@ -102,9 +101,7 @@ def _by_depth(asked, other, state, second, name) -> Shown:  # noqa: ANN001
     )
     st.dataframe(table, hide_index=True, height=280)
     last = f"table = ic.compare_depths(first, second, {name!r}, names={names!r})"
-    return Shown(
-        asked, state, table, lambda: reproduce.both(asked, state, other, second, last), chart
-    )
+    return Shown(asked, state, table, lambda: script.both(asked, state, other, second, last), chart)
 
 
 def _named(asked: Asked) -> str:
@@ -112,7 +109,7 @@ def _named(asked: Asked) -> str:
 
 
 def _other_model(asked: Asked) -> Asked | None:
-    name = other_model.second(
+    name = model_choice.second(
         "Second model", asked.model, key="second_model", prefer=("encoder", "sentiment"), width=240
     )
     return replace(asked, model=name, files=cache.stamp(name)) if name else None

@@ -14,12 +14,12 @@ import interp_core as ic
 from interp_core.files.corpus import sample_corpus
 from interp_core.files.form import FileOptions
 from interp_core.files.limits import MAX_FILE_BYTES
-from interp_core.ui import cache, jobs, sharing
-from interp_core.ui.choices import BOUND, follow, keep_valid
-from interp_core.ui.fingerprint import digest
-from interp_core.ui.plain import plain
-from interp_core.ui.shared import Shared
-from interp_core.ui.uploads import ABOUT, TEXTS, options, told, uploader
+from interp_core.ui.server import cache, jobs, limits
+from interp_core.ui.server.keys import digest
+from interp_core.ui.server.store import Shared
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
+from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.uploads import ABOUT, TEXTS, options, told, uploader
 
 SOURCES = {
     "sentences": "Built-in sentences",
@@ -71,7 +71,7 @@ def controls(choice, *, key: str = "") -> Asked | None:  # noqa: ANN001 - sideba
     if source == "text":
         return Asked(choice.model, files, source, 1, text=choice.text)
     counts = COUNTS[:3] if source == "sentences" else COUNTS
-    most = sharing.at_most(counts[-1], "texts")
+    most = limits.at_most(counts[-1], "texts")
     counts = [count for count in counts if count <= most] or [most]
     most = st.selectbox(
         "At most",
@@ -96,9 +96,15 @@ def controls(choice, *, key: str = "") -> Asked | None:  # noqa: ANN001 - sideba
     chosen = options(f"corpus{key}")
     columns, column, _ = _known(data, file, chosen)
     return Asked(
-        choice.model, files, source, most, data, _column(list(columns), column, key),
-        file=file, options=chosen,
-    )  # fmt: skip
+        choice.model,
+        files,
+        source,
+        most,
+        data,
+        _column(list(columns), column, key),
+        file=file,
+        options=chosen,
+    )
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -141,12 +147,12 @@ def _column(columns: list[str], usual: str, key: str) -> str | None:
 
 def rows(asked: Asked) -> Iterator:
     """The rows of the corpus, at most as many as asked and, on a shared server, as allowed."""
-    most = sharing.at_most(asked.most, "texts")
+    most = limits.at_most(asked.most, "texts")
     if asked.source == "text":
         lines = [line for line in asked.text.splitlines() if line.strip()]
         if not lines:
             raise ic.BadInput("Write a text into the sidebar.")
-        return iter(lines[: sharing.at_most(len(lines), "texts")])
+        return iter(lines[: limits.at_most(len(lines), "texts")])
     if asked.source == "sentences":
         return islice(sample_corpus().rows(), most)
     data = _files().peek(asked.data)
@@ -191,7 +197,7 @@ def gathered(asked: Asked, preview: Callable[[ic.HeadStatistics], None]) -> ic.C
     found = None
     try:
         found = _states().get(asked, lambda: _read(asked, say, early, preview), say)
-    except sharing.TimeIsUp as error:
+    except limits.TimeIsUp as error:
         _stop(asked)
         st.info(str(error), icon=":material/timer_off:")
     bar.empty()
@@ -209,7 +215,7 @@ def _read(
     """The whole pass, once it is its turn. `say(note)` tells how far it is."""
     kind = f"corpus, {asked.source}"
     with jobs.line(kind, lambda place: say((0.0, jobs.in_line(place)))), jobs.PACE.timed(kind):
-        state, drawn, late = None, time.monotonic(), sharing.clock()
+        state, drawn, late = None, time.monotonic(), limits.clock()
         for state in _stream(asked):
             st.session_state[PARTIAL] = (asked, state)
             say((min(state.rows / asked.most, 1.0), _told(asked, state)))
@@ -218,7 +224,7 @@ def _read(
                     preview(state.statistics)
                 drawn = time.monotonic()
             if late():
-                raise sharing.time_is_up()
+                raise limits.time_is_up()
     if state is None or state.statistics is None:
         raise ic.BadInput(_nothing(state))
     return state

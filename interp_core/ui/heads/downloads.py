@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
-from interp_core.ui import downloads
-from interp_core.ui.heads.shown import Shown
+import interp_core as ic
+from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.report import adding
+from interp_core.ui.widgets import downloads
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The question, the pass, the table of the view, the script that makes it, and its chart.
+
+    `figures` is the table of all statistics, with what the view has added to it; `more` names
+    further tables that can be downloaded: label, file name, and what makes the table.
+    """
+
+    asked: Asked
+    state: ic.CorpusState
+    table: pd.DataFrame
+    script: Callable[[], str]
+    chart: Any = None
+    figures: pd.DataFrame | None = None
+    more: tuple[tuple[str, str, Callable[[], pd.DataFrame]], ...] = ()
 
 
 def show(shown: Shown, view: str) -> None:

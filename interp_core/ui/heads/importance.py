@@ -7,14 +7,14 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.heads import head_map, pruning
-from interp_core.ui import cache, jobs
-from interp_core.ui.choices import one_of
-from interp_core.ui.figure import figure
-from interp_core.ui.heads import card, corpus, picking, reproduce, table
+from interp_core.ui.heads import card, corpus, script, table
 from interp_core.ui.heads.corpus import Asked
-from interp_core.ui.heads.shown import Shown
-from interp_core.ui.heads.telling import capital, extremes
-from interp_core.ui.numbers import number
+from interp_core.ui.heads.downloads import Shown
+from interp_core.ui.heads.text import capital, extremes
+from interp_core.ui.server import cache, jobs
+from interp_core.ui.widgets.choices import one_of
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.numbers import number
 
 ABLATION_TEXTS = 32
 SEED = 0  # of the random orders
@@ -36,7 +36,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
     """The map of importance, and the curve on demand."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         way = one_of("Importance by", WAYS, key="way")
-        chosen = picking.chooser(state.statistics.frame)
+        chosen = table.chooser(state.statistics.frame)
     most = table.IMPORTANCE_TEXTS if way == "gradient" else ABLATION_TEXTS
     try:
         found = table.importance(asked, way, most)
@@ -56,7 +56,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
         title=f"{capital(title)} of every head",
         key="importance_map",
         selection_mode="head",
-        on_select=picking.on_chart("importance_map", "head", frame),
+        on_select=table.on_chart("importance_map", "head", frame),
         alt=f"Map of the {title} of {len(frame)} heads: {extremes(frame, column, '.4f')}.",
     )
     st.caption(
@@ -67,9 +67,12 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
         card.show(asked, state, frame, chosen)
     _curve(asked, found, way)
     return Shown(
-        asked, state, found,
-        lambda: reproduce.importance(asked, reproduce.ranked("table", way, most)), chart,
-    )  # fmt: skip
+        asked,
+        state,
+        found,
+        lambda: script.importance(asked, script.ranked("table", way, most)),
+        chart,
+    )
 
 
 def _strongest(found: pd.DataFrame, way: str) -> None:
@@ -119,11 +122,11 @@ def _drawn(asked: Asked, curve: pd.DataFrame, texts: int) -> None:
         alt=f"Lines of the {CURVES[what]} as heads are removed by each ranking; with {half:.0%} of "
         f"them gone: {said}.",
         numbers=curve,
-        script=lambda: reproduce.importance(
+        script=lambda: script.importance(
             asked,
             "rankings = {}",
-            reproduce.ranked("rankings['gradient']", "gradient", table.IMPORTANCE_TEXTS),
-            reproduce.ranked("rankings['ablation']", "ablation", ABLATION_TEXTS),
+            script.ranked("rankings['gradient']", "gradient", table.IMPORTANCE_TEXTS),
+            script.ranked("rankings['ablation']", "ablation", ABLATION_TEXTS),
             f"texts = ic.readable_texts(model, texts, {ABLATION_TEXTS})",
             f"table = ic.pruning_curve(model, texts, rankings, seed={SEED})",
         ),

@@ -10,15 +10,16 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.heads import by_layer, head_map, histogram_by_layer
-from interp_core.ui.choices import BOUND, follow, keep_valid
-from interp_core.ui.downloads import section
-from interp_core.ui.figure import draw as draw_chart
-from interp_core.ui.figure import figure, offer
-from interp_core.ui.heads import card, picking, reproduce, table
-from interp_core.ui.heads.catalogue import IMPORTANCE, STATISTICS, Statistic, offered, undefined
+from interp_core.heads.catalogue import IMPORTANCE, STATISTICS, Statistic, offered, undefined
+from interp_core.ui.heads import card, table
+from interp_core.ui.heads import script as heads_script
 from interp_core.ui.heads.corpus import Asked
-from interp_core.ui.heads.shown import Shown
-from interp_core.ui.heads.telling import capital, extremes
+from interp_core.ui.heads.downloads import Shown
+from interp_core.ui.heads.text import capital, extremes
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
+from interp_core.ui.widgets.downloads import section
+from interp_core.ui.widgets.figure import draw as draw_chart
+from interp_core.ui.widgets.figure import figure, offer
 
 PART = 390  # px of each of two charts side by side in a report
 
@@ -47,7 +48,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
             width=280,
             **BOUND,
         )
-        chosen = picking.chooser(frame)
+        chosen = table.chooser(frame)
     if name == IMPORTANCE:
         frame = table.with_importance(frame, asked)
         if IMPORTANCE not in frame:
@@ -61,7 +62,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
         title=f"{capital(entry.title)} of every head",
         key="head_map",
         selection_mode="head",
-        on_select=picking.on_chart("head_map", "head", frame),
+        on_select=table.on_chart("head_map", "head", frame),
         alt=f"Map of the {entry.axis} of {len(frame)} heads: "
         f"{extremes(frame, name, entry.digits)}.",
     )
@@ -74,7 +75,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
     numbers = ic.statistic_table(frame, name)
 
     def script() -> str:
-        return reproduce.table(asked, state, name, most=table.IMPORTANCE_TEXTS)
+        return heads_script.table(asked, state, name, most=table.IMPORTANCE_TEXTS)
 
     _by_layer(drawn, entry, numbers, script)
     section("All figures", ":material/table:", lambda: table.show(frame))

@@ -6,17 +6,17 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.analysis.agreement import rank_correlation
+from interp_core.attribution.tables import rank_correlation
 from interp_core.charts.heads import head_map, head_scatter
-from interp_core.ui import clicks
-from interp_core.ui.choices import BOUND, follow, keep_valid
-from interp_core.ui.figure import figure
-from interp_core.ui.heads import card, picking, reproduce, table
-from interp_core.ui.heads.catalogue import IMPORTANCE, STATISTICS, offered
+from interp_core.heads.catalogue import IMPORTANCE, STATISTICS, offered
+from interp_core.ui.heads import card, script, table
 from interp_core.ui.heads.corpus import Asked
-from interp_core.ui.heads.shown import Shown
-from interp_core.ui.heads.telling import capital, extremes
-from interp_core.ui.numbers import number
+from interp_core.ui.heads.downloads import Shown
+from interp_core.ui.heads.text import capital, extremes
+from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.numbers import number
 
 CHART = "head_scatter"
 Box = dict[str, tuple[float, float]]
@@ -30,7 +30,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         across = _statistic("Across", names, "entropy_normalised", "stat_x")
         up = _statistic("Up", names, second, "stat_y")
-        chosen = picking.chooser(frame)
+        chosen = table.chooser(frame)
     titles = (STATISTICS[across].axis, STATISTICS[up].axis)
     rank = number(rank_correlation(frame[across], frame[up]), "+.2f")
     chart = head_scatter(frame, x=across, y=up, titles=titles)
@@ -39,7 +39,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
         title=f"{capital(STATISTICS[across].title)} and {STATISTICS[up].title}",
         key=CHART,
         selection_mode=["pick", "box"],
-        on_select=picking.on_chart(CHART, "pick", frame),
+        on_select=table.on_chart(CHART, "pick", frame),
         alt=f"{len(frame)} heads as points: {titles[0]} across, {titles[1]} up; rank correlation "
         f"{rank}.",
     )
@@ -54,10 +54,13 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
     st.markdown(f"**{int(inside.sum())} heads**" + (" in the box" if not inside.all() else ""))
     table.show(frame[inside])
     return Shown(
-        asked, state, ic.statistic_table(frame, across, up),
-        lambda: reproduce.table(asked, state, across, up, most=table.IMPORTANCE_TEXTS),
-        chart, figures=frame,
-    )  # fmt: skip
+        asked,
+        state,
+        ic.statistic_table(frame, across, up),
+        lambda: script.table(asked, state, across, up, most=table.IMPORTANCE_TEXTS),
+        chart,
+        figures=frame,
+    )
 
 
 def _lit(
@@ -77,9 +80,7 @@ def _lit(
         title=f"{capital(entry.title)} of every head",
         alt=f"Map of the {entry.axis} of {where}: {extremes(frame[inside], up, entry.digits)}.",
         numbers=ic.statistic_table(frame[inside], *dict.fromkeys((up, *box))),
-        script=lambda: reproduce.table(
-            asked, state, up, *box, most=table.IMPORTANCE_TEXTS, box=box
-        ),
+        script=lambda: script.table(asked, state, up, *box, most=table.IMPORTANCE_TEXTS, box=box),
     )
     return inside
 

@@ -2,18 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 
 import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.analysis.head_goals import check_task
-from interp_core.ui import cache, costs, jobs
+from interp_core.heads.catalogue import CODES, IMPORTANCE, STATISTICS, offered
+from interp_core.heads.objective import check_task
+from interp_core.heads.tables import head_name as name
 from interp_core.ui.heads import corpus
-from interp_core.ui.heads.catalogue import CODES, IMPORTANCE, STATISTICS, offered
 from interp_core.ui.heads.corpus import Asked
+from interp_core.ui.server import cache, costs, jobs
+from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets.choices import BOUND, keep_valid
 
+KEY = "unit"
+
+
+def chooser(frame: pd.DataFrame) -> tuple[int, int] | None:
+    """The list of heads; returns the chosen one."""
+    names = [name(*pair) for pair in zip(frame["layer"], frame["head"])]
+    keep_valid(KEY, names)
+    chosen = st.selectbox(
+        "Head", names, index=None, key=KEY, width=170, placeholder="click one, or choose", **BOUND
+    )
+    if chosen is None:
+        return None
+    layer, _, head = chosen.partition(".")
+    return int(layer), int(head)
+
+
+def on_chart(key: str, param: str, frame: pd.DataFrame) -> Callable[[], None]:
+    """A click in the chart of these heads chooses the head."""
+
+    def selected() -> None:
+        hit = clicks.mark(key, param, layer=set(frame["layer"]), head=set(frame["head"]))
+        if hit:
+            st.session_state[KEY] = name(*hit)
+
+    return selected
+
+
+__all__ = [
+    "IMPORTANCE",
+    "KEY",
+    "chooser",
+    "importance",
+    "map_frame",
+    "name",
+    "on_chart",
+    "readable",
+    "show",
+    "with_importance",
+]
 IMPORTANCE_TEXTS = 64  # two seconds of backward passes
 UNSUPPORTED = "importance needs a model that predicts something"
 
@@ -33,9 +76,12 @@ def importance(
 
     title = "Gradient importance" if method == "gradient" else "Ablating every head"
     return jobs.run(
-        ("heads", method, most, asked), title, compute, unit="texts",
+        ("heads", method, most, asked),
+        title,
+        compute,
+        unit="texts",
         operations=lambda: _operations(asked, method, most),
-    )  # fmt: skip
+    )
 
 
 def _operations(asked: Asked, method: str, most: int) -> float:
@@ -86,6 +132,3 @@ def show(frame: pd.DataFrame) -> None:
         for name in offered(frame)
     }
     st.dataframe(readable(frame), hide_index=True, height=320, column_config=formats)
-
-
-__all__ = ["IMPORTANCE", "importance", "map_frame", "readable", "show", "with_importance"]

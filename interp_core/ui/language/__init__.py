@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from interp_core.ui.language import downloads, induction, lens, next_view, offer, writing, wrote
-from interp_core.ui.language.asked import Asked
+from interp_core.ui.language import (
+    downloads,
+    generation,
+    induction,
+    logit_attribution,
+    logit_lens,
+    model_offer,
+    next_token,
+)
+from interp_core.ui.language.question import Asked
 
-__all__ = ["CONTINUE", "DRAW", "LOOK", "VIEWS", "Asked", "downloads", "offer"]
+__all__ = ["CONTINUE", "DRAW", "LOOK", "VIEWS", "Asked", "downloads", "model_offer"]
 VIEWS = {
     "next": "Next token",
     "lens": "Logit lens",
@@ -16,10 +24,10 @@ VIEWS = {
     "induction": "Induction",
 }
 DRAW: dict[str, Callable] = {
-    "next": next_view.draw,
-    "lens": lens.draw,
-    "wrote": wrote.draw,
-    "write": writing.draw,
+    "next": next_token.draw,
+    "lens": logit_lens.draw,
+    "wrote": logit_attribution.draw,
+    "write": generation.draw,
     "induction": induction.draw,
 }
 CONTINUE = ("wrote", "write", "induction")  # views that need a model that continues a text

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from interp_core.ui import downloads
-from interp_core.ui.language.asked import Shown
+from interp_core.ui.language.question import Shown
+from interp_core.ui.widgets import downloads
 
 
 def show(shown: Shown, view: str) -> None:

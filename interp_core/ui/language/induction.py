@@ -7,12 +7,12 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.language import copies, unit_map
-from interp_core.ui import cache
-from interp_core.ui.choices import one_of
-from interp_core.ui.figure import figure
-from interp_core.ui.language import heads, reproduce
-from interp_core.ui.language.asked import Asked, Shown, side_by_side
-from interp_core.ui.numbers import number
+from interp_core.ui.language import head_map, script
+from interp_core.ui.language.question import Asked, Shown, side_by_side
+from interp_core.ui.server import cache
+from interp_core.ui.widgets.choices import one_of
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.numbers import number
 
 SCORES = {
     "induction_score": "Induction",
@@ -34,13 +34,17 @@ def draw(asked: Asked) -> Shown | None:
     """The button, the scores of all heads, and what repetition does to the surprisal."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "Write a repeated random sequence into the text", icon=":material/casino:",
-            on_click=_write, args=(asked.model,), key="lm_write", type="primary",
-        )  # fmt: skip
+            "Write a repeated random sequence into the text",
+            icon=":material/casino:",
+            on_click=_write,
+            args=(asked.model,),
+            key="lm_write",
+            type="primary",
+        )
         st.caption(f"{LENGTH} random words, twice; each click draws others.")
     _surprise(asked)
 
-    def compute(progress: heads.Progress) -> pd.DataFrame:
+    def compute(progress: head_map.Progress) -> pd.DataFrame:
         progress(0, 1)
         return ic.induction_scores(asked.loaded, seed=SEED)
 
@@ -57,34 +61,34 @@ def draw(asked: Asked) -> Shown | None:
 
 
 def _heads(asked: Asked, found: pd.DataFrame, frame: pd.DataFrame, score: str) -> Shown:
-    names = [heads.unit_name(*pair) for pair in zip(frame["layer"], frame["unit"])]
+    names = [head_map.unit_name(*pair) for pair in zip(frame["layer"], frame["unit"])]
     left, right = side_by_side(450, 450)
     with right:
-        chosen = heads.chooser(STATE, names, names[int(frame["value"].argmax())])
+        chosen = head_map.chooser(STATE, names, names[int(frame["value"].argmax())])
         line = found.iloc[names.index(chosen)]
         with st.container(horizontal=True):
             for name, title in SCORES.items():
                 st.metric(title, number(line[name], ".2f"))
-        heads.link(asked, chosen)
+        head_map.link(asked, chosen)
         top = found.nlargest(8, score)[["layer", "head", *SCORES]]
         st.dataframe(top.rename(columns=SHORT).round(3), hide_index=True)
     with left:
-        chart = unit_map(heads.marked(frame, chosen), title=f"{SCORES[score].lower()} score")
-        heads.show(
+        chart = unit_map(head_map.marked(frame, chosen), title=f"{SCORES[score].lower()} score")
+        head_map.show(
             chart,
             frame,
             key="lm_induction_chart",
             state=STATE,
             title=f"{SCORES[score]} score of every head",
             alt=f"Map of the {SCORES[score].lower()} score of {len(frame)} heads; "
-            f"{heads.strongest(frame)}.",
+            f"{head_map.strongest(frame)}.",
         )
     st.caption(
         f"{SCORES[score]} score: {ABOUT[score]}. Mean over 8 fresh random sequences of {LENGTH} "
         "tokens written twice (Olsson et al. 2022), whatever the text is: 0 never, 1 always."
     )
     last = f"table = ic.induction_scores(model, seed={SEED})"
-    return Shown(chart, found, lambda: reproduce.whole(asked, last, reads=False))
+    return Shown(chart, found, lambda: script.whole(asked, last, reads=False))
 
 
 def _write(name: str) -> None:
@@ -100,18 +104,21 @@ def _write(name: str) -> None:
 
 def _surprise(asked: Asked) -> None:
     """What the second copy costs the model, where the text is a sequence written twice."""
-    from interp_core.ui.plain import message
+    from interp_core.ui.widgets.markdown import message
 
     if refused := st.session_state.pop("lm_refused", None):
         st.warning(message(refused))
     if not asked.text.strip():
         return
     if ic.written_twice(asked.loaded, asked.text) is None:
-        st.info("This text is not written twice. The button makes one that is; the scores below "
-                "do not depend on the text.", icon=":material/info:")  # fmt: skip
+        st.info(
+            "This text is not written twice. The button makes one that is; the scores below "
+            "do not depend on the text.",
+            icon=":material/info:",
+        )
         return
 
-    def compute(progress: heads.Progress) -> pd.DataFrame:
+    def compute(progress: head_map.Progress) -> pd.DataFrame:
         return ic.copy_surprisal(asked.loaded, asked.text, progress=progress)
 
     lines = asked.run("Reading both copies", compute)
@@ -131,5 +138,5 @@ def _surprise(asked: Asked) -> None:
         alt=f"Lines of the surprisal by place: on average {first} bits in the "
         f"first copy, {second} in the second.",
         numbers=lines,
-        script=lambda: reproduce.whole(asked, "table = ic.copy_surprisal(model, text)"),
+        script=lambda: script.whole(asked, "table = ic.copy_surprisal(model, text)"),
     )

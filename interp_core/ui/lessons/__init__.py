@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import streamlit as st
 
-from interp_core.analysis.lessons import Shelf
-from interp_core.ui.choices import view_of
-from interp_core.ui.lessons import catalogue, place, reading, teachers, terms
-from interp_core.ui.plain import plain
+from interp_core.lessons.library import LessonLibrary
+from interp_core.ui.lessons import catalogue, glossary, progress
+from interp_core.ui.lessons import lesson as lessons_lesson
+from interp_core.ui.widgets.choices import view_of
+from interp_core.ui.widgets.markdown import plain
 
-__all__ = ["VIEWS", "choose", "reading", "way_back"]
+__all__ = ["VIEWS", "choose", "lessons_lesson", "way_back"]
 VIEWS = {"lessons": "Lessons", "glossary": "Glossary", "teachers": "For teachers"}
-way_back = place.way_back
+way_back = progress.way_back
 
 
-def choose(shelf: Shelf) -> None:
+def choose(shelf: LessonLibrary) -> None:
     """The lesson that the address names, or what was chosen above."""
-    name, number = place.asked()
+    name, number = progress.asked()
     found = next((lesson for lesson in shelf.lessons if lesson.name == name), None)
     if found is not None:
-        reading.show(found, number)
+        lessons_lesson.show(found, number)
         return
     view = view_of(VIEWS, key="lessons_view")
     if name:
@@ -29,6 +30,6 @@ def choose(shelf: Shelf) -> None:
 
 DRAW = {
     "lessons": catalogue.show,
-    "glossary": lambda shelf: terms.show(),
-    "teachers": lambda shelf: teachers.show(),
+    "glossary": lambda shelf: glossary.show(),
+    "teachers": lambda shelf: catalogue.teachers(),
 }

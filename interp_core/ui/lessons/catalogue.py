@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from interp_core.analysis.lesson_record import Lesson
-from interp_core.analysis.lessons import Shelf
-from interp_core.ui.lessons import place
-from interp_core.ui.lessons.prose import label
-from interp_core.ui.plain import message
+from interp_core.lessons.library import EMBEDDED, LessonLibrary
+from interp_core.lessons.record import Lesson
+from interp_core.ui.lessons import progress
+from interp_core.ui.lessons.markdown import label
+from interp_core.ui.widgets.markdown import message
 
 
-def show(shelf: Shelf) -> None:
+def show(shelf: LessonLibrary) -> None:
     """All lessons, the embedded ones first."""
     st.markdown(
         "Each lesson takes a few minutes: open a view, predict what you will see, then find out."
@@ -39,14 +39,20 @@ def _card(lesson: Lesson) -> None:
     facts = [f"{lesson.minutes} minutes", lesson.level, f"{len(lesson.steps)} steps"]
     if lesson.needs:
         facts.append(f"needs {lesson.needs}")
-    if lesson.name in st.session_state.get(place.DONE, ()):
+    if lesson.name in st.session_state.get(progress.DONE, ()):
         facts.append("finished")
     st.caption(label(" · ".join(facts)))
-    step = place.paused_at(lesson.name)
+    step = progress.paused_at(lesson.name)
     st.button(
         "Start" if step == 1 else f"Go on with step {step}",
         key=f"start_{lesson.name}",
-        on_click=place.go,
+        on_click=progress.go,
         args=(lesson.name, step),
         type="secondary" if step == 1 else "primary",
     )
+
+
+def teachers() -> None:
+    """How to run a workshop and how to write a lesson."""
+    with st.container(width=820):
+        st.markdown((EMBEDDED / "teachers.md").read_text(encoding="utf-8"))

@@ -17,8 +17,9 @@ from interp_core.report import numbers as tables
 from interp_core.report.notebook import loads
 from interp_core.report.record import PNG, SVG, Figure
 from interp_core.report.versions import versions
-from interp_core.ui import cache, loading, routing
-from interp_core.ui.report import held
+from interp_core.ui import navigation
+from interp_core.ui.report import session
+from interp_core.ui.server import cache, loading
 
 ASKED, PENDING = "clearhead_asked", "clearhead_pending"
 MOST_SVG = 1_500_000  # bytes; larger drawings (thousands of points) are kept as PNG
@@ -72,16 +73,16 @@ def finish(table: pd.DataFrame, script: Callable[[], str]) -> None:
 def _add(picture: Picture) -> None:
     with st.spinner("Adding it to the report …"):
         figure = _figure(picture)
-    report = held.report()
+    report = session.report()
     if report.holds(figure):
         st.toast("This very picture is in the report already.", icon=":material/info:")
         return
-    if len(report.figures) >= held.MOST_FIGURES or report.bytes + figure.bytes > held.room():
+    if len(report.figures) >= session.MOST_FIGURES or report.bytes + figure.bytes > session.room():
         raise ic.BadInput(
             f"The report is full: it holds {len(report.figures)} pictures of "
             f"{report.bytes / 2**20:.1f} MB. Save it on the page “Report”, then take some out."
         )
-    held.keep(report.added(figure))
+    session.keep(report.added(figure))
     st.toast(
         f"Picture {len(report.figures) + 1} of your report. See the page “Report”.",
         icon=":material/note_add:",
@@ -92,7 +93,7 @@ def _figure(picture: Picture) -> Figure:
     table = picture.numbers() if callable(picture.numbers) else picture.numbers
     script = picture.script()
     drawn, kind = _drawn(picture.chart() if callable(picture.chart) else picture.chart)
-    name, title = routing.current()
+    name, title = navigation.current()
     texts = [st.session_state.get(part) or "" for part in SKIPPED]
     return Figure(
         title=picture.title,
@@ -103,7 +104,7 @@ def _figure(picture: Picture) -> Figure:
         rows=len(table),
         script=script,
         page=title,
-        link=f"{routing.path(name)}?{_query()}",
+        link=f"{navigation.path(name)}?{_query()}",
         text="\n".join(text for text in texts if text and repr(text) in script),
         options=loading.options() | _options(),
         models={model: _digest(model) for model in loads(script)},
@@ -116,7 +117,7 @@ def _query() -> str:
     """What the address says, with the model and the texts even where the page begins with them."""
     told = {part: st.session_state.get(part) for part in ("model", *SKIPPED)}
     missing = {part: each for part, each in told.items() if each and part not in st.query_params}
-    return "&".join(part for part in (urlencode(missing), held.query()) if part)
+    return "&".join(part for part in (urlencode(missing), session.query()) if part)
 
 
 def _drawn(chart: Any) -> tuple[bytes, str]:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from interp_core.report.document import about, data_url
 from interp_core.report.record import Figure, Report
-from interp_core.ui.report import held, opening
+from interp_core.ui.report import opening, session
 
 MOST_NOTE, MOST_TITLE = 5_000, 200
 
@@ -19,10 +19,10 @@ def title() -> None:
 
     def keep() -> None:
         typed = st.session_state["report_title"].strip()[:MOST_TITLE]
-        held.keep(replace(held.report(), title=typed or Report().title))
+        session.keep(replace(session.report(), title=typed or Report().title))
 
     st.text_input(
-        "Title", held.report().title, key="report_title", max_chars=MOST_TITLE, on_change=keep
+        "Title", session.report().title, key="report_title", max_chars=MOST_TITLE, on_change=keep
     )
 
 
@@ -65,7 +65,7 @@ def _controls(place: int, figure: Figure, named: str, count: int) -> None:
             key=f"out_{named}",
             type="tertiary",
             icon=":material/delete:",
-            on_click=lambda: held.keep(held.report().without(place)),
+            on_click=lambda: session.keep(session.report().without(place)),
         )
         opening.link(figure.link, "Open this view", f"view_{named}")
 
@@ -77,7 +77,7 @@ def _button(label: str, icon: str, named: str, off: bool, place: int, by: int) -
         type="tertiary",
         icon=f":material/{icon}:",
         disabled=off,
-        on_click=lambda: held.keep(held.report().moved(place, by)),
+        on_click=lambda: session.keep(session.report().moved(place, by)),
     )
 
 
@@ -116,4 +116,4 @@ def _changed(place: int, part: str, key: str) -> None:
     most = MOST_TITLE if part == "title" else MOST_NOTE
     typed = st.session_state[key][:most]
     if typed.strip() or part == "note":
-        held.keep(held.report().changed(place, **{part: typed}))
+        session.keep(session.report().changed(place, **{part: typed}))

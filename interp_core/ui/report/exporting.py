@@ -10,8 +10,8 @@ from interp_core.report.document import document
 from interp_core.report.notebook import notebook
 from interp_core.report.record import Report
 from interp_core.report.saved import Session, save
-from interp_core.ui import downloads
-from interp_core.ui.report import held
+from interp_core.ui.report import session as report_session
+from interp_core.ui.widgets import downloads
 
 
 def show(report: Report) -> None:
@@ -46,7 +46,7 @@ def session() -> downloads.Offer:
 
     What it holds is looked up now: a download is made where no session is at hand.
     """
-    now = Session(held.report(), held.views())
+    now = Session(report_session.report(), report_session.views())
     return "session.json", "application/json", lambda: save(now)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 import interp_core as ic
-from interp_core.analysis.lesson_links import FRONT, KEYS, SHARED
+from interp_core.lessons.links import FRONT, KEYS, SHARED
 from interp_core.report.saved import Session, load, parameters
-from interp_core.ui import downloads, uploads
-from interp_core.ui.report import exporting, held
-from interp_core.ui.routing import PAGES
+from interp_core.ui.navigation import PAGES
+from interp_core.ui.report import exporting
+from interp_core.ui.report import session as report_session
+from interp_core.ui.widgets import downloads, uploads
 
 OPENED = "clearhead_opened"  # how many files this session has opened
 
@@ -21,31 +22,31 @@ def show() -> None:
         "A session is the report and the view that you last saw on each page. A file that somebody "
         "else saved brings text, pictures and scripts of theirs: nothing of it runs by itself."
     )
-    if not held.report().figures:
+    if not report_session.report().figures:
         downloads.buttons({"Session": exporting.session()}, key="session")
     # Another name makes a fresh field, without the file that was opened.
     field = f"session_file_{st.session_state.get(OPENED, 0)}"
     given = uploads.uploader("Open a saved session", ["json"], key=field)
     if given is not None:
         _offer(load(given.getvalue()))
-    _views(held.views())
+    _views(report_session.views())
 
 
 def _offer(session: Session) -> None:
     """What the file holds, before it takes the place of anything."""
     count, views = len(session.report.figures), _known(session.views)
     st.text(f"“{session.report.title}”. Pictures: {count}. Views: {len(views)}.")
-    if session.report.bytes > held.room():
+    if session.report.bytes > report_session.room():
         raise ic.BadInput("The report in this file is larger than a report may be here.")
-    mine = len(held.report().figures)
+    mine = len(report_session.report().figures)
     label = "Open it" if not mine else f"Open it in place of the {mine} pictures above"
     st.button(label, key="open_session", type="primary", on_click=_take, args=(session,))
 
 
 def _take(session: Session) -> None:
-    held.keep(session.report)
+    report_session.keep(session.report)
     st.session_state[OPENED] = st.session_state.get(OPENED, 0) + 1
-    st.session_state[held.VIEWS] = _known(session.views)
+    st.session_state[report_session.VIEWS] = _known(session.views)
 
 
 def _known(views: dict[str, str]) -> dict[str, str]:

@@ -1,1 +1,0 @@
-"""Numbers from models and tokens. NumPy leaves this package; tensors stay inside."""

@@ -1,0 +1,109 @@
+"""Baselines: the text with its words taken away, in several ways that do not agree.
+
+Special tokens, positions and segments stay; only words give way. There is no neutral baseline:
+rank correlation between pad and mask can be one half, so the record names the one used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from interp_core.errors import BadInput
+from interp_core.models.named_tokens import named_id, needed_id, unnamed
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from interp_core.attribution.forward_function import TextFunction
+    from interp_core.inputs.tokens import TokenSequence
+
+# Name: what stands in a word's place.
+BASELINES: dict[str, str] = {
+    "pad": "the padding token",
+    "mask": "the mask token",
+    "zero": "a vector of zeros",
+    "unk": "the unknown token",
+    "average": "each of pad, mask, unknown and zero that the model has; the scores are averaged",
+}
+PREFERRED = ("pad", "mask", "unk")
+AVERAGED = ("pad", "mask", "unk", "zero")
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A baseline: its name, what enters the network there (1, n, d), and F there."""
+
+    name: str
+    embeddings: torch.Tensor
+    value: float
+
+
+def evaluate_baseline(explained: TextFunction, name: str) -> Baseline:
+    """The baseline of this name, evaluated once."""
+    embeddings = baseline_embeddings(explained, name)
+    with torch.no_grad():
+        return Baseline(name, embeddings, float(explained(embeddings)))
+
+
+def available_baselines(tokenizer: PreTrainedTokenizerBase) -> list[str]:
+    """The names that work with this tokenizer, the default first."""
+    tokens = [name for name in PREFERRED if named_id(tokenizer, name) is not None]
+    return [*tokens, "zero", "average"]
+
+
+def name_baselines(tokenizer: PreTrainedTokenizerBase, asked: str | None) -> tuple[str, ...]:
+    """The baselines to compute: one, or several for "average". None takes the first available.
+
+    Raises `BadInput` for unknown names and for tokens that the model does not have.
+    """
+    known = available_baselines(tokenizer)
+    if asked is None:
+        return (known[0],)
+    if asked not in BASELINES:
+        raise BadInput(f"Unknown baseline {asked!r}. Choose one of: {', '.join(known)}.")
+    if asked not in known:
+        raise BadInput(
+            f"There is no {asked} token to build a baseline from. {unnamed(tokenizer, asked)} "
+            f"Or choose one of: {', '.join(known)}."
+        )
+    return tuple(name for name in AVERAGED if name in known) if asked == "average" else (asked,)
+
+
+def baseline_embeddings(explained: TextFunction, name: str) -> torch.Tensor:
+    """What enters the network at the baseline, (1, n, d): words replaced, the rest as it is."""
+    keep = torch.as_tensor(
+        non_word_mask(explained.model.tokenizer, explained.encoded.sequence),
+        device=explained.embeddings.device,
+    )
+    if name == "zero":
+        words = torch.zeros_like(explained.embeddings)
+    else:
+        ids = explained.encoded.inputs["input_ids"]
+        number = needed_id(explained.model.tokenizer, name)
+        words = explained.port.embed(torch.full_like(ids, number))
+    return torch.where(keep[None, :, None], explained.embeddings, words.to(explained.embeddings))
+
+
+def non_word_mask(tokenizer: PreTrainedTokenizerBase, sequence: TokenSequence) -> np.ndarray:
+    """Bool mask (n,) of tokens that are no words: added by the tokenizer, or typed like `[MASK]`.
+
+    The unknown token stands for a word, so it is not among them.
+    """
+    typed = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+    return sequence.special | np.isin(sequence.ids, sorted(typed))
+
+
+def replacement_id(tokenizer: PreTrainedTokenizerBase, asked: str | None = None) -> tuple[str, int]:
+    """Name and id of the token that stands for a masked word: mask, else pad, else unknown."""
+    for name in [asked] if asked else ["mask", "pad", "unk"]:
+        number = named_id(tokenizer, name)
+        if number is not None:
+            return name, number
+    raise BadInput(
+        f"This model has no {asked or 'mask, padding or unknown'} token to put in a word's place. "
+        'Use mode="delete".'
+    )

@@ -1,0 +1,143 @@
+"""Built-in samples: sentences, tables, photographs, digits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from interp_core.errors import BadInput
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+DATA = Path(__file__).resolve().parent / "data"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A file of example texts: which column labels them, and what there is to see."""
+
+    name: str
+    title: str
+    file: str
+    label: str
+    about: str
+
+
+SAMPLES: dict[str, Sample] = {
+    each.name: each
+    for each in (
+        Sample(
+            "word_groups",
+            "Words in groups",
+            "word_groups.tsv",
+            "group",
+            "Countries, capitals, professions, emotions and verbs in three forms: which groups "
+            "does the model keep together, and does the same step lead from country to capital?",
+        ),
+        Sample(
+            "ambiguous_words",
+            "Words with several senses",
+            "ambiguous_words.tsv",
+            "sense",
+            "200 sentences with bank, spring, bass or java: the senses of a word lie on one spot "
+            "at the embeddings and part as layers go up.",
+        ),
+        Sample(
+            "requests",
+            "Requests in seven intents",
+            "requests.tsv",
+            "intent",
+            "2,000 short requests to an assistant (Snips NLU benchmark, CC0).",
+        ),
+    )
+}
+
+
+def sample_table(name: str) -> pd.DataFrame:
+    """The table of one sample: the column text, the label, and what else there is.
+
+    `word_groups`: group. `ambiguous_words`: word, sense. `requests`: intent, split ("validation"
+    or "train"). Raises `BadInput`.
+    """
+    if name not in SAMPLES:
+        raise BadInput(f"There is no example {name!r}. Choose one of: {', '.join(SAMPLES)}.")
+    return _read(SAMPLES[name].file).copy()
+
+
+@cache
+def _read(file: str) -> pd.DataFrame:
+    lines = (DATA / file).read_text(encoding="utf-8").splitlines()
+    names, *rows = (line.split("\t") for line in lines)
+    return pd.DataFrame(rows, columns=names, dtype=object)
+
+
+@cache
+def sentences() -> tuple[str, ...]:
+    """The built-in corpus: 1,200 sentences of six novels (public domain), one of each in turn."""
+    return tuple((DATA / "sentences.txt").read_text(encoding="utf-8").splitlines())
+
+
+HELD_OUT = 360
+INK = 16  # the darkest grey of the table; 0 is paper
+SEED = 0
+
+
+@cache
+def _table() -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    return digits.images, digits.target
+
+
+def digit_labels() -> np.ndarray:
+    """Which digit each picture shows, (1797,)."""
+    return _table()[1]
+
+
+def digit_picture(number: int) -> Image.Image:
+    """Picture `number` of 0 to 1796: light ink on dark ground, 8 × 8."""
+    from PIL import Image
+
+    grey = np.round(_table()[0][number] * (255 / INK)).astype(np.uint8)
+    return Image.fromarray(grey)
+
+
+def held_out() -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the training pictures (1437,) and of those kept back (360,), both sorted."""
+    return split(np.arange(len(digit_labels())), HELD_OUT, SEED)
+
+
+def held_out_digits(count: int) -> list[Image.Image]:
+    """The first `count` of the pictures kept back, of which there are 360."""
+    return [digit_picture(int(number)) for number in held_out()[1][:count]]
+
+
+def split(numbers: np.ndarray, kept_back: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two parts of `numbers` with the same share of each digit; the second has `kept_back`."""
+    from sklearn.model_selection import train_test_split
+
+    parts = train_test_split(
+        numbers, test_size=kept_back, random_state=seed, stratify=digit_labels()[numbers]
+    )
+    return np.sort(parts[0]), np.sort(parts[1])
+
+
+PHOTOS = {"temple": "china.jpg", "flower": "flower.jpg"}
+
+
+def sample_photo(name: str) -> Image.Image:
+    """The photograph "temple" or "flower". Raises `BadInput` for any other name."""
+    from PIL import Image
+    from sklearn.datasets import load_sample_image
+
+    if name not in PHOTOS:
+        raise BadInput(f"There is no photograph {name!r}. Choose: {', '.join(PHOTOS)}.")
+    return Image.fromarray(np.asarray(load_sample_image(PHOTOS[name])))

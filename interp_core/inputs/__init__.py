@@ -1,0 +1,1 @@
+"""Texts and pictures as tensors: tokens, words, vocabulary, patches, batches."""

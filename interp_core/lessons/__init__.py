@@ -1,0 +1,1 @@
+"""Lessons: files read, links and claims checked."""

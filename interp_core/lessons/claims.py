@@ -1,0 +1,85 @@
+"""The measures that a lesson's claims may name, and the check of a claim against the model."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+
+from interp_core.errors import BadInput
+from interp_core.lessons import measures_attention as reads
+from interp_core.lessons import measures_attention as words
+from interp_core.lessons import measures_classifier as decides
+from interp_core.lessons.record import Claim, Lesson, Value
+
+MEASURES: dict[str, Callable[..., Value]] = {
+    each.__name__: each
+    for each in (
+        reads.tokens,
+        reads.weight,
+        reads.row_sum,
+        reads.strongest_key,
+        reads.one_back,
+        reads.one_ahead,
+        reads.spread,
+        reads.received,
+        reads.heads_resting,
+        words.sense_sentences,
+        words.same_sense_nearest,
+        words.sense_silhouette,
+        words.head_score,
+        words.best_head,
+        words.heads_above,
+        reads.heads_in_all,
+        words.copy_bits,
+        decides.answer,
+        decides.probability,
+        decides.score,
+        decides.top_word,
+        decides.score_sum,
+        decides.logit,
+        decides.baseline_logit,
+        decides.evaluations,
+        decides.agreement,
+        decides.comprehensiveness,
+        decides.probes,
+        decides.probes_right,
+        decides.probes_chance,
+        decides.million_parameters,
+        decides.important_head,
+        decides.loss_change,
+        decides.better_without,
+        decides.importance_agreement,
+    )
+}
+
+
+def measured(claim: Claim, name: str = "the lesson") -> Value:
+    """The value of what the claim speaks of. Raises `BadInput` for what no measure answers."""
+    where = f"{name}, line {claim.line}: "
+    if claim.measure not in MEASURES:
+        raise BadInput(f"{where}there is no measure `{claim.measure}`. Known: {known()}.")
+    call = MEASURES[claim.measure]
+    try:
+        inspect.signature(call).bind(claim.model, **dict(claim.options))
+    except TypeError as error:
+        raise BadInput(f"{where}`{claim.measure}`: {error}.") from None
+    return call(claim.model, **dict(claim.options))
+
+
+def holds(claim: Claim, value: Value) -> bool:
+    """Whether the value is within the claim's bounds."""
+    if claim.equals is not None and value != claim.equals:
+        return False
+    if claim.least is not None and not value >= claim.least:
+        return False
+    return claim.most is None or value <= claim.most
+
+
+def claims(lesson: Lesson) -> list[Claim]:
+    """All claims of a lesson."""
+    return [claim for step in lesson.steps for claim in step.claims]
+
+
+def known() -> str:
+    """The names of all measures."""
+    return ", ".join(MEASURES)

@@ -1,0 +1,188 @@
+"""A decoder taken apart: where heads and MLPs write, and where the output reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from interp_core.errors import UnsupportedModel
+
+if TYPE_CHECKING:
+    from interp_core.models.record import LoadedModel
+
+
+# The output projection of attention inside a block; its input is the heads' outputs side by side.
+ATTENTION = (
+    "attn.c_proj",  # GPT-2
+    "attn.attention.out_proj",  # GPT-Neo
+    "self_attn.o_proj",  # Llama, Qwen, Mistral, Gemma
+    "self_attn.out_proj",  # OPT
+    "attention.dense",  # GPT-NeoX
+)
+# The module that yields the MLP's output, and the linear map at its end, whose bias stands apart.
+FEED_FORWARD = (
+    ("mlp", "mlp.c_proj"),
+    ("mlp", "mlp.down_proj"),
+    ("mlp", "mlp.dense_4h_to_h"),
+    ("fc2", "fc2"),  # OPT
+    ("mlp", ""),  # mixtures of experts
+)
+# Norms between a part and the stream (Gemma 2 and 3, OLMo 2). Where the second is missing, the
+# first name means a norm in front of the MLP.
+POST_NORMS = ("post_attention_layernorm", "post_feedforward_layernorm")
+POSITIONS = ("wpe", "embed_positions")
+
+
+@dataclass(frozen=True)
+class DecoderBlock:
+    """The places of one layer: where the heads leave, where the MLP ends, norms after either."""
+
+    heads: nn.Module
+    mlp: nn.Module
+    last: nn.Module | None
+    norms: tuple[nn.Module | None, nn.Module | None]
+
+
+@dataclass(frozen=True)
+class DecoderParts:
+    """A decoder taken apart."""
+
+    blocks: tuple[DecoderBlock, ...]
+    entry: nn.Module
+    positions: nn.Module | None
+    norm: nn.Module
+    output: nn.Module
+
+
+def anatomy(model: LoadedModel) -> DecoderParts:
+    """The places where parts are written and read. Raises `UnsupportedModel`."""
+    path, blocks = blocks_of(model)
+    body = model.model.get_submodule(path.rpartition(".")[0])
+    output = model.model.get_output_embeddings()
+    norms = [each for each in body.children() if "norm" in type(each).__name__.lower()]
+    if not norms or not hasattr(output, "weight"):
+        raise _unknown(model)
+    positions = next((getattr(body, name) for name in POSITIONS if hasattr(body, name)), None)
+    parts = tuple(_block(model, block) for block in blocks)
+    return DecoderParts(parts, blocks[0], positions, norms[-1], output)
+
+
+def _unknown(model: LoadedModel) -> UnsupportedModel:
+    return UnsupportedModel(
+        f"Direct logit attribution is not known for {model.model.config.model_type}: it needs "
+        "blocks of attention and MLP, a final norm and an output table, as in GPT-2, Llama, "
+        "GPT-NeoX, OPT and Gemma."
+    )
+
+
+def _block(model: LoadedModel, block: nn.Module) -> DecoderBlock:
+    inside = dict(block.named_modules())
+    heads = next((inside[name] for name in ATTENTION if name in inside), None)
+    ends = (
+        pair for pair in FEED_FORWARD if pair[0] in inside and (not pair[1] or pair[1] in inside)
+    )
+    mlp = next(ends, None)
+    if heads is None or mlp is None:
+        raise _unknown(model)
+    norms = tuple(inside.get(name) for name in POST_NORMS)
+    return DecoderBlock(
+        heads,
+        inside[mlp[0]],
+        inside[mlp[1]] if mlp[1] else None,
+        norms if norms[1] is not None else (None, None),
+    )
+
+
+def value_and_output(modules: dict[str, nn.Module]) -> list[tuple[str, str]]:
+    """Paths of the value projection, and of the module that mixes the heads' outputs, by layer."""
+    found: dict[str, str] = {}
+    for path in modules:
+        for value, output, _ in PROJECTIONS:
+            beside = path[: -len(value)] + output
+            if path.endswith(f".{value}") and beside in modules:
+                found.setdefault(beside, path)
+    return [(value, output) for output, value in found.items()]
+
+
+def encoder_body(model: LoadedModel) -> torch.nn.Module:
+    """The network without its head; the encoder of encoder-decoder models."""
+    if model.tokenizer is None:
+        raise UnsupportedModel(f"{model.name!r} reads images, not text: it has no word vectors.")
+    if model.model.config.is_encoder_decoder:
+        return model.model.get_encoder()
+    return model.model.base_model
+
+
+def whole(values: torch.Tensor, heads: int) -> torch.Tensor:
+    return values
+
+
+def last_third(values: torch.Tensor, heads: int) -> torch.Tensor:
+    return values.chunk(3, -1)[2]
+
+
+def last_third_of_each_head(values: torch.Tensor, heads: int) -> torch.Tensor:
+    return values.unflatten(-1, (heads, -1)).chunk(3, -1)[2].flatten(-2)
+
+
+# Name of the module that yields the values, of the output projection beside it, and how the values
+# lie in the former's output.
+PROJECTIONS: tuple[tuple[str, str, Callable], ...] = (
+    ("self.value", "output.dense", whole),  # BERT, RoBERTa, ELECTRA
+    ("self.value_proj", "output.dense", whole),  # DeBERTa-v2
+    ("v_lin", "out_lin", whole),  # DistilBERT
+    ("value", "dense", whole),  # ALBERT
+    ("v_proj", "o_proj", whole),  # Llama, Qwen, Mistral, Gemma, ViT
+    ("v_proj", "out_proj", whole),  # OPT, BART
+    ("SelfAttention.v", "SelfAttention.o", whole),  # T5
+    ("EncDecAttention.v", "EncDecAttention.o", whole),
+    ("c_attn", "c_proj", last_third),  # GPT-2
+    ("Wqkv", "Wo", last_third),  # ModernBERT
+    ("query_key_value", "dense", last_third_of_each_head),  # GPT-NeoX
+)
+
+
+@dataclass
+class RecordedBlock:
+    """One attention block; shared weights (ALBERT) are called once for each layer."""
+
+    output: nn.Module
+    split: Callable
+    values: list[torch.Tensor] = field(default_factory=list)
+    outputs: list[torch.Tensor] = field(default_factory=list)
+
+
+def input_by_output(projection: nn.Module) -> torch.Tensor:
+    """The projection's matrix as (input, output); GPT-2's Conv1D already stores it so."""
+    weight = projection.weight
+    return weight if type(projection).__name__ == "Conv1D" else weight.T
+
+
+def blocks_of(model: LoadedModel) -> tuple[str, nn.ModuleList]:
+    """Path and list of the blocks, one for each layer. Raises `UnsupportedModel`."""
+    inside = {id(module) for module in text_part(model).modules()}
+    found = [
+        (path, module)
+        for path, module in model.model.named_modules()
+        if isinstance(module, nn.ModuleList)
+        and len(module) == model.n_layers
+        and id(module) in inside
+    ]
+    if not found:
+        raise UnsupportedModel(
+            f"{model.model.config.model_type} has no list of one block for each layer, so there is "
+            "no state after each layer to read."
+        )
+    return min(found, key=lambda each: each[0].count("."))
+
+
+def text_part(model: LoadedModel) -> nn.Module:
+    """The stack that reads text, in models that also see or hear; else the whole model."""
+    config = model.model.config
+    if config.get_text_config() is config:
+        return model.model
+    return model.model.get_decoder()

@@ -1,0 +1,112 @@
+"""Hooks on modules of models that several threads share."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from interp_core.models.architecture import RecordedBlock
+
+
+class EmbeddingHook:
+    """The place where embeddings enter a network: reads what flows in, or replaces it.
+
+    Only the first call of a pass counts (GPT-2 calls its table again for segments). Where a
+    classifier's decoder reads the same text one place later (BART, T5), it gets the same
+    replacement one place later.
+    """
+
+    def __init__(self, network: nn.Module, *, shifted: bool) -> None:
+        body = network.get_encoder() if network.config.is_encoder_decoder else network
+        # FSMT's encoder does not say where its embeddings are; the whole model does.
+        self.module = getattr(body, "get_input_embeddings", network.get_input_embeddings)()
+        self.given: Tensor | None = None
+        self.seen: Tensor | None = None
+        self.turned = False  # XLNet has tokens before texts: (n, rows, d)
+        self.module.register_forward_hook(self._enter)
+        if shifted:
+            network.base_model.decoder.get_input_embeddings().register_forward_hook(self._follow)
+
+    def take(self, tokens: int) -> Tensor:
+        """What flowed in for one text of so many tokens, (1, n, d)."""
+        self.turned = tokens > 1 and self.seen.shape[:2] == (tokens, 1)
+        return self.seen.transpose(0, 1) if self.turned else self.seen
+
+    def give(self, embeddings: Tensor) -> None:
+        """Let the next pass read `embeddings` (rows, n, d) instead."""
+        self.given = embeddings.transpose(0, 1) if self.turned else embeddings
+        self.seen = None
+
+    def _enter(self, _module: nn.Module, _inputs: tuple, output: Tensor) -> Tensor | None:
+        if self.seen is not None:
+            return None
+        self.seen = output.detach()
+        return self.given
+
+    def _follow(self, _module: nn.Module, _inputs: tuple, output: Tensor) -> Tensor | None:
+        if self.given is None:
+            return None
+        return torch.cat([output[:, :1], self.given[:, :-1]], 1)
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """The embeddings of token ids, (..., d)."""
+        self.given, self.seen = None, None
+        with torch.no_grad():
+            return self.module(ids)
+
+
+def shared_copy(network: nn.Module) -> nn.Module:
+    """A copy of the module tree that shares every weight and buffer; takes milliseconds."""
+    shared = [*network.parameters(), *network.buffers(), network.config]
+    return copy.deepcopy(network, {id(each): each for each in shared})
+
+
+@contextmanager
+def recording(blocks: dict[nn.Module, RecordedBlock]) -> Iterator[None]:
+    """Record values and outputs of this thread's passes; other threads may use the same model."""
+    owner, clock = threading.get_ident(), iter(range(10**9))
+
+    def keep(store: list) -> Callable:
+        def hook(_module: nn.Module, _inputs: tuple, output: torch.Tensor) -> None:
+            if threading.get_ident() == owner:
+                store.append((next(clock), output))
+
+        return hook
+
+    hooks = [module.register_forward_hook(keep(block.values)) for module, block in blocks.items()]
+    hooks += [block.output.register_forward_hook(keep(block.outputs)) for block in blocks.values()]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def first(output: Any) -> Tensor:
+    """The tensor of a module's output, which may be a tuple or list that begins with it."""
+    return output[0] if isinstance(output, tuple | list) else output
+
+
+@contextmanager
+def hooked(*handles: tuple[Callable, Callable]) -> Iterator[None]:
+    """Register `hook` with each `register`; hooks act on this thread's passes alone.
+
+    Models are shared: another session may run one while it carries our hooks.
+    """
+    owner = threading.get_ident()
+
+    def guarded(hook: Callable) -> Callable:
+        return lambda *seen: hook(*seen) if threading.get_ident() == owner else None
+
+    kept = [register(guarded(hook)) for register, hook in handles]
+    try:
+        yield
+    finally:
+        for each in kept:
+            each.remove()

@@ -1,0 +1,112 @@
+"""Turn text into tokens that know their word, their place in the text and how to be shown."""
+
+from __future__ import annotations
+
+from inspect import signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from interp_core.errors import UnsafeModel, UnsupportedModel
+from interp_core.models.safety import check_processor, read_json
+from interp_core.models.weights import quiet_loading
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def input_names(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, batch: Any) -> set[str]:
+    """What of a tokenized text goes into the model.
+
+    Tokenizers may offer segment ids that the model has no argument for.
+    """
+    accepted = signature(model.forward).parameters
+    names = set(tokenizer.model_input_names) & accepted.keys()
+    return batch.keys() & (names | {"input_ids", "attention_mask"})
+
+
+DEFAULT_MAX_TOKENS = 512  # for relative positions, which set no limit of their own
+LIMITS = ("max_position_embeddings", "n_positions", "max_seq_len")  # the last is MPT's
+NO_LIMIT = 10**7  # transformers writes 10**30 for "no limit known"
+VOCABULARIES = ("tokenizer.json", "tokenizer.model", "tekken.json", "vocab.txt", "vocab.json")
+NO_TOKENIZER = (
+    "The folder has no tokenizer that transformers can load. Save it beside the model: "
+    "`tokenizer.save_pretrained(folder)`."
+)
+# Of any text, whatever the model reads: memory grows with the square. A shared server sets it.
+most_tokens: int | None = None
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """The tokenizer of a model folder. Raises `UnsafeModel` or `UnsupportedModel`."""
+    from transformers import AutoTokenizer
+
+    _refuse_code(folder, "tokenizer_config.json", "tokenizer", unless="tokenizer.json")
+    try:
+        with quiet_loading():
+            tokenizer = AutoTokenizer.from_pretrained(
+                folder, trust_remote_code=False, local_files_only=True
+            )
+    except ImportError as error:  # such as sacremoses for XLM: the package is named by its error
+        raise UnsupportedModel(
+            f"The tokenizer needs a package that is not installed: {str(error).strip()[:300]}"
+        ) from error
+    except Exception as error:
+        raise UnsupportedModel(NO_TOKENIZER) from error
+    # Where there are no files, transformers makes a tokenizer that knows no word.
+    files = set(tokenizer.vocab_files_names.values())
+    if files and not any((folder / name).is_file() for name in (*files, *VOCABULARIES)):
+        raise UnsupportedModel(NO_TOKENIZER)
+    return tokenizer
+
+
+def load_processor(folder: Path) -> Any:
+    """The image processor of a model folder. Raises `UnsafeModel` or `UnsupportedModel`."""
+    from transformers import AutoImageProcessor
+
+    _refuse_code(folder, "preprocessor_config.json", "image processor")
+    if (folder / "preprocessor_config.json").is_file():
+        check_processor(read_json(folder / "preprocessor_config.json"))
+    try:
+        with quiet_loading():
+            return AutoImageProcessor.from_pretrained(
+                folder, trust_remote_code=False, local_files_only=True
+            )
+    except ImportError as error:  # DINOv3's processor is made of torchvision alone
+        raise UnsupportedModel(
+            "The image processor of this model needs the package torchvision: `pip install "
+            "torchvision`. Or save a processor beside the model that needs Pillow only, such as "
+            "`ViTImageProcessorPil`, with the same size, mean and standard deviation."
+        ) from error
+    except Exception as error:
+        raise UnsupportedModel(
+            "The folder has no image processor. Save it beside the model: "
+            "`processor.save_pretrained(folder)`."
+        ) from error
+
+
+def _refuse_code(folder: Path, settings: str, what: str, unless: str = "") -> None:
+    if not (folder / settings).is_file() or (unless and (folder / unless).is_file()):
+        return
+    if "auto_map" in read_json(folder / settings):
+        raise UnsafeModel(
+            f"This {what} needs Python code from the model's folder, which Clearhead never runs."
+        )
+
+
+def max_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase | None) -> int:
+    """The longest input: the smallest of what the position table and the tokenizer allow."""
+    config = getattr(model.config, "encoder", model.config)
+    config = config.get_text_config() if hasattr(config, "get_text_config") else model.config
+    limits = [getattr(config, name, None) for name in LIMITS]
+    # RoBERTa counts positions from padding_idx + 1, so that many rows of its table are unusable.
+    table = dict(model.named_modules()).get(f"{_body_prefix(model)}embeddings.position_embeddings")
+    lost = getattr(table, "padding_idx", None)
+    limits = [n - (lost + 1 if lost is not None else 0) for n in limits if isinstance(n, int)]
+    if tokenizer is not None and tokenizer.model_max_length < NO_LIMIT:
+        limits.append(tokenizer.model_max_length)
+    own = min((n for n in limits if n > 0), default=DEFAULT_MAX_TOKENS)
+    return own if most_tokens is None else min(own, most_tokens)
+
+
+def _body_prefix(model: PreTrainedModel) -> str:
+    return "" if model.base_model is model else f"{model.base_model_prefix}."

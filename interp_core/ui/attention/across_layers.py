@@ -1,0 +1,138 @@
+"""One token across the layers, with rollout and flow beside the raw maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import altair as alt
+import numpy as np
+import streamlit as st
+
+import interp_core as ic
+from interp_core.attention.tables import same_tokens
+from interp_core.charts.layers import layer_rows
+from interp_core.models.record import LoadedModel
+from interp_core.ui.attention import frames
+from interp_core.ui.attention import script as attention_script
+from interp_core.ui.attention.question import Options
+from interp_core.ui.attention.text import UNIT, token_choice
+from interp_core.ui.widgets.figure import figure
+
+STRIP_ROWS = 60  # keys across the layer strips
+
+
+def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
+    """One token's attention in every layer, with rollout and flow beside it."""
+    default = _telling_token(maps, model)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        token = token_choice(maps, "Token", f"{maps.tokens[default]} (token {default})")
+        flow = st.toggle(
+            "Attention flow",
+            key="flow",
+            bind="query-params",
+            persist_state="session",
+            help="Maximum flow from each input token to this token through all "
+            "layers; takes a second or two for long texts.",
+        )
+    token = default if token is None else token
+    everyone = len(options.heads) == maps.weights.shape[1]
+    heads = list(range(maps.weights.shape[1])) if everyone else list(options.heads)
+    raw = maps.weights[:, heads, token].mean(1)
+    names = [str(number) for number in maps.layer_numbers]
+    who = "mean of all heads" if everyone else f"heads {', '.join(map(str, heads))}"
+    strips = [
+        Strip(
+            f"Raw, {who}, layer by layer",
+            UNIT[maps.kind],
+            names,
+            raw,
+            attention_script.raw_layers(heads, token),
+        )
+    ]
+    if maps.kind == "attention" and same_tokens(maps) and not maps.changes:
+        rolled = ic.attention_rollout(maps)[:, token]
+        strips.append(
+            Strip(
+                "Rollout through this layer",
+                "rollout",
+                names,
+                rolled,
+                attention_script.rollout(token),
+            )
+        )
+        if flow:
+            value = ic.attention_flow(maps, token)[None]
+            strips.append(
+                Strip(
+                    "Flow through all layers",
+                    "max-flow",
+                    ["all"],
+                    value,
+                    attention_script.flow(token),
+                )
+            )
+    charts = [_show(maps, options, strip, token) for strip in strips]
+    st.caption(_layers_caption(len(charts) > 1, model.layout.causal))
+    return alt.vconcat(*charts)
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One picture: title, unit of its values (layers, keys), names of its rows, its script."""
+
+    title: str
+    unit: str
+    names: list[str]
+    values: np.ndarray
+    script: str
+
+
+def _show(maps: ic.AttentionMaps, options: Options, strip: Strip, token: int) -> alt.Chart:
+    chart = _strip(maps, strip.values, strip.names, strip.title, strip.unit)
+    layer, key = np.unravel_index(int(strip.values.argmax()), strip.values.shape)
+    figure(
+        chart,
+        title=f"{strip.title}: token {token}",
+        alt=f"What {maps.tokens[token]} (token {token}) reads in each layer: most from "
+        f"{maps.key_tokens[key]} in layer {strip.names[layer]}, {strip.values.max():.2f}.",
+        key=f"strip_{strip.unit}",
+        numbers=lambda: ic.layer_table(maps, strip.values, layers=strip.names),
+        script=lambda: attention_script.whole(options, strip.script),
+    )
+    return chart
+
+
+def _telling_token(maps: ic.AttentionMaps, model: LoadedModel) -> int:
+    """The token that decides (the class token; in decoders the last), else the last word."""
+    if model.layout.causal:
+        return len(maps.tokens) - 1
+    if model.task in ("sequence-classification", "image-classification"):
+        return 0
+    words = [i for i, name in enumerate(maps.tokens) if not maps.special[i] and name[-1].isalnum()]
+    return words[-1] if words else 0
+
+
+def _strip(
+    maps: ic.AttentionMaps, values: np.ndarray, names: list[str], title: str, unit: str
+) -> alt.Chart:
+    keys = maps.key_tokens
+    if len(keys) > STRIP_ROWS:  # the keys that are read most, in their order
+        kept = np.sort(np.argsort(values.max(0))[::-1][:STRIP_ROWS])
+        title += f" (the {STRIP_ROWS} strongest of {len(keys)} keys)"
+        values, keys = values[:, kept], [f"{keys[i]} ({i})" for i in kept]
+    return layer_rows(frames.layer_frame(keys, values, names), title=title, value_title=unit)
+
+
+def _layers_caption(rolled: bool, causal: bool) -> str:
+    if not rolled:
+        return (
+            "Rollout and flow need raw weights with all pieces and special tokens: set Display "
+            "and Weights back to see them."
+        )
+    drift = (
+        " In causal models its mass drifts to the first token by construction." if causal else ""
+    )
+    return (
+        "Rollout (Abnar & Zuidema 2020) multiplies ½ A + ½ I through the layers, heads averaged: "
+        "an estimate of which inputs are mixed into the token, not of what they contribute." + drift
+    )

@@ -1,0 +1,115 @@
+"""What was computed, and a warning that this very input calls for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.attention.tables import same_tokens
+from interp_core.models.record import LoadedModel
+from interp_core.ui.attention import question
+from interp_core.ui.attention.question import Shown, open_head
+from interp_core.ui.widgets.markdown import plain
+
+GAP = 0.15  # difference in share between raw and norm-weighted attention that is worth a warning
+
+MOST_TOKENS = 256  # longer texts: the second pass for the warning is not worth the wait
+
+
+def show(plain_maps: Shown, model: LoadedModel) -> None:
+    """What to look for, the warning where it applies, and the health strip.
+
+    `plain_maps` are the raw weights with all pieces and special tokens.
+    """
+    raw = plain_maps.maps()
+    if same_tokens(raw):
+        st.markdown(
+            "**What to look for.** Diagonals read a neighbour, columns one token, even shades "
+            "everything. Heads of this text that are worth a look:"
+        )
+        with st.container(horizontal=True, gap="small"):
+            for what, layer, head in look_for(question.summaries(plain_maps)):
+                st.button(
+                    f"L{layer} H{head} · {what}",
+                    key=f"look_{layer}_{head}_{what}",
+                    on_click=open_head,
+                    args=(layer, head),
+                )
+        warning(raw, plain_maps)
+    strip(raw, model, *question.row_sums(plain_maps))
+
+
+def _contributions(shown: Shown, tokens: int) -> list[float] | None:
+    """Share of special tokens in norm-weighted attention, layer by layer."""
+    if tokens > MOST_TOKENS:
+        return None
+    try:
+        return question.special_shares(replace(shown, kind="norm"))
+    except ic.ClearheadError:  # not known for this architecture: no warning then
+        return None
+
+
+def strip(raw: ic.AttentionMaps, model: LoadedModel, least: float, most: float) -> None:
+    """Backend, number format, maps received, row sums and length, in one line."""
+    layout = model.layout
+    skipped = "" if len(raw.layer_numbers) == layout.layers else " (the others have no attention)"
+    shared = f", {layout.kv_heads} key-value heads" if layout.kv_heads < layout.heads else ""
+    windows = sorted({width for width in layout.windows if width})
+    window = f" · sliding window {', '.join(map(str, windows))} tokens" if windows else ""
+    st.caption(
+        f"{model.backend} attention · {model.dtype} · maps of {len(raw.layer_numbers)} of "
+        f"{layout.layers} layers{skipped} × {raw.weights.shape[1]} heads{shared}{window} · rows "
+        f"sum to {least:.6f} – {most:.6f} · {len(raw.tokens):,} of "
+        f"{model.max_tokens:,} tokens"
+    )
+
+
+def warning(raw: ic.AttentionMaps, shown: Shown) -> None:
+    """Say in which layer weights and contributions tell different stories about special tokens."""
+    found = _contributions(shown, len(raw.tokens)) if raw.keys.special.any() else None
+    if found is None:
+        return
+    weight, contribution = np.array(question.special_shares(shown)), np.array(found)
+    row = int(np.argmax(weight - contribution))
+    if weight[row] - contribution[row] < GAP:
+        return
+    names = dict.fromkeys(np.asarray(raw.key_tokens, dtype=object)[raw.keys.special])
+    st.info(
+        f"**Weight is not contribution.** {weight[row]:.0%} of layer {raw.layer_numbers[row]}'s "
+        f"attention goes to {plain(' and '.join(names))}, but {contribution[row]:.0%} of its "
+        "norm-weighted attention: those tokens are read and add little.",
+        icon=":material/lightbulb:",
+    )
+
+
+def telling_head(raw: ic.AttentionMaps, shown: Shown) -> tuple[int, int]:
+    """The (layer, head) that a new visitor sees first: one with something to see."""
+    if not same_tokens(raw):
+        return raw.layer_numbers[0], 0
+    return look_for(question.summaries(shown))[0][1:]
+
+
+def look_for(frame: pd.DataFrame) -> list[tuple[str, int, int]]:
+    """Heads of this input that show something: (what, layer, head)."""
+    found = []
+    for column, what in (
+        ("previous", "previous token"),
+        ("next", "next token"),
+        ("special", "special tokens"),
+    ):
+        if column in frame and frame[column].max() > 0.4:
+            best = frame.loc[frame[column].idxmax()]
+            found.append((f"{what} {best[column]:.0%}", int(best["layer"]), int(best["head"])))
+    diffuse = frame.loc[frame["entropy"].idxmax()]
+    found.append(
+        (
+            f"spreads over {np.exp(diffuse['entropy']):.0f} keys",
+            int(diffuse["layer"]),
+            int(diffuse["head"]),
+        )
+    )
+    return found

@@ -1,0 +1,118 @@
+"""The heatmap: one map, or the mean of several heads, with numbers on hover."""
+
+from __future__ import annotations
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.heatmaps import LABELS, MAX_SIDE, cell_size, heatmap, map_picture
+from interp_core.charts.overview import picture_url, shrink
+from interp_core.models.record import LoadedModel
+from interp_core.ui.attention import frames
+from interp_core.ui.attention.question import Options
+from interp_core.ui.attention.text import UNIT, chosen_map, heads_named, strongest_named
+from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets.figure import draw as draw_chart
+from interp_core.ui.widgets.figure import offer
+
+WHOLE = 56  # tokens a side up to which every cell is drawn
+WINDOW = 36  # tokens a side of the zoomed window of longer texts
+
+
+def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
+    """One map with numbers on hover; long texts get a whole picture and a zoomed window."""
+    weights = chosen_map(maps, options)
+    domain = (0.0, float(weights.max()))
+    if max(weights.shape) <= WHOLE:
+        chart = _cells(maps, weights, slice(None), slice(None), domain)
+        _cells_wide(chart, len(maps.key_tokens), _heat_alt(maps, options, weights))
+    else:
+        chart = _zoomed(maps, weights, domain, _heat_alt(maps, options, weights))
+    named = heads_named(options, maps.weights.shape[1])
+    offer(chart, title=f"Attention of {named}", alt=_heat_alt(maps, options, weights))
+    st.caption(
+        f"{named.capitalize()}. Query down, key across; each "
+        f"row is one token's attention. Colour is the {UNIT[maps.kind]}, full at {domain[1]:.2g}."
+    )
+    return chart
+
+
+def _cells_wide(chart: alt.Chart, columns: int, alt_text: str, side: int = MAX_SIDE) -> None:
+    """Draw a heatmap as wide as its cells want, or as the page allows."""
+    with st.container(width=columns * cell_size(columns, side) + LABELS):
+        draw_chart(chart, alt=alt_text)
+
+
+def _heat_alt(maps: ic.AttentionMaps, options: Options, weights: np.ndarray) -> str:
+    return (
+        f"Heatmap of {heads_named(options, maps.weights.shape[1])}: {len(maps.tokens)} queries by "
+        f"{len(maps.key_tokens)} keys; {strongest_named(maps, weights)}."
+    )
+
+
+def _cells(
+    maps: ic.AttentionMaps, weights: np.ndarray, rows: slice, columns: slice, domain: tuple
+) -> alt.Chart:
+    frame = frames.cell_frame(maps, weights, rows, columns)
+    return heatmap(frame, x="x", y="y", value="weight", title=UNIT[maps.kind], domain=domain)
+
+
+def _zoomed(maps: ic.AttentionMaps, weights: np.ndarray, domain: tuple, alt_text: str) -> alt.Chart:
+    high, wide = weights.shape
+    with st.container(horizontal=True):
+        first_query = _window_start("Queries from", "q0", high)
+        first_key = _window_start("Keys from", "k0", wide)
+    rows, columns = _span(first_query, high), _span(first_key, wide)
+    frame = pd.DataFrame(
+        [
+            {
+                "url": picture_url(shrink(weights, 384), top=domain[1]),
+                "zero": 0,
+                "queries": high,
+                "keys": wide,
+                "q0": rows.start,
+                "q1": rows.stop,
+                "k0": columns.start,
+                "k1": columns.stop,
+            }
+        ]
+    )
+    with st.container(horizontal=True, vertical_alignment="top"):
+        draw_chart(
+            map_picture(frame, frames.block_frame(maps, weights), size=300, selection="area"),
+            width="content",
+            key="area_chart",
+            on_select=lambda: _move_window(high, wide),
+            selection_mode="area",
+            alt=alt_text,
+        )
+        chart = _cells(maps, weights, rows, columns, domain)
+        _cells_wide(chart, columns.stop - columns.start, alt_text, side=430)
+    st.caption(
+        f"First the whole map (ink is the square root, so that faint lines are seen), then the "
+        f"framed window of {WINDOW} × {WINDOW} tokens. Click in the whole map to move the window."
+    )
+    return chart
+
+
+def _window_start(label: str, key: str, count: int) -> int:
+    if count <= WINDOW:
+        return 0
+    return st.slider(
+        label, 0, count - WINDOW, key=key, bind="query-params", persist_state="session", width=300
+    )
+
+
+def _span(first: int, count: int) -> slice:
+    return slice(first, min(first + WINDOW, count))
+
+
+def _move_window(high: int, wide: int) -> None:
+    hit = clicks.mark("area_chart", "area", q0=range(high), k0=range(wide))
+    if hit:
+        for key, place, count in (("q0", hit[0], high), ("k0", hit[1], wide)):
+            if count > WINDOW:
+                st.session_state[key] = min(place, count - WINDOW)

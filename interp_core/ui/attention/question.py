@@ -1,0 +1,174 @@
+"""The controls of the attention page; every choice lives in the address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.attention.tables import head_summaries, special_share
+from interp_core.ui.attention.frames import pictures
+from interp_core.ui.server import cache
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of, view_of
+from interp_core.ui.widgets.sidebar import Choice
+
+VIEWS = {
+    "overview": "Overview",
+    "lines": "Head view",
+    "heatmap": "Heatmap",
+    "overlay": "Token overlay",
+    "layers": "Across layers",
+    "compare": "Compare",
+}
+STACKS = {"encoder": "Encoder", "decoder": "Decoder", "cross": "Cross attention"}
+KINDS = {"attention": "Raw weights", "norm": "Norm-weighted ‖α f(x)‖"}
+SPECIAL = {"show": "Show", "hide": "Hide, renormalise rows", "drop": "Hide, keep weights"}
+MASS = {0.5: "50 %", 0.8: "80 %", 0.9: "90 %", 0.95: "95 %", 1.0: "all"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user chose to see."""
+
+    view: str
+    layer: int
+    heads: tuple[int, ...]
+    mass: float
+    shown: Shown
+
+    @property
+    def kind(self) -> str:
+        """Raw weights or norm-weighted attention."""
+        return self.shown.kind
+
+
+def open_head(layer: int, head: int, view: str = "heatmap") -> None:
+    """Show one head; called from callbacks, before the controls are drawn."""
+    st.session_state.update(layer=layer, heads=[head], view=view)
+
+
+def view_choice() -> str:
+    """Which picture to draw."""
+    return view_of(VIEWS, key="view")
+
+
+def kind_choice(two_stacks: bool) -> str:
+    """Raw weights or norm-weighted attention; the latter needs a single stack."""
+    names = list(KINDS)[:1] if two_stacks else list(KINDS)
+    return one_of(
+        "Weights",
+        {name: KINDS[name] for name in names},
+        key="kind",
+        help="Weight is not contribution: a head may read a token whose value vector is almost "
+        "zero. Norm-weighted attention (Kobayashi et al. 2020) is the length of what really "
+        "arrives; the parts add up to the layer's attention output.",
+    )
+
+
+def stack_choice() -> str:
+    """Encoder, decoder or cross attention of an encoder-decoder model."""
+    return one_of("Part of the model", STACKS, key="stack")
+
+
+def head_choice(
+    maps: ic.AttentionMaps, several: bool, first: tuple[int, int]
+) -> tuple[int, tuple[int, ...]]:
+    """A layer and one or more of its heads; `first` is what a new visitor sees."""
+    layers, heads = list(maps.layer_numbers), list(range(maps.weights.shape[1]))
+    follow("layer", first[0])
+    follow("heads", [first[1]])
+    keep_valid("layer", layers)
+    keep_valid("heads", heads)
+    layer = st.selectbox(
+        "Layer",
+        layers,
+        index=layers.index(first[0]),
+        key="layer",
+        **BOUND,
+        width=110,
+    )
+    chosen = st.multiselect(
+        "Heads" if several else "Head (the first is shown)",
+        heads,
+        default=[first[1]],
+        key="heads",
+        **BOUND,
+        placeholder="All heads",
+        width=320,
+    )
+    return layer, tuple(chosen or heads)
+
+
+def display_choice() -> tuple[bool, str, float]:
+    """Words or pieces, special tokens, how much of the mass to draw."""
+    with st.popover("Display", icon=":material/tune:"):
+        words = st.toggle(
+            "Merge pieces into words",
+            key="words",
+            **BOUND,
+            help="Attention to a word is the sum over its pieces, from a word the mean.",
+        )
+        special = st.radio(
+            "Special tokens",
+            list(SPECIAL),
+            format_func=SPECIAL.get,
+            key="special",
+            **BOUND,
+            help="Renormalising amplifies noise: a row with 95 % on [CLS] keeps 5 %.",
+        )
+        mass = st.select_slider(
+            "Lines: strongest weights that hold",
+            list(MASS),
+            value=0.9,
+            format_func=MASS.get,
+            key="mass",
+            **BOUND,
+        )
+    return words, special, mass
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Which maps are shown; hashable, so that it can be the key of a cache."""
+
+    asked: Choice
+    files: str
+    kind: str = "attention"
+    stack: str = "encoder"
+    words: bool = False
+    special: str = "show"
+
+    def maps(self) -> ic.AttentionMaps:
+        """The maps themselves."""
+        maps = cache.attention(self.asked.model, self.asked.text, self.asked.pair, self.kind)
+        return cache.displayed(maps, self.stack, self.words, self.special)
+
+
+_HASH = {Shown: repr}
+
+
+@st.cache_data(max_size="64MiB", show_spinner=False, hash_funcs=_HASH)
+def summaries(shown: Shown) -> pd.DataFrame:
+    """One row per head, see `head_summaries`."""
+    return head_summaries(shown.maps())
+
+
+@st.cache_data(max_size="128MiB", show_spinner=False, hash_funcs=_HASH)
+def urls(shown: Shown) -> list[str]:
+    """The small pictures of all heads."""
+    return pictures(shown.maps())
+
+
+@st.cache_data(max_entries=512, show_spinner=False, hash_funcs=_HASH)
+def row_sums(shown: Shown) -> tuple[float, float]:
+    """Smallest and largest sum of a row over all heads."""
+    sums = shown.maps().weights.sum(-1)
+    return float(sums.min()), float(sums.max())
+
+
+@st.cache_data(max_entries=512, show_spinner=False, hash_funcs=_HASH)
+def special_shares(shown: Shown) -> list[float]:
+    """Share of each layer's mass on special tokens."""
+    return special_share(shown.maps()).tolist()

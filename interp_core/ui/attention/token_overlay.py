@@ -1,0 +1,55 @@
+"""The sentence itself, shaded by attention."""
+
+from __future__ import annotations
+
+import altair as alt
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.layers import layer_rows
+from interp_core.models.record import LoadedModel
+from interp_core.ui.attention import frames, script
+from interp_core.ui.attention.question import Options
+from interp_core.ui.attention.text import UNIT, chosen_map, heads_named, pick_token, token_choice
+from interp_core.ui.widgets.figure import offer
+from interp_core.ui.widgets.token_strip import token_strip
+
+
+def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
+    """The sentence shaded by what one token reads, or by how much each token is read."""
+    token = token_choice(maps, "Shade by what this token attends to", "(attention received)")
+    weights = chosen_map(maps, options)
+    values = weights[token] if token is not None else weights.mean(0)
+    top = float(values.max()) or 1.0
+    reader = f"{maps.tokens[token]}" if token is not None else "all queries on average"
+    titles = [
+        f"{name}: {value:.4f} ({UNIT[maps.kind]} from {reader})"
+        for name, value in zip(maps.key_tokens, values)
+    ]
+    token_strip(
+        maps.key_tokens,
+        values / top,
+        titles,
+        label="Tokens shaded by attention",
+        key="overlay_strip",
+        on_pick=lambda place: pick_token(maps, place),
+        picked=token,
+        notes=[f"{value:.2f}" for value in values],
+    )
+    source = "the framed token" if token is not None else "all queries on average"
+    st.caption(
+        f"{heads_named(options, maps.weights.shape[1]).capitalize()}. Shade is the "
+        f"{UNIT[maps.kind]} from {source}, full at {top:.2g}. Click a token to see what it reads; "
+        "click it again to see all."
+    )
+    frame = frames.layer_frame(maps.key_tokens, values[None], [reader])
+    chart = layer_rows(frame, title="", value_title=UNIT[maps.kind])
+    offer(
+        chart,
+        title=f"Tokens shaded by the attention from {reader}",
+        alt=f"Attention of {heads_named(options, maps.weights.shape[1])} from {reader} to each "
+        f"token; most to {maps.key_tokens[int(values.argmax())]}, {values.max():.2f}.",
+        numbers=ic.layer_table(maps, values[None], layers=[options.layer]),
+        script=lambda: script.overlay(options, token),
+    )
+    return chart

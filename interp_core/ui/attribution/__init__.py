@@ -1,0 +1,34 @@
+"""The views of the attribution page: each draws itself and returns its chart and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from interp_core.ui.attribution import (
+    compare_methods,
+    downloads,
+    explanation,
+    layers,
+    many_texts,
+    method_notes,
+    trust,
+    what_if,
+)
+
+__all__ = ["DRAW", "VIEWS", "downloads", "method_notes"]
+VIEWS = {
+    "explanation": "Explanation",
+    "methods": "Compare methods",
+    "what_if": "What if",
+    "layers": "Layer by layer",
+    "many": "Many texts",
+    "trust": "Can it be trusted?",
+}
+DRAW: dict[str, Callable] = {
+    "explanation": explanation.draw,
+    "methods": compare_methods.draw,
+    "what_if": what_if.draw,
+    "layers": layers.draw,
+    "many": many_texts.draw,
+    "trust": trust.draw,
+}

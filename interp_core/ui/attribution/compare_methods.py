@@ -1,0 +1,128 @@
+"""Several methods side by side on one scale, and how far they agree."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.attribution.tables import disagreements, method_agreement
+from interp_core.charts.attributions import against, grid
+from interp_core.charts.heatmaps import token_keys
+from interp_core.models.record import LoadedModel
+from interp_core.ui.attribution import script
+from interp_core.ui.attribution.downloads import Drawn
+from interp_core.ui.attribution.question import Asked, cost, explained
+from interp_core.ui.attribution.text import largest, units_said
+from interp_core.ui.server import costs
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.markdown import plain
+
+DEFAULT = ["integrated_gradients", "leave_one_out", "saliency", "rollout", "raw_attention"]
+
+
+def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
+    """The grid of methods, their agreement, and attention against the chosen method."""
+    methods = ic.attribution_methods(model)
+    follow("methods", [name for name in DEFAULT if name in methods])
+    keep_valid("methods", list(methods))
+    chosen = st.multiselect(
+        "Methods",
+        list(methods),
+        default=[name for name in DEFAULT if name in methods],
+        format_func=lambda name: methods[name].title,
+        key="methods",
+        **BOUND,
+    )
+    if not chosen:
+        st.info("Choose one or more methods.")
+        return None
+    found, questions = [], [asked.with_method(name) for name in chosen]
+    dear = sum(map(cost, questions))
+    if not costs.agreed(("methods", *questions), "Computing these methods", dear):
+        return None
+    for each in questions:
+        if (each := explained(each, agreed=True)) is None:
+            return None
+        found.append(each)
+    table = ic.method_table(found)
+    scores, words = table.drop(columns="word"), list(table["word"])
+    chart = _grid(scores, words)
+    first = scores.columns[0]
+    figure(
+        chart,
+        title=f"Scores of the words by {len(chosen)} methods",
+        alt=f"Scores of {len(words)} words by {', '.join(scores)}. Largest by {first.lower()}: "
+        f"{largest(words, scores[first])}.",
+    )
+    st.caption(
+        "Each row is divided by its own largest size, so rows compare in shape, not in unit. "
+        "A dash marks scores against the target; unsigned methods have none. Special tokens are "
+        f"left out. {units_said(found[0], found[0].sequence)}"
+    )
+    if len(chosen) > 1:
+        _agreement(scores)
+        _against(asked, table, chosen)
+    return Drawn(chart, table, lambda: script.methods(asked, chosen))
+
+
+def _grid(table: pd.DataFrame, words: list[str]) -> alt.TopLevelMixin:
+    scaled = table / table.abs().max().replace(0, 1)
+    frame = scaled.assign(key=token_keys(words), token=words)
+    long = frame.melt(["key", "token"], var_name="method", value_name="score")
+    return grid(
+        long,
+        x="key",
+        y="method",
+        value="score",
+        title="share of the largest",
+        y_title="",
+        rows=list(table.columns),
+    )
+
+
+def _agreement(table: pd.DataFrame) -> None:
+    st.markdown(
+        "**How far do they agree?** Rank correlation of sizes, and how many of the three "
+        "largest words two methods share."
+    )
+    columns = {
+        "kendall": st.column_config.NumberColumn("Kendall τ", format="%.2f"),
+        "spearman": st.column_config.NumberColumn("Spearman ρ", format="%.2f"),
+        "overlap": st.column_config.NumberColumn("top-3 overlap", format="percent"),
+    }
+    st.dataframe(method_agreement(table), hide_index=True, column_config=columns)
+
+
+def _against(asked: Asked, table: pd.DataFrame, chosen: list[str]) -> None:
+    """The first method against another, word by word. `chosen`: names of the table's methods."""
+    words, (first, *others) = list(table["word"]), list(table.columns[1:])
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        bound = {"key": "against", **BOUND}
+        keep_valid("against", others)
+        other = st.selectbox(f"{first} against", others, **bound)
+        pair = [chosen[0], chosen[1 + others.index(other)]]
+        figure(
+            against(table.rename(columns={"word": "token"}), x=first, y=other),
+            title=f"{first} against {other.lower()}",
+            alt=f"{len(words)} words as points. Largest by {first.lower()}: "
+            f"{largest(words, table[first])}; by {other.lower()}: {largest(words, table[other])}.",
+            numbers=table[["word", first, other]],
+            script=lambda: script.methods(asked, pair),
+        )
+    with right:
+        st.markdown("**Where they disagree most**")
+        far = disagreements(table[first], table[other])
+        for place, row in far.iterrows():
+            st.markdown(
+                f"- {plain(words[place])}: rank {row['first']} by {first.lower()}, "
+                f"{row['second']} by {other.lower()}"
+            )
+        st.caption(
+            "Attention says where information is read, gradients and removals what the output "
+            "depends on. A word that is read and not used ranks high in the first only; a word "
+            "whose effect travels through other tokens ranks high in the second only."
+        )

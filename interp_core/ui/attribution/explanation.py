@@ -1,0 +1,160 @@
+"""Reading one explanation: the prediction, the shaded sentence, the bars, the honest figures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from interp_core.attribution.methods import METHODS
+from interp_core.attribution.result import Attribution
+from interp_core.charts.attributions import bars, probabilities
+from interp_core.charts.heatmaps import token_keys
+from interp_core.models.record import LoadedModel
+from interp_core.ui.attribution import script
+from interp_core.ui.attribution.downloads import Drawn
+from interp_core.ui.attribution.question import Asked, cost, explained
+from interp_core.ui.attribution.text import largest, quoted, units_said
+from interp_core.ui.attribution.trust import beside
+from interp_core.ui.server import costs
+from interp_core.ui.widgets.choices import BOUND, one_of
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.token_strip import token_strip
+
+LIMIT = 0.01  # relative delta and token error above which the page warns
+SHOWN_LABELS = 8
+QUICK = "saliency"  # one gradient
+
+
+def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
+    """The explanation of one text; None while there is none."""
+    found = explained(asked)
+    if found is None:
+        _cheaper(asked)
+        return None
+    left, right = st.columns([2, 1], gap="large")
+    with right:
+        prediction(asked, found)
+    with left:
+        shown = by_choice(found)
+        strip(shown, key="explanation")
+        trust_line(found)
+    order = one_of(
+        "Bars", {"text": "in order", "size": "by size"}, key="order", label_visibility="collapsed"
+    )
+    chart = bars(_bar_frame(shown), title=score_unit(found), order=order)
+    kind = shown.units if shown.pieces else "pieces"
+    figure(
+        chart,
+        title=f"Scores of the {kind} for {quoted(found.target)}, {METHODS[found.method].title}",
+        alt=f"Bars of the scores of {len(shown.tokens)} {kind} for {quoted(found.target)}; "
+        f"largest: {largest(shown.tokens, shown.scores)}.",
+    )
+    if shown.pieces and (said := units_said(found, found.sequence)):
+        st.caption(said)
+    beside(asked, found)
+    pieces = shown.pieces is None
+    return Drawn(chart, shown.to_frame(), lambda: script.explanation(asked, pieces=pieces))
+
+
+def _cheaper(asked: Asked) -> None:
+    """The quickest method, one click away, where the chosen one would take long."""
+    quick = costs.told(costs.forecast(cost(asked.with_method(QUICK))))
+    if costs.forecast(cost(asked)) > costs.UNASKED and asked.method != QUICK:
+        st.button(
+            f"{METHODS[QUICK].title} instead: {quick}",
+            on_click=lambda: st.session_state.update(method=QUICK),
+            key="quick_method",
+        )
+
+
+def prediction(asked: Asked, found: Attribution) -> None:
+    """What the model says, and what is explained."""
+    answer, chance = found.prediction.label, found.prediction.probability
+    st.metric(
+        "Prediction",
+        plain(answer),
+        f"{chance:.1%}" if chance is not None else None,
+        delta_arrow="off",
+        delta_color="off",
+    )
+    table = found.prediction.to_frame()
+    shown = table.head(SHOWN_LABELS)
+    if table["probability"].notna().all():
+        said = [f"{quoted(row.label)} {row.probability:.1%}" for row in shown.itertuples()]
+        figure(
+            probabilities(shown),
+            title="Probabilities of the labels",
+            alt=f"Bars of the probabilities of {len(shown)} labels: {', '.join(said[:4])}.",
+            numbers=table,
+            script=lambda: script.prediction(asked),
+        )
+    st.caption(f"Explained: {plain(found.target)}, {found.unit} {found.value:+.3f}")
+
+
+def by_choice(found: Attribution) -> Attribution:
+    """Words, or pieces where the user asks for them."""
+    pieces = st.toggle("Show pieces instead of words", key="pieces", **BOUND)
+    words = found.by_word()
+    return found if pieces or (~words.special).sum() < 2 else words
+
+
+def strip(shown: Attribution, *, key: str) -> None:
+    """The sentence shaded by signed score."""
+    largest = float(np.abs(shown.scores).max(initial=0.0)) or 1.0
+    titles = [f"{name}: {score:+.4f}" for name, score in zip(shown.tokens, shown.scores)]
+    token_strip(
+        shown.tokens,
+        shown.scores / largest,
+        titles,
+        label="Tokens shaded by attribution",
+        key=f"strip_{key}",
+        on_pick=lambda place: None,
+        notes=[f"{score:+.2f}" for score in shown.scores],
+    )
+    direction = (
+        "Blue supports the target; orange with a dashed border speaks against it."
+        if shown.signed
+        else "This method gives sizes only, no direction."
+    )
+    st.caption(f"{direction} Full shade is {largest:.3g} ({score_unit(shown)}).")
+
+
+def score_unit(found: Attribution) -> str:
+    """The unit of the scores."""
+    return f"score ({found.unit})" if found.signed else "size (no sign)"
+
+
+def trust_line(found: Attribution) -> None:
+    """Completeness and error, and what to do when they are too large."""
+    parts = [f"{found.evaluations:,} evaluations"]
+    if found.baseline:
+        parts.append(f"baseline: {found.baseline}")
+    delta, relative = found.convergence_delta, found.relative_delta
+    if delta is not None:
+        share = (
+            "the difference is zero" if relative is None else f"{relative:.2%} of the difference"
+        )
+        parts.append(f"convergence delta {delta:+.4f} ({share})")
+    if found.token_error is not None:
+        parts.append(f"estimated error of the worst token {found.token_error:.2%}")
+    st.caption(" · ".join(parts))
+    if relative is None:  # without a difference the scores themselves are the measure
+        relative = abs(delta or 0) / (float(np.abs(found.scores).max(initial=0.0)) or 1.0)
+    if relative > LIMIT or (found.token_error or 0) > LIMIT:
+        cure = (
+            "choose more evaluations"
+            if "evaluations" in METHODS[found.method].options
+            else "this method does not fit this network well; prefer integrated gradients"
+        )
+        st.warning(
+            f"The scores do not add up to within 1 %: {cure} before you read small differences.",
+            icon=":material/warning:",
+        )
+
+
+def _bar_frame(shown: Attribution) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"key": token_keys(shown.tokens), "token": shown.tokens, "score": shown.scores}
+    )

@@ -1,0 +1,79 @@
+"""Where in the stack the decision forms: layer conductance by word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.attributions import grid
+from interp_core.charts.heatmaps import token_keys
+from interp_core.models.record import LoadedModel
+from interp_core.ui.attribution import script
+from interp_core.ui.attribution.downloads import Drawn
+from interp_core.ui.attribution.question import Asked, cost
+from interp_core.ui.attribution.text import largest, quoted
+from interp_core.ui.server import cache, jobs
+from interp_core.ui.widgets.figure import figure
+
+
+def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
+    """Conductance of each word in each layer."""
+    if asked.labels:
+        st.info("Layer conductance needs a model with a head of its own; `sentiment` has one.")
+        return None
+    single = None if asked.baseline == "average" else asked.baseline
+    asked = replace(asked, method="integrated_gradients", evaluations=None, baseline=single)
+    options = {name: value for name, value in asked.options().items() if name != "method"}
+
+    def compute(progress):  # noqa: ANN001, ANN202
+        return ic.layer_conductance(
+            cache.model(asked.model), asked.text, progress=progress, **options
+        )
+
+    found = jobs.run(
+        ("conductance", asked), "Layer conductance", compute, operations=lambda: cost(asked)
+    )
+    if found is None:
+        return None
+    words = found.by_word()
+    chart = _grid(words)
+    figure(
+        chart,
+        title=f"Where in the stack the words count for {quoted(found.target)}",
+        alt=f"Conductance of {len(words.tokens)} words in the embeddings and "
+        f"{len(words.scores) - 1} layers. Largest at first: "
+        f"{largest(words.tokens, words.scores[0])}; at the end: "
+        f"{largest(words.tokens, words.scores[-1], 1)}.",
+    )
+    whole = found.value - found.baseline_value
+    st.caption(
+        f"Layer conductance (Dhamdhere et al. 2019): how much of the difference {whole:+.3f} "
+        f"({found.goal.unit}) between the text and the baseline ({found.baseline}) passes through "
+        "each word's state after each layer. Every row adds up to that difference; the worst row "
+        f"misses it by {np.abs(found.convergence_delta).max():.4f}. Where the weight moves from "
+        "the words to the token that is read out, the decision has formed."
+    )
+    return Drawn(chart, words.to_frame(), lambda: script.layers(asked))
+
+
+def _grid(words: ic.Conductance) -> alt.LayerChart:
+    """Words across, layers down."""
+    names = ["embeddings" if n < 0 else f"after layer {n}" for n in words.layer_numbers]
+    row, column = np.indices(words.scores.shape).reshape(2, -1)
+    keys = token_keys(words.tokens)
+    frame = pd.DataFrame(
+        {
+            "layer": [names[i] for i in row],
+            "key": [keys[i] for i in column],
+            "token": [words.tokens[i] for i in column],
+            "score": words.scores.ravel(),
+        }
+    )
+    return grid(
+        frame, x="key", y="layer", value="score", title="conductance", y_title="", rows=names
+    )

@@ -1,0 +1,222 @@
+"""What the attribution page is asked: the controls, and the attribution itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+import interp_core as ic
+from interp_core.attribution.baselines import BASELINES
+from interp_core.attribution.methods import METHODS
+from interp_core.attribution.result import Attribution
+from interp_core.inputs.tokens import encode
+from interp_core.models.record import LoadedModel
+from interp_core.ui.server import cache, costs, jobs
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
+
+LABELLED = ("sequence-classification", "token-classification")
+WORD_TARGETS = ("masked-lm", "causal-lm", "encoder-decoder")
+DEFAULT_LABELS = "praise, complaint, question"
+MOST_LABELS = 12
+SEED = 0  # of the methods that draw at random: everybody sees the same scores
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Everything that an attribution depends on; the key of its cached result."""
+
+    model: str
+    files: str
+    text: str
+    pair: str | None = None
+    method: str = "integrated_gradients"
+    target: str | None = None
+    contrast: str | None = None
+    position: int | None = None
+    baseline: str | None = None
+    evaluations: int | None = None
+    labels: tuple[str, ...] = ()
+
+    def options(self) -> dict:
+        """Keyword arguments of `ic.attribute` that differ from its defaults."""
+        names = ("method", "target", "contrast", "position", "baseline")
+        options = {name: getattr(self, name) for name in names}
+        if not METHODS[self.method].baseline:
+            del options["baseline"]
+        options["text_pair"] = self.pair
+        known = METHODS[self.method].options
+        if self.evaluations and "evaluations" in known:
+            options["evaluations"] = self.evaluations
+        if "seed" in known:
+            options["seed"] = SEED
+        return {name: value for name, value in options.items() if value is not None}
+
+    def with_method(self, method: str) -> Asked:
+        """The same question, answered by another method."""
+        return replace(self, method=method)
+
+
+def explained(asked: Asked, *, agreed: bool = False) -> Attribution | None:
+    """The attribution, shared by all sessions; None when the user stopped it.
+
+    A dear one waits for a click, unless that was `agreed` to already.
+    """
+    model = cache.model(asked.model)
+    title = ic.attribution_methods(model)[asked.method].title
+
+    def compute(progress) -> Attribution:  # noqa: ANN001
+        options = {**asked.options(), "progress": progress}
+        if asked.labels:
+            return ic.zero_shot(model, asked.text, asked.labels, **options)
+        return ic.attribute(model, asked.text, **options)
+
+    return jobs.run(asked, title, compute, operations=None if agreed else lambda: cost(asked))
+
+
+def cost(asked: Asked, count: int | None = None) -> float:
+    """Operations of the attribution of the text, or of one of `count` tokens.
+
+    Raises `BadInput` or `InputTooLong` for a text that cannot be read.
+    """
+    model = cache.model(asked.model)
+    if count is None:
+        count = len(encode(model, asked.text, asked.pair).sequence)
+    times = len(asked.labels) or 1
+    return times * costs.attribution(model, count, asked.method, asked.evaluations)
+
+
+def controls(model: LoadedModel, choice) -> Asked:  # noqa: ANN001 - sidebar.Choice
+    """Target, method and baseline; every choice lives in the address."""
+    asked = Asked(choice.model, cache.stamp(choice.model), choice.text, choice.pair)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        asked = _target(asked, model)
+        methods = ic.attribution_methods(model)
+        keep_valid("method", list(methods))
+        method = st.selectbox(
+            "Method",
+            list(methods),
+            format_func=lambda name: methods[name].title,
+            key="method",
+            width=230,
+            **BOUND,
+        )
+        baseline = None
+        if methods[method].baseline:
+            names = ic.available_baselines(model.tokenizer)
+            keep_valid("baseline", names)
+            baseline = st.selectbox(
+                "Baseline", names, key="baseline", width=130, help=_baselines(), **BOUND
+            )
+        steps = None
+        if "evaluations" in methods[method].options:
+            steps = st.selectbox(
+                "Evaluations",
+                ["automatic", 32, 64, 128, 256, 512],
+                key="steps",
+                width=130,
+                help="How many texts go through the model. Automatic refines until the estimated "
+                "error of every token and the relative delta are below 1 %.",
+                **BOUND,
+            )
+    entry = methods[method]
+    st.caption(f"**{entry.title}.** {entry.description} Cost: {entry.cost}.")
+    return replace(
+        asked, method=method, baseline=baseline, evaluations=None if steps == "automatic" else steps
+    )
+
+
+def _baselines() -> str:
+    lines = [f"- **{name}**: {what}" for name, what in BASELINES.items()]
+    return "What stands in a word's place when it is away. Baselines disagree:\n" + "\n".join(lines)
+
+
+def _target(asked: Asked, model: LoadedModel) -> Asked:
+    if _infers(model):
+        asked = _own_labels(asked, "")
+    if model.task in LABELLED and not asked.labels:
+        asked = _label_target(asked, model)
+    elif model.task in WORD_TARGETS:
+        asked = _word_target(asked)
+    elif model.task == "encoder":
+        asked = _own_labels(asked, DEFAULT_LABELS)
+        if not asked.labels:
+            raise ic.BadInput("Type one or more labels, separated by commas.")
+    if model.task in ("token-classification", "masked-lm", "causal-lm"):
+        asked = replace(asked, position=_position(asked, model))
+    return asked
+
+
+def _infers(model: LoadedModel) -> bool:
+    """Whether the model judges entailment, and so can weigh labels of the user's own."""
+    return model.task == "sequence-classification" and any(
+        label.lower().startswith("entail") for label in model.labels
+    )
+
+
+def _own_labels(asked: Asked, default: str) -> Asked:
+    follow("labels", default)
+    typed = st.text_input(
+        "Labels, comma-separated",
+        default,
+        key="labels",
+        width=300,
+        placeholder="labels of your own",
+        help="Zero-shot classification: an encoder compares each label's sentence vector with the "
+        "text's, an inference model asks whether the text entails the label.",
+        **BOUND,
+    )
+    names = tuple(dict.fromkeys(name.strip() for name in typed.split(",") if name.strip()))
+    names = names[:MOST_LABELS]
+    if not names:
+        return asked
+    keep_valid("target", list(names))
+    chosen = st.selectbox(
+        "Target",
+        list(names),
+        index=None,
+        placeholder="best label",
+        key="target",
+        width=170,
+        **BOUND,
+    )
+    return replace(asked, labels=names, target=chosen)
+
+
+def _label_target(asked: Asked, model: LoadedModel) -> Asked:
+    labels = list(dict.fromkeys(model.labels))
+    keep_valid("target", labels)
+    keep_valid("contrast", labels)
+    target = st.selectbox(
+        "Target", labels, index=None, placeholder="the prediction", key="target", width=170, **BOUND
+    )
+    contrast = None
+    if len(labels) > 2:
+        contrast = st.selectbox(
+            "rather than", labels, index=None, placeholder="–", key="contrast", width=150, **BOUND
+        )
+    return replace(asked, target=target, contrast=contrast)
+
+
+def _word_target(asked: Asked) -> Asked:
+    target = st.text_input(
+        "Target word",
+        key="word",
+        placeholder="the prediction",
+        width=170,
+        help="A token of the vocabulary; a leading space counts.",
+        **BOUND,
+    )
+    contrast = st.text_input("rather than", key="instead", placeholder="–", width=150, **BOUND)
+    return replace(asked, target=target or None, contrast=contrast or None)
+
+
+def _position(asked: Asked, model: LoadedModel) -> int | None:
+    tokens = encode(model, asked.text, asked.pair).sequence.tokens
+    names = [f"{place}: {token}" for place, token in enumerate(tokens)]
+    keep_valid("position", names)
+    where = {"causal-lm": "Next word after", "masked-lm": "Word at"}.get(model.task, "Token")
+    chosen = st.selectbox(
+        where, names, index=None, placeholder="automatic", key="position", width=170, **BOUND
+    )
+    return None if chosen is None else names.index(chosen)

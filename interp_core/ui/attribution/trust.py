@@ -1,0 +1,216 @@
+"""Can it be trusted? Removal of words against chance, and further checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.attribution.result import Attribution
+from interp_core.charts.attributions import curves
+from interp_core.models.record import LoadedModel
+from interp_core.ui.attribution import script
+from interp_core.ui.attribution.downloads import Drawn
+from interp_core.ui.attribution.question import Asked, cost, explained
+from interp_core.ui.attribution.text import quoted, units_said
+from interp_core.ui.server import cache, costs, jobs
+from interp_core.ui.widgets.choices import one_of
+from interp_core.ui.widgets.figure import draw as draw_chart
+from interp_core.ui.widgets.figure import offer
+from interp_core.ui.widgets.markdown import message
+from interp_core.ui.widgets.numbers import UNDEFINED, number
+
+MODES = {"delete": "deleting words", "mask": "masking words"}
+MOST_BESIDE = 128  # tokens up to which the measures are computed without being asked for
+GOOD = {
+    "comprehensiveness": "higher is better",
+    "sufficiency": "lower is better",
+    "aopc": "higher is better",
+}
+
+
+def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
+    """Faithfulness beside random rankings, and the checks on demand."""
+    found = explained(asked)
+    if found is None:
+        return None
+    mode = one_of("Take words away by", MODES, key="mode_away", default="delete")
+    result = _faithfulness(asked, found, mode)
+    if result is None:
+        return None
+    _measures(result)
+    both = _curves(result)
+    offer(
+        both,
+        title=f"What {MODES[mode]} does to the probability of {quoted(found.target)}",
+        alt=f"Curves of deletion and insertion over {result.words} {result.units} beside random "
+        f"orders; mean fall by deletion {number(result.aopc)}, random "
+        f"{number(result.random_aopc.mean())}.",
+    )
+    st.caption(
+        f"ERASER (DeYoung et al. 2020), {MODES[mode]}, {result.words} {result.units}; the band is "
+        f"one standard deviation of {len(result.random_aopc)} random rankings. Deleting and "
+        "masking give different numbers. A text without its words is unlike what the model was "
+        "trained on. "
+        f"{units_said(result, found.sequence)}"
+    )
+    checks(asked, found)
+    return Drawn(both, result.curve, lambda: script.trust(asked, mode))
+
+
+def _curves(result: ic.Faithfulness) -> alt.HConcatChart:
+    """Both curves side by side."""
+    charts = {}
+    for side, name in zip(st.columns(2, gap="large"), _WHAT):
+        with side:
+            st.markdown(f"**{name.capitalize()}**: " + _WHAT[name])
+            charts[name] = curves(
+                result.curve[result.curve["curve"] == name], title="probability of the target"
+            )
+            draw_chart(charts[name], alt=_said(result, name))
+    return alt.hconcat(*(chart.properties(title=name) for name, chart in charts.items()))
+
+
+def _said(result: ic.Faithfulness, name: str) -> str:
+    """Where the curves stand when half of the words are taken."""
+    half = result.curve[(result.curve["curve"] == name) & (result.curve["fraction"] == 0.5)]
+    chance = half.set_index("ranking")["probability"]
+    return (
+        f"{name.capitalize()} curve: with half of the words, probability "
+        f"{number(chance.get('attribution'))} by the scores and {number(chance.get('random'))} "
+        "by chance."
+    )
+
+
+def beside(asked: Asked, found: Attribution) -> None:
+    """The three measures under an explanation, where the text has words enough."""
+    if len(found.tokens) > MOST_BESIDE:
+        st.caption("Faithfulness of long texts: see “Can it be trusted?”.")
+        return
+    try:
+        result = _faithfulness(asked, found, "delete")
+    except ic.BadInput as error:  # one token has no ranking
+        st.caption(f"No faithfulness: {message(str(error))}")
+        return
+    if result is not None:
+        st.markdown(
+            "**Can it be trusted?** The probability of the target when words are deleted "
+            "in the order of their scores, beside random orders:"
+        )
+        _measures(result)
+        if said := units_said(result, found.sequence):
+            st.caption(said)
+
+
+def _faithfulness(asked: Asked, found: Attribution, mode: str) -> ic.Faithfulness | None:
+    return jobs.run(
+        ("faithfulness", asked, mode),
+        "Faithfulness",
+        lambda progress: ic.faithfulness(
+            cache.model(asked.model), found, mode=mode, progress=progress
+        ),
+        operations=lambda: costs.faithfulness(cache.model(asked.model), len(found.sequence)),
+    )
+
+
+_WHAT = {
+    "deletion": "the highest-scored words go first; a steep fall speaks for the explanation.",
+    "insertion": "only the highest-scored words stay; an early rise speaks for it.",
+}
+
+
+def _measures(result: ic.Faithfulness) -> None:
+    for side, row in zip(st.columns(3), result.to_frame().itertuples()):
+        title = "AOPC" if row.measure == "aopc" else row.measure.capitalize()
+        side.metric(
+            f"{title} ({GOOD[row.measure]})",
+            number(row.value),
+            f"random {number(row.random)} ± {number(row.random_std)}",
+            delta_color="off",
+            delta_arrow="off",
+        )
+
+
+def checks(asked: Asked, found: Attribution) -> None:
+    """A button for each check, and the figures of the one that was clicked last."""
+    st.markdown("**More checks**, on demand")
+    with st.container(horizontal=True):
+        for name, check in _CHECKS.items():
+            st.button(check.title, key=f"check_{name}", on_click=_ask, args=(name, asked))
+    name = st.session_state.get("check")
+    if name and st.session_state.get("check_for") == asked:
+        _run(name, asked, found)
+
+
+def _ask(name: str, asked: Asked) -> None:
+    st.session_state["check"], st.session_state["check_for"] = name, asked
+
+
+def _run(name: str, asked: Asked, found: Attribution) -> None:
+    check = _CHECKS[name]
+    result = jobs.run(
+        (name, asked),
+        check.title,
+        lambda progress: check.measure(cache.model(asked.model), found, progress),
+        operations=lambda: check.times * cost(asked),
+    )
+    if result is not None:
+        told = check.shown(result)
+        st.metric(check.figure, told)
+        if told == UNDEFINED:
+            st.caption(f"Undefined: {check.undefined}.")
+        if check.table is not None:
+            st.dataframe(check.table(result), hide_index=True)
+        st.caption(check.meaning)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check on demand: what it computes, its figure, and how to read that."""
+
+    title: str
+    measure: Callable[[LoadedModel, Attribution, Callable], Any]
+    figure: str
+    shown: Callable[[Any], str]
+    meaning: str
+    undefined: str  # why there may be no figure
+    table: Callable[[Any], pd.DataFrame] | None = None
+    times: float = 1.0  # what it costs, in attributions
+
+
+_CHECKS = {
+    "sanity": Check(
+        "Sanity check",
+        lambda model, found, progress: ic.sanity_check(model, found, progress=progress),
+        "Rank correlation with explanations of random weights",
+        lambda result: number(result.similarity, ".2f"),
+        "Adebayo et al. 2018: the same method on a model whose weights were drawn anew. Near 0 is "
+        "what you want; an explanation that does not change does not explain this model.",
+        "every word has the same score, so there is no ranking to compare",
+        lambda result: result.frame.round(4),
+        times=3,
+    ),
+    "infidelity": Check(
+        "Infidelity",
+        lambda model, found, progress: ic.infidelity(model, found, progress=progress),
+        "Infidelity, share of the movement not explained",
+        lambda result: number(result.share, ".0%"),
+        "Yeh et al. 2019, with words dropped at random and the scores scaled by the best "
+        "factor. 0 % foretells every drop; 100 % is what an explanation of zeros reaches.",
+        "no drop of words moves the output",
+    ),
+    "sensitivity": Check(
+        "Sensitivity",
+        lambda model, found, progress: ic.sensitivity(model, found, progress=progress),
+        "Sensitivity, largest relative change",
+        lambda result: number(result, ".2f"),
+        "Yeh et al. 2019: how much the scores change under small noise on the input.",
+        "all scores are zero, so a relative change means nothing",
+        times=6,
+    ),
+}

@@ -1,0 +1,181 @@
+"""Counterfactuals: edit the text and see the prediction move."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.attribution.result import Attribution
+from interp_core.attribution.what_if import predict_target, replace_span, suggestions
+from interp_core.charts.attributions import grid
+from interp_core.charts.heatmaps import token_keys
+from interp_core.models.record import LoadedModel
+from interp_core.ui.attribution import script
+from interp_core.ui.attribution.downloads import Drawn
+from interp_core.ui.attribution.explanation import strip
+from interp_core.ui.attribution.question import Asked, explained, replace
+from interp_core.ui.attribution.text import largest
+from interp_core.ui.server import cache
+from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets.choices import BOUND, keep_valid
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.markdown import message, plain
+from interp_core.ui.widgets.sidebar import MAX_CHARACTERS
+
+MOST_EDITS = 24
+
+
+def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
+    """The original and the edited text side by side, and edits worth trying."""
+    found = explained(asked)
+    if found is None:
+        return None
+    # The target of the first text stays the target, or the comparison would change its question.
+    if not asked.labels and asked.target is None and found.prediction.label in model.labels:
+        asked = replace(asked, target=found.prediction.label)
+    _word_buttons(found, model)
+    edited = st.text_area(
+        "Edited text",
+        key="edited",
+        max_chars=MAX_CHARACTERS,
+        height=80,
+        placeholder="Change the text, or use a button.",
+        **BOUND,
+    )
+    result = None
+    if not edited.strip():
+        st.info("Change the text above to see what moves.", icon=":material/edit:")
+    elif edited == asked.text:
+        st.info("The edited text is the original: change a word.", icon=":material/edit:")
+    else:
+        result = _side_by_side(asked, found, edited)
+    _suggested(asked, model)
+    return result
+
+
+def _word_buttons(found: Attribution, model: LoadedModel) -> None:
+    words = found.by_word()
+    places = [i for i, span in enumerate(words.offsets) if span and words.sequence.segments[i] == 0]
+    names = [f"{place}: {words.tokens[place]}" for place in places]
+    keep_valid("changed", names)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox("Word", names, key="changed", width=200, **BOUND)
+        new = st.text_input(
+            "becomes", key="becomes", width=160, placeholder="another word", **BOUND
+        )
+        if name is None:
+            return
+        span, text = words.offsets[places[names.index(name)]], words.sequence.texts[0]
+        mask = model.tokenizer.mask_token
+        _edit_button("Drop", replace_span(text, span))
+        _edit_button("Mask", replace_span(text, span, mask or ""), disabled=mask is None)
+        _edit_button("Replace", replace_span(text, span, new), disabled=not new)
+
+
+def _edit_button(label: str, text: str, *, disabled: bool = False, key: str | None = None) -> None:
+    st.button(label, on_click=_use, args=(text,), disabled=disabled, key=key or f"edit_{label}")
+
+
+def _use(text: str) -> None:
+    st.session_state["edited"] = text
+
+
+def _side_by_side(asked: Asked, found: Attribution, edited: str) -> Drawn | None:
+    other = explained(replace(asked, text=edited))
+    if other is None:
+        return None
+    pairs = (("Original", found), ("Edited", other))
+    for side, (name, each) in zip(st.columns(2, gap="large"), pairs):
+        with side:
+            chance = each.prediction.probability
+            said = plain(each.prediction.label)
+            st.markdown(f"**{name}**: {said}" + (f", {chance:.1%}" if chance is not None else ""))
+            strip(each.by_word(), key=name)
+    move = other.value - found.value
+    st.markdown(
+        f"The {found.unit} of **{plain(found.target)}** moves by **{move:+.3f}**, from "
+        f"{found.value:+.3f} to {other.value:+.3f}."
+    )
+    table = ic.edit_table(found, other)
+    chart = _grid(table)
+    figure(
+        chart,
+        title="Scores before and after the edit",
+        alt=f"Scores of {len(table)} words before and after the edit. Largest differences: "
+        f"{largest(table['word'], table['difference'])}.",
+    )
+    st.caption(
+        "Words are matched in order; a word that stands in one text only counts as zero "
+        "in the other."
+    )
+    return Drawn(chart, table, lambda: script.what_if(asked, edited))
+
+
+def _grid(table: pd.DataFrame) -> alt.LayerChart:
+    """Rows original, edited and difference over the words of both texts."""
+    named = table.rename(columns={"word": "token"}).assign(key=token_keys(table["word"]))
+    frame = named.melt(["key", "token"], var_name="row", value_name="score")
+    return grid(
+        frame,
+        x="key",
+        y="row",
+        value="score",
+        title="score",
+        y_title="",
+        rows=["original", "edited", "difference"],
+    )
+
+
+@st.cache_data(max_entries=256, show_spinner="Trying the edits …")
+def _outcomes(asked: Asked, texts: tuple[str, ...]) -> list:
+    model = cache.model(asked.model)
+    about = {"target": asked.target, "contrast": asked.contrast, "text_pair": asked.pair}
+    with cache.COMPUTE:
+        return [predict_target(model, text, **about) for text in texts]
+
+
+def _suggested(asked: Asked, model: LoadedModel) -> None:
+    """Edits of negation and degree, with what each does to the prediction."""
+    edits = suggestions(asked.text)[:MOST_EDITS]
+    if asked.labels or not edits:
+        return
+    st.markdown("**Edits worth trying**")
+    if asked.position is not None:
+        # An edit moves the positions, so the figures would answer another question.
+        st.caption("Suggested edits need the automatic token: an edit moves the chosen one.")
+        return
+    try:
+        whole, *others = _outcomes(asked, (asked.text, *(edit.text for edit in edits)))
+    except ic.ClearheadError as error:
+        st.caption(f"The suggested edits cannot be compared. {message(str(error))}")
+        return
+    table = pd.DataFrame(
+        {
+            "edit": [edit.what for edit in edits],
+            "prediction": [each.prediction.label for each in others],
+            "probability of the target": [each.probability for each in others],
+            "change": [each.probability - whole.probability for each in others],
+            "text": [edit.text for edit in edits],
+        }
+    )
+    table = table.sort_values("change", key=abs, ascending=False, ignore_index=True)
+    st.dataframe(
+        table,
+        hide_index=True,
+        key="suggested",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "probability of the target": st.column_config.NumberColumn(format="%.3f"),
+            "change": st.column_config.NumberColumn(format="%+.3f"),
+        },
+    )
+    chosen = clicks.row("suggested", len(table))
+    if chosen is not None:
+        _edit_button("Put the chosen edit above", table["text"][chosen], key="use_suggestion")
+    st.caption(
+        "Each edit changes one place (English words only). Some are clumsy: what counts is "
+        "whether the model reads the negation at all."
+    )

@@ -1,0 +1,11 @@
+"""The views of the comparison page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from interp_core.ui.comparison import negation, predictions, question
+
+__all__ = ["DRAW", "VIEWS", "question"]
+VIEWS = {"text": "One text", "probes": "Negation probes and costs"}
+DRAW: dict[str, Callable] = {"text": predictions.draw, "probes": negation.draw}

@@ -1,0 +1,97 @@
+"""How far one word reaches in two classifiers: its effect as neutral words are put in between."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import interp_core as ic
+from interp_core.attribution.result import Attribution
+from interp_core.charts.comparison import reach_lines
+from interp_core.comparison import Reach
+from interp_core.ui.comparison import script
+from interp_core.ui.comparison.question import Side
+from interp_core.ui.server import jobs
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.markdown import plain
+
+SIDES = ("before", "after")
+
+
+def draw(sides: tuple[Side, Side], text: str, first: Attribution, target: str | None) -> None:
+    """What one word still counts for as neutral words are put between it and the end."""
+    st.markdown("**How far does a word reach?**")
+    words = first.by_word()
+    places = [place for place, offset in enumerate(words.offsets) if offset is not None]
+    names = [f"{place}: {words.tokens[place]}" for place in places]
+    if not names:
+        return
+    strongest = max(places, key=lambda place: abs(words.scores[place]))
+    follow("reach_word", names[places.index(strongest)])
+    keep_valid("reach_word", names)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Word", names, index=places.index(strongest), key="reach_word", width=200, **BOUND
+        )
+        where = one_of("Neutral words stand", SIDES, key="reach_side", default="after")
+    span = tuple(map(int, words.offsets[places[names.index(chosen)]]))
+    label = target or first.prediction.label
+    if any(label not in side.model.labels for side in sides):
+        st.info("The two models share no label, so one word's effect cannot be compared.")
+        return
+    found = {}
+    for side in sides:
+        reach = _measured(side, text, span, side.model.labels.index(label), where)
+        if reach is None:
+            return
+        found[side.name] = reach
+    table, word = ic.compare_reach(found), chosen.partition(": ")[2]
+    figure(
+        reach_lines(table),
+        title=f"Reach of “{word}” with neutral words {where} it",
+        key="versus_reach",
+        alt=f"Lines of the effect of “{word}” on the logit of {label} by distance: {_ends(found)}.",
+        numbers=table,
+        script=lambda: script.reach(sides, text, span, label, where == "before"),
+    )
+    st.caption(_said(found, plain(word)))
+
+
+def _ends(found: dict[str, Reach]) -> str:
+    told = []
+    for name, reach in found.items():
+        first, last = reach.frame["effect"].iloc[[0, -1]]
+        told.append(f"{name} from {first:+.2f} to {last:+.2f}")
+    return ", ".join(told)
+
+
+def _measured(
+    side: Side, text: str, span: tuple[int, int], target: int, where: str
+) -> Reach | None:
+    key = ("reach", side.key, text, span, target, where)
+    return jobs.run(
+        key,
+        f"Moving the word away in {side.name}",
+        lambda progress: ic.word_reach(
+            side.model, text, span, target=target, before=where == "before", progress=progress
+        ),
+        unit="distances",
+    )
+
+
+def _said(found: dict[str, Reach], word: str) -> str:
+    """What the figures support; `word` is escaped."""
+    told = []
+    for name, reach in found.items():
+        last = reach.frame.iloc[-1]
+        if reach.half is None:
+            told.append(
+                f"in {name} more than half of its effect is left after "
+                f"{int(last['distance'])} words"
+            )
+        else:
+            told.append(f"in {name} less than half is left after {reach.half} words")
+    return (
+        f"Change of the logit by “{word}”, with neutral words put in: " + "; ".join(told) + ". One "
+        "word in one text: a hint, not a law. Effects close to zero make shares meaningless."
+    )

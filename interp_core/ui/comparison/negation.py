@@ -1,0 +1,113 @@
+"""Both classifiers on the built-in sentences with negations, and what they cost."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.comparison import accuracy_bars
+from interp_core.comparison import parameters, time_per_text
+from interp_core.ui.comparison import script
+from interp_core.ui.comparison.question import Drawn, Side
+from interp_core.ui.server import jobs
+from interp_core.ui.widgets.figure import figure
+
+CHANCE = 0.05  # p below which a difference is called larger than chance
+
+
+def draw(sides: tuple[Side, Side], text: str) -> Drawn | None:
+    """Accuracy by kind of negation, whether the difference means anything, speed and size."""
+    found = [_probed(side) for side in sides]
+    if any(each is None for each in found):
+        return None
+    table = ic.compare_probes({side.name: each for side, each in zip(sides, found)})
+    kinds = _by_kind(table)
+    chart = accuracy_bars(kinds)
+    figure(chart, title="Right answers by kind of negation", key="probe_bars", alt=_weakest(kinds))
+    st.caption(_said(sides, found))
+    wrong = ~(found[0]["right"] & found[1]["right"])
+    shown = _joined(sides, found)[wrong]
+    st.markdown(f"**{len(shown)} sentences that at least one of them gets wrong**")
+    st.dataframe(shown, hide_index=True, height=300)
+    _costs(sides, text)
+    return Drawn(chart, table, lambda: script.probes(sides))
+
+
+def _probed(side: Side) -> pd.DataFrame | None:
+    return jobs.run(
+        ("probes", side.key),
+        f"Probing {side.name}",
+        lambda progress: ic.probe(side.model, progress),
+        unit="sentences",
+    )
+
+
+def _joined(sides: tuple[Side, Side], found: list[pd.DataFrame]) -> pd.DataFrame:
+    table = found[0][["text", "meant", "kind"]].copy()
+    for side, each in zip(sides, found):
+        table[side.name] = each["prediction"]
+        table[f"{side.name} right"] = each["right"]
+    return table
+
+
+def _by_kind(table: pd.DataFrame) -> pd.DataFrame:
+    """model, kind, right (share), count."""
+    groups = table.groupby(["model", "kind"], sort=False)["right"]
+    return groups.agg(right="mean", count="size").reset_index()
+
+
+def _weakest(kinds: pd.DataFrame) -> str:
+    parts = []
+    for model, part in kinds.groupby("model", sort=False):
+        worst = part.loc[part["right"].idxmin()]
+        parts.append(f"fewest of {model} for {worst['kind']}: {worst['right']:.0%}")
+    return f"Bars of the share of right answers by kind of negation; {', '.join(parts)}."
+
+
+def _said(sides: tuple[Side, Side], found: list[pd.DataFrame]) -> str:
+    """What the figures support, and what they do not."""
+    one, two = (each["right"] for each in found)
+    p = ic.mcnemar(one, two)
+    verdict = (
+        f"the difference is larger than chance (McNemar p = {p:.3f})"
+        if p < CHANCE
+        else f"on so few sentences the difference may be chance (McNemar p = {p:.2f})"
+    )
+    return (
+        f"{sides[0].name} answers {one.sum()} of {len(one)} rightly, {sides[1].name} {two.sum()}: "
+        f"{verdict}. Half would be guessing. These are constructed sentences; they say where a "
+        "model gives way, not how often that happens to your texts."
+    )
+
+
+def _costs(sides: tuple[Side, Side], text: str) -> None:
+    st.markdown("**What they cost**")
+    rows = []
+    for side in sides:
+        seconds = jobs.run(
+            ("seconds", side.key, text),
+            f"Timing {side.name}",
+            lambda progress, model=side.model: time_per_text(model, text),
+        )
+        rows.append(
+            {
+                "model": side.name,
+                "parameters (M)": parameters(side.model) / 1e6,
+                "layers": side.model.n_layers,
+                "heads a layer": side.model.n_heads,
+                "ms for this text": None if seconds is None else 1000 * seconds,
+            }
+        )
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        column_config={
+            "parameters (M)": st.column_config.NumberColumn(format="%.1f"),
+            "ms for this text": st.column_config.NumberColumn(format="%.1f"),
+        },
+    )
+    st.caption(
+        "Median of seven passes on one thread of this machine, with whatever else it was doing. "
+        "Most parameters of both small models are their table of word vectors."
+    )

@@ -1,0 +1,114 @@
+"""Both classifiers on one text: predictions, attributions, sensitivity by position, reach."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.attribution.result import Attribution
+from interp_core.attribution.tables import rank_correlation
+from interp_core.charts.comparison import grouped_bars
+from interp_core.ui.comparison import context_reach, script
+from interp_core.ui.comparison.question import Drawn, Side, explained
+from interp_core.ui.widgets.choices import BOUND, keep_valid
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.numbers import number
+
+
+def draw(sides: tuple[Side, Side], text: str) -> Drawn | None:
+    """What each says, which words count, and how far back."""
+    if not text.strip():
+        raise ic.BadInput("Write a text into the sidebar.")
+    labels = [label for label in sides[0].model.labels if label in sides[1].model.labels]
+    target = None
+    if labels:
+        keep_valid("versus_target", labels)
+        target = st.selectbox("Explain", labels, key="versus_target", width=170, **BOUND)
+    found = [explained(side, text, target, "integrated_gradients") for side in sides]
+    slopes = [explained(side, text, target, "saliency") for side in sides]
+    if None in found or None in slopes:
+        return None
+    _predictions(sides, found)
+    names = [side.name for side in sides]
+    table = ic.compare_words(dict(zip(names, found)), dict(zip(names, slopes)))
+    st.markdown(f"**Which words count** for {plain(target or 'each prediction')}")
+    chart = grouped_bars(_keyed(table), y="score", title="integrated gradients (logit)")
+    figure(
+        chart,
+        title=f"Words that count for {target or 'each prediction'}",
+        key="versus_scores",
+        alt=f"Bars of the score of each word in both models; {_largest(table, 'score', '+.2f')}.",
+    )
+    _agreement(found)
+    _sensitivity(sides, text, target, table)
+    context_reach.draw(sides, text, found[0], target)
+    last = "table = ic.compare_words(scores, slopes)"
+    return Drawn(chart, table, lambda: script.words(sides, text, target, last))
+
+
+def _sensitivity(
+    sides: tuple[Side, Side], text: str, target: str | None, table: pd.DataFrame
+) -> None:
+    st.markdown("**How sensitive is the decision to each position?**")
+    slope = grouped_bars(_keyed(table), y="sensitivity", title="share of the gradient's norm")
+    last = 'table = ic.compare_words(scores, slopes).drop(columns="score")'
+    figure(
+        slope,
+        title="Sensitivity to each position",
+        key="versus_slopes",
+        alt="Bars of each word's share of the gradient's norm in both models; "
+        f"{_largest(table, 'sensitivity', '.0%')}.",
+        numbers=table.drop(columns="score"),
+        script=lambda: script.words(sides, text, target, last),
+    )
+    st.caption(
+        "Norm of the logit's gradient at each word's vector, as a share of the text's sum. A model "
+        "that forgets has little left at one end; the norm knows no direction and is noisy."
+    )
+
+
+def _keyed(table: pd.DataFrame) -> pd.DataFrame:
+    """As the chart wants it: with a key that tells equal words apart."""
+    keys = [f"{place}|{word}" for place, word in zip(table["place"], table["word"])]
+    return table.rename(columns={"word": "token"}).assign(key=keys)
+
+
+def _largest(table: pd.DataFrame, column: str, digits: str) -> str:
+    """The word that weighs most in each model, in words."""
+    tops = table.loc[table[column].abs().groupby(table["model"], sort=False).idxmax()]
+    told = zip(tops["model"], tops["word"], tops[column])
+    return "; ".join(f"most in {model}: {word}, {value:{digits}}" for model, word, value in told)
+
+
+def _predictions(sides: tuple[Side, Side], found: list[Attribution]) -> None:
+    with st.container(horizontal=True, gap="large"):
+        for side, each in zip(sides, found):
+            chance = each.prediction.probability
+            st.metric(
+                plain(side.name),
+                plain(each.prediction.label),
+                None if chance is None else f"{chance:.1%}",
+                delta_color="off",
+                delta_arrow="off",
+            )
+    if found[0].prediction.label != found[1].prediction.label:
+        st.markdown("The two models **disagree** on this text.")
+
+
+def _agreement(found: list[Attribution]) -> None:
+    one, two = (each.by_word() for each in found)
+    if list(one.tokens) != list(two.tokens) or len(one.tokens) < 3:
+        return
+    if not (np.any(one.scores) and np.any(two.scores)):
+        st.caption("One of the explanations is zero for every word: there is nothing to compare.")
+        return
+    rank = number(rank_correlation(one.scores, two.scores), "+.2f")
+    top = [each.tokens[int(abs(each.scores).argmax())] for each in (one, two)]
+    same = "The same word" if top[0] == top[1] else f"“{plain(top[0])}” and “{plain(top[1])}”"
+    st.caption(
+        f"Rank correlation of the two explanations {rank}. {same} weighs most. Two models can "
+        "agree on the answer for different reasons, and the reverse."
+    )

@@ -1,0 +1,78 @@
+"""The two classifiers that are put side by side, and what each says of the text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.attribution.result import Attribution
+from interp_core.models.record import LoadedModel
+from interp_core.ui.server import cache, jobs
+from interp_core.ui.widgets import model_choice
+
+CLASSIFIES = "sequence-classification"
+PARTNER = {"sentiment": "sentiment-lstm", "sentiment-lstm": "sentiment"}
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two: its name and the loaded model."""
+
+    name: str
+    model: LoadedModel
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What results of it are kept under."""
+        return self.name, cache.stamp(self.name)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a view hands on to the downloads: chart, table, and what makes the script."""
+
+    chart: Any
+    table: pd.DataFrame
+    script: Callable[[], str]
+
+
+def choose(first: str, model: LoadedModel) -> tuple[Side, Side] | None:
+    """The sidebar's model and a second one; None when one of them classifies no texts."""
+    if model.task != CLASSIFIES:
+        st.info(f"`{first}` does not classify texts, so there is nothing to compare.")
+        model_choice.instead("sentiment")
+        return None
+    second = model_choice.second(
+        "Compare with",
+        first,
+        key="rival",
+        prefer=(PARTNER.get(first, ""),),
+        fits=lambda card: card.task == CLASSIFIES,
+        width=260,
+        help="An embedded classifier, a folder or a Hub id.",
+    )
+    if not second:
+        return None
+    with st.spinner("Loading the other model …"):
+        other = cache.model(second)
+    if other.task != CLASSIFIES:
+        raise ic.BadInput(f"`{second}` does not classify texts. Choose another one.")
+    return Side(first, model), Side(second, other)
+
+
+def explained(side: Side, text: str, target: str | None, method: str) -> Attribution | None:
+    """The attribution of one side; None when stopped, or where the label is not its own."""
+    label = target if target in side.model.labels else None
+    key = ("versus", side.key, text, label, method)
+    return jobs.run(
+        key,
+        f"Explaining {side.name}",
+        lambda progress: ic.attribute(
+            side.model, text, target=label, method=method, progress=progress
+        ),
+    )

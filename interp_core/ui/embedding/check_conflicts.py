@@ -1,0 +1,94 @@
+"""Points whose neighbours mostly carry another label, and words that contradict the label."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.simple import histogram
+from interp_core.embedding.vectors import Vectors, truncate
+from interp_core.ui.embedding import results
+from interp_core.ui.embedding.colouring import label_columns
+from interp_core.ui.embedding.finding import COLUMNS, Finding, list_step
+from interp_core.ui.embedding.question import Drawing
+from interp_core.ui.embedding.text import points_named
+from interp_core.ui.widgets import downloads
+from interp_core.ui.widgets.choices import BOUND, keep_valid
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.markdown import plain
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+SHOWN = 100
+FIGURES = ["label", "suggested", "conflict", "own", "other", "same"]
+
+
+def conflicts(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding | None:
+    """The list to repair labels from."""
+    offered = label_columns(vectors)
+    if not offered:
+        st.info("These points carry no labels to check. Choose a file with a column of labels.")
+        return None
+    keep_valid("conflict_label", offered)
+    label = row.selectbox("Labels", offered, key="conflict_label", width=170, **BOUND)
+    knn = results.neighbours(asked.points, vectors, asked.metric)
+    if knn is None:
+        return None
+    given = ic.label_names(vectors.frame[label])
+    found = ic.label_conflicts(vectors, given, metric=asked.metric, knn=knn)
+    table = ic.point_list(vectors, found, FIGURES)
+    _say(table, label)
+    chart = histogram(table["conflict"], title="conflict", mark=0.0, mark_title="even", height=160)
+    figure(
+        chart,
+        title=f"Conflicts of {label}: {points_named(asked.points)}",
+        alt=_described(table),
+    )
+    st.caption(
+        "Conflict is the neighbours' weight for the best other label minus that for its own: near "
+        "ones weigh more, and each label is weighed against how common it is."
+    )
+    _contradicting_words(vectors, given)
+    return Finding(chart, table, _steps(asked, label))
+
+
+def _steps(asked: Drawing, label: str) -> tuple[str, ...]:
+    return (
+        f"labels = ic.label_names(vectors.frame[{label!r}])",
+        f"found = ic.label_conflicts(vectors, labels, metric={asked.metric!r})",
+        list_step(FIGURES),
+    )
+
+
+def _described(table: pd.DataFrame) -> str:
+    worst = table.iloc[0]
+    return (
+        f"Histogram of the conflicts of {len(table):,} points; {(table['conflict'] > 0).sum():,} "
+        f"lie above 0. Most: {truncate(worst['text'], 40)}, {worst['conflict']:.2f}."
+    )
+
+
+def _say(table: pd.DataFrame, label: str) -> None:
+    against = int((table["conflict"] > 0).sum())
+    st.markdown(
+        f"**{against:,} of {len(table):,} points stand among neighbours that mostly carry another "
+        f"{plain(label)}.** Read from the top: a wrong label, a text between two classes, or a "
+        "model that does not see the difference."
+    )
+
+
+def _contradicting_words(vectors: Vectors, labels: pd.Series) -> None:
+    def body() -> None:
+        found = ic.word_conflicts(list(vectors.frame["text"]), labels)
+        if found.empty:
+            st.caption("No word speaks for one label and stands in a text with another.")
+            return
+        found = found.rename(columns={"index": "point"}).head(SHOWN)
+        st.dataframe(found, hide_index=True, height=280, column_config=COLUMNS)
+        st.caption("The word stands mostly in texts of the suggested label; this text has another.")
+
+    downloads.section("Words that contradict the label", ":material/rule:", body)

@@ -1,0 +1,92 @@
+"""Points that stand alone, points that stand in everybody's list, and those in nobody's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.simple import histogram
+from interp_core.embedding.outlier_scores import hub_skewness
+from interp_core.embedding.vectors import Vectors, truncate
+from interp_core.ui.embedding import results
+from interp_core.ui.embedding.colouring import label_columns
+from interp_core.ui.embedding.finding import Finding, list_step
+from interp_core.ui.embedding.question import Drawing
+from interp_core.ui.embedding.text import points_named
+from interp_core.ui.widgets.figure import figure
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+WORTH_A_LOOK = 1.5  # of the local outlier factor
+CUT = 4.0
+
+
+def outliers(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding | None:
+    """The loneliest points first."""
+    knn = results.neighbours(asked.points, vectors, asked.metric)
+    if knn is None:
+        return None
+    found = ic.outliers(vectors, metric=asked.metric, knn=knn)
+    names = ["factor", "mean_distance", "nearest_distance", *label_columns(vectors)[:2]]
+    table = ic.point_list(vectors, found, names)
+    chart = histogram(
+        table["factor"].clip(upper=CUT),
+        title=f"local outlier factor (cut at {CUT:g})",
+        mark=1.0,
+        mark_title="inside a group",
+        height=160,
+    )
+    above = int((table["factor"] > WORTH_A_LOOK).sum())
+    figure(
+        chart,
+        title=f"Outliers of {points_named(asked.points)}",
+        alt=f"Histogram of the outlier factors of {len(table):,} points; {above:,} lie above "
+        f"{WORTH_A_LOOK}. {_first(table, 'factor', '.2f')}",
+    )
+    st.caption(
+        "The local outlier factor (Breunig et al. 2000) says how much thinner a point's "
+        f"surroundings are than its neighbours': about 1 inside a group, from {WORTH_A_LOOK} worth "
+        f"a look. {above:,} points lie above."
+    )
+    step = f"found = ic.outliers(vectors, metric={asked.metric!r})"
+    return Finding(chart, table, (step, list_step(names)))
+
+
+def hubs(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding | None:
+    """The most listed points first."""
+    knn = results.neighbours(asked.points, vectors, asked.metric)
+    if knn is None:
+        return None
+    names = ["listed", "share", "nobodys", *label_columns(vectors)[:2]]
+    table = ic.point_list(vectors, ic.hubs(vectors, knn), names)
+    chart = histogram(
+        table["listed"],
+        title=f"in how many lists of {knn.k} neighbours",
+        mark=float(knn.k),
+        mark_title="on average",
+        height=160,
+    )
+    alone = int(table["nobodys"].sum())
+    figure(
+        chart,
+        title=f"Hubs of {points_named(asked.points)}",
+        alt=f"Histogram: in how many lists of {knn.k} neighbours each of {len(table):,} points "
+        f"stands; {alone:,} in none. {_first(table, 'listed', '.0f')}",
+    )
+    st.caption(
+        "In many dimensions a few points crowd into everybody's list (Radovanović et al. 2010): "
+        f"skewness {hub_skewness(knn):.1f} (0: none, above 1: strong). {alone:,} "
+        "points are nobody's neighbour: a search would never find them."
+    )
+    step = f"found = ic.hubs(vectors, ic.find_neighbours(vectors, metric={asked.metric!r}))"
+    return Finding(chart, table, (step, list_step(names)))
+
+
+def _first(table: pd.DataFrame, figure_of: str, form: str) -> str:
+    """The point at the top of the list in words."""
+    top = table.iloc[0]
+    return f"Most: {truncate(top['text'], 40)}, {top[figure_of]:{form}}."

@@ -1,0 +1,54 @@
+"""What is out of place: label conflicts, clusters, outliers, hubs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from interp_core.models.record import LoadedModel
+from interp_core.ui.embedding import drawing_choice, sources
+from interp_core.ui.embedding.check_clusters import clusters
+from interp_core.ui.embedding.check_conflicts import conflicts
+from interp_core.ui.embedding.check_outliers import hubs, outliers
+from interp_core.ui.embedding.finding import COLUMNS, Drawn, Finding
+from interp_core.ui.embedding.question import Drawing, Points
+from interp_core.ui.widgets import downloads
+from interp_core.ui.widgets.choices import one_of
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+SHOWN = 100
+KINDS = {
+    "conflicts": "Label conflicts",
+    "clusters": "Clusters",
+    "outliers": "Outliers",
+    "hubs": "Hubs",
+}
+FIND: dict[str, Callable[..., Finding | None]] = {
+    "conflicts": conflicts,
+    "clusters": clusters,
+    "outliers": outliers,
+    "hubs": hubs,
+}
+
+
+def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None:
+    """The chosen list; nothing of it depends on a picture."""
+    with row:
+        kind = one_of("Look for", KINDS, key="check", default="conflicts")
+    wanted = Drawing(asked, metric=drawing_choice.nearness(row))
+    vectors = sources.vectors(asked)
+    found = vectors and FIND[kind](wanted, vectors, row)
+    if found is None:
+        return None
+    table = found.table
+    st.dataframe(table.head(SHOWN), hide_index=True, height=420, column_config=COLUMNS)
+    if len(table) > SHOWN:
+        st.caption(f"The first {SHOWN} of {len(table):,} rows; the download has them all.")
+    downloads.buttons(
+        {"CSV of the list": (f"{kind}.csv", "text/csv", lambda: downloads.csv(table))}, key=kind
+    )
+    return Drawn(wanted, vectors, None, found.chart, table, steps=found.steps)

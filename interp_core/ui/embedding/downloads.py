@@ -1,0 +1,95 @@
+"""Downloads of the projector, and a script that computes the same again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.embedding.vectors import Vectors, point_labels
+from interp_core.ui.embedding import results
+from interp_core.ui.embedding.finding import Drawn
+from interp_core.ui.embedding.script import script
+from interp_core.ui.report import adding
+from interp_core.ui.widgets import downloads
+
+BYTES = "application/octet-stream"
+TSV = "text/tab-separated-values"
+SHOWN = 500  # rows of the table
+WITH_TABLE = ("checks", "shape")  # views that show their table themselves
+FORMATS = {"TSV": "tsv", "NPY": "npy", "Parquet": "parquet", "safetensors": "safetensors"}
+
+
+def show(drawn: Drawn, view: str) -> None:
+    """The table behind the picture, the neighbours, the vectors and the script."""
+    adding.finish(drawn.table, lambda: script(drawn, view))
+    if view not in WITH_TABLE:
+        downloads.section("Numbers", ":material/table:", lambda: _numbers(drawn.table))
+    downloads.section("Download and reproduce", ":material/download:", lambda: _offer(drawn, view))
+
+
+def _numbers(table: pd.DataFrame) -> None:
+    st.dataframe(table.head(SHOWN), hide_index=True, height=280)
+    if len(table) > SHOWN:
+        st.caption(f"The first {SHOWN} of {len(table):,} rows; the download has them all.")
+
+
+def _offer(drawn: Drawn, view: str) -> None:
+    offers: dict[str, tuple] = {}
+    if drawn.chart is not None:
+        offers |= downloads.pictures(drawn.chart, f"projector_{view}")
+    offers["Table (CSV)"] = (
+        f"projector_{view}.csv",
+        "text/csv",
+        lambda: downloads.csv(drawn.table),
+    )
+    if len(drawn.vectors) > 1:
+        offers["Neighbours (CSV)"] = (
+            "neighbours.csv",
+            "text/csv",
+            lambda: downloads.csv(neighbour_table(drawn)),
+        )
+    downloads.buttons(offers, key="projector")
+    st.markdown(
+        "**Vectors**, for other tools: TSV and its metadata open in the TensorFlow projector."
+    )
+    downloads.buttons(_vectors(drawn.vectors), key="vectors")
+    st.code(script(drawn, view), language="python")
+
+
+def _vectors(vectors: Vectors) -> dict[str, tuple]:
+    """A button for each format, and one for the words that TSV and NPY keep in a second file."""
+    offers = {}
+    for title, kind in FORMATS.items():
+        name = f"vectors.{kind}"
+        offers[title] = (
+            name,
+            TSV if kind == "tsv" else BYTES,
+            lambda kind=kind, name=name: ic.dump_vectors(vectors, kind)[name],
+        )
+    offers["Metadata (TSV)"] = (
+        "metadata.tsv",
+        TSV,
+        lambda: ic.dump_vectors(vectors, "tsv")["metadata.tsv"],
+    )
+    return offers
+
+
+def neighbour_table(drawn: Drawn) -> pd.DataFrame:
+    """One row for each point and neighbour: point, text, rank, neighbour, its text, distance."""
+    vectors, metric = drawn.vectors, drawn.asked.metric
+    knn = results.neighbours_now(drawn.asked.points, vectors, metric)
+    called = np.array(point_labels(vectors, 300), dtype=object)
+    count = len(vectors)
+    point, near = np.repeat(np.arange(count), knn.k), knn.indices.ravel()
+    return pd.DataFrame(
+        {
+            "point": point,
+            "text": called[point],
+            "rank": np.tile(np.arange(1, knn.k + 1), count),
+            "neighbour": near,
+            "neighbour text": called[near],
+            f"{metric} distance": knn.distances.ravel(),
+        }
+    )

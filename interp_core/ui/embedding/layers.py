@@ -1,0 +1,235 @@
+"""The same points layer after layer, laid over one another so that motion means change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.pairs import trail
+from interp_core.charts.simple import lines
+from interp_core.embedding.alignment import Aligned
+from interp_core.embedding.vectors import Vectors, point_labels
+from interp_core.models.record import LoadedModel
+from interp_core.ui.embedding import (
+    appearance,
+    drawing_choice,
+    frames,
+    picking,
+    plane,
+    script,
+    sources,
+)
+from interp_core.ui.embedding.colouring import grouped, label_columns
+from interp_core.ui.embedding.finding import Drawn
+from interp_core.ui.embedding.question import LAYERED, Drawing, Points
+from interp_core.ui.embedding.results import in_place, quick, slow
+from interp_core.ui.embedding.text import titled
+from interp_core.ui.widgets import numbers
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.numbers import number
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+
+def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None:
+    """A slider over the layers, the way of one point, and what becomes of the groups."""
+    if asked.source not in LAYERED:
+        st.info("These vectors have no layers. Choose points that the model reads as texts.")
+        return None
+    wanted = drawing_choice.choose(asked, row, solid=False, own=False)
+    wanted = replace(wanted, points=sources.thinned(asked))
+    vectors = in_place(lambda: sources.all_layers(wanted.points))
+    if vectors is None:
+        return None
+    parts = quick((wanted.points, "parts"), lambda: _parts(vectors))
+    pictures = in_place(lambda: _pictures(wanted, parts))
+    if pictures is None:
+        return None
+    number, label, picked = _choose(parts)
+    places = [aligned.coordinates for _, aligned in pictures]
+    chart = _chart(parts[number], places, number, label, picked)
+    at = replace(wanted, points=replace(wanted.points, layer=number))
+    figure(chart, title=titled(at), alt=described(at, pictures))
+    say(pictures, number, wanted.points, len(parts[0]))
+    if picked is not None:
+        st.caption(way(places, picked))
+    if label is not None:
+        agreement(wanted.points, parts, label)
+    table = ic.points_by_layer(parts, pictures)
+    return Drawn(at, parts[number], pictures[number][0], chart, table)
+
+
+def _parts(vectors: Vectors) -> list[Vectors]:
+    numbers = sorted(int(number) for number in vectors.frame["layer"].unique())
+    return [ic.at_layer(vectors, number) for number in numbers]
+
+
+def _pictures(wanted: Drawing, parts: list[Vectors]) -> Pictures | None:
+    def compute(progress: Callable[[int, int], object]) -> Pictures:
+        ready = 0
+
+        def told(done: int, expected: int) -> None:
+            nonlocal ready
+            progress(ready * expected + done, len(parts) * expected)
+            ready += done >= expected
+
+        return ic.project_layers(
+            parts,
+            method=wanted.method,
+            metric=wanted.metric,
+            seed=wanted.seed,
+            quality=False,
+            progress=told,
+            **dict(wanted.options),
+        )
+
+    return slow((wanted, "layers"), f"{wanted.title} of every layer", compute)
+
+
+def _choose(parts: list[Vectors]) -> tuple[int, str | None, int | None]:
+    """The layer, the column to colour by and the picked row."""
+    last = len(parts) - 1
+    labels = label_columns(parts[-1])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        follow("stage", last)
+        follow("group_by", labels[0] if labels else None)
+        if st.session_state.get("stage", 0) > last:
+            del st.session_state["stage"]
+        number = st.slider(
+            "Show layer",
+            0,
+            last,
+            last,
+            key="stage",
+            width=230,
+            help="0 is the output of the embeddings.",
+            **BOUND,
+        )
+        keep_valid("group_by", labels)
+        label = st.selectbox(
+            "Colour",
+            labels,
+            index=0 if labels else None,
+            key="group_by",
+            width=150,
+            placeholder="none",
+            **BOUND,
+        )
+        found = frames.found_rows(parts[-1], appearance.find())
+        picked = picking.chooser(parts[-1], found)
+    return number, label, picked
+
+
+def _chart(  # noqa: ANN202 - any chart of Altair's
+    part: Vectors, places: list[np.ndarray], number: int, label: str | None, picked: int | None
+):
+    everything = np.concatenate(places)
+    low, high = everything.min(axis=0), everything.max(axis=0)
+    edge = 0.04 * np.where(high > low, high - low, 1.0)
+    frame = pd.DataFrame(places[number], columns=["x", "y"]).astype(np.float32)
+    frame["text"] = point_labels(part, frames.SHOWN_LETTERS)
+    groups, titles = set(), None
+    if label:
+        label = f"{label} "  # never the name of one of our columns
+        frame[label] = values = grouped(part.frame[label[:-1]]).to_numpy()
+        groups, titles = set(values), frames.group_labels(frame, pd.Series(values))
+    return trail(
+        frame,
+        tuple(zip((low - edge).tolist(), (high + edge).tolist())),
+        colour=label,
+        groups=groups,
+        path=None if picked is None else ic.path_frame(places, picked),
+        labels=titles,
+        inks=plane.inks(),
+    )
+
+
+NEAR = 10  # neighbours that are asked for their label
+
+
+def agreement(asked: Points, parts: list[Vectors], label: str) -> None:
+    """By layer, how often neighbours carry the same label."""
+    found = slow(
+        (asked, "agreement", label),
+        "Neighbours' labels",
+        lambda progress: ic.agreement_by_layer(parts, label, k=NEAR, progress=progress),
+        unit="layers",
+    )
+    if found is None:
+        return
+    first, last = (number(each, ".0%") for each in found["among neighbours"].iloc[[0, -1]])
+    st.markdown(
+        f"**Do the groups part as layers go up?** Neighbours share their {plain(label)} in "
+        f"{first} of the cases at layer 0, in {last} at the last."
+    )
+    figure(
+        _agreement_chart(found),
+        title=f"Neighbours with the same {label}, by layer",
+        alt=f"Lines over {len(found)} layers: neighbours share their {label} in {first} of the "
+        f"cases at layer 0, in {last} at the last; by chance in "
+        f"{number(found['by chance'].iloc[0], '.0%')}.",
+        numbers=found,
+        script=lambda: script.agreement(asked, label),
+    )
+    st.caption(
+        f"Mean share of each point's {NEAR} nearest neighbours (cosine, original space) with the "
+        f"same {plain(label)}."
+    )
+
+
+def _agreement_chart(found: pd.DataFrame):  # noqa: ANN202 - any chart of Altair's
+    long = found.melt("layer", var_name="what", value_name="share")
+    return lines(
+        long, x="layer", y="share", colour="what", x_title="layer", y_title="share", form=".0%"
+    )
+
+
+Pictures = list[tuple[ic.Projection, Aligned]]
+
+
+def described(at: Drawing, pictures: Pictures) -> str:
+    """The points at one layer in words."""
+    number = at.points.layer
+    count = len(pictures[number][1].coordinates)
+    said = f"{at.title} of {count:,} points at layer {number} of {len(pictures) - 1}"
+    if not number:
+        return f"{said}, the output of the embeddings."
+    left = pictures[number][1].disparity
+    return (
+        f"{said}; {numbers.number(left, '.0%')} of the picture could not be laid over layer "
+        f"{number - 1}."
+    )
+
+
+def say(pictures: Pictures, number: int, asked: Points, count: int) -> None:
+    """How to read the motion, and what part of it is none."""
+    parts = [
+        f"{count:,} points at layer {number} of {len(pictures) - 1}. Each picture is turned and "
+        "scaled onto the one before (Procrustes), so that what moves has changed."
+    ]
+    if number:
+        left = pictures[number][1].disparity
+        share = numbers.number(left, ".0%")
+        parts.append(f"{share} of this one could not be laid over the layer before.")
+    if asked.value("sampled"):
+        parts.append(f"Of the texts a random sample of {asked.value('sampled'):,} is drawn.")
+    st.caption(" ".join(parts))
+
+
+def way(places: list[np.ndarray], picked: int) -> str:
+    """The way of one point."""
+    path = ic.path_frame(places, picked)
+    most = path.loc[path["moved"].idxmax()]
+    return (
+        f"The line is the way of the chosen point; it moved most into layer {int(most['layer'])}: "
+        f"{numbers.number(most['moved'], '.1f')} times the mean step of all points."
+    )

@@ -1,0 +1,164 @@
+"""The picked point and the box: from the chart, from the search list, from the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.embedding.vectors import Vectors, name_of, point_labels, truncate
+from interp_core.ui.embedding.colouring import label_columns
+from interp_core.ui.widgets import clicks, downloads
+from interp_core.ui.widgets.markdown import plain
+
+KEY = "point"
+MOST_OFFERED = 200
+MARKED = "projector_marked"  # (picture, row): what the chart was told to mark when it was made
+BOX = "projector_box"  # (picture, ranges of x and y)
+
+
+def option(vectors: Vectors, row: int) -> str:
+    """How a point reads in the list and in the address."""
+    return f"{row}: {truncate(name_of(vectors, row), 60)}"
+
+
+def row_of(choice: str | None, count: int) -> int | None:
+    """The row of such an option; None for what is none."""
+    number = str(choice or "").partition(":")[0]
+    return int(number) if number.isdecimal() and len(number) < 10 and int(number) < count else None
+
+
+def chooser(vectors: Vectors, found: np.ndarray) -> int | None:
+    """The list of points that were found; returns the picked row."""
+    given = st.session_state.get(KEY) or st.query_params.get(KEY)
+    picked = row_of(given, len(vectors))
+    if picked is None:
+        st.session_state.pop(KEY, None)
+    else:
+        st.session_state[KEY] = option(vectors, picked)
+    rows = np.flatnonzero(found)[:MOST_OFFERED].tolist() or list(range(min(len(vectors), 50)))
+    if picked is not None and picked not in rows:
+        rows = [picked, *rows]
+    chosen = st.selectbox(
+        "Point",
+        [option(vectors, row) for row in rows],
+        index=None,
+        key=KEY,
+        placeholder="click one, or choose",
+        width=250,
+        bind="query-params",
+        persist_state="session",
+    )
+    return row_of(chosen, len(vectors))
+
+
+def marked(picture: Hashable, picked: int | None) -> int | None:
+    """The row that the chart is told to mark.
+
+    A click marks the point in the browser at once; telling the chart as well would make it anew
+    and lose the zoom. So the chart is told only when it is made, or when the choice came from
+    elsewhere.
+    """
+    before = st.session_state.get(MARKED)
+    clicked = st.session_state.pop("projector_clicked", False)
+    if (
+        before is None
+        or before[0] != picture
+        or not (clicked or before[1] == picked or before[2] == picked)
+    ):
+        before = (picture, picked, picked)
+    st.session_state[MARKED] = (picture, before[1], picked)
+    return before[1]
+
+
+def on_chart(key: str, vectors: Vectors, picture: Hashable) -> Callable[[], None]:
+    """What happens when the chart reports a click or a box."""
+
+    def selected() -> None:
+        hit = clicks.mark(key, "pick", row=range(len(vectors)))
+        last = st.session_state.get("projector_last_click")
+        if hit and (picture, hit[0]) != last:
+            st.session_state[KEY] = option(vectors, hit[0])
+            st.session_state["projector_clicked"] = True
+            st.session_state["projector_last_click"] = (picture, hit[0])
+        box = clicks.box(key, "box", "x", "y")
+        st.session_state[BOX] = (picture, box) if box else None
+
+    return selected
+
+
+def on_deck(key: str, vectors: Vectors, rows: np.ndarray) -> Callable[[], None]:
+    """What happens when the WebGL picture reports a click."""
+
+    def selected() -> None:
+        place = clicks.place(key, "points", len(rows))
+        if place is not None:
+            st.session_state[KEY] = option(vectors, int(rows[place]))
+
+    return selected
+
+
+def boxed(picture: Hashable, coordinates: np.ndarray) -> np.ndarray | None:
+    """The rows inside the box; None without one."""
+    kept = st.session_state.get(BOX)
+    if kept is None or kept[0] != picture:
+        return None
+    inside = np.ones(len(coordinates), dtype=bool)
+    for column, name in enumerate(("x", "y")):
+        low, high = kept[1][name]
+        inside &= (coordinates[:, column] >= low) & (coordinates[:, column] <= high)
+    return np.flatnonzero(inside)
+
+
+SHOWN = 500
+
+
+def show(vectors: Vectors, rows: np.ndarray) -> None:
+    """Table, common words, label mix and a download of the selected points."""
+    with st.container(border=True):
+        st.markdown(f"**{len(rows):,} points in the box**")
+        if not len(rows):
+            return
+        chosen = vectors.take(rows)
+        left, right = st.columns(2)
+        with left:
+            st.caption("Words in the most of them")
+            words = ic.common_words(list(chosen.frame["text"]), top=12)
+            st.dataframe(
+                words,
+                hide_index=True,
+                height=240,
+                column_config={"share": st.column_config.NumberColumn(format="percent")},
+            )
+        with right:
+            _mix(vectors, chosen)
+        table = chosen.frame.assign(point=rows)
+        first = pd.DataFrame({"point": rows, "text": point_labels(chosen, 200)})
+        rest = table.drop(columns=["point", "text"])
+        st.dataframe(pd.concat([first, rest], axis=1).head(SHOWN), hide_index=True, height=240)
+        downloads.buttons(
+            {"CSV of the box": ("selection.csv", "text/csv", lambda: downloads.csv(table))},
+            key="box",
+        )
+
+
+def _mix(vectors: Vectors, chosen: Vectors) -> None:
+    """Each label's share inside against its share of all points."""
+    labels = label_columns(vectors)
+    if not labels:
+        st.caption("These points carry no labels.")
+        return
+    name = labels[0]
+    inside = chosen.frame[name].astype(str).value_counts()
+    overall = vectors.frame[name].astype(str).value_counts(normalize=True)
+    mix = pd.DataFrame({name: inside.index, "points": inside.to_numpy()})
+    mix["share"] = mix["points"] / len(chosen)
+    mix["of all points"] = overall.reindex(inside.index).to_numpy()
+    st.caption(f"Mix of {plain(name)}")
+    percent = st.column_config.NumberColumn(format="percent")
+    st.dataframe(
+        mix, hide_index=True, height=240, column_config={"share": percent, "of all points": percent}
+    )

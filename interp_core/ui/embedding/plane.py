@@ -1,0 +1,180 @@
+"""The picture in the plane: a chart that moves, is searched, picked and boxed."""
+
+from __future__ import annotations
+
+from html import escape
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from interp_core.charts.points import in_order
+from interp_core.charts.scatter import Look, scatter
+from interp_core.embedding.vectors import truncate
+from interp_core.ui.embedding import frames, picking, results
+from interp_core.ui.embedding.appearance import Scene
+from interp_core.ui.embedding.colouring import Colouring, columns
+from interp_core.ui.embedding.results import in_place
+from interp_core.ui.embedding.text import described, titled
+from interp_core.ui.widgets.figure import draw, figure
+
+OWN = ("row", "x", "y", "z", "found")  # columns of the frame that no tooltip shows
+
+
+def show(scene: Scene, *, preview: bool = False) -> alt.LayerChart:
+    """Draw it; a `preview` of a slower method reports no clicks."""
+    key = "preview" if preview else "picture"
+    told = scene.picked if preview else picking.marked((scene.name, key), scene.picked)
+    rows = frames.drawn_rows(len(scene.vectors), scene.found, told)
+    chart = _chart(scene, rows, told, lines=not preview)
+    widget = f"{key}_{hash(scene.name)}"
+    drags = {"key": widget, "selection_mode": ["pick", "box"]}
+    said = described(scene.asked, scene.vectors, scene.picture) + sampled(scene, rows)
+    if preview:
+        draw(chart, alt=said, on_select="ignore", **drags)
+        return chart
+    report = picking.on_chart(widget, scene.vectors, scene.name)
+    figure(chart, title=titled(scene.asked), alt=said, on_select=report, **drags)
+    _how_to(scene, len(rows))
+    return chart
+
+
+def from_front(scene: Scene, rows: np.ndarray) -> alt.LayerChart:
+    """The first two axes of these rows, for paper."""
+    return _chart(scene, rows, scene.picked, lines=False)
+
+
+def sampled(scene: Scene, rows: np.ndarray) -> str:
+    """A sentence where not all points are drawn."""
+    count = len(scene.vectors)
+    return "" if len(rows) == count else f" Drawn: a random sample of {len(rows):,} of {count:,}."
+
+
+def _chart(scene: Scene, rows: np.ndarray, picked: int | None, *, lines: bool) -> alt.LayerChart:
+    frame = in_place(lambda: _frame(scene, rows, lines=lines))
+    return scatter(frame, _labels(scene, frame, rows), _look(scene, frame, picked))
+
+
+def _frame(scene: Scene, rows: np.ndarray, *, lines: bool) -> pd.DataFrame:
+    """The points with their tooltips, colours and neighbours."""
+    vectors = scene.vectors
+    frame = frames.point_frame(vectors, scene.picture, scene.found, rows)
+    frame = frames.with_details(frame, vectors, columns(vectors))
+    if scene.colours is not None:
+        frame[frames.COLOUR] = scene.colours.values.to_numpy()[rows]
+    if lines and 2 < len(vectors) <= results.AT_ONCE:
+        k = min(results.NEAR, len(vectors) - 1)
+        knn = results.neighbours(scene.asked.points, vectors, scene.asked.metric, k)
+        if knn is not None:
+            frame[frames.NEAR] = frames.near_column(knn, rows)
+    return frame
+
+
+def _look(scene: Scene, frame: pd.DataFrame, told: int | None) -> Look:
+    colours = scene.colours
+    ink, paper = inks()
+    hidden = (*OWN, frames.COLOUR, frames.NEAR)
+    return Look(
+        colour=None if colours is None else frames.COLOUR,
+        kind="nominal" if colours is None else colours.kind,
+        title="" if colours is None else colours.title,
+        picked=told,
+        drag=scene.view.drag,
+        axes=_axes(scene),
+        tooltip=tuple(column for column in frame if column not in hidden),
+        ink=ink,
+        paper=paper,
+    )
+
+
+def _labels(scene: Scene, frame: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+    colours, wanted = scene.colours, scene.view.labels
+    if wanted == "points":
+        return frames.point_labels(frame, scene.vectors)
+    if wanted == "groups" and colours is not None and colours.kind == "nominal":
+        return frames.group_labels(frame, colours.values.iloc[rows])
+    return frames.NO_LABELS
+
+
+def _axes(scene: Scene) -> tuple[str, str]:
+    """What the axes mean, where they mean something."""
+    if scene.picture.explained is not None:
+        first, second = (
+            f"component {number}: {share:.1%} of the variance"
+            for number, share in enumerate(scene.picture.explained[:2], 1)
+        )
+        return first, second
+    if scene.asked.method == "axis":
+        ends = dict(scene.asked.options)["axes"]
+        first, second = (f"{', '.join(low)} → {', '.join(high)}" for low, high in ends[:2])
+        return first, second
+    return "", ""
+
+
+def _how_to(scene: Scene, drawn: int) -> None:
+    drag, shifted = "moves", "selects a box"
+    if scene.view.drag == "selects":
+        drag, shifted = shifted, drag
+    st.caption(
+        f"Drag {drag}, Shift and drag {shifted}, the wheel zooms, a click picks a point, a double "
+        "click resets."
+    )
+    count = len(scene.vectors)
+    if drawn < count:
+        st.caption(
+            f"Drawn: a random sample of {frames.MOST_DRAWN:,} of {count:,} points and what was "
+            "searched for; the method used all of them. “All points” draws every one."
+        )
+
+
+LIGHT = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#a6761d", "#56b4e9", "#7a5195", "#4d4d4d"]
+DARK = ["#56b4e9", "#e69f00", "#2fc49a", "#e08fc0", "#d0b25c", "#8fb8ff", "#b99ae0", "#c4c9d1"]
+RAMP = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#fde725"]  # viridis
+# Pictures without shapes need twelve colours that stay apart.
+MORE = ["#b2182b", "#7a9a01", "#1b7f8c", "#e377c2"]
+INK = {"light": ("#3c4656", "#ffffff"), "dark": ("#c6cfdb", "#10151c")}
+LETTERS = 40  # of a name in the legend
+
+
+def dark() -> bool:
+    """Whether the reader's theme is dark."""
+    return st.context.theme.type == "dark"
+
+
+def inks() -> tuple[str, str]:
+    """The colours of labels and of what is behind them."""
+    return INK["dark" if dark() else "light"]
+
+
+def names_of_colours(kind: str) -> list[str]:
+    """The colours for groups, or the ramp for amounts."""
+    if kind == "quantitative":
+        return RAMP
+    return [*(DARK if dark() else LIGHT), *MORE]
+
+
+def legend(colouring: Colouring | None) -> None:
+    """One line: a dot and a name for each group, or the two ends of the ramp."""
+    if colouring is None:
+        return
+    title = f"<b>{escape(truncate(colouring.title, LETTERS))}</b>"
+    if colouring.kind == "quantitative":
+        low, high = colouring.values.min(), colouring.values.max()
+        ramp = f"linear-gradient(90deg, {', '.join(RAMP)})"
+        bar = (
+            f'<span style="display:inline-block;width:140px;height:10px;background:{ramp}"></span>'
+        )
+        st.html(f"{title} &nbsp; {_figure(low)} {bar} {_figure(high)}")
+        return
+    colours = names_of_colours("nominal")
+    entries = [
+        f'<span style="white-space:nowrap"><span style="color:{colours[place % len(colours)]}">'
+        f"&#9679;</span> {escape(truncate(name, LETTERS))}</span>"
+        for place, name in enumerate(in_order(colouring.values))
+    ]
+    st.html(f"{title} &nbsp; " + " &nbsp; ".join(entries))
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

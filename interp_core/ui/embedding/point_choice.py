@@ -1,0 +1,162 @@
+"""Which points: the source, its filters, the layer. Every choice lives in the address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from interp_core.datasets import SAMPLES
+from interp_core.models.record import LoadedModel
+from interp_core.ui.embedding import sources
+from interp_core.ui.embedding.question import (
+    LAYERED,
+    OWN,
+    PICTURE_UNITS,
+    PICTURES,
+    SOURCES,
+    UNITS,
+    Points,
+)
+from interp_core.ui.server import cache
+from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from interp_core.ui.widgets.sidebar import Choice
+
+KINDS = {
+    "words": "whole words",
+    "pieces": "word pieces (##)",
+    "all": "all but special",
+    "everything": "everything",
+}
+ALL_WORDS = "all four"
+WORDS = ("bank", "bass", "java", "spring", ALL_WORDS)
+FIRST = 5_000  # entries of the vocabulary that are shown until somebody asks for more
+ABOUT = {
+    "vocabulary": "The input vectors of the entries, before any layer.",
+    "digits": "360 pictures of 8 × 8 pixels that the embedded model `digits` never saw.",
+    "text": "Of the text in the sidebar, each line by itself.",
+    "table": "CSV, TSV, JSON, Parquet, or one text a line: up to 50,000 rows.",
+    "vectors": "TSV (with words in a second file), NPY, Parquet, safetensors, or the text files of "
+    "word2vec and GloVe.",
+}
+
+
+def choose(
+    model: LoadedModel, choice: Choice, row: DeltaGenerator, *, depth: bool
+) -> Points | None:
+    """The points, or None while the user has given no file.
+
+    The controls stand in `row`. Without `depth` the view shows all layers and asks for none.
+    """
+    with row:
+        offered = _offered(model)
+        keep_valid("points", offered)
+        source = st.selectbox(
+            "Points",
+            offered,
+            format_func=SOURCES.get,
+            key="points",
+            width=230,
+            help=_about(),
+            **BOUND,
+        )
+        filters = FILTERS[source]() if source in FILTERS else ()
+        split = source in ("requests", "text", "table", "digits")
+        unit = _unit(model, source) if split else "mean"
+        layer = _layer(model) if depth and source in LAYERED else None
+    data = sources.upload(source) if source in OWN else ""
+    if source in OWN and not data:
+        st.info("Upload a file to see its points. Nothing leaves this machine.")
+        return None
+    if source == "table":
+        filters = _column(data)
+    if source in OWN:
+        filters += sources.called(source)
+    if source == "text":
+        filters = (("text", choice.text),)
+    return Points(choice.model, cache.stamp(choice.model), source, layer, unit, filters, data)
+
+
+def _offered(model: LoadedModel) -> list[str]:
+    """Pictures for models that look at them, texts for the others."""
+    if model.tokenizer is None:
+        return list(PICTURES)
+    return [name for name in SOURCES if name == "vectors" or name not in PICTURES]
+
+
+def _about() -> str:
+    lines = {SOURCES[name]: each.about for name, each in SAMPLES.items()}
+    lines |= {SOURCES[name]: about for name, about in ABOUT.items()}
+    return "\n".join(f"- **{title}**: {about}" for title, about in lines.items())
+
+
+def _layer(model: LoadedModel) -> int:
+    last = model.n_layers
+    if st.session_state.get("depth", 0) > last:
+        del st.session_state["depth"]
+    return st.slider(
+        "Layer",
+        0,
+        last,
+        last,
+        key="depth",
+        width=190,
+        help="0 is the output of the embeddings, before the first layer.",
+        **BOUND,
+    )
+
+
+def _unit(model: LoadedModel, source: str) -> str:
+    """What a point stands for; the tokens come first where there is one text."""
+    titles = PICTURE_UNITS if source == "digits" else UNITS
+    if source == "digits" and model.layout.pictures.class_place is None:
+        titles = {unit: title for unit, title in titles.items() if unit != "first"}
+        keep_valid("unit_digits", list(titles))
+    names = ["token", *UNITS] if source == "text" else list(titles)
+    return st.selectbox(
+        "One point for each",
+        list(dict.fromkeys(names)),
+        format_func=titles.get,
+        key=f"unit_{source}",
+        width=230,
+        **BOUND,
+    )
+
+
+def _word() -> tuple[tuple[str, object], ...]:
+    word = one_of("Word", WORDS, key="sense_word")
+    return () if word == ALL_WORDS else (("word", word),)
+
+
+def _vocabulary() -> tuple[tuple[str, object], ...]:
+    kind = st.selectbox(
+        "Entries", list(KINDS), format_func=KINDS.get, key="entries", width=190, **BOUND
+    )
+    part = st.text_input("Containing", key="containing", width=120, **BOUND)
+    first = st.number_input(
+        "From rank",
+        0,
+        None,
+        0,
+        1000,
+        key="rank_from",
+        width=140,
+        **BOUND,
+        help="Most tokenizers list frequent entries first: a rough frequency rank.",
+    )
+    last = st.number_input("To rank", 1, None, FIRST, 1000, key="rank_to", width=140, **BOUND)
+    return (("kind", kind), ("contains", part), ("from", first), ("to", last))
+
+
+FILTERS = {"ambiguous_words": _word, "vocabulary": _vocabulary}
+
+
+def _column(data: str) -> tuple[tuple[str, object], ...]:
+    names = sources.columns(data)
+    keep_valid("text_column", names)
+    column = st.selectbox("Column with the texts", names, key="text_column", width=250, **BOUND)
+    return (("column", column),)

@@ -1,0 +1,82 @@
+"""What the projector is asked for: which points, and how they are drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from interp_core.embedding.projection import REDUCERS
+
+SLOW = ("umap", "tsne")
+SOURCES = {
+    "word_groups": "Words in groups",
+    "ambiguous_words": "Words with several senses",
+    "requests": "Requests in seven intents",
+    "vocabulary": "The model's vocabulary",
+    "digits": "Handwritten digits",
+    "text": "Tokens of my text",
+    "table": "Texts of a file",
+    "vectors": "Vectors of a file",
+}
+UNITS = {
+    "mean": "text (mean of its tokens)",
+    "first": "text (first token)",
+    "model": "text (the model's own pooling)",
+    "token": "token",
+}
+PICTURE_UNITS = {  # the class token is the same for every picture before the first layer
+    "mean": "picture (mean of its patches)",
+    "first": "picture (class token)",
+    "token": "patch",
+}
+PICTURES = ("digits", "vectors")  # what models that look at pictures have to show
+OWN = ("table", "vectors")  # from the user's files
+WITHOUT_MODEL = ("vectors",)
+LAYERED = ("word_groups", "ambiguous_words", "requests", "text", "table", "digits")
+
+
+@dataclass(frozen=True)
+class Points:
+    """Which vectors: a key of the shared store. `layer` None stands for what has no layers.
+
+    `data` is the digest of the user's file or text; `filters` are (name, value) pairs.
+    """
+
+    model: str
+    files: str
+    source: str
+    layer: int | None = None
+    unit: str = "mean"
+    filters: tuple[tuple[str, object], ...] = ()
+    data: str = ""
+
+    def value(self, name: str, default: object = None) -> object:
+        """One of the filters."""
+        return dict(self.filters).get(name, default)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How the points become a picture: a key of the shared store."""
+
+    points: Points
+    method: str = "pca"
+    dimensions: int = 2
+    metric: str = "cosine"
+    seed: int = 0
+    options: tuple[tuple[str, object], ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The method's name."""
+        return REDUCERS[self.method].title
+
+
+@dataclass(frozen=True)
+class View:
+    """What changes only how the picture looks."""
+
+    colour: str | None = None
+    labels: str = "points"
+    find: str = ""
+    drag: str = "moves"
+    everything: bool = False

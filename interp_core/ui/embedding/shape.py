@@ -1,0 +1,152 @@
+"""The geometry of the space: one-sidedness, lengths, intrinsic dimension."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.attribution.tables import rank_correlation
+from interp_core.charts.simple import dots, lines
+from interp_core.embedding.tables import LENGTHS
+from interp_core.embedding.vectors import Vectors
+from interp_core.models.record import LoadedModel
+from interp_core.ui.embedding import drawing_choice, script, sources
+from interp_core.ui.embedding.finding import Drawn
+from interp_core.ui.embedding.question import LAYERED, Drawing, Points
+from interp_core.ui.embedding.results import slow
+from interp_core.ui.embedding.text import points_named
+from interp_core.ui.widgets.figure import draw as draw_chart
+from interp_core.ui.widgets.figure import figure, offer
+from interp_core.ui.widgets.numbers import number
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+FIGURES = {
+    "anisotropy": "anisotropy",
+    "intrinsic": "intrinsic dimension",
+    "norm": "mean length",
+}
+NAMES = {
+    **FIGURES,
+    "norm_spread": "spread of lengths",
+    "spread": "spread dimension",
+    "searched": "points searched",
+    "norm_rank": "length and rank (Spearman)",
+}
+_THREE = st.column_config.NumberColumn(format="%.3f")
+_ONE = st.column_config.NumberColumn(format="%.1f")
+FORMATS = {
+    "anisotropy": _THREE,
+    "mean length": _THREE,
+    "spread of lengths": _THREE,
+    "intrinsic dimension": _ONE,
+    "spread dimension": _ONE,
+    "length and rank (Spearman)": _THREE,
+}
+
+
+def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None:
+    """By layer where there are layers; lengths against frequency for the vocabulary."""
+    metric = drawing_choice.nearness(row)
+    layered = asked.source in LAYERED
+    asked = sources.thinned(asked) if layered else asked
+    vectors = sources.all_layers(asked) if layered else sources.vectors(asked)
+    if vectors is None:
+        return None
+    known = _known(vectors, asked)
+    given = known if layered else {0: known}
+    key = (asked, "geometry", metric)
+    table = slow(key, "Measuring", lambda progress: ic.geometry(given, metric=metric))
+    if table is None:
+        return None
+    chart = _by_layer(table, asked) if layered else _one(table, known, asked)
+    st.caption(
+        "**Anisotropy** is the mean cosine of all pairs (Ethayarajh 2019): where it is high, two "
+        "random vectors already look alike, so compare a cosine with it before calling it close. "
+        "**Intrinsic dimension** comes from the distances to the first two neighbours (Facco et "
+        "al. 2017), **spread dimension** from the variances (participation ratio)."
+    )
+    if asked.value("sampled"):
+        st.caption(f"Measured on a random sample of {asked.value('sampled'):,} texts.")
+    table = table if layered else table.drop(columns="layer")
+    st.dataframe(table.rename(columns=NAMES), hide_index=True, column_config=FORMATS)
+    last = ic.at_layer(vectors, model.n_layers) if layered else vectors
+    asked = replace(asked, layer=model.n_layers if layered else None)
+    return Drawn(Drawing(asked, metric=metric), last, None, chart, table)
+
+
+def _known(vectors: Vectors, asked: Points) -> Vectors:
+    """The vectors without columns of a file, whose names might mean other things than ours."""
+    if asked.source == "vocabulary":
+        return vectors
+    ours = [name for name in ("text", "layer") if name in vectors.frame]
+    return Vectors(vectors.values, vectors.frame[ours], vectors.notes)
+
+
+def _by_layer(table: pd.DataFrame, asked: Points) -> alt.TopLevelMixin:
+    parts = [
+        lines(table, x="layer", y=name, x_title="layer", y_title=title, height=200)
+        for name, title in FIGURES.items()
+    ]
+    courses = [_course(table, name, title) for name, title in FIGURES.items()]
+    with st.container(horizontal=True):
+        for part, course in zip(parts, courses):
+            said = f"Line over {len(table)} layers: {course}."
+            draw_chart(part.properties(width=265), width="content", alt=said)
+    whole = alt.vconcat(*parts)
+    offer(
+        whole,
+        title=f"Shape of {points_named(replace(asked, layer=None))}, layer by layer",
+        alt=f"Lines over {len(table)} layers: {'; '.join(courses)}.",
+    )
+    return whole
+
+
+def _course(table: pd.DataFrame, name: str, title: str) -> str:
+    """Where a line begins and ends."""
+    first, last = (number(each, ".3g") for each in table[name].iloc[[0, -1]])
+    return f"{title} {first} at layer 0, {last} at the last"
+
+
+def _one(table: pd.DataFrame, vectors: Vectors, asked: Points) -> alt.TopLevelMixin | None:
+    chart = _lengths(vectors, asked) if {"rank", "norm"} <= set(vectors.frame) else None
+    only = table.iloc[0]
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Anisotropy", number(only["anisotropy"]))
+        st.metric("Intrinsic dimension", number(only["intrinsic"], ".1f"))
+        st.metric(
+            "Mean length",
+            number(only["norm"], ".2f"),
+            help=f"± {number(only['norm_spread'], '.2f')}",
+        )
+    return chart
+
+
+def _lengths(vectors: Vectors, asked: Points) -> alt.TopLevelMixin:
+    """Frequent words have shorter vectors in many models: see whether in this one."""
+    frame = ic.length_table(vectors)
+    chart = dots(
+        frame,
+        x="rank",
+        y="norm",
+        x_title="frequency rank (1: the first)",
+        y_title="length of the vector",
+    )
+    tied = number(rank_correlation(frame["rank"], frame["norm"]), ".2f")
+    figure(
+        chart,
+        title="Length of the vector against frequency rank",
+        alt=f"Points of {len(frame):,} entries: length {frame['norm'].min():.2f} to "
+        f"{frame['norm'].max():.2f}; its rank correlation with the frequency rank is {tied}.",
+        numbers=frame,
+        script=lambda: script.lengths(asked),
+    )
+    if len(vectors) > LENGTHS:
+        st.caption(f"A random sample of {LENGTHS:,} of {len(vectors):,} entries.")
+    return chart

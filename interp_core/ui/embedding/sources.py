@@ -1,0 +1,232 @@
+"""From what was asked for to vectors, at one layer or at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import BinaryIO
+
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.embedding.vectors import MAX_POINTS, Vectors
+from interp_core.files.form import FileOptions
+from interp_core.files.tables import read_table, text_columns
+from interp_core.models.record import LoadedModel
+from interp_core.ui.embedding.question import Points
+from interp_core.ui.embedding.results import kept, quick, slow
+from interp_core.ui.server import cache, limits
+from interp_core.ui.server.keys import digest
+from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.uploads import ABOUT, TEXTS, options, told, uploader
+
+LAYERS_BYTES = 96 * 2**20  # up to here all layers are computed at once, and the slider is instant
+LAYER_POINTS = 2_000  # most points of the views that show all layers
+TOKEN_LETTERS = 4  # letters of a token, roughly
+PATCH = {"token": "patch"}  # what a part of a picture is called
+
+
+def vectors(points: Points) -> Vectors | None:
+    """The vectors at the chosen layer; None when the user stopped it."""
+    if points.source == "vectors":
+        return ready_vectors(points.data)
+    if points.source == "vocabulary":
+        return quick(points, lambda: _vocabulary(points))
+    table = table_of(points)
+    if _bytes(points, list(table["text"])) <= LAYERS_BYTES:
+        whole = _computed(replace(points, layer=None), table, "all")
+        return whole and quick((points, "at"), lambda: ic.at_layer(whole, points.layer))
+    return _computed(points, table, points.layer)
+
+
+def thinned(points: Points) -> Points:
+    """The points for views of all layers: at most 2,000 texts, a stated random sample of more."""
+    texts = list(table_of(points)["text"])
+    if len(texts) <= LAYER_POINTS and _bytes(points, texts) <= LAYERS_BYTES:
+        return points
+    kept = LAYER_POINTS
+    while kept > 50 and _bytes(points, texts[:kept]) > LAYERS_BYTES:
+        kept //= 2
+    return replace(points, filters=(*points.filters, ("sampled", min(kept, len(texts)))))
+
+
+def all_layers(points: Points) -> Vectors | None:
+    """Vectors at every layer, one layer after the other; None when the user stopped it."""
+    return _computed(replace(points, layer=None), table_of(points), "all")
+
+
+def table_of(points: Points) -> pd.DataFrame:
+    """The texts (column text), with what else is known of each."""
+    table = TABLES[points.source](points)
+    count = points.value("sampled")
+    return table if count is None else table.sample(count, random_state=0).sort_index()
+
+
+def _sample(points: Points) -> pd.DataFrame:
+    table = ic.sample_table(points.source)
+    word = points.value("word")
+    return table[table["word"] == word] if word else table
+
+
+def _rows(points: Points) -> pd.DataFrame:
+    return ic.text_rows(table(points.data), str(points.value("column")))
+
+
+TABLES: dict[str, Callable[[Points], pd.DataFrame]] = {
+    "word_groups": _sample,
+    "ambiguous_words": _sample,
+    "requests": _sample,
+    "text": lambda points: ic.line_table(str(points.value("text", ""))),
+    "table": _rows,
+    "digits": lambda _: ic.digit_table(),
+}
+
+
+def _bytes(points: Points, texts: list[str]) -> int:
+    model = cache.model(points.model)
+    rows = len(texts)
+    if points.unit == "token":
+        rows = sum(len(text) for text in texts) // TOKEN_LETTERS + 2 * rows
+    dim = int(getattr(model.model.config.get_text_config(), "hidden_size", 1024))
+    return rows * (model.n_layers + 1) * dim * 4
+
+
+def _computed(key: Points, table: pd.DataFrame, layer: int | str) -> Vectors | None:
+    def compute(progress: Callable[[int, int], object]) -> Vectors:
+        model = cache.model(key.model)
+        more = {"layer": layer, "progress": progress}
+        if key.source == "digits":
+            pooling = PATCH.get(key.unit, key.unit)
+            return ic.digit_vectors(model, table, pooling=pooling, **more)
+        return ic.with_columns(_read(model, key, table, more), table)
+
+    return slow(("layers", key, layer), "Reading the texts", compute, unit="texts")
+
+
+def _read(model: LoadedModel, key: Points, table: pd.DataFrame, more: dict) -> Vectors:
+    texts = list(table["text"])
+    if key.source == "ambiguous_words":
+        return ic.word_vectors(model, texts, list(table["word"]), **more)
+    pooling = None if key.unit == "token" else key.unit
+    return ic.token_vectors(model, texts, pooling=pooling, truncate=True, **more)
+
+
+def _vocabulary(points: Points) -> Vectors:
+    return ic.vocabulary_part(
+        ic.vocabulary_vectors(cache.model(points.model)),
+        kind=str(points.value("kind", "all")),
+        contains=str(points.value("contains") or ""),
+        ranks=(points.value("from", 0), points.value("to", 10**9)),
+    )
+
+
+VECTORS = ["tsv", "csv", "txt", "vec", "npy", "parquet", "safetensors", "gz"]
+HELD = {"table": "projector_table", "vectors": "projector_vectors"}
+NOT_LINKED = "The address reopens the settings of this view, not your file."
+
+
+def upload(source: str) -> str:
+    """The uploader; returns the digest of what this session holds, "" when there is nothing."""
+    held = HELD[source]
+    chosen = f"{held}_options"
+    with st.expander("File", expanded=held not in st.session_state, icon=":material/upload_file:"):
+        if source == "table":
+            given = uploader(ABOUT, TEXTS, key="projector_table_file")
+            asked = options("projector_table")
+            found = None if given is None else _table(given, asked)
+        else:
+            found, asked = _vectors()
+        if found is not None:
+            told(_notes(source, found[1]))
+    if found is not None:
+        st.session_state[held], st.session_state[chosen] = found, asked.code()
+    name, key, *_ = st.session_state.get(held, ("", ""))
+    if key and kept().peek((source, key)) is None:
+        del st.session_state[held]
+        st.info("Your file is no longer in memory: upload it again.")
+        return ""
+    if key:
+        st.caption(f"From {plain(name)}. {NOT_LINKED}")
+    return key
+
+
+def called(source: str) -> tuple[tuple[str, str], ...]:
+    """What the file that this session holds is called, and the file with its words, if any."""
+    name, _, *words = st.session_state[HELD[source]]
+    chosen = st.session_state.get(f"{HELD[source]}_options", "")
+    options = (("options", chosen),) if chosen else ()
+    return (("file", _bare(name)), *(("words", _bare(each)) for each in words), *options)
+
+
+def _notes(source: str, key: str) -> list[str]:
+    """What was assumed about the file."""
+    found = kept().peek((source, key))
+    return list(found.attrs.get("notes", []) if source == "table" else getattr(found, "notes", []))
+
+
+def _bare(name: str) -> str:
+    """Without folders."""
+    return name.replace("\\", "/").rpartition("/")[2]
+
+
+def _table(given: BinaryIO, asked: FileOptions) -> tuple[str, ...]:
+    key = digest(given.name.encode(), given.getvalue(), asked.code().encode())
+
+    def read() -> pd.DataFrame:
+        given.seek(0)
+        return read_table(given, limit=limits.at_most(MAX_POINTS, "rows"), **vars(asked))
+
+    quick(("table", key), read)
+    return given.name, key
+
+
+def _vectors() -> tuple[tuple[str, ...] | None, FileOptions]:
+    given = uploader(
+        "TSV, NPY, Parquet, safetensors, or the text files of word2vec and GloVe",
+        VECTORS,
+        key="projector_vectors_file",
+    )
+    words = uploader(
+        "metadata.tsv (words and labels, for TSV and NPY)",
+        ["tsv", "txt"],
+        key="projector_words_file",
+    )
+    asked = options("projector_vectors", table=False)
+    if given is None:
+        return None, asked
+    parts = [given.name.encode(), given.getvalue(), *([words.getvalue()] if words else [])]
+    parts.append(asked.code().encode())
+    key = digest(*parts)
+
+    def read() -> Vectors:
+        given.seek(0)
+        if words:
+            words.seek(0)
+        return ic.read_vectors(given, metadata=words, encoding=asked.encoding)
+
+    quick(("vectors", key), read)
+    return (given.name, key, *([words.name] if words else [])), asked
+
+
+def table(key: str) -> pd.DataFrame:
+    """The uploaded table. Raises `BadInput` when it is gone."""
+    found = kept().peek(("table", key))
+    if found is None:
+        raise ic.BadInput("Upload a file with texts to see its points.")
+    return found
+
+
+def ready_vectors(key: str) -> Vectors:
+    """The uploaded vectors. Raises `BadInput` when they are gone."""
+    found = kept().peek(("vectors", key))
+    if found is None:
+        raise ic.BadInput("Upload a file with vectors to see its points.")
+    return found
+
+
+def columns(key: str) -> list[str]:
+    """The columns of the uploaded table, those with the longest texts first."""
+    frame = table(key)
+    texts = text_columns(frame)
+    return [*texts, *(name for name in frame if name not in texts)]

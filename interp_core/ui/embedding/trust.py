@@ -1,0 +1,166 @@
+"""How far the picture may be trusted: its scores, and how much it owes to seed and method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.simple import histogram
+from interp_core.embedding.alignment import stable_share
+from interp_core.embedding.projection import REDUCERS
+from interp_core.embedding.quality import Quality
+from interp_core.embedding.vectors import Vectors
+from interp_core.models.record import LoadedModel
+from interp_core.ui.embedding import drawing_choice, results, sources
+from interp_core.ui.embedding.finding import Drawn
+from interp_core.ui.embedding.question import SLOW, Drawing, Points
+from interp_core.ui.embedding.results import slow
+from interp_core.ui.embedding.text import titled
+from interp_core.ui.server import limits
+from interp_core.ui.widgets import numbers
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.numbers import number
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+
+MEANING = {
+    "trustworthiness": "of what the picture shows as near, how much is near (1 is perfect)",
+    "continuity": "of what is near, how much the picture shows as near (1 is perfect)",
+    "neighbours kept": "share of a point's true neighbours that the picture shows as its own",
+    "none kept": "share of the points that keep none of theirs",
+}
+
+
+def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None:
+    """Scores, their spread over points, and stability on demand."""
+    wanted = drawing_choice.choose(asked, row)
+    vectors = sources.vectors(asked)
+    wanted = vectors and drawing_choice.complete(wanted, vectors)
+    if wanted is None:
+        return None
+    if len(vectors) < 3:
+        st.info("Fewer than three points have no neighbourhoods to compare.")
+        return None
+    picture = results.projection(wanted, vectors)
+    picture = picture and results.judged(wanted, vectors, picture)
+    if picture is None:
+        return None
+    _scores(picture.quality)
+    chart = _spread(wanted, picture)
+    if wanted.method in SLOW:
+        st.warning(
+            "In t-SNE and UMAP sizes of groups, gaps between them and distances across the picture "
+            "mean little; only who is whose neighbour is drawn on purpose.",
+            icon=":material/straighten:",
+        )
+    show(wanted, vectors)
+    return Drawn(wanted, vectors, picture, chart, ic.point_table(vectors, picture))
+
+
+def _scores(quality: Quality) -> None:
+    figures = (quality.trustworthiness, quality.continuity, quality.kept, quality.none_kept)
+    with st.container(horizontal=True, gap="large"):
+        for (name, meaning), figure in zip(MEANING.items(), figures):
+            share = name in ("neighbours kept", "none kept")
+            st.metric(
+                name.capitalize(),
+                number(figure, ".0%" if share else ".3f"),
+                help=meaning[0].upper() + meaning[1:] + ".",
+            )
+    count = len(quality.reliability)
+    ranked = "all points"
+    if quality.ranked < count:
+        ranked = f"a random sample of {quality.ranked:,} points"
+    st.caption(
+        f"Over the {quality.k} nearest neighbours of {ranked} (Venna & Kaski 2001). A random "
+        f"picture has a trustworthiness of about 0.5 and keeps {quality.chance:.1%}."
+    )
+
+
+def _spread(wanted: Drawing, picture: ic.Projection) -> alt.LayerChart:
+    """How many points keep how many of their neighbours."""
+    quality = picture.quality
+    chart = histogram(
+        pd.Series(picture.reliability),
+        mark=quality.chance,
+        height=180,
+        step=1 / quality.k,
+        title=f"share of its {quality.k} true neighbours that a point keeps",
+    )
+    figure(
+        chart,
+        title=f"Neighbours kept by {titled(wanted)}",
+        alt=f"Histogram of the share of its {quality.k} true neighbours that a point keeps: "
+        f"{quality.kept:.0%} on average, by chance {quality.chance:.1%}; {quality.none_kept:.0%} "
+        "of the points keep none.",
+    )
+    st.caption(
+        "The line is what a random picture would keep. On the picture, colour by “reliability” to "
+        "see where it can be believed."
+    )
+    return chart
+
+
+AGAIN = "projector_stability"  # which picture was asked to be drawn again
+SEEDS = (0, 1, 2)
+METHODS = ("pca", "tsne", "umap")
+TSNE_NEAR = 90  # neighbours that t-SNE reads
+COLUMNS = {
+    "shared": st.column_config.NumberColumn("neighbours in both", format="percent"),
+    "chance": st.column_config.NumberColumn("by chance", format="percent"),
+    "disparity": st.column_config.NumberColumn(
+        "left after overlay", format="%.2f", help="0: the same picture; 1: nothing in common"
+    ),
+}
+
+
+def show(wanted: Drawing, vectors: Vectors) -> None:
+    """Would another seed, another method, have drawn the same neighbours?"""
+    st.markdown("**Would another seed or method show the same?**")
+    key = (wanted, "stability")
+    if st.session_state.get(AGAIN) != key:
+        st.button(
+            "Draw it again with three seeds and each method",
+            icon=":material/replay:",
+            on_click=lambda: st.session_state.update({AGAIN: key}),
+        )
+        st.caption("Takes about six times as long as one picture.")
+        return
+    limits.check_points(len(vectors), "umap")  # it draws by all methods
+    found = slow(key, "Drawing again", lambda progress: _compared(wanted, vectors, progress))
+    if found is None:
+        return
+    table, steady = found
+    st.dataframe(table.round(2), hide_index=True, column_config=COLUMNS)
+    st.caption(
+        f"Seeds start from random places. The pictures of {len(SEEDS)} seeds agree on "
+        f"{numbers.number(steady, '.0%')} of the neighbours: what only one of them shows is chance."
+    )
+
+
+def _compared(
+    wanted: Drawing, vectors: Vectors, progress: Callable[[int, int], object]
+) -> tuple[pd.DataFrame, float]:
+    """Each pair of pictures, and the share of neighbours that the seeds agree on."""
+    wide = min(max(results.needed(wanted), TSNE_NEAR), len(vectors) - 1)
+    knn = ic.find_neighbours(vectors, k=wide, metric=wanted.metric)
+    common = {"dimensions": wanted.dimensions, "metric": wanted.metric}
+    seeds, table = ic.over_seeds(
+        vectors, seeds=SEEDS, method=wanted.method, knn=knn, **common, **dict(wanted.options)
+    )
+    progress(50, 100)
+    pictures = {}
+    for done, name in enumerate(METHODS, 1):
+        drawn = ic.project(vectors, method=name, knn=knn, quality=False, **common)
+        pictures[REDUCERS[name].title] = drawn.coordinates
+        progress(50 + 50 * done // len(METHODS), 100)
+    between = ic.compare_pictures(pictures)
+    steady = float(stable_share([each.coordinates for each in seeds]).mean())
+    return pd.concat([table, between], ignore_index=True), steady

@@ -1,0 +1,113 @@
+"""Which heads are alike: a map by distance, the matrix in clustered order, groups of twins."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.heads import likeness_map, likeness_matrix
+from interp_core.ui.heads import card, script, table
+from interp_core.ui.heads.corpus import Asked
+from interp_core.ui.heads.downloads import Shown
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.numbers import number
+
+MOST_CELLS = 150  # heads up to which the matrix is drawn
+
+
+def draw(asked: Asked, state: ic.CorpusState) -> Shown:
+    """The map of heads, the matrix and the groups."""
+    statistics = state.statistics
+    frame = statistics.frame
+    chosen = table.chooser(frame)
+    places = ic.head_likeness(statistics)
+    names = [table.name(*pair) for pair in zip(places["layer"], places["head"])]
+    chart = likeness_map(places.assign(name=names))
+    figure(
+        chart,
+        title="Heads by likeness",
+        key="likeness",
+        selection_mode="pick",
+        on_select=table.on_chart("likeness", "pick", frame),
+        alt=f"{len(places)} heads as points, the nearer the more alike; most alike: "
+        f"{_closest(places)}.",
+    )
+    st.caption(
+        "Heads that spread their attention alike lie together (Jensen-Shannon distance, averaged "
+        "over tokens, drawn by multidimensional scaling, as in Clark et al. 2019). A plane cannot "
+        f"hold all distances: its stress is {number(places.attrs['stress'], '.2f')} (0 would be "
+        "perfect)."
+    )
+    if chosen is not None:
+        card.show(asked, state, frame, chosen)
+    if len(names) <= MOST_CELLS:
+        _matrix(asked, state, names)
+    else:
+        st.caption(f"{len(names):,} heads are too many for a matrix; the download has all pairs.")
+    _twins(frame)
+    pairs = ("All distances (CSV)", "head_distances.csv", lambda: ic.head_distances(statistics))
+    return Shown(
+        asked,
+        state,
+        places,
+        lambda: script.statistics(asked, state, "table = ic.head_likeness(statistics)"),
+        chart,
+        more=(pairs,),
+    )
+
+
+def _closest(places: pd.DataFrame) -> str:
+    line = places.loc[places["distance"].idxmin()]
+    one = table.name(line["layer"], line["head"])
+    return f"{one} and {line['nearest']}, {number(line['distance'])} nats apart"
+
+
+def _matrix(asked: Asked, state: ic.CorpusState, names: list[str]) -> None:
+    statistics = state.statistics
+    one, two = np.indices(statistics.distances.shape).reshape(2, -1)
+    cells = pd.DataFrame(
+        {
+            "one": [names[row] for row in one],
+            "two": [names[row] for row in two],
+            "distance": statistics.distances.ravel(),
+        }
+    )
+    order = [names[row] for row in statistics.order()]
+    numbers = ic.head_distances(statistics)
+    figure(
+        likeness_matrix(cells, order),
+        title="Distances of all pairs of heads",
+        alt=f"Matrix of the distances of {len(names)} heads, like beside like: from "
+        f"{number(numbers['distance'].min())} to {number(numbers['distance'].max())} nats.",
+        numbers=numbers,
+        script=lambda: script.statistics(asked, state, "table = ic.head_distances(statistics)"),
+    )
+    st.caption("Every pair of heads, clustered: dark squares on the diagonal are families.")
+
+
+def _twins(frame: pd.DataFrame) -> None:
+    """Groups of heads that are redundant: closer than the stated distance to each other."""
+    groups = frame[frame["group"] >= 0].groupby("group")
+    st.markdown("**Heads that do the same**")
+    if not len(groups):
+        st.caption("No two heads are closer than 0.05 nats to each other.")
+        return
+    st.dataframe(
+        pd.DataFrame(
+            [
+                {
+                    "group": number + 1,
+                    "heads": ", ".join(
+                        table.name(*pair) for pair in zip(part["layer"], part["head"])
+                    ),
+                    "size": len(part),
+                    "roles": ", ".join(sorted(set(part["role"]))),
+                }
+                for number, (_, part) in enumerate(groups)
+            ]
+        ),
+        hide_index=True,
+    )
+    st.caption("Closer than 0.05 nats on average. Looking alike is not writing alike: ablate.")

@@ -1,0 +1,223 @@
+"""Attention over a picture: what the class token, all patches or one reads, head by head."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.overview import overview, picture_url
+from interp_core.charts.patches import data_url, overlay
+from interp_core.images.tables import ALL, Patch, class_token, over_patches
+from interp_core.inputs.images import patch_grid
+from interp_core.models.record import LoadedModel
+from interp_core.ui.images import script
+from interp_core.ui.images.question import Picture, choose
+from interp_core.ui.server import cache
+from interp_core.ui.widgets import clicks, downloads
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, view_of
+from interp_core.ui.widgets.figure import draw as draw_chart
+from interp_core.ui.widgets.figure import figure, offer
+
+VIEWS = {
+    "grid": "Every head",
+    "overlay": "One head",
+    "rollout": "Rollout",
+}
+
+
+def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
+    """The attention page for image models."""
+    picture = choose(model)
+    if picture is None:
+        return
+    maps = cache.of_picture(choice.model, picture.name, picture.image)
+    view = view_of(VIEWS, key="picture_view")
+    rows, columns = patch_grid(maps.tokens)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        query = _query(rows, columns, class_token(maps) is not None)
+        layer, head = _head(maps, view)
+    chart, table, last = DRAW[view](picture, maps, query, layer, head)
+    st.markdown(
+        "**What to look for.** Does a head read the strokes or the ground, the neighbourhood of "
+        "the patch or the whole? Weight on empty patches is often a resting place (Darcet et al. "
+        "2023), not a finding."
+    )
+    downloads.below(
+        chart,
+        table,
+        "attention_picture",
+        lambda: script.attention(choice.model, picture, last),
+    )
+
+
+def _query(rows: int, columns: int, has_class: bool) -> Patch:
+    """The patch whose attention is shown; None for the class token, where there is one."""
+    patches = [f"patch {row},{column}" for row in range(rows) for column in range(columns)]
+    names = [*[CLASS] * has_class, EVERY, *patches]
+    keep_valid("query_patch", names)
+    chosen = st.selectbox(
+        "Attention of",
+        names,
+        key="query_patch",
+        width=190,
+        help="Or click a patch in the view of one head.",
+        **BOUND,
+    )
+    if chosen == CLASS:
+        return None
+    if chosen == EVERY:
+        return ALL
+    row, _, column = chosen.removeprefix("patch ").partition(",")
+    return int(row), int(column)
+
+
+def _head(maps: ic.AttentionMaps, view: str) -> tuple[int, int | None]:
+    if view == "grid":
+        return 0, None
+    layers = list(range(len(maps.weights)))
+    follow("picture_layer", layers[-1])
+    keep_valid("picture_layer", layers)
+    layer = st.selectbox(
+        "After layer" if view == "rollout" else "Layer",
+        layers,
+        index=len(layers) - 1,
+        key="picture_layer",
+        width=110,
+        **BOUND,
+    )
+    if view == "rollout":
+        return layer, None
+    heads = ["mean of heads", *map(str, range(maps.weights.shape[1]))]
+    keep_valid("picture_head", heads)
+    head = st.selectbox("Head", heads, key="picture_head", width=150, **BOUND)
+    return layer, None if head == heads[0] else int(head)
+
+
+CLASS, EVERY = "the class token", "the mean of all patches"
+Drawn = tuple[alt.TopLevelMixin, pd.DataFrame, str]  # with the last line of its script
+
+
+def _reader(query: Patch) -> str:
+    named = {None: CLASS, ALL: EVERY}
+    return named[query] if query in named else f"patch {query[0]},{query[1]}"
+
+
+def _grid(picture: Picture, maps: ic.AttentionMaps, query: Patch, layer: int, head: None) -> Drawn:
+    values = over_patches(maps, maps.weights, query)
+    top = float(values.max())
+    table = ic.patch_summaries(maps, query)
+    urls = [picture_url(each, top=top) for each in values.reshape(-1, *values.shape[2:])]
+    chart = overview(table.assign(url=urls, chosen=False))
+    best = table.loc[table["weight"].idxmax()]
+    left, right = st.columns([1, 3])
+    left.image(data_url(picture.seen), caption="the picture, as the model gets it")
+    figure(
+        chart,
+        title=f"What every head reads of the picture, from {_reader(query)}",
+        alt=f"{values.shape[0]} layers by {values.shape[1]} heads over {picture.title}; strongest: "
+        f"layer {best['layer']:.0f}, head {best['head']:.0f} reads patch {best['row']:.0f},"
+        f"{best['column']:.0f} with {best['weight']:.2f}.",
+        where=right,
+        key="picture_grid",
+        on_select=lambda: _open(maps),
+        selection_mode="head",
+    )
+    st.caption(f"Ink is the square root of the weight, full at {top:.2g}. A click opens a head.")
+    return chart, table, script.every_head(query)
+
+
+def _open(maps: ic.AttentionMaps) -> None:
+    layers, heads = map(range, maps.weights.shape[:2])
+    hit = clicks.mark("picture_grid", "head", layer=layers, head=heads)
+    if hit:
+        st.session_state["picture_view"] = "overlay"
+        st.session_state["picture_layer"] = hit[0]
+        st.session_state["picture_head"] = str(hit[1])
+
+
+def _one(
+    picture: Picture, maps: ic.AttentionMaps, query: Patch, layer: int, head: int | None
+) -> Drawn:
+    weights = maps.weights[layer]
+    weights = weights.mean(0) if head is None else weights[head]
+    code = f"maps.weights[{layer}].mean(0)" if head is None else f"maps.weights[{layer}, {head}]"
+    who = "mean of all heads" if head is None else f"head {head}"
+    chart, table = _shown(
+        picture, maps, weights, query, "attention", f"Attention of layer {layer}, {who}"
+    )
+    return chart, table, script.patches(code, query)
+
+
+def _rollout(
+    picture: Picture, maps: ic.AttentionMaps, query: Patch, layer: int, head: None
+) -> Drawn:
+    weights = ic.attention_rollout(maps)[layer]
+    chart, table = _shown(
+        picture, maps, weights, query, "rollout", f"Attention rollout after layer {layer}"
+    )
+    st.caption(
+        "Attention rollout (Abnar & Zuidema 2020) multiplies the layers' mean maps, half of each "
+        "taken for the residual connection: where information could have come from, whatever the "
+        "answer was."
+    )
+    return chart, table, script.patches(f"ic.attention_rollout(maps)[{layer}]", query)
+
+
+def _shown(
+    picture: Picture,
+    maps: ic.AttentionMaps,
+    weights: np.ndarray,
+    query: Patch,
+    unit: str,
+    named: str,
+) -> tuple[alt.LayerChart, pd.DataFrame]:
+    """Weights over the picture and beside it. `named` says which weights."""
+    table = ic.patch_table(maps, weights, query)
+    frame = table.rename(columns={"weight": "value"})
+    framed = query if isinstance(query, tuple) else None
+    over = overlay(frame, data_url(picture.seen), title=unit, query=framed)
+    alone = overlay(frame, None, title="weights alone", query=framed)
+    best, rest = table.loc[table["weight"].idxmax()], 1 - table["weight"].sum()
+    said = (
+        f"{named} from {_reader(query)} over {picture.title}: most on patch {best['row']:.0f},"
+        f"{best['column']:.0f}, {best['weight']:.1%}; {rest:.0%} rests beside the patches."
+    )
+    with st.container(horizontal=True):
+        draw_chart(
+            over,
+            key=f"picture_{unit}",
+            on_select=lambda: _pick(f"picture_{unit}", table),
+            selection_mode="patch",
+            width="content",
+            alt=said,
+        )
+        draw_chart(alone, width="content", alt="The same weights without the picture.")
+    offer(over, title=f"{named}, from {_reader(query)}", alt=said)
+    st.caption(
+        f"{_beside(maps, rest)}The strongest patch holds {best['weight']:.1%}. A click chooses the "
+        "patch that reads."
+    )
+    return over, table
+
+
+def _beside(maps: ic.AttentionMaps, rest: float) -> str:
+    """How much weight lies on tokens that are no patches, where the model has any."""
+    others = [name for name, mark in zip(maps.tokens, maps.special) if mark]
+    if not others:
+        return "This model has no tokens but the patches. "
+    named = "the class token" if class_token(maps) is not None else "added tokens"
+    return f"{rest:.0%} of the weight lies on {named}{' and its like' * (len(others) > 1)}. "
+
+
+def _pick(key: str, table: pd.DataFrame) -> None:
+    hit = clicks.mark(key, "patch", row=set(table["row"]), column=set(table["column"]))
+    if hit:
+        st.session_state["query_patch"] = _reader(hit)
+
+
+DRAW: dict[str, Callable] = {"grid": _grid, "overlay": _one, "rollout": _rollout}

@@ -1,0 +1,205 @@
+"""Which part of the picture made the decision, and whether the explanation holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import altair as alt
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.patches import SIDE, data_url, overlay
+from interp_core.images.attribution import GREYS, IMAGE_METHODS
+from interp_core.models.record import LoadedModel
+from interp_core.ui.attribution.text import quoted
+from interp_core.ui.images import script as images_script
+from interp_core.ui.images.question import Picture, choose
+from interp_core.ui.server import cache, jobs
+from interp_core.ui.widgets import downloads
+from interp_core.ui.widgets.choices import BOUND, keep_valid
+from interp_core.ui.widgets.figure import draw as draw_chart
+from interp_core.ui.widgets.figure import figure, offer
+from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.numbers import number, share
+
+TOO_LARGE = 0.05  # share of the change of the logit that a delta may miss
+
+
+def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
+    """The attribution page for image models."""
+    picture = choose(model)
+    if picture is None:
+        return
+    options = _options(model)
+    entry = IMAGE_METHODS[options["method"]]
+    st.caption(f"**{entry.title}.** {entry.about}")
+    found = _found(choice.model, picture, options)
+    if found is None:
+        return
+    _prediction(found)
+
+    def script(last: str) -> str:
+        return images_script.attribution(choice.model, picture, options, last)
+
+    chart = shown(picture, found, script)
+    _delta(found)
+    st.markdown(
+        "**What to look for.** Does the weight lie on the thing itself or on its surroundings? "
+        "Does another method, or another baseline, say the same? An explanation says what moved "
+        "this model's logit, not what is in the picture."
+    )
+    downloads.below(
+        chart, found.to_frame(), "attribution_picture", lambda: script("table = found.to_frame()")
+    )
+
+
+def _options(model: LoadedModel) -> dict[str, str | None]:
+    """Method, target and baseline, under their names in `ic.attribute_image`."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        method = st.selectbox(
+            "Method",
+            list(IMAGE_METHODS),
+            key="picture_method",
+            width=230,
+            format_func=lambda name: IMAGE_METHODS[name].title,
+            **BOUND,
+        )
+        keep_valid("picture_target", list(model.labels))
+        target = st.selectbox(
+            "Target",
+            list(model.labels),
+            index=None,
+            key="picture_target",
+            placeholder="the prediction",
+            width=170,
+            **BOUND,
+        )
+        if not IMAGE_METHODS[method].baseline:
+            return {"method": method, "target": target}
+        baseline = st.selectbox(
+            "Replaced by",
+            list(GREYS),
+            key="picture_baseline",
+            width=130,
+            help="What stands in the place of a part that is away. There "
+            "is no neutral choice: try another.",
+            **BOUND,
+        )
+    return {"method": method, "target": target, "baseline": baseline}
+
+
+def _found(
+    name: str, picture: Picture, options: dict[str, str | None]
+) -> ic.ImageAttribution | None:
+    key = ("picture", name, cache.stamp(name), picture.name, *options.values())
+    return jobs.run(
+        key,
+        IMAGE_METHODS[options["method"]].title,
+        lambda progress: ic.attribute_image(
+            cache.model(name), picture.image, progress=progress, **options
+        ),
+    )
+
+
+def _prediction(found: ic.ImageAttribution) -> None:
+    with st.container(horizontal=True, gap="large"):
+        st.metric(
+            "Prediction",
+            plain(found.prediction.label),
+            None if found.prediction.probability is None else f"{found.prediction.probability:.1%}",
+            delta_color="off",
+            delta_arrow="off",
+        )
+        st.metric(
+            "Explained",
+            plain(found.target),
+            f"logit {found.value:+.3f}",
+            delta_color="off",
+            delta_arrow="off",
+        )
+    table = found.prediction.to_frame()
+    if len(table) > 2:
+        best = table.nlargest(3, "logit")
+        st.caption(
+            "Nearest answers: "
+            + ", ".join(f"{row.label} ({row.logit:+.2f})" for row in best.itertuples())
+        )
+
+
+def _delta(found: ic.ImageAttribution) -> None:
+    if found.convergence_delta is None:
+        return
+    whole = found.value - found.baseline_value
+    missed = abs(found.convergence_delta)
+    told = f"{share(missed, abs(whole), '.1%')} of the change" if whole else "the change is zero"
+    error = (
+        "" if found.token_error is None else f", estimated error of a pixel {found.token_error:.1%}"
+    )
+    said = (
+        f"Scores add up to the change of the logit from {found.baseline_value:+.3f} (an even "
+        f"{found.baseline} picture) to {found.value:+.3f}; convergence delta "
+        f"{number(found.convergence_delta, '+.4f')} ({told}){error}, "
+        f"{found.evaluations} evaluations."
+    )
+    (st.warning if missed > TOO_LARGE * abs(whole) else st.caption)(said)
+
+
+MOST_SQUARES = 64  # a side: more marks than that would only be slow
+
+
+def shown(
+    picture: Picture, found: ic.ImageAttribution, script: Callable[[str], str]
+) -> alt.LayerChart:
+    """Patches over the picture, beside the pixels or the patches alone."""
+    url = data_url(picture.seen)
+    frame = found.to_frame().rename(columns={"score": "value"})
+    over = overlay(frame, url, title="score of each patch", signed=found.signed)
+    about = {"title": _title("Patches", found), "alt": _said(picture, found)}
+    with st.container(horizontal=True):
+        if found.pixels is not None and found.pixels.shape != found.patches.shape:
+            with st.container(width=SIDE):
+                figure(over, width="content", **about)
+            with st.container(width=SIDE):
+                _fine(found, url, script)
+            return over
+        alone = overlay(frame, None, title="scores alone", signed=found.signed)
+        draw_chart(over, width="content", alt=about["alt"])
+        draw_chart(alone, width="content", alt="The same scores without the picture.")
+    offer(over, **about)
+    return over
+
+
+def _title(what: str, found: ic.ImageAttribution) -> str:
+    return f"{what} that count for {quoted(found.target)}, {IMAGE_METHODS[found.method].title}"
+
+
+def _said(picture: Picture, found: ic.ImageAttribution) -> str:
+    """The strongest patch in words."""
+    rows, columns = found.patches.shape
+    place = int(abs(found.patches).argmax())
+    return (
+        f"Scores of {rows} × {columns} patches over {picture.title}; strongest: row "
+        f"{place // columns}, column {place % columns}, {found.patches.flat[place]:+.3f}."
+    )
+
+
+def _fine(found: ic.ImageAttribution, url: str, script: Callable[[str], str]) -> None:
+    """Pixels, or squares of several where the picture has many."""
+    side = max(1, max(found.pixels.shape) // MOST_SQUARES)
+    table = ic.pixel_table(found, side=side)
+    named = "pixel" if side == 1 else f"{side} × {side} pixels"
+    best = table.loc[table["score"].abs().idxmax()]
+    figure(
+        overlay(
+            table.rename(columns={"score": "value"}),
+            url,
+            title=f"score of each {named}",
+            signed=found.signed,
+        ),
+        title=_title("Pixels", found),
+        alt=f"Scores of each {named}; strongest: row {best['row']:.0f}, column "
+        f"{best['column']:.0f}, {best['score']:+.4f}.",
+        width="content",
+        numbers=table,
+        script=lambda: script(f"table = ic.pixel_table(found, side={side})"),
+    )

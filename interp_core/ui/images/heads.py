@@ -1,0 +1,114 @@
+"""The head page for image models: statistics over many example pictures, and importance."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.heads import by_layer, head_map
+from interp_core.datasets import held_out_digits
+from interp_core.heads.catalogue import IMPORTANCE, STATISTICS, offered
+from interp_core.models.record import LoadedModel
+from interp_core.ui.heads.table import map_frame
+from interp_core.ui.images import script
+from interp_core.ui.server import cache, jobs
+from interp_core.ui.widgets import downloads
+from interp_core.ui.widgets.choices import BOUND, keep_valid
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.numbers import number
+
+COUNTS = (50, 100, 360)
+IMPORTANCE_PICTURES = 100
+
+
+def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
+    """The map of one statistic, its spread by layer, and the table."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        most = st.selectbox(
+            "Pictures",
+            COUNTS,
+            index=1,
+            key="picture_count",
+            width=150,
+            format_func=lambda n: f"{n} digits",
+            **BOUND,
+        )
+        place = st.container()
+    frame = _table(model, choice.model, most)
+    if frame is None:
+        return
+    others = model.layout.pictures.before + model.layout.pictures.after
+    names = [name for name in offered(frame) if others or name != "share_first"]
+    keep_valid("picture_stat", names)
+    name = place.selectbox(
+        "Statistic",
+        names,
+        format_func=lambda n: STATISTICS[n].title,
+        key="picture_stat",
+        width=260,
+        **BOUND,
+    )
+    entry = STATISTICS[name]
+    title = "distance (patches)" if name == "distance" else entry.title
+    drawn = map_frame(frame, name, None)
+    chart = head_map(drawn, title=title, text_format=entry.digits)
+    figure(
+        chart,
+        title=f"{title.capitalize()} of every head over {most} digits",
+        alt=f"Map of the {title} of {len(frame)} heads; {_extremes(frame, name, entry.digits)}.",
+    )
+    st.caption(
+        f"{entry.about} {entry.caution} Over {most} handwritten digits that the embedded "
+        f"model never saw. {_added(others)}"
+    )
+    worth = min(most, IMPORTANCE_PICTURES) if IMPORTANCE in frame else 0
+    means = frame.groupby("layer")[name].mean()
+    figure(
+        by_layer(drawn, title=title, text_format=entry.digits),
+        title=f"{title.capitalize()} by layer over {most} digits",
+        alt=f"Heads as points above their layer; means of the first and last layer: "
+        f"{number(means.iloc[0], entry.digits)} and {number(means.iloc[-1], entry.digits)}.",
+        numbers=ic.statistic_table(frame, name),
+        script=lambda: script.heads(choice.model, most, worth if name == IMPORTANCE else 0, name),
+    )
+    st.markdown(
+        "**What to look for.** Early heads often read the neighbourhood, late ones the whole "
+        f"picture{'; a head that rests on an added token passes nothing on' * bool(others)}."
+    )
+    downloads.below(chart, frame, "heads_pictures", lambda: script.heads(choice.model, most, worth))
+
+
+def _added(others: tuple[str, ...]) -> str:
+    """What the statistics call the first token."""
+    if not others:
+        return "The model has no class token: every token is a patch."
+    return f"“First token” counts the tokens that are no patches: {', '.join(others)}."
+
+
+def _extremes(frame: pd.DataFrame, name: str, digits: str) -> str:
+    """The lowest and the highest head in words."""
+    ends = [frame.loc[frame[name].idxmin()], frame.loc[frame[name].idxmax()]]
+    said = [f"layer {row['layer']}, head {row['head']} ({row[name]:{digits}})" for row in ends]
+    return f"lowest: {said[0]}; highest: {said[1]}"
+
+
+def _table(model: LoadedModel, name: str, most: int) -> pd.DataFrame | None:
+    """Statistics and gradient importance, shared."""
+    images = held_out_digits(most)
+    key = ("picture heads", name, cache.stamp(name), most)
+    frame = jobs.run(
+        key,
+        "Reading the pictures",
+        lambda progress: ic.image_head_statistics(model, images, progress=progress),
+        unit="pictures",
+    )
+    worth = jobs.run(
+        (*key, IMPORTANCE),
+        "Gradient importance",
+        lambda progress: ic.head_importance(model, images[:IMPORTANCE_PICTURES], progress=progress),
+        unit="pictures",
+    )
+    if frame is None or worth is None:
+        return frame
+    return ic.with_importance(frame, worth)

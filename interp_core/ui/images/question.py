@@ -1,0 +1,107 @@
+"""Which picture an image model looks at: an example, or one of the user's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import Any
+
+import streamlit as st
+
+import interp_core as ic
+from interp_core.datasets import PHOTOS, digit_labels, digit_picture, held_out
+from interp_core.files.limits import MAX_FILE_BYTES
+from interp_core.models.record import LoadedModel
+from interp_core.ui.server import cache
+from interp_core.ui.server.keys import digest
+from interp_core.ui.server.store import Shared
+from interp_core.ui.widgets.choices import BOUND, keep_valid
+from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.uploads import uploader
+
+OWN = "my own"
+KINDS = ["png", "jpg", "jpeg", "webp"]
+HELD = "picture_file"  # (name, digest) of this session's picture
+EXAMPLES_A_DIGIT = 3
+SMALL = 64  # pixels a side; models of larger pictures get photographs
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`name` is the key of shared results; `image` a PIL picture; `title` what people call it.
+
+    `code` is Python that makes it again, under the name `picture`. `seen` is what of it the
+    model's patches cover: the background of everything that is drawn over patches.
+    """
+
+    name: str
+    image: Any
+    title: str
+    code: str
+    seen: Any = None
+
+
+def reads_pictures(model: LoadedModel) -> bool:
+    """Whether the model looks at pictures."""
+    return model.processor is not None and model.tokenizer is None
+
+
+@st.cache_resource(show_spinner=False)
+def _pictures() -> Shared:
+    return Shared(64, 256 * 2**20, lambda image: image.width * image.height * 3, name="pictures")
+
+
+def choose(model: LoadedModel) -> Picture | None:
+    """The picture; None while the user has given none."""
+    picture = _chosen(model)
+    if picture is None:
+        return None
+    return replace(picture, seen=cache.as_seen(model.name, picture.name, picture.image))
+
+
+def _chosen(model: LoadedModel) -> Picture | None:
+    offered = [*examples(model), OWN]
+    keep_valid("picture", offered)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox("Picture", offered, key="picture", width=220, **BOUND)
+        if name == OWN:
+            with st.popover("Upload", icon=":material/upload_file:"):
+                given = uploader("PNG, JPEG or WebP", KINDS, key="picture_upload")
+    if name != OWN:
+        return _example(name)
+    if given is not None:
+        _take(given)
+    file, key = st.session_state.get(HELD, ("", ""))
+    image = _pictures().peek(key) if key else None
+    if image is None:
+        st.info("Upload a picture. Nothing leaves this machine.")
+        return None
+    st.caption(f"{plain(file)}. The address reopens the settings of this view, not your picture.")
+    read = f"picture = ic.read_image({PurePath(file).name!r})"
+    return Picture(key, image, file, f"# Put your picture beside this notebook.\n{read}")
+
+
+def _take(given) -> None:  # noqa: ANN001 - Streamlit's upload
+    if given.size > MAX_FILE_BYTES:
+        raise ic.BadInput("The picture is too large. Save it smaller.")
+    key = digest(given.getvalue())
+    _pictures().get(key, lambda: ic.read_image(given))
+    st.session_state[HELD] = (given.name, key)
+
+
+def examples(model: LoadedModel) -> list[str]:
+    """Digits that `digits` never saw, for models of small pictures; photographs for the others."""
+    if max(model.layout.pictures.size) > SMALL:
+        return list(PHOTOS)
+    labels, kept = digit_labels(), held_out()[1]
+    chosen = [row for digit in range(10) for row in kept[labels[kept] == digit][:EXAMPLES_A_DIGIT]]
+    return [f"a {labels[row]} (digit {row})" for row in chosen]
+
+
+def _example(name: str) -> Picture:
+    if name in PHOTOS:
+        return Picture(
+            name, ic.sample_photo(name), f"the {name}", f"picture = ic.sample_photo({name!r})"
+        )
+    number = int(name.rpartition(" ")[2].rstrip(")"))
+    return Picture(name, digit_picture(number), name, f"picture = ic.digit_picture({number})")

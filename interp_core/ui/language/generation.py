@@ -1,0 +1,223 @@
+"""Generate: let the model write on, and see what each chosen token was read from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.language import EXPECTED, expected, unit_map
+from interp_core.charts.layers import token_lines
+from interp_core.language.generation import MOST_TEMPERATURE, MOST_TOKENS
+from interp_core.ui.language import head_map
+from interp_core.ui.language import script as language_script
+from interp_core.ui.language.question import Asked, Shown, place_name, side_by_side
+from interp_core.ui.language.text import best_named
+from interp_core.ui.widgets.choices import BOUND, keep_valid
+from interp_core.ui.widgets.figure import figure, offer
+from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.token_strip import token_strip
+
+STEP = "lm_step"
+PROMPT_SHOWN = 40  # last tokens of the prompt in the strip
+
+
+def draw(asked: Asked) -> Shown | None:
+    """The continuation; of one written token the alternatives and what the heads read."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        options = _options()
+
+    def compute(progress: head_map.Progress) -> ic.Generation:
+        return ic.generate(asked.loaded, asked.text, **options, progress=progress)
+
+    found = asked.run("Writing", compute, *options.values())
+    if found is None:
+        return None
+
+    def script(last: str) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in options.items())
+        return language_script.whole(
+            asked, f"found = ic.generate(model, text, {arguments})", f"table = {last}"
+        )
+
+    step = _step(found)
+    chart = _strip(found, step)
+    left, right = side_by_side(450, 450)
+    with left:
+        alternatives(found, step, script)
+    with right:
+        chosen = reading(found, step, script)
+    read(asked, found, step, chosen, script)
+    return Shown(chart, found.to_frame(), lambda: script("found.to_frame()"))
+
+
+def _options() -> dict:
+    tokens = st.number_input("Tokens", 1, MOST_TOKENS, 10, key="lm_tokens", width=130, **BOUND)
+    temperature = st.number_input(
+        "Temperature",
+        0.0,
+        MOST_TEMPERATURE,
+        0.0,
+        0.1,
+        key="lm_temperature",
+        width=140,
+        help="0 takes the best token each time; 1 draws by the model's own probabilities; above 1 "
+        "is more daring.",
+        **BOUND,
+    )
+    seed = st.number_input(
+        "Seed", 0, 2**31, 0, key="lm_seed", width=120, **BOUND, disabled=temperature == 0
+    )
+    return {"tokens": int(tokens), "temperature": float(temperature), "seed": int(seed)}
+
+
+def _step(found: ic.Generation) -> int:
+    """The chosen written token, counted from 0."""
+    names = [place_name(found.tokens, step) for step in range(len(found.tokens))]
+    keep_valid(STEP, names)
+    chosen = st.session_state.get(STEP)
+    return 0 if chosen is None else names.index(chosen)
+
+
+def _strip(found: ic.Generation, step: int) -> alt.LayerChart:
+    """The text and its continuation; returns the same as a chart."""
+    first = max(0, found.prompt - PROMPT_SHOWN)
+    before = found.maps.tokens[first : found.prompt]
+    names = [place_name(found.tokens, at) for at in range(len(found.tokens))]
+
+    def pick(at: int) -> None:
+        if at >= len(before):
+            st.session_state[STEP] = names[at - len(before)]
+
+    titles = [
+        f"{token}: probability {chance:.2%}, rank {rank:,}"
+        for token, chance, rank in zip(found.tokens, found.probabilities, found.ranks)
+    ]
+    tokens = [*before, *found.tokens]
+    strengths = [*np.zeros(len(before)), *found.probabilities]
+    notes = [*([""] * len(before)), *(f"{chance:.0%}" for chance in found.probabilities)]
+    token_strip(
+        tokens,
+        strengths,
+        [*(f"{token}: given" for token in before), *titles],
+        label="The text and its continuation, shaded by probability",
+        key="lm_written",
+        on_pick=pick,
+        picked=len(before) + step,
+        notes=notes,
+    )
+    chart = token_lines(
+        pd.DataFrame({"token": tokens, "strength": strengths, "note": notes}), title="probability"
+    )
+    surest = int(np.argmax(found.probabilities))
+    offer(
+        chart,
+        title="The continuation, shaded by probability",
+        alt=f"{len(found.tokens)} tokens written after the text, with the probability of each: "
+        f"from {min(found.probabilities):.0%} to {found.probabilities[surest]:.0%} "
+        f"({found.tokens[surest]}).",
+    )
+    # Drawn after the strip: a list for those who do not click, and the address.
+    st.selectbox(
+        "Written token", names, index=None, placeholder=names[0], key=STEP, width=210, **BOUND
+    )
+    st.caption(_said(found))
+    return chart
+
+
+def _said(found: ic.Generation) -> str:
+    end = "The model wrote its end mark." if found.ended else "Stopped after the asked number."
+    return (
+        "Tokens with a percentage were written by the model; shade and figure are its own "
+        f"probability of each. {end} Click a written token to see the alternatives and what it was "
+        "read from."
+    )
+
+
+STATE, WRITTEN = "lm_head", "written"
+CONTEXT_SHOWN = 120  # tokens in the strip of what was read
+Script = Callable[[str], str]  # the last expression in, the script out
+
+
+def alternatives(found: ic.Generation, step: int, script: Script) -> None:
+    """The best tokens of this step, and the one that was drawn instead."""
+    st.markdown(f"Instead of **{plain(found.tokens[step])}** (written token {step})")
+    rows = ic.step_table(found, step)
+    figure(
+        expected(rows.assign(kind=np.where(rows["chosen"], WRITTEN, EXPECTED))),
+        title=f"Alternatives to {found.tokens[step]} (written token {step})",
+        key="lm_instead_chart",
+        alt=f"Bars of the probabilities of {len(rows)} tokens at written token {step}; "
+        f"{best_named(rows)}; written: {found.tokens[step]}, {found.probabilities[step]:.1%}.",
+        numbers=rows,
+        script=lambda: script(f"ic.step_table(found, {step})"),
+    )
+
+
+def reading(found: ic.Generation, step: int, script: Script) -> str:
+    """The map of heads by how much they read beyond the first token; returns the chosen one."""
+    numbers = ic.reading_heads(found, step)
+    frame = pd.DataFrame(
+        {
+            "layer": numbers["layer"],
+            "unit": numbers["head"].astype(str),
+            "value": numbers["beyond"],
+        }
+    )
+    # The sharpest late head, apart from those that rest, or read the last tokens whatever they are.
+    late = numbers["layer"] >= numbers["layer"].median()
+    sharpest = int(numbers["sharpest"].where(late, 0).argmax())
+    names = [head_map.unit_name(*pair) for pair in zip(frame["layer"], frame["unit"])]
+    chosen = head_map.chooser(STATE, names, names[sharpest])
+    head_map.show(
+        unit_map(head_map.marked(frame, chosen), title="attention beyond the first token"),
+        frame,
+        key="lm_head_chart",
+        state=STATE,
+        title=f"What the heads read when {found.tokens[step]} was chosen",
+        alt="Map of how much each head reads beyond the first token when "
+        f"{found.tokens[step]} (written token {step}) is chosen; {head_map.strongest(frame)}.",
+        numbers=numbers,
+        script=lambda: script(f"ic.reading_heads(found, {step})"),
+    )
+    return chosen
+
+
+def read(asked: Asked, found: ic.Generation, step: int, chosen: str, script: Script) -> None:
+    """The text shaded by what the chosen head read."""
+    layer, _, head = chosen.partition(".")
+    numbers = ic.tokens_read(found, step, int(layer), int(head))
+    st.markdown(
+        f"What layer {layer}, head {head} read when **{plain(found.tokens[step])}** was chosen"
+    )
+    part = numbers.tail(CONTEXT_SHOWN)
+    strengths = part["weight"] / max(float(part["weight"].max()), 1e-9)
+    notes = [f"{weight:.0%}" for weight in part["weight"]]
+    token_strip(
+        list(part["token"]),
+        strengths.to_numpy(),
+        [f"{token}: {weight:.1%}" for token, weight in zip(part["token"], part["weight"])],
+        label="What the head read",
+        key="lm_read",
+        on_pick=lambda place: None,
+        notes=notes,
+    )
+    most = part.loc[part["weight"].idxmax()]
+    offer(
+        lambda: token_lines(part.assign(strength=strengths, note=notes), title="attention"),
+        title=f"What layer {layer}, head {head} read when {found.tokens[step]} was chosen",
+        alt=f"{len(part)} tokens shaded by the attention of layer {layer}, head {head}; most on "
+        f"{most['token']} (token {most['position']}): {most['weight']:.0%}.",
+        numbers=numbers,
+        script=lambda: script(f"ic.tokens_read(found, {step}, {layer}, {head})"),
+    )
+    st.caption(
+        "The token is chosen from the state at the token before it, so this is that token's row of "
+        "attention. Many heads rest on the first token when they have nothing to do; the map shows "
+        "what they read beyond it. The rows equal one full pass over the finished text."
+    )
+    head_map.link(asked, chosen, asked.text + found.text)

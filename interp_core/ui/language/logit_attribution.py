@@ -1,0 +1,178 @@
+"""Who wrote the logit? Heads, MLPs and embeddings that add up to it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.language import unit_map, waterfall
+from interp_core.language.tables import MLP
+from interp_core.ui.language import head_map
+from interp_core.ui.language import script as language_script
+from interp_core.ui.language.question import Asked, Shown, place_choice, sequence, side_by_side
+from interp_core.ui.widgets.choices import BOUND
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.markdown import plain
+
+OFFERED = 12  # likely tokens in the lists
+STATE = "lm_part"
+
+
+def draw(asked: Asked) -> Shown | None:
+    """Target and contrast, the map of all parts, and the largest as a sum."""
+    read = sequence(asked)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        place = place_choice(asked, read)
+        likely = _likely(asked, place)
+        if likely is None:
+            return None
+        target = _token("Target", "lm_target", likely, "the best token")
+        contrast = _token("rather than", "lm_instead", likely, "–")
+
+    def compute(progress: head_map.Progress) -> ic.LogitAttribution:
+        progress(0, 1)
+        options = {"target": target, "contrast": contrast, "position": place}
+        return ic.logit_attribution(asked.loaded, asked.text, **options)
+
+    found = asked.run("Logit attribution", compute, target, contrast, place)
+    if found is None:
+        return None
+
+    def script(last: str) -> str:
+        options = f"target={target!r}, contrast={contrast!r}, position={place}"
+        call = f"found = ic.logit_attribution(model, text, {options})"
+        return language_script.whole(asked, call, f"table = {last}")
+
+    _sum(found)
+    frame = ic.logit_map(found)
+    biggest = frame.loc[frame["value"].abs().idxmax()]
+    names = [head_map.unit_name(*pair) for pair in zip(frame["layer"], frame["unit"])]
+    first = head_map.unit_name(biggest["layer"], biggest["unit"])
+    left, right = side_by_side(450, 450)
+    with left:
+        chosen = head_map.chooser(STATE, names, first, "Part")
+        head_map.show(
+            unit_map(
+                head_map.marked(frame, chosen), title=f"part of the {_what(found)}", signed=True
+            ),
+            frame,
+            key="lm_part_chart",
+            state=STATE,
+            title=f"What each head and MLP adds to {found.label}",
+            alt=f"Map of what each head and MLP adds to the {_what(found)} of {found.label}; "
+            f"{head_map.strongest(frame, '+.2f')}.",
+            numbers=frame,
+            script=lambda: script("ic.logit_map(found)"),
+        )
+    with right:
+        chart = waterfall(steps(found.parts), title=f"{_what(found)}, part by part")
+        figure(
+            chart,
+            title=f"The {_what(found)} of {found.label} as a sum",
+            key="lm_sum_chart",
+            alt=f"The {SHOWN} largest parts of the {_what(found)} of {found.label}, the rest, and "
+            f"their sum, {found.parts['value'].sum():+.2f}.",
+        )
+        value = frame["value"][names.index(chosen)]
+        st.markdown(f"{part_name(*chosen.split('.'))} adds **{value:+.3f}**.")
+        head_map.link(asked, chosen)
+    _notes(found)
+    return Shown(chart, found.parts, lambda: script("found.parts"))
+
+
+def _likely(asked: Asked, place: int) -> dict[str, int] | None:
+    """Names and numbers of the likely next tokens."""
+
+    def compute(progress: head_map.Progress) -> pd.DataFrame:
+        progress(0, 1)
+        return ic.next_tokens(asked.loaded, asked.text, position=place, k=OFFERED)
+
+    frame = asked.run("Likely tokens", compute, place)
+    return None if frame is None else dict(zip(frame["token"][::-1], frame["id"][::-1]))
+
+
+def _token(label: str, key: str, likely: dict[str, int], empty: str) -> int | str | None:
+    names = list(likely)[::-1]
+    given = st.session_state.get(key)
+    typed = st.selectbox(
+        label,
+        names if given in (None, *names) else [*names, given],
+        index=None,
+        placeholder=empty,
+        accept_new_options=True,
+        key=key,
+        width=170,
+        help="A likely token, or type another one: a space in front counts, and `▁` is a space.",
+        **BOUND,
+    )
+    return likely.get(typed, typed) if typed else None
+
+
+def _what(found: ic.LogitAttribution) -> str:
+    return "logit" if found.contrast is None else "logit difference"
+
+
+def _sum(found: ic.LogitAttribution) -> None:
+    total = found.parts["value"].sum()
+    st.markdown(
+        f"The {_what(found)} of **{plain(found.label)}** after **{plain(found.token)}** is "
+        f"**{found.logit:+.4f}**; its {len(found.parts)} parts add up to **{total:+.4f}** "
+        f"(difference {found.residual_error:.1g})."
+    )
+
+
+def _notes(found: ic.LogitAttribution) -> None:
+    notes = [
+        "Direct logit attribution (Elhage et al. 2021): each part of the residual stream is read "
+        "by the output table, with the scale of the final norm held at its true value. It shows "
+        "direct effects only: a head whose result is used by later layers counts there."
+    ]
+    if found.contrast is None:
+        notes.append(
+            "A single logit has no natural zero, and parts that raise all tokens alike count too; "
+            "choose “rather than” to ask what decides between two tokens."
+        )
+    if abs(found.capped - found.logit) > 1e-6:
+        notes.append(
+            f"This model caps its logits softly: after the cap the number is {found.capped:+.4f}. "
+            "The parts add up to the number before it."
+        )
+    if found.residual_error > 1e-3:
+        notes.append(
+            "Weights of 16 bits round the stream after every layer: that is the difference between "
+            "the sum and the logit."
+        )
+    st.caption(" ".join(notes))
+
+
+SHOWN = 12  # parts with a bar of their own
+
+
+def steps(parts: pd.DataFrame) -> pd.DataFrame:
+    """The largest parts, the rest together, and the sum: part, start, end, value, kind."""
+    order = parts.reindex(parts["value"].abs().sort_values(ascending=False).index)
+    top, rest = order.head(SHOWN), order.iloc[SHOWN:]
+    rows = [(_row_name(row), row.value) for row in top.itertuples()]
+    if len(rest):
+        rows.append((f"{len(rest):,} other parts", float(rest["value"].sum())))
+    frame = pd.DataFrame(rows, columns=["part", "value"])
+    frame["end"] = frame["value"].cumsum()
+    frame["start"] = frame["end"] - frame["value"]
+    frame["kind"] = ["adds" if value >= 0 else "takes away" for value in frame["value"]]
+    total = float(frame["value"].sum())
+    whole = {"part": "sum", "start": 0.0, "end": total, "value": total, "kind": "sum"}
+    return pd.concat([frame, pd.DataFrame([whole])], ignore_index=True)
+
+
+def _row_name(row) -> str:  # noqa: ANN001
+    if row.kind == "head":
+        return part_name(row.layer, row.head)
+    if row.kind == "mlp":
+        return part_name(row.layer, MLP)
+    return row.kind if pd.isna(row.layer) else f"layer {row.layer}, {row.kind}"
+
+
+def part_name(layer: int | str, unit: int | str) -> str:
+    """A head or an MLP in words."""
+    return f"layer {layer}, MLP" if unit == MLP else f"layer {layer}, head {unit}"

@@ -1,0 +1,178 @@
+"""The logit lens: what the model would say after each layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.heatmaps import token_keys
+from interp_core.charts.language import EXPECTED, expected, fate, lens_grid
+from interp_core.inputs.tokens import TokenSequence
+from interp_core.ui.language import script as language_script
+from interp_core.ui.language.question import (
+    Asked,
+    Shown,
+    ink,
+    pick_place,
+    place_choice,
+    sequence,
+    side_by_side,
+)
+from interp_core.ui.language.text import best_named, settled
+from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
+from interp_core.ui.widgets.figure import draw as draw_chart
+from interp_core.ui.widgets.figure import figure, offer
+from interp_core.ui.widgets.markdown import plain
+
+WHOLE = 48  # tokens up to which all positions are read at once
+WINDOW = 12  # positions side by side: more would leave no room for words
+
+
+def draw(asked: Asked) -> Shown | None:
+    """The grid, one cell in detail, and the way of the final answer."""
+    read = sequence(asked)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        place = place_choice(asked, read)
+        depth = _depth(asked)
+
+    window = _window(place, len(read))
+    part = None if len(read) <= WHOLE else window
+
+    def compute(progress: Callable) -> ic.LogitLens:
+        options = {"k": 10, "positions": part, "progress": progress}
+        return ic.logit_lens(asked.loaded, asked.text, **options)
+
+    found = asked.run("Logit lens", compute, part, unit="states")
+    if found is None:
+        return None
+    frame = found.to_frame()
+    chart = _grid(read, frame, window, (depth, place))
+    options = "k=10" if part is None else f"k=10, positions={part!r}"
+
+    def script(last: str) -> str:
+        call = f"lens = ic.logit_lens(model, text, {options})"
+        return language_script.whole(asked, call, f"table = {last}")
+
+    cell(found, place, depth, script)
+    st.caption(
+        "Each state is read by the model's own final norm and output table (logit lens, "
+        f"nostalgebraist 2020); the last row is the model's output itself (largest difference of a "
+        f"logit: {found.error:.1g}). Layers were not trained to be read like this: an early row "
+        "that looks like noise may still carry the answer in another form."
+    )
+    return Shown(chart, frame, lambda: script("lens.to_frame()"))
+
+
+def _depth(asked: Asked) -> int:
+    layers = asked.loaded.n_layers
+    options = [str(layer) for layer in range(layers + 1)]
+    follow("lm_depth", options[layers])
+    keep_valid("lm_depth", options)
+    chosen = st.selectbox(
+        "Layers passed",
+        options,
+        index=layers,
+        key="lm_depth",
+        width=130,
+        help="0: the embeddings, before any layer.",
+        **BOUND,
+    )
+    return int(chosen)
+
+
+def _window(place: int, size: int) -> range:
+    """The positions that are shown, in pages counted from the end, so that clicks move nothing."""
+    pages = -(-(size - place) // WINDOW)
+    first = max(0, size - pages * WINDOW)
+    return range(first, min(first + WINDOW, size))
+
+
+def _grid(
+    read: TokenSequence, frame: pd.DataFrame, window: range, chosen: tuple[int, int]
+) -> alt.LayerChart:
+    inside = frame[frame["position"].isin(window)]
+    names = token_keys(read.tokens)
+    inside = inside.assign(
+        key=[names[at] for at in inside["position"]],
+        chosen=(inside["layer"] == chosen[0]) & (inside["position"] == chosen[1]),
+    )
+
+    def clicked() -> None:
+        hit = clicks.mark("lm_lens_chart", "cell", layer=set(inside["layer"]), position=window)
+        if hit:
+            st.session_state["lm_depth"] = str(hit[0])
+            pick_place(read, hit[1])
+
+    said = settled(inside)
+    plain_ink = lens_grid(inside)  # for the light page of a report, whatever the reader's theme is
+    with st.container(gap="xsmall"):
+        draw_chart(
+            lens_grid(inside, ink=ink()),
+            key="lm_lens_chart",
+            on_select=clicked,
+            selection_mode="cell",
+            alt=said,
+        )
+        offer(plain_ink, title="The best token after each layer", alt=said)
+    shown = (
+        f" Positions {window[0]} to {window[-1]} of {len(read)}: choose another token to move."
+        if len(read) > WINDOW
+        else ""
+    )
+    st.caption(
+        "Upwards through the model: in each cell the token it would predict there, shaded by its "
+        f"probability (full: certain), bold where it is the final answer. Click a cell.{shown}"
+    )
+    return plain_ink
+
+
+LINES = {
+    "answer_probability": "Probability",
+    "answer_rank": "Rank",
+    "divergence": "KL to the end (bits)",
+}
+
+
+def cell(found: ic.LogitLens, place: int, depth: int, script: Callable[[str], str]) -> None:
+    """What the chosen cell says, and how the final answer of its position came about."""
+    token = found.tokens[place]
+    answer = plain(found.names[int(found.answers[found.column(place)])])
+    left, right = side_by_side(450, 450)
+    with left:
+        layers = "layer" if depth == 1 else "layers"
+        st.markdown(f"At **{plain(found.tokens[place])}**, after {depth} {layers}")
+        cell = found.at(depth, place)
+        figure(
+            expected(cell.assign(kind=EXPECTED)),
+            title=f"Best tokens at {token} (position {place}), after {depth} {layers}",
+            key="lm_cell_chart",
+            alt=f"Bars of the {len(cell)} best tokens at {token} after {depth} {layers}; "
+            f"{best_named(cell)}.",
+            numbers=cell,
+            script=lambda: script(f"lens.at({depth}, {place})"),
+        )
+    with right:
+        st.markdown(f"The way of the final answer **{answer}**")
+        value = one_of(
+            "Figure",
+            LINES,
+            key="lm_line",
+            default="answer_probability",
+            label_visibility="collapsed",
+        )
+        line = ic.answer_path(found, place)
+        first, last = line[value].iloc[[0, -1]]
+        figure(
+            fate(line, value=value, title=LINES[value], logarithmic=value == "answer_rank"),
+            title=f"{LINES[value]} of the final answer at {token} (position {place})",
+            key="lm_fate_chart",
+            alt=f"Line of the {LINES[value]} of {line['answer'].iloc[0]} by layer: {first:.3g} "
+            f"at the embeddings, {last:.3g} after the last layer.",
+            numbers=line,
+            script=lambda: script(f"ic.answer_path(lens, {place})"),
+        )

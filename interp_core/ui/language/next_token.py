@@ -1,0 +1,167 @@
+"""Next token: what the model expects at each place, and how much the text surprises it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.language import EXPECTED, expected
+from interp_core.charts.layers import token_lines
+from interp_core.inputs.tokens import TokenSequence
+from interp_core.ui.language import script
+from interp_core.ui.language.question import (
+    Asked,
+    Shown,
+    pick_place,
+    place_choice,
+    sequence,
+    surprisals,
+)
+from interp_core.ui.language.text import best_named
+from interp_core.ui.widgets.figure import figure, offer
+from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.token_strip import token_strip
+
+LISTED = 10
+OWN = "what the text has"
+
+
+def draw(asked: Asked) -> Shown | None:
+    """The shaded text and the expected tokens of one place."""
+    read = sequence(asked)
+    place = place_choice(asked, read)
+    found = surprisals(asked)
+    if found is None:
+        return None
+    strip(asked, read, found, place)
+    _figures(found)
+    frame = _next(asked, place)
+    if frame is None:
+        return None
+    masked = asked.loaded.task == "masked-lm"
+    own = place if masked else place + 1
+    shown = ic.with_own_token(frame, found, own)
+    where = f"**{plain(read.tokens[place])}** (position {place})"
+    at = "at" if masked else "after"
+    st.markdown(f"What the model expects {at} {where}")
+    chart = expected(shown.assign(kind=np.where(shown["in_text"], OWN, EXPECTED)))
+    figure(
+        chart,
+        title=f"Expected {at} {read.tokens[place]} (position {place})",
+        key="lm_expected_chart",
+        alt=f"Bars of the probabilities of {len(shown)} tokens {at} {read.tokens[place]}; "
+        f"{best_named(shown)}.",
+    )
+    entropy = frame.attrs["entropy"]
+    st.caption(
+        f"Entropy {entropy:.2f} bits: as unsure as among {2**entropy:,.1f} equally likely tokens. "
+        f"The {LISTED} listed hold {frame['probability'].sum():.1%}. ▁ is a space."
+    )
+    return Shown(
+        chart,
+        shown,
+        lambda: script.whole(
+            asked,
+            f"expected = ic.next_tokens(model, text, position={place}, k={_count(asked)})",
+            f"table = ic.with_own_token(expected, ic.surprisal(model, text), {own})",
+        ),
+    )
+
+
+def _next(asked: Asked, place: int) -> pd.DataFrame | None:
+    def compute(progress: Callable) -> pd.DataFrame:
+        progress(0, 1)
+        return ic.next_tokens(asked.loaded, asked.text, position=place, k=_count(asked))
+
+    return asked.run("Next token", compute, place)
+
+
+def _count(asked: Asked) -> int:
+    return min(LISTED, asked.loaded.model.config.get_text_config().vocab_size)
+
+
+def _figures(found: pd.DataFrame) -> None:
+    known = found.dropna(subset=["surprisal"])
+    if not len(known):
+        return
+    mean = known["surprisal"].mean()
+    with st.container(horizontal=True, gap="large"):
+        st.metric(
+            "Mean surprisal",
+            f"{mean:.2f} bits",
+            help="−log2 of the probability the model gave each token; the first one of a text "
+            "that nothing stands before is left out.",
+        )
+        st.metric("Perplexity", f"{2**mean:,.1f}", help="2 to the power of the mean surprisal.")
+        st.metric(
+            "Guessed right",
+            f"{(known['rank'] == 1).mean():.0%}",
+            help="Share of tokens that were the model's first guess.",
+        )
+
+
+FULL = 16.0  # bits of full shade: one among 65,536
+MOST_IN_STRIP = 300
+
+
+def strip(asked: Asked, read: TokenSequence, found: pd.DataFrame, place: int) -> None:
+    first = max(0, min(place - MOST_IN_STRIP // 2, len(read) - MOST_IN_STRIP))
+    part = found.iloc[first : first + MOST_IN_STRIP]
+    bits = part["surprisal"].to_numpy()
+    token_strip(
+        list(part["token"]),
+        np.nan_to_num(bits / FULL).clip(0, 1),
+        [_title(row) for row in part.itertuples()],
+        label="Tokens shaded by surprisal",
+        key="lm_strip",
+        on_pick=lambda at: pick_place(read, first + at),
+        picked=place - first,
+        notes=["" if np.isnan(each) else f"{each:.1f}" for each in bits],
+    )
+    which = "at it" if asked.loaded.task == "masked-lm" else "after it"
+    cut = (
+        f" Tokens {first} to {first + len(part) - 1} of {len(read)}."
+        if len(part) < len(read)
+        else ""
+    )
+    st.caption(
+        f"Shade and figure: surprisal in bits, full at {FULL:g}. A click on a token shows what the "
+        f"model expects {which}.{cut}"
+    )
+    _offer_strip(asked, part, found)
+
+
+def _offer_strip(asked: Asked, part: pd.DataFrame, found: pd.DataFrame) -> None:
+    """The strip as a picture of its own, with the table of all tokens."""
+    known = part.dropna(subset=["surprisal"])
+    if not len(known):
+        return
+    most = known.loc[known["surprisal"].idxmax()]
+    drawn = pd.DataFrame(
+        {
+            "token": part["token"],
+            "strength": (part["surprisal"].fillna(0) / FULL).clip(0, 1),
+            "note": ["" if np.isnan(each) else f"{each:.1f}" for each in part["surprisal"]],
+        }
+    )
+    offer(
+        lambda: token_lines(drawn, title="surprisal (bits)"),
+        title="Tokens shaded by surprisal",
+        alt=f"{len(part)} tokens shaded by surprisal, on average {known['surprisal'].mean():.1f} "
+        f"bits; most for {most['token']}: {most['surprisal']:.1f} bits.",
+        numbers=found,
+        script=lambda: script.whole(asked, "table = ic.surprisal(model, text)"),
+    )
+
+
+def _title(row) -> str:  # noqa: ANN001
+    if np.isnan(row.surprisal):
+        return f"{row.token}: nothing is predicted here"
+    return (
+        f"{row.token}: {row.surprisal:.2f} bits, probability {row.probability:.2%}, "
+        f"rank {row.rank:,.0f}"
+    )

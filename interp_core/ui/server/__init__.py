@@ -1,0 +1,1 @@
+"""What the pages share on one server: models, results, queues, limits, logs."""

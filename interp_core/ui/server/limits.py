@@ -1,0 +1,176 @@
+"""The shared mode: what a server for many people refuses, and why. One line switches it on.
+
+`CLEARHEAD_SHARED=1` in the environment, or `shared = true` in `clearhead.toml` beside `app.py`.
+Further models are allowed by `CLEARHEAD_MODELS` (names with commas between) or `models = [...]`.
+What cannot be understood there counts as shared: a slip of the pen opens nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import interp_core as ic
+from interp_core.ui.server.keys import strings_in
+
+FILE = Path(__file__).resolve().parents[3] / "clearhead.toml"
+OFF = {"", "0", "false", "no", "off"}
+SLOW = ("umap", "tsne", "kmeans", "hdbscan")
+
+
+class NotShared(ic.ClearheadError):
+    """Something that is open to a single user is closed on a server for many."""
+
+
+class ModelClosed(NotShared):
+    """A model that is not on the list."""
+
+
+class TimeIsUp(NotShared):
+    """A computation that has used up its time."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one person may ask of a shared server at a time."""
+
+    characters: int = 10_000  # of one text
+    all_characters: int = 100_000  # of all texts of one question
+    tokens: int = 512  # of one text: what a pass holds in memory grows with the square
+    upload_bytes: int = 5 * 2**20
+    rows: int = 5_000  # of an uploaded table
+    texts: int = 1_000  # of a corpus
+    points: int = 5_000  # of a picture by UMAP or t-SNE, and of clusters
+    seconds: float = 120.0  # of one computation
+
+
+LIMITS = Limits()
+
+
+def is_shared() -> bool:
+    """Whether this server is for many people."""
+    return _setting("shared").strip().lower() not in OFF
+
+
+def limits() -> Limits | None:
+    """The limits of a shared server; None where there are none."""
+    return LIMITS if is_shared() else None
+
+
+def warm_start() -> bool:
+    """Whether the front page is made ready when the server starts: unless it is switched off."""
+    return _setting("warm_start").strip().lower() not in OFF - {""}
+
+
+def setting(name: str) -> str:
+    """A setting of whoever runs the server, such as `dtype` or `device`; empty without one."""
+    return _setting(name).strip()
+
+
+def checks_memory() -> bool:
+    """Whether models that do not fit are refused: always but with `check_memory = false`."""
+    return (_setting("check_memory").strip().lower() or "true") not in OFF
+
+
+def log_level() -> str:
+    """How much is logged: `CLEARHEAD_LOG=info`, or `log = "info"` in the file; else warnings."""
+    return _setting("log").strip().upper()
+
+
+def allowed_models() -> tuple[str, ...]:
+    """The embedded models, and those that whoever runs the server has added."""
+    added = (name.strip() for name in _setting("models").split(","))
+    embedded = (card.name for card in ic.bundled_models())
+    return tuple(dict.fromkeys([*embedded, *filter(None, added)]))
+
+
+def check_model(name: str) -> None:
+    """Refuse what is not on the list, before its name is looked up anywhere."""
+    if not is_shared() or name in allowed_models():
+        return
+    raise ModelClosed(
+        "This server is shared, so it opens the models on its list and nothing else: a path or a "
+        "Hub id would let anybody look around in its files or fill its memory. On the list: "
+        f"{', '.join(allowed_models())}."
+    )
+
+
+def check_texts(question: Any) -> None:
+    """Refuse a question (a text, or the key of a result) that holds too much text."""
+    most = limits()
+    if most is None:
+        return
+    lengths = [len(text) for text in strings_in(question)]
+    if max(lengths, default=0) > most.characters or sum(lengths) > most.all_characters:
+        raise NotShared(
+            f"This server is shared, so a text may have {most.characters:,} characters, and all "
+            f"texts of a question {most.all_characters:,}: others wait meanwhile. Shorten it."
+        )
+
+
+def check_upload(size: int) -> None:
+    """Refuse an uploaded file that is too large."""
+    most = limits()
+    if most is not None and size > most.upload_bytes:
+        raise NotShared(
+            f"This server is shared, so a file may have {most.upload_bytes // 2**20} MB: all "
+            "uploads share its memory. Upload a sample of it."
+        )
+
+
+def check_points(count: int, method: str) -> None:
+    """Refuse a slow picture, or clusters, of too many points: some cannot be stopped on the way."""
+    most = limits()
+    if most is not None and method in SLOW and count > most.points:
+        raise NotShared(
+            f"This server is shared, so UMAP, t-SNE and clusters take {most.points:,} points at "
+            f"most (here: {count:,}): more would keep it busy for minutes. Filter the points, or "
+            "take PCA."
+        )
+
+
+def at_most(count: int, name: str) -> int:
+    """`count`, or the limit of that name where it is lower."""
+    most = limits()
+    return count if most is None else min(count, getattr(most, name))
+
+
+def clock() -> Callable[[], bool]:
+    """A function that says whether a computation that begins now has used up its time."""
+    started, most = time.monotonic(), limits()
+    return lambda: most is not None and time.monotonic() - started > most.seconds
+
+
+def time_is_up() -> TimeIsUp:
+    """The sentence for a computation that has used up its time."""
+    return TimeIsUp(
+        f"This server is shared, so a computation may take {LIMITS.seconds:.0f} seconds: others "
+        "wait meanwhile. Ask for less: a shorter text, fewer texts or evaluations."
+    )
+
+
+def _setting(name: str) -> str:
+    """A setting as text: the environment's, else the file's."""
+    given = os.environ.get(f"CLEARHEAD_{name.upper()}")
+    if given is not None:
+        return given
+    try:
+        settings = _read(FILE, FILE.stat().st_mtime_ns)
+    except FileNotFoundError:
+        return ""
+    value = settings.get(name, "")
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path, changed: int) -> dict:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        return {"shared": True}

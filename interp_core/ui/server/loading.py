@@ -1,0 +1,191 @@
+"""How models are loaded: an adapter's base, number format and device, by the sidebar or a file.
+
+On a shared server `clearhead.toml` alone decides. Whatever is chosen stands in the address, in the
+keys of all results (by `cache.stamp`), in scripts and in reports.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+import interp_core as ic
+from interp_core.models.adapter_config import is_adapter
+from interp_core.models.device import FORMATS, devices
+from interp_core.models.folders import ADAPTER_CONFIG, find_model_folder
+from interp_core.models.hub import HUB_ID
+from interp_core.models.read_as import offered_readings
+from interp_core.models.record import LoadedModel
+from interp_core.models.registry import bundled_card
+from interp_core.models.safety import read_json
+from interp_core.ui.server import limits
+from interp_core.ui.widgets.choices import BOUND, keep_valid
+
+DTYPE, DEVICE, BASE = "dtype", "device", "base"
+READ_AS = "read_as"
+BEST = "automatic"
+
+
+def controls() -> None:
+    """Number format and device, beside the model; nothing on a shared server."""
+    if limits.is_shared():
+        return
+    formats, places = _offered(DTYPE, FORMATS), _offered(DEVICE, (BEST, *devices()))
+    with st.expander("Number format and device"):
+        st.selectbox(
+            "Number format",
+            formats,
+            index=_first(DTYPE, formats),
+            key=DTYPE,
+            help="How each weight and each result of a layer is held. In 16 bits (bfloat16, "
+            "float16) a model takes half the memory, and every number is rounded to two or three "
+            "digits. float16 cannot hold numbers beyond 65,504.",
+            **BOUND,
+        )
+        st.selectbox(
+            "Device",
+            places,
+            index=_first(DEVICE, places),
+            key=DEVICE,
+            help="Where the model computes. Automatic takes a GPU where there is one.",
+            **BOUND,
+        )
+
+
+def base_field(name: str) -> None:
+    """The field for the base model of an adapter; nothing for other models, or where shared."""
+    if not takes_base(name):
+        return
+    st.text_input(
+        "Base model",
+        key=BASE,
+        placeholder=_named_base(name) or "encoder, a folder or a Hub id",
+        help="The model that the adapter was trained on: a built-in name, the path of a folder "
+        "(also relative to the adapter's), or a Hub id. Empty: the one that the adapter names.",
+        **BOUND,
+    )
+
+
+def read_as_field(name: str) -> None:
+    """The choice between the task a checkpoint was saved for and what else its weights allow."""
+    offered = _readings(name)
+    keep_valid(READ_AS, list(offered))
+    if len(offered) > 1:
+        st.selectbox(
+            "Read as",
+            offered,
+            key=READ_AS,
+            help="The task that the checkpoint was saved for, or another that its weights allow.",
+            **BOUND,
+        )
+
+
+def _readings(name: str) -> tuple[str, ...]:
+    """What a model can be read as; nothing is looked up that a shared server does not open."""
+    if limits.is_shared() and name not in limits.allowed_models():
+        return ()
+    return offered_readings(name)
+
+
+def task(name: str) -> str:
+    """The task that was chosen for the sidebar's model; empty for the one it was saved for."""
+    chosen = st.session_state.get(READ_AS)
+    if not chosen or name != st.session_state.get("model"):
+        return ""
+    return chosen if chosen in _readings(name)[1:] else ""
+
+
+def came_late() -> bool:
+    """Whether the sidebar's model turned out to be an adapter after the sidebar was drawn."""
+    return BASE not in st.session_state and takes_base(st.session_state.get("model") or "")
+
+
+def takes_base(name: str) -> bool:
+    """Whether a model is an adapter whose base may be typed here."""
+    return not limits.is_shared() and _adapter_folder(name) is not None
+
+
+def _adapter_folder(name: str) -> Path | None:
+    """The folder of an adapter, in the file system or in the Hub's cache; nothing is fetched."""
+    if bundled_card(name) is not None or not name.strip() or "\0" in name:
+        return None
+    try:
+        folder = Path(name).expanduser()
+        if folder.is_dir():
+            found = find_model_folder(folder)[0]
+            return found if is_adapter(found) else None
+        if HUB_ID.fullmatch(name) is None or ".." in name:
+            return None
+        from huggingface_hub import try_to_load_from_cache
+
+        file = try_to_load_from_cache(name, ADAPTER_CONFIG)
+        return Path(file).parent if isinstance(file, str) else None
+    except (OSError, RuntimeError, ValueError, ic.ClearheadError):
+        return None
+
+
+def _named_base(name: str) -> str:
+    """The base model that an adapter names itself."""
+    folder = _adapter_folder(name)
+    try:
+        return str(read_json(folder / ADAPTER_CONFIG).get("base_model_name_or_path") or "")[:200]
+    except (OSError, TypeError, ic.ClearheadError):
+        return ""
+
+
+def base(name: str) -> str:
+    """The base model that was typed for the sidebar's model; empty for other models."""
+    typed = str(st.session_state.get(BASE) or "").strip()
+    if not typed or name != st.session_state.get("model") or not takes_base(name):
+        return ""
+    return typed
+
+
+def folders(name: str) -> list[Path]:
+    """The local folders in which the files of a model lie: its own, and that of its base."""
+    own = Path(name).expanduser()
+    below = base(name) or (_named_base(name) if takes_base(name) else "")
+    return [own, *([Path(below).expanduser(), own / below] if below else [])]
+
+
+def _offered(name: str, known: tuple[str, ...]) -> list[str]:
+    """What can be chosen; what the operator's file says too, so that a slip there is told."""
+    given = limits.setting(name)
+    offered = list(dict.fromkeys([*known, *filter(None, [given])]))
+    keep_valid(name, offered)
+    return offered
+
+
+def _first(name: str, offered: list[str]) -> int:
+    given = limits.setting(name)
+    return offered.index(given) if given else 0
+
+
+def options(name: str = "") -> dict[str, str]:
+    """Keyword arguments of `ic.load_model` that differ from its defaults, for this model."""
+    given = {part: limits.setting(part) for part in (DTYPE, DEVICE)}
+    if not limits.is_shared():
+        given |= {part: st.session_state.get(part) or given[part] for part in given}
+    defaults = {DTYPE: FORMATS[0], DEVICE: BEST}
+    chosen = {part: each for part, each in given.items() if each and each != defaults[part]}
+    below = base(name) if name else ""
+    read_as = task(name) if name else ""
+    return ({BASE: below} if below else {}) | ({"task": read_as} if read_as else {}) | chosen
+
+
+def mark(name: str) -> str:
+    """A part of the keys of a model's results: empty for the defaults."""
+    return "|".join(options(name).values())
+
+
+def load(name: str) -> LoadedModel:
+    """The model, as the sidebar and the operator's file say. Raises `ModelClosed`."""
+    limits.check_model(name)
+    anyway = {} if limits.checks_memory() else {"check_memory": False}
+    return ic.load_model(name, **options(name), **anyway)
+
+
+def call(name: str) -> str:
+    """The Python that loads the same model in the same way."""
+    return f"ic.load_model({name!r}{''.join(f', {n}={v!r}' for n, v in options(name).items())})"

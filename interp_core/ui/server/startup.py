@@ -1,0 +1,79 @@
+"""What is done once when the server starts, and for addresses that come from elsewhere."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import streamlit as st
+from streamlit import config
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from interp_core.models import preprocessors
+from interp_core.ui.server import altair_patch, limits, logs, metrics
+
+LARGEST = "server.maxUploadSize"
+
+
+def begin() -> None:
+    """Ready at once when it was done before."""
+    logs.start()
+    altair_patch.apply()
+    metrics.register()
+    clean()
+    most = limits.limits()
+    preprocessors.most_tokens = most and most.tokens
+    if most is not None:
+        logs.apply()
+        _refuse_larger(max(most.upload_bytes // 2**20, 1))
+
+
+def _refuse_larger(megabytes: int) -> None:
+    """Let the server itself refuse larger uploads: the pages see them when they are in memory."""
+    if config.get_option(LARGEST) > megabytes:
+        config.set_option(LARGEST, megabytes)
+
+
+# Parameters that hold words: "Infinity" is one.
+WORDS = {
+    "text",
+    "pair",
+    "base",
+    "text_b",
+    "edited",
+    "becomes",
+    "many",
+    "labels",
+    "word",
+    "instead",
+    "find",
+    "containing",
+}
+
+
+def clean() -> None:
+    """Drop numbers without end: Streamlit's number fields raise an error for them."""
+    given = st.query_params
+    endless = [name for name in given if any(map(_endless, given.get_all(name)))]
+    endless = [name for name in endless if name not in WORDS]
+    for name in endless:
+        del given[name]
+    context = get_script_run_ctx()
+    if endless and context is not None:  # what controls begin with was noted before
+        with context.session_state.query_params() as parameters:
+            parameters.set_initial_query_params_from_current()
+
+
+def _endless(value: str) -> bool:
+    try:
+        return math.isinf(float(value))
+    except ValueError:
+        return False
+
+
+RULES = Path(__file__).with_name("legible.css")
+
+
+def show() -> None:
+    """Put the rules on the page; they take no room."""
+    st.html(RULES)

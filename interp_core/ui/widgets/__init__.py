@@ -1,0 +1,1 @@
+"""Controls and frames that several pages use."""

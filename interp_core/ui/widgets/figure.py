@@ -1,0 +1,91 @@
+"""Every picture of the app is drawn here: with words for who cannot see it, its numbers, and a
+button that adds it to the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from interp_core.ui.report import adding
+from interp_core.ui.server import altair_patch
+
+SHOWN_ROWS = 500  # of the table behind a picture
+Script = Callable[[], str]
+
+
+def figure(
+    chart: Any,
+    *,
+    title: str,
+    alt: str,
+    numbers: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
+    script: Script | None = None,
+    key: str | None = None,
+    where: Any = st,
+    width: str = "stretch",
+    **more: Any,
+) -> None:
+    """Draw a chart with what belongs to it.
+
+    `title` names the picture in a report; `alt` says in words what it shows. `numbers` is the table
+    behind it and `script` gives the Python that computes a data frame `table` equal to it; without
+    the two it is the page's main picture, whose table and script stand at the end of the page (see
+    `downloads`). Further arguments are those of `st.altair_chart`.
+    """
+    with where.container(gap="xsmall"):
+        draw(chart, alt=alt, key=key, width=width, **more)
+        offer(chart, title=title, alt=alt, numbers=numbers, script=script)
+
+
+def draw(chart: Any, *, alt: str, width: str = "stretch", **more: Any) -> None:
+    """The chart alone: a part of a picture that is offered as a whole."""
+    with altair_patch.unchecked(chart):
+        st.altair_chart(chart, width=width, alt=alt, **more)
+
+
+def offer(
+    chart: Any,
+    *,
+    title: str,
+    alt: str,
+    numbers: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
+    script: Script | None = None,
+) -> None:
+    """The row under a picture: its numbers where they stand nowhere else, and the report.
+
+    `chart` is an Altair chart, or a function that makes one: only when it is added.
+    """
+    picture = adding.Picture(title, alt, chart, numbers, script)
+    with st.container(horizontal=True, gap="small"):
+        if numbers is not None:
+            _numbers(title, numbers)
+        st.button(
+            "Add to report",
+            key=f"add_{title}",
+            type="tertiary",
+            icon=":material/note_add:",
+            on_click=adding.ask,
+            args=(title,),
+            help="Keeps the picture, its numbers and how they were made on the page “Report”.",
+        )
+    adding.draw_asked(picture)
+
+
+def _numbers(title: str, numbers: pd.DataFrame | Callable[[], pd.DataFrame]) -> None:
+    """The table behind a picture, made when it is opened."""
+    box = st.popover(
+        "Numbers",
+        key=f"numbers_{title}",
+        type="tertiary",
+        icon=":material/table:",
+        on_change="rerun",
+    )
+    if box.open:
+        table = numbers() if callable(numbers) else numbers
+        with box:
+            st.dataframe(table.head(SHOWN_ROWS), hide_index=True, height=280)
+            if len(table) > SHOWN_ROWS:
+                st.caption(f"The first {SHOWN_ROWS:,} of {len(table):,} rows.")

@@ -1,0 +1,138 @@
+"""Sentences written for the product, each with something to see; by the model's task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+import interp_core as ic
+from interp_core.ui.server import limits
+from interp_core.ui.widgets.choices import BOUND, follow
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "sequence-classification": (
+        "The plot is not bad at all, but the ending left me cold.",
+        "I expected to hate it, and I could not stop smiling.",
+        "Far from boring, it is the funniest film of the year.",
+        "The acting is wonderful; the script is not.",
+        "Nobody who loves music should miss this concert.",
+    ),
+    "causal-lm": (
+        "When Mary and John went to the store, John gave a drink to",
+        "The capital of France is",
+        "The keys to the old cabinet",
+        "red blue green red blue green red blue",
+    ),
+    "encoder-decoder": (
+        "translate English to German: The house is wonderful.",
+        "summarize: The cat slept all day, and nobody woke it.",
+    ),
+    "masked-lm": (
+        "The doctor said that [MASK] would be late.",
+        "Paris is the [MASK] of France.",
+    ),
+}
+REQUESTS = (
+    "Book a table for four at a quiet Italian place tonight.",
+    "Play the newest album by Miles Davis.",
+    "Will it rain in Lisbon on Sunday morning?",
+    "Add this song to my summer playlist.",
+    "Give the last novel I read five stars.",
+    "When is the next showing of Casablanca at the Grand?",
+)
+NAMED = {"intents": REQUESTS, "slots": REQUESTS}  # models that read a kind of text of their own
+GENERAL = (
+    "The cat sat on the mat because it was tired.",
+    "She went to the bank to deposit money, then sat on the bank of the river.",
+    "The lawyer told the doctor that she had read his report twice.",
+    "The keys that the man with the hats lost are on the table.",
+)
+
+
+def examples(task: str, name: str = "") -> tuple[str, ...]:
+    """Example texts that suit the model, or its task; the first is what a page opens with."""
+    return NAMED.get(name) or EXAMPLES.get(task, GENERAL)
+
+
+def is_example(text: str) -> bool:
+    """Whether the text is one of ours, which nobody misses when another model is chosen."""
+    return any(text in each for each in (*EXAMPLES.values(), *NAMED.values(), GENERAL))
+
+
+def take(name: str) -> None:
+    """Choose an embedded model, and an example that suits it unless there is a text of one's own.
+
+    For callbacks: before the sidebar is drawn.
+    """
+    st.session_state["model"] = name
+    text = st.session_state.get("text", "")
+    if is_example(text) or not text.strip():
+        task = next(card.task for card in ic.bundled_models() if card.name == name)
+        st.session_state["text"] = examples(task, name)[0]
+
+
+def instead(name: str) -> None:
+    """The button that takes a model that fits."""
+    st.button(f"Use `{name}` instead", on_click=take, args=(name,))
+
+
+def second(
+    label: str,
+    first: str,
+    *,
+    key: str,
+    prefer: Sequence[str] = (),
+    fits: Callable[[ic.ModelCard], bool] = lambda card: True,
+    **more: Any,
+) -> str | None:
+    """The name of a model beside `first`; those to `prefer` stand at the top.
+
+    Offers the embedded models that fit, what a shared server has on its list beside them, and the
+    name that was typed or came with the address.
+    """
+    cards = {card.name: card for card in ic.bundled_models()}
+    known = limits.allowed_models() if limits.is_shared() else cards
+    names = [name for name in known if name != first and (name not in cards or fits(cards[name]))]
+    names.sort(key=lambda name: name not in prefer)
+    if names:
+        follow(key, names[0])
+    given = st.session_state.get(key) or st.query_params.get(key)
+    names += [given] if given and given not in (*names, first) else []
+    if st.session_state.get(key) == first:
+        del st.session_state[key]
+    return st.selectbox(
+        label, names, key=key, accept_new_options=not limits.is_shared(), **BOUND, **more
+    )
+
+
+# Task: what there is to learn with it.
+GROUPS = {
+    "encoder": "What words and texts mean",
+    "sequence-classification": "Decisions about a text",
+    "token-classification": "A label for each word",
+    "causal-lm": "Writing the next word",
+    "masked-lm": "Guessing a hidden word",
+    "image-classification": "Looking at pictures",
+}
+
+
+def shelf() -> None:
+    """A popover with the models, grouped; a click takes one."""
+    cards = ic.bundled_models()
+    with st.popover("Embedded models", icon=":material/collections_bookmark:", width="stretch"):
+        for task, heading in GROUPS.items():
+            found = [card for card in cards if card.task == task]
+            if not found:
+                continue
+            st.markdown(f"**{heading}**")
+            for card in found:
+                st.button(
+                    f"`{card.name}` · {card.title}",
+                    key=f"shelf_{card.name}",
+                    on_click=take,
+                    args=(card.name,),
+                    width="stretch",
+                    type="tertiary",
+                )

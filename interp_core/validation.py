@@ -1,0 +1,48 @@
+"""What a caller may choose: a label by name or number, a place in the text, another target."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from interp_core.errors import BadInput
+
+
+def label_index(labels: tuple[str, ...], wanted: Any) -> int:
+    """The number of a label given by name (capitals do not matter) or number. Raises `BadInput`."""
+    if isinstance(wanted, str):
+        folded = [label.casefold() for label in labels]
+        if wanted in labels:
+            return labels.index(wanted)
+        if folded.count(wanted.casefold()) == 1:
+            return folded.index(wanted.casefold())
+    else:
+        number = _whole(wanted)
+        if number is not None and 0 <= number < len(labels):
+            return number
+    known = ", ".join(labels[:20]) + (", ..." if len(labels) > 20 else "")
+    raise BadInput(f"{wanted!r} is not a label of this model. Choose one of: {known}.")
+
+
+def check_position(position: Any, size: int) -> int:
+    """A place from 0 to size − 1; negative ones count from the end. Raises `BadInput`."""
+    number = _whole(position)
+    if number is None or not -size <= number < size:
+        raise BadInput(
+            f"Position {position!r} does not exist: the text has tokens 0 to {size - 1}."
+        )
+    return number % size
+
+
+def _whole(value: Any) -> int | None:
+    try:
+        return None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        return None
+
+
+def check_contrast(index: int, contrast: int) -> int:
+    """`contrast`, which must not be the target `index` itself. Raises `BadInput`."""
+    if index == contrast:
+        raise BadInput("`contrast` names the target itself. Choose another one to compare with.")
+    return contrast

@@ -1,0 +1,100 @@
+"""Charts are sent without Altair's checks, and are the same charts."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import altair as alt
+import pandas as pd
+import pytest
+from altair.utils import schemapi
+
+from interp_core.ui.server import altair_patch
+from interp_core.ui.widgets import figure
+
+
+@pytest.fixture
+def chart():
+    with schemapi.debug_mode(False):
+        yield alt.Chart(pd.DataFrame({"a": [1.0], "b": [2.0]})).mark_bar().encode(x="a", y="b")
+
+
+def test_an_unchecked_chart_is_the_same_chart(chart):
+    checked = chart.to_dict()
+    with altair_patch.unchecked(chart):
+        assert chart.to_dict() == checked
+    assert chart.to_dict() == checked
+    assert "to_dict" not in vars(chart)
+
+
+def test_nothing_is_checked_when_a_picture_is_drawn(chart, monkeypatch):
+    calls = []
+    monkeypatch.setattr(schemapi.SchemaBase, "validate", lambda *_, **__: calls.append(1))
+    monkeypatch.setattr(figure.st, "altair_chart", lambda chart, **_: chart.to_dict())
+    figure.draw(chart, alt="A bar.")
+    assert not calls
+    chart.to_dict()
+    assert calls
+
+
+def test_a_drawn_chart_goes_at_once(chart):
+    """Frames of charts are large; no collection runs after a page."""
+    with schemapi.debug_mode(False):
+        other = alt.Chart(pd.DataFrame({"a": [1.0]})).mark_bar()
+    gone = weakref.ref(other)
+    gc.disable()
+    try:
+        with altair_patch.unchecked(other):
+            other.to_dict()
+        del other
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_a_part_is_not_checked_when_it_is_made():
+    with schemapi.debug_mode(True):
+        with pytest.raises(schemapi.SchemaValidationError):
+            alt.Axis(labelAngle="steep")
+        altair_patch.apply()
+        alt.Axis(labelAngle="steep")
+
+
+def conditional() -> dict:
+    chart = alt.Chart(pd.DataFrame({"a": [1.0]})).mark_bar()
+    lit = alt.condition(alt.datum.a > 0, "a:Q", alt.value("grey"))
+    size = alt.condition(alt.datum.a > 0, alt.value(2), alt.value(1))
+    return chart.encode(x="a:Q", color=lit, size=size).to_dict()
+
+
+def test_conditions_are_read_by_one_table_and_come_out_the_same(monkeypatch):
+    monkeypatch.setattr(schemapi, "_FromDict", altair_patch._Converter)
+    before = conditional()
+    made = []
+    monkeypatch.setattr(
+        altair_patch, "_Converter", lambda classes: made.append(1) or _kept(classes)
+    )
+    altair_patch._converter.cache_clear()
+    altair_patch.apply()
+    assert conditional() == before
+    assert conditional() == before
+    assert len(made) == 1
+
+
+_kept = altair_patch._Converter
+
+
+def test_copies_are_the_same_and_their_own(monkeypatch):
+    monkeypatch.setattr(schemapi, "_deep_copy", altair_patch._copied)
+    axis = alt.X("a:Q", sort=["b", "a"], axis=alt.Axis(values=[1, 2.5], grid=False))
+    chart = alt.Chart(pd.DataFrame({"a": [1.0]})).mark_bar().encode(x=axis)
+    layers = chart + chart.mark_text().encode(text="a:Q")
+    before = layers.copy().to_dict()
+    altair_patch.apply()
+    copied = layers.copy()
+    assert copied.to_dict() == before
+    x = copied.layer[0].encoding.x
+    x["sort"].append("c")
+    x["axis"]["values"].clear()
+    assert layers.to_dict() == before
