@@ -1,4 +1,4 @@
-# Clearhead for many people. "Sharing" in README.md says how to build and run it.
+# Clearhead for many people. docs/sharing.md says how to build and run it.
 FROM python:3.11-slim-bookworm AS build
 # pip reads it: the address of PyTorch's packages for processors, or graphics libraries come along.
 ARG PIP_EXTRA_INDEX_URL=""

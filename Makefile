@@ -24,7 +24,7 @@ bench: $(VENV)/installed-dev
 	  echo "Clearhead: $$each"; $(BIN)/python -m benchmarks.$$(basename $$each .py) $(ARGS) || exit 1; done
 
 screenshots: $(VENV)/installed-dev
-	@echo "Clearhead: taking the README's pictures from the running app."
+	@echo "Clearhead: taking the guide's pictures from the running app."
 	@$(BIN)/python -m tools.screenshots
 
 $(VENV)/bin/python:

@@ -1,1 +1,1 @@
-"""Tools for developers: start the app for a browser, take the README's pictures."""
+"""Tools for developers: start the app for a browser, take the guide's pictures."""

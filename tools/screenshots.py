@@ -1,4 +1,4 @@
-"""Take the README's pictures from the running app: `make screenshots`.
+"""Take the guide's pictures from the running app: `make screenshots`.
 
 Beside each picture stands what its page says in words, so that a test notices when the page has
 changed and the pictures have not.

@@ -1,4 +1,4 @@
-"""The README's pictures show the app as it is."""
+"""The pictures of the guide and README.md show the app as it is."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def test_a_picture_is_as_new_as_its_page(server, chromium, shot):
     page.context.close()
 
 
-def test_the_readme_shows_each_picture():
-    shown = set(re.findall(r"docs/pictures/(\w+)\.png", (ROOT / "README.md").read_text()))
+def test_the_guide_shows_each_picture():
+    guide = (ROOT / "docs/guide.md").read_text() + (ROOT / "README.md").read_text()
+    shown = set(re.findall(r"pictures/(\w+)\.png", guide))
     assert shown == {shot.name for shot in SHOTS}

@@ -80,7 +80,7 @@ def test_nobody_fills_the_memory_with_one_message_or_file():
 
 def test_the_proxy_keeps_no_log_of_addresses():
     """They hold texts."""
-    notes = (ROOT / "README.md").read_text(encoding="utf-8")
+    notes = (ROOT / "docs/sharing.md").read_text(encoding="utf-8")
     server = notes.split("```nginx")[1].split("```")[0].split("server {")[1]
     assert "access_log off;" in server.split("location")[0]
 

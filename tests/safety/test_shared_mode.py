@@ -97,8 +97,10 @@ def test_models_are_added_by_the_environment_or_the_file(monkeypatch, tmp_path):
     assert "" not in server_limits.allowed_models()
 
 
-def test_the_readme_states_the_limits():
-    table = (ROOT / "README.md").read_text(encoding="utf-8").split("| on a shared server |")[1]
+def test_the_documentation_states_the_limits():
+    table = (
+        (ROOT / "docs/sharing.md").read_text(encoding="utf-8").split("| on a shared server |")[1]
+    )
     limits = server_limits.LIMITS
     for figure in (
         limits.characters,
