@@ -83,25 +83,30 @@ def same_tokens(maps: AttentionMaps) -> bool:
     return maps.queries.tokens == maps.keys.tokens
 
 
-def strongest(
+def strongest_of_each_query(
     weights: np.ndarray, share: float, *, most: int | None = None
-) -> tuple[np.ndarray, float]:
-    """The fewest weights of a map that hold `share` of its mass, and the share they really hold.
+) -> np.ndarray:
+    """For each query the fewest weights that hold `share` of its own row, as a bool mask.
 
-    Returns a bool mask shaped like `weights`; `most` bounds how many are kept.
+    `weights` is (queries, keys). A row with any weight keeps its strongest one, whatever `share`
+    and `most` are; beyond that `most` bounds how many are kept, and the weakest go first.
     """
-    flat = weights.ravel().astype(np.float64)
-    total = flat.sum()
-    if total <= 0:
-        return np.zeros(weights.shape, dtype=bool), 0.0
-    order = np.argsort(flat, kind="stable")[::-1]
-    held = np.cumsum(flat[order]) / total
-    count = int(np.searchsorted(held, share - 1e-9) + 1)
-    count = min(count, len(flat), most or len(flat))
-    mask = np.zeros(flat.shape, dtype=bool)
-    mask[order[:count]] = True
-    mask &= flat > 0
-    return mask.reshape(weights.shape), float(held[count - 1])
+    order = np.argsort(-weights, axis=-1, kind="stable")
+    sorted_ = np.take_along_axis(weights, order, -1).astype(np.float64)
+    before = np.cumsum(sorted_, -1) - sorted_
+    kept = (before < share * sorted_.sum(-1, keepdims=True) * (1 - 1e-9)) & (sorted_ > 0)
+    kept[:, :1] = sorted_[:, :1] > 0
+    if most is not None and kept.sum() > most:
+        others = np.where(kept, sorted_, 0.0)
+        others[:, :1] = 0.0
+        spare = max(0, most - int(kept[:, :1].sum()))
+        chosen = np.argsort(-others, axis=None, kind="stable")[:spare]
+        kept[:, 1:] = False
+        kept.flat[chosen] = others.flat[chosen] > 0
+        kept[:, :1] = sorted_[:, :1] > 0
+    mask = np.zeros(weights.shape, dtype=bool)
+    np.put_along_axis(mask, order, kept, -1)
+    return mask
 
 
 def head_summaries(maps: AttentionMaps) -> pd.DataFrame:

@@ -19,8 +19,9 @@ def head_lines(
     """Two columns of tokens with lines.
 
     `lines`: query_index, query, key_index, key, head (a label), weight, from_y, to_y (rows, shifted
-    a little so that heads do not cover each other). `queries`: query_index, token, pinned. `keys`:
-    key_index, token. Width and opacity of a line grow linearly with the weight, full at `top`.
+    a little so that heads do not cover each other). `queries`: query_index, token, pinned, and
+    held, the share of the row that is drawn. `keys`: key_index, token. Width and opacity of a line
+    grow linearly with the weight, full at `top`.
     Hovering a query or key shows its lines alone; clicking a query is the selection `token`.
     """
     rows = max(len(queries), len(keys), 1)
@@ -86,6 +87,7 @@ def _column(tokens: pd.DataFrame, index: str, scale: alt.Scale, side: str) -> al
             tooltip=[
                 alt.Tooltip("token:N", title="query" if left else "key"),
                 alt.Tooltip(f"{index}:Q", title="position"),
+                *([alt.Tooltip("held:Q", title="of its row drawn", format=".0%")] if left else []),
             ],
         )
     )

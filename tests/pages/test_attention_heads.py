@@ -75,19 +75,36 @@ def test_the_warning_is_computed_from_this_input(app):
     assert f"{contribution[row]:.0%} of its" in said
 
 
-def test_mass_shown_is_the_mass_of_the_lines_drawn(app):
+def test_each_query_keeps_the_lines_that_hold_the_share_of_its_own_row(app):
     import interp_core as ic
 
     app.session_state["view"], app.session_state["mass"] = "lines", 0.5
     app.session_state["layer"], app.session_state["heads"] = 3, [4]
     app.run()
     weights = ic.attention_maps(ic.load_model("encoder"), TEXT).head(3, 4)
-    ordered = sorted(weights.ravel(), reverse=True)
     held, count = 0.0, 0
-    while held < 0.5 * weights.sum():
-        held, count = held + ordered[count], count + 1
-    assert f"Mass shown: {held / weights.sum():.0%}" in words(app)
-    assert f"in {count:,} lines" in words(app)
+    for row in weights:
+        drawn = 0.0
+        for weight in sorted(row, reverse=True):
+            if drawn < 0.5 * row.sum():
+                drawn, count = drawn + weight, count + 1
+        held += drawn
+    assert f"The {count:,} lines show **{held / weights.sum():.0%} of the attention**" in words(app)
+
+
+def test_a_query_that_attends_to_one_token_keeps_its_line():
+    import interp_core as ic
+    from interp_core.ui.attention.frames import line_frames
+
+    text = "The plot is not bad at all, but the ending left me cold."
+    maps = ic.attention_maps(ic.load_model("sentiment"), text)
+    left, ending = maps.tokens.index("left"), maps.tokens.index("ending")
+    assert maps.head(0, 2)[left, ending] > 0.999
+    lines, queries, _ = line_frames(maps, 0, (2,), 0.9, None, (0, len(maps.tokens)))
+    assert set(lines["query_index"]) == set(queries["query_index"])
+    drawn = lines[(lines["query_index"] == left) & (lines["key_index"] == ending)]
+    assert drawn["weight"].tolist() == [maps.head(0, 2)[left, ending]]
+    assert queries["held"].min() >= 0.9 - 1e-6
 
 
 @pytest.mark.parametrize(

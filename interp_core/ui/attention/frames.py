@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from interp_core.attention.maps import AttentionMaps
-from interp_core.attention.tables import same_tokens, strongest
+from interp_core.attention.tables import same_tokens, strongest_of_each_query
 from interp_core.charts.heatmaps import token_keys
 from interp_core.charts.overview import picture_url, shrink
 from interp_core.models.record import Layout
@@ -54,24 +54,32 @@ def line_frames(
     mass: float,
     token: int | None,
     window: tuple[int, int],
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, float]:
-    """Lines, query column, key column and the share of the mass that the lines hold."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Lines, query column and key column.
+
+    Each query keeps the lines that hold `mass` of its row, of the keys in the window. The query
+    column says in `held` which share of the whole row is drawn (mean over heads), and in `total`
+    what the row sums to.
+    """
     rows = _window(maps.tokens, window)
     columns = _window(maps.key_tokens, window if same_tokens(maps) else None)
-    parts, held = [], []
+    drawn = rows if token is None else [token]
+    parts, shown, total = [], 0.0, 0.0
     for place, head in enumerate(heads):
         weights = maps.head(layer, head)
         mask = np.zeros_like(weights, dtype=bool)
-        inside = np.ix_([token] if token is not None else rows, columns)
-        mask[inside], _ = strongest(weights[inside], mass, most=MOST_LINES // len(heads))
-        considered = weights[[token]] if token is not None else weights[rows]
-        held.append(weights[mask].sum() / max(considered.sum(), 1e-12))
+        inside = np.ix_(drawn, columns)
+        mask[inside] = strongest_of_each_query(weights[inside], mass, most=MOST_LINES // len(heads))
+        shown += np.where(mask, weights, 0.0).sum(-1, dtype=float)
+        total += weights.sum(-1, dtype=float)
         parts.append(_lines(maps, weights, mask, head, _shift(place, len(heads))))
     queries = pd.DataFrame({"query_index": rows, "token": [maps.tokens[i] for i in rows]})
     queries["pinned"] = queries["query_index"] == (-1 if token is None else token)
+    queries["held"] = (shown / np.maximum(total, 1e-12))[rows]
+    queries["total"] = total[rows]
     keys = pd.DataFrame({"key_index": columns, "token": [maps.key_tokens[i] for i in columns]})
     keys["pinned"] = False
-    return pd.concat(parts, ignore_index=True), queries, keys, float(np.mean(held))
+    return pd.concat(parts, ignore_index=True), queries, keys
 
 
 def _window(tokens: list[str], window: tuple[int, int] | None) -> list[int]:

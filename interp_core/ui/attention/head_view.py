@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import altair as alt
+import pandas as pd
 import streamlit as st
 
 import interp_core as ic
@@ -20,6 +21,7 @@ from interp_core.ui.attention.text import (
 )
 from interp_core.ui.widgets import clicks
 from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.markdown import plain
 
 LINE_ROWS = 72  # tokens a column
 
@@ -30,7 +32,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
     with st.container(horizontal=True, vertical_alignment="bottom"):
         token = token_choice(maps, "Lines from", "all queries")
         window = _line_window(count)
-    lines, queries, keys, held = frames.line_frames(
+    lines, queries, keys = frames.line_frames(
         maps, options.layer, options.heads, options.mass, token, window
     )
     top = float(lines["weight"].max()) if len(lines) else 1.0
@@ -46,11 +48,34 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         f"{strongest_named(maps, chosen_map(maps, options))}.",
     )
     st.caption(
-        f"Queries left, keys right. **Mass shown: {held:.0%}** in {len(lines):,} lines. Width and "
-        f"ink grow linearly with the {UNIT[maps.kind]}, full at {top:.2g}. Hover over a token to "
-        "see its lines alone; click a query to keep it."
+        f"Query tokens left, key tokens right. {_said(lines, queries, options)} Width and opacity "
+        f"grow linearly with the {UNIT[maps.kind]} (0 to {top:.2g}). Hover over a token to isolate "
+        "its lines; click a query token to pin it."
     )
     return chart
+
+
+def _said(lines: pd.DataFrame, queries: pd.DataFrame, options: Options) -> str:
+    """How much is drawn, of all rows and of the row of which least is."""
+    drawn = queries[queries["query_index"].isin(lines["query_index"])]
+    if not len(drawn):
+        return "No line: every weight shown is zero."
+    held = (drawn["held"] * drawn["total"]).sum() / drawn["total"].sum()
+    worst = drawn.loc[drawn["held"].idxmin()]
+    many = f"The {len(lines):,} lines show" if len(lines) > 1 else "The line shows"
+    said = f"{many} **{held:.0%} of the attention**"
+    if worst["held"] < options.mass - 1e-6:
+        return (
+            f"{said}; the rest is cut. Least is shown of “{plain(worst['token'])}” (token "
+            f"{worst['query_index']}): {worst['held']:.0%} of its row, as the other keys are "
+            f"outside these tokens or the lines are limited to {frames.MOST_LINES:,}."
+        )
+    if options.mass < 1:
+        return (
+            f"{said}: each query token keeps its strongest lines up to {options.mass:.0%} of its "
+            "row, and never fewer than one; the weaker ones are cut."
+        )
+    return f"{said}."
 
 
 def _line_window(count: int) -> tuple[int, int]:

@@ -119,7 +119,7 @@ def display_choice() -> tuple[bool, str, float]:
             help="Renormalising amplifies noise: a row with 95 % on [CLS] keeps 5 %.",
         )
         mass = st.select_slider(
-            "Lines: strongest weights that hold",
+            "Lines of each query token: the strongest that hold",
             list(MASS),
             value=0.9,
             format_func=MASS.get,
