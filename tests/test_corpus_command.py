@@ -22,9 +22,9 @@ WORDS = SENTENCES[0].split()
 # The command with chunks of 16 rows that are saved one by one, so that a kill falls between them.
 CODE = """
 import sys
-from interp_core.analysis import corpus_run, head_statistics
-head_statistics.CHUNK = corpus_run.CHUNK = 16
-corpus_run.run_corpus.__kwdefaults__["every"] = 0
+from interp_core.heads import resume, statistics
+statistics.CHUNK = resume.CHUNK = 16
+resume.run_corpus.__kwdefaults__["every"] = 0
 from interp_core.corpus import main
 sys.exit(main())
 """

@@ -8,10 +8,14 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-PREFERRED = ("text", "sentence", "content", "review", "document", "body", "message", "question")
+_PREFERRED = """
+text sentence content review document body message question comment comments tweet utterance
+sentences texts reviews sentence1 text1 text_a question1 premise prompt
+"""
+PREFERRED = tuple(_PREFERRED.split())
 LOOKED_AT = 20  # rows by which a column of texts is chosen
 # What programs write where there is no value. Among texts such a word is a text.
-MISSING = ("", "nan", "na", "n/a", "#n/a", "null", "none", "<na>")
+MISSING = ("", "nan", "na", "n/a", "#n/a", "#nv", "null", "none", "<na>", "\\n")
 EXACT = 2**53  # whole numbers from here on are not exact in a chart, so they are identifiers
 PROSE = 3  # words a cell, on average, from which a column holds texts
 WHOLE = re.compile(r"-?(0|[1-9]\d*)", re.ASCII)
@@ -20,23 +24,37 @@ POWER = re.compile(r"[+-]?(0|[1-9]\d*)?(\.\d*)?[eE][+-]?\d+", re.ASCII)
 COMMA = re.compile(r"[+-]?(0|[1-9]\d{0,2}(\.\d{3})+|[1-9]\d*),\d+", re.ASCII)
 GROUPED = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?", re.ASCII)
 ANY_NUMBER = re.compile(r"[+-]?[\d.,]*\d\.?([eE][+-]?\d+)?", re.ASCII)
+AMOUNT = re.compile(r"[€$£¥]?\s?[+\u2212-]?[\d.,\s]*\d\s?([%‰€$£¥]|[^\W\d_]{1,3})?")
+MOST = 0.5  # share of numbers in a column of text from which it is told why it is one
+LINK = 0.25  # weight of letters without a space between: a link, or a key
 
 
 def choose_column(rows: Iterable[dict]) -> str | None:
     """The column of texts: one with a usual name, else the one with the longest strings.
 
-    Of names that differ by capitals alone the first counts.
+    Of names that differ by capitals alone the first counts. “Longest” is by letters.
     """
     lengths: dict[str, int] = {}
     for row in rows:
         for name, value in row.items():
             if isinstance(value, str):
-                lengths[name] = lengths.get(name, 0) + len(value)
+                lengths[name] = lengths.get(name, 0) + _letters(value)
     usual: dict[str, str] = {}
     for name in lengths:
-        usual.setdefault(name.strip().casefold(), name)
+        usual.setdefault(usual_name(name), name)
     named = [usual[name] for name in PREFERRED if name in usual]
     return named[0] if named else max(lengths, key=lengths.get, default=None)
+
+
+def usual_name(name: str) -> str:
+    """A column's name without capitals and ornaments."""
+    return re.sub(r"^\W+|\W+$", "", name).casefold()
+
+
+def _letters(value: str) -> float:
+    """How much text it is: dates and numbers have few letters, links and keys no space."""
+    letters = sum(map(str.isalpha, value))
+    return letters * LINK if value.isascii() and " " not in value.strip() else letters
 
 
 def to_columns(
@@ -101,7 +119,7 @@ def _numbers(
 ) -> tuple[list[float] | None, list[str]]:
     """The values as numbers, None where they are text; and what was assumed."""
     if not values or not all(map(ANY_NUMBER.fullmatch, values)):
-        return None, _not_numbers(name, values) if asked and values else []
+        return None, _not_numbers(name, values, asked) if values else []
     if asked:
         return _asked(values), []
     if all(map(WHOLE.fullmatch, values)):
@@ -143,6 +161,11 @@ def _asked(values: list[str]) -> list[float]:
         return [float("nan")] * len(values)
 
 
-def _not_numbers(name: str, values: list[str]) -> list[str]:
+def _not_numbers(name: str, values: list[str], asked: bool) -> list[str]:
+    """Why a column is text, where somebody asks for numbers or would expect them."""
     odd = next((each for each in values if not ANY_NUMBER.fullmatch(each)), "")
-    return [f"“{name}” cannot become numbers: “{odd[:40]}” is none."]
+    if asked:
+        return [f"“{name}” cannot become numbers: “{odd[:40]}” is none."]
+    if sum(bool(AMOUNT.fullmatch(each)) for each in values) <= MOST * len(values):
+        return []
+    return [f"“{name}” was kept as text: “{odd[:40]}” is not a plain number."]

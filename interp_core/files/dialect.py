@@ -119,6 +119,10 @@ def _best_quotes(sample: list[Line], delimiter: str, quotes: bool | None) -> Rea
         return quoted if quotes else plain
     if delimiter == "\t":
         return quoted if _is_quoted_export(plain, quoted) else plain
+    if quoted.literal and any('\\"' in line for _, line in sample if isinstance(line, str)):
+        escaped = _read(sample, replace(quoted.dialect, escaped=True))
+        if not escaped.literal and escaped.width > 1 and escaped.share >= quoted.share:
+            return escaped
     single = _read(sample, Dialect(delimiter, "'", quoted.dialect.spaced))
     if single.share == 1 > quoted.share and single.width > 1 and not single.literal:
         plain = [row.fields for row in _read(sample, replace(single.dialect, quote="")).rows]

@@ -38,6 +38,9 @@ TITLES = {
     "big5": "Big5",
     "euc_kr": "EUC-KR",
     "koi8-r": "KOI8-R",
+    "cp1253": "Windows-1253 (Greek)",
+    "cp1255": "Windows-1255 (Hebrew)",
+    "cp1256": "Windows-1256 (Arabic)",
 }
 OFFERED = (
     "utf-8",
@@ -47,6 +50,9 @@ OFFERED = (
     "cp1250",
     "cp1251",
     "koi8-r",
+    "cp1253",
+    "cp1255",
+    "cp1256",
     "utf-16",
     "cp932",
     "gb18030",
@@ -57,11 +63,13 @@ OFFERED = (
 WESTERN = frozenset("äöüÄÖÜßéèêëàâçùûîïôœæáíóúñãåøÉÀÇÅØÑÁÓÊ")
 CENTRAL = WESTERN | frozenset("ąćęłńśźżĄĆĘŁŃŚŹŻčďěňřšťůžýČŘŠŽőűŐŰ")
 WORDS = frozenset("àáèéêíóæåöøÀÁÉÈÓ")  # letters that are a word, or an ending, alone
+FREQUENT = frozenset("ыьэюяїієґ")  # in Cyrillic texts
 SIGNS = frozenset("’‘“”„«»–—…€°·¿¡")
 MOST_SCANNED = 2**28  # bytes in which letters beyond ASCII are looked for
 MOST_JUDGED = 5_000  # characters
 FEW = 5  # letters by which another alphabet is known
 UNUSUAL_IN_TEXT = 0.05  # share of control characters above which a file is no text
+WIDE = 0.8  # of its width that ASCII text of two or four bytes a character has at least
 CLEAR = 0.9  # share of usual letters above which an encoding is taken
 DOUBTFUL = 0.6  # share below which bytes in few lines are no letters at all
 APART = 0.3  # and by how much it must be better than the next
@@ -132,6 +140,9 @@ def _without_mark(name: str, sample: bytes) -> Encoding:
 def _is_wide(sample: bytes, encoding: str) -> bool:
     """Whether the bytes are text of two or four bytes a character."""
     width = 4 if "32" in encoding else 2
+    rest = sample.replace(b"\0", b"")
+    if rest.isascii() and len(sample) < WIDE * width * len(rest):
+        return False  # one byte a character, with stray zeros
     try:
         text = sample[: len(sample) // width * width].decode(encoding)
     except UnicodeDecodeError:
@@ -208,7 +219,9 @@ def _usual(sample: bytes, encoding: str) -> float:
     if encoding == "cp1251":  # Cyrillic: nearly all letters are beyond ASCII, mostly small ones
         small = sum("а" <= text[place] <= "ё" for place in places)
         plain = sum(each.isascii() and each.isalpha() for each in text)
-        return 0.0 if plain > len(places) or small < FEW else small / len(places)
+        # Hebrew has no capitals, and its letters end before these.
+        other = not any(text[place] in FREQUENT or text[place].isupper() for place in places)
+        return 0.0 if plain > len(places) or small < FEW or other else small / len(places)
     letters = CENTRAL if encoding == "cp1250" else WESTERN
     return sum(_is_usual(text, place, letters) for place in places) / len(places)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -11,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from interp_core.errors import BadInput
-from interp_core.files import dialect, json_shapes
+from interp_core.files import dialect, json_document, json_shapes
 from interp_core.files.encoding import find_encoding
-from interp_core.files.header import Head, find_head
+from interp_core.files.header import Head, find_head, names_known
 from interp_core.files.json_shapes import MAX_JSON, Parser
 from interp_core.files.limits import START, called, check_columns, check_start, without_gz
 from interp_core.files.lines import MAX_LINE, text_lines
@@ -36,6 +37,8 @@ ENDINGS = {
 SAMPLE_LINES = 1_000
 FEW_LINES = 50  # in the first bytes of a file, below which more of it is looked at
 SHOWN = 60  # characters of a line in a message
+RULE = re.compile(r"[\s:+-]*--[\s:+-]*")  # below the header of a table in Markdown
+SIGNS = re.compile(r"[,;|\t]")  # what separates names of columns
 
 Opener = Callable[[], Any]  # opens the file at its beginning, unpacked
 Cells = list[str] | dict[str, Any]
@@ -82,7 +85,7 @@ class Form:
         if self.kind != JSONL:
             yield from self._separated(file)
         elif self.whole:
-            yield from _document(file, self.encoding, parse or Parser())[0]
+            yield from json_document.document_rows(file, self.encoding, parse or Parser())[0]
         else:
             yield from json_shapes.line_rows(text_lines(file, self.encoding), parse or Parser())
 
@@ -100,6 +103,10 @@ class Form:
         if not any(each.strip() for each in fields):
             return Skipped(row.number, EMPTY, "The row is empty.")
         fields = _without(fields, width, self.cut)
+        if width > 1 and tuple(each.strip() for each in fields) == self.names:
+            return Skipped(row.number, MISFIT, "The row repeats the names of the columns.")
+        if width > 1 and RULE.fullmatch("".join(fields)):
+            return Skipped(row.number, MISFIT, "The row is a ruled line.")
         if len(fields) != width:
             shown = (self.dialect.delimiter or "").join(fields).strip()
             if len(shown) > SHOWN:
@@ -120,7 +127,7 @@ def find_form(
     if not start:
         raise BadInput(f"{called(name)} is empty.")
     check_start(name, start)
-    kind = kind or _kind(name, start, other)
+    said, kind = kind, kind or _kind(name, start, other)
     if not kind:
         raise BadInput(
             f"{called(name)} is no table known here. Give .csv, .tsv, .json, .jsonl, .parquet or "
@@ -131,6 +138,13 @@ def find_form(
     with closing(_Open(opener)) as file:
         encoding = find_encoding(name, file, options.encoding)
     form = Form(kind, encoding.name, notes=(encoding.note,) if encoding.note else ())
+    if (
+        kind != JSONL
+        and not said
+        and options.delimiter is None
+        and json_document.is_json(start, encoding.name)
+    ):
+        kind, form = JSONL, replace(form, kind=JSONL, notes=(*form.notes, "The file is JSON."))
     if kind == JSONL:
         return _json(name, opener, form)
     lines = list(islice(text_lines(io.BytesIO(start), encoding.name), SAMPLE_LINES + 1))
@@ -205,7 +219,12 @@ def _separated(name: str, lines: list[Line], options: FileOptions, form: Form) -
     kind = TSV if found.dialect.delimiter == "\t" else CSV
     form = replace(form, kind=kind, dialect=found.dialect)
     notes += _about(found, named, prefer)
-    return _with_names(name, found, options, replace(form, notes=tuple(notes)), above)
+    form = replace(form, notes=tuple(notes))
+    begin = next((text for number, text in filled if number > above), "")
+    blank = isinstance(begin, str) and not begin.replace(found.dialect.delimiter, "").strip(
+        ' "\r\n'
+    )
+    return _with_names(name, found, options, form, above, blank)
 
 
 def _told(delimiter: str) -> str:
@@ -216,7 +235,16 @@ def _is_tabular(filled: list[Line]) -> bool:
     """Whether a text file is a table: a spreadsheet's "Text (Tab)", or one that R wrote."""
     counts = {0 if isinstance(text, Skipped) else text.count("\t") for _, text in filled}
     tabs = len(filled) > 1 and len(counts) == 1 and counts != {0}
-    return tabs or dialect.quoted_spaces(filled) is not None
+    return tabs or _is_named_table(filled) or dialect.quoted_spaces(filled) is not None
+
+
+def _is_named_table(filled: list[Line]) -> bool:
+    """Whether the first line holds two usual names of columns, and all rows have its fields."""
+    first = filled[0][1]
+    if isinstance(first, Skipped) or sum(names_known([each]) for each in SIGNS.split(first)) < 2:
+        return False
+    found = dialect.find_dialect(filled, prefer="\t")
+    return found.width > 1 and found.share == 1 and len(found.rows) > 1 and not found.begin
 
 
 def _one_text_a_line(options: FileOptions, form: Form, filled: list[Line]) -> Form:
@@ -232,6 +260,8 @@ def _about(found: dialect.Reading, named: str | None, prefer: str) -> list[str]:
         notes.append(f"The fields are separated by {_told(used.delimiter)}.")
     if used.spaced:
         notes.append("The space after each delimiter is no part of the field.")
+    if used.escaped:
+        notes.append("A backslash before a quote is no part of the text.")
     if used.quote == "'":
         notes.append("Fields are quoted with single quotes.")
     if used.delimiter == "\t" and any('"' in each for row in found.rows for each in row.fields):
@@ -247,12 +277,22 @@ def _about(found: dialect.Reading, named: str | None, prefer: str) -> list[str]:
 
 
 def _with_names(
-    name: str, found: dialect.Reading, options: FileOptions, form: Form, above: int
+    name: str,
+    found: dialect.Reading,
+    options: FileOptions,
+    form: Form,
+    above: int,
+    blank: bool,
 ) -> Form:
-    """The form with the columns' names and the first line of data, behind the lines `above`."""
+    """The form with the columns' names and the first line of data, behind the lines `above`.
+
+    `blank`: the first line has delimiters and nothing else.
+    """
     width, cut = _trimmed(found)
     rows = [row._replace(fields=_without(row.fields, width, cut)) for row in found.rows]
     head = find_head(rows, width, options.header)
+    if blank and head.begin == 1 and options.header is None and not head.sure:
+        head = Head(0, None)  # the line of delimiters alone would be the header
     if head.names is None:
         names = [""] * width
         check_columns(width)
@@ -333,15 +373,14 @@ def _json(name: str, opener: Opener, form: Form) -> Form:
     parse = Parser()
     with closing(_Open(opener)) as file:
         lines = (line for _, line in text_lines(file, form.encoding))
-        first = list(islice(filter(_is_filled, lines), 2))
+        filled = (each for each in lines if isinstance(each, Skipped) or each.strip())
+        first = list(islice(filled, 2))
     if not first:
         raise BadInput(f"{called(name)} holds only blank lines.")
-    if len(first) == 2 and not _begins_list(first[0]):
-        values = [_value(line, parse) for line in first]
-        if isinstance(values[0], dict | str) or isinstance(values[1], dict):
-            return form
+    if json_document.is_lines(first, parse):
+        return form
     with closing(_Open(opener)) as file:
-        rows, note = _document(file, form.encoding, parse)
+        rows, note = json_document.document_rows(file, form.encoding, parse)
     if rows is None:
         raise BadInput(
             f"{called(name)} is one JSON document of more than {MAX_JSON // 2**20} MB. "
@@ -351,34 +390,3 @@ def _json(name: str, opener: Opener, form: Form) -> Form:
         return form
     notes = [each for each in (note,) if each]
     return replace(form, whole=True, notes=(*form.notes, *notes))
-
-
-def _is_filled(line: str | Skipped) -> bool:
-    return isinstance(line, Skipped) or bool(line.strip())
-
-
-def _begins_list(line: str | Skipped) -> bool:
-    return isinstance(line, str) and line.lstrip().startswith("[")
-
-
-def _value(line: str | Skipped, parse: Parser) -> Any:
-    if isinstance(line, Skipped):  # a document in one long line, or a text that is too long
-        return None
-    return json_shapes.parsed(line.strip().removesuffix(","), parse)
-
-
-def _document(file: Any, encoding: str, parse: Parser) -> tuple[list | None, str]:
-    """The rows of one JSON document; [] where it is none, None where it is too large."""
-    parts: list[bytes] = []
-    while sum(map(len, parts)) <= MAX_JSON and (chunk := file.read(2**20)):
-        parts.append(chunk)
-    if sum(map(len, parts)) > MAX_JSON:
-        return None, ""
-    try:
-        text = b"".join(parts).decode(encoding).removeprefix("\ufeff")
-    except UnicodeDecodeError:
-        return [], ""
-    document = json_shapes.parsed(text, parse)
-    if document is None:
-        return [], ""
-    return json_shapes.document_rows(document)

@@ -100,6 +100,8 @@ def _is_header(first: list[str], rest: list[list[str]]) -> tuple[bool, bool]:
     """Whether the row names the columns, and whether that is sure."""
     if not rest:
         return names_known(first) or (len(first) > 1 and not any(map(_is_row, first))), False
+    if first in rest and sum(names_known([each]) for each in first) > 1:
+        return True, True  # files that were joined repeat it
     columns = [[row[place].strip() for row in rest] for place in range(min(map(len, rest)))]
     pairs = [(each.strip(), column) for each, column in zip(first, columns)]
     if len(first) == 1:
@@ -135,7 +137,8 @@ def _repeats(first: str, column: list[str]) -> bool:
 
 def _is_row(field: str) -> bool:
     words = field.split()
-    return (len(words) >= WORDS and sentence_like(field)) or len(field) > 3 * SHORT
+    phrase = len(words) > WORDS and field[0].islower()
+    return phrase or (len(words) >= WORDS and sentence_like(field)) or len(field) > 3 * SHORT
 
 
 def _is_number(field: str) -> bool:

@@ -6,12 +6,16 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from interp_core.files.columns import PREFERRED
+from interp_core.files.limits import check_columns
 from interp_core.files.rows import EMPTY, NOT_TEXT, Skipped
 from interp_core.files.separated import Line
 
 MAX_JSON = 2**26  # bytes of a document that is one JSON value; JSON Lines have no such bound
 FAULTS = (ValueError, RecursionError)
 LISTS = ("data", "rows", "records", "examples", "items", "instances", "documents")
+SPLITS = ("train", "training", "validation", "valid", "val", "dev", "eval", "test")
+DEEP = 3  # objects within objects in which a list of rows is looked for
 TEXT = "text"  # the column of plain strings
 
 Cells = dict[str, Any]
@@ -67,8 +71,23 @@ def _cells(number: int, found: Any) -> Cells | Skipped:
     if isinstance(found, dict):
         inner = next(iter(found.values()), None)
         # One object in each, as parallel corpora ("translation") and viewers ("row") have them.
-        return inner if len(found) == 1 and isinstance(inner, dict) and inner else found
+        if len(found) == 1 and isinstance(inner, dict) and inner:
+            return inner
+        return found if _has_text(found) else _lifted(found)
     return Skipped(number, NOT_TEXT, "It is neither an object with named fields nor a string.")
+
+
+def _has_text(cells: Cells) -> bool:
+    return any(isinstance(cells.get(name), str) for name in PREFERRED)
+
+
+def _lifted(cells: Cells) -> Cells:
+    """With what is inside the object that holds the text, as annotation tools write it ("data")."""
+    name = next((n for n, each in cells.items() if isinstance(each, dict) and _has_text(each)), "")
+    if not name:
+        return cells
+    inner = {f"{name}.{key}" if key in cells else key: each for key, each in cells[name].items()}
+    return inner | {key: each for key, each in cells.items() if key != name}
 
 
 def document_rows(document: Any) -> tuple[list[Numbered], str]:
@@ -116,25 +135,44 @@ def _split(document: dict) -> tuple[list[Any], str]:
         return [], ""
     if not all(isinstance(row, list) for row in data):
         return [], ""
+    check_columns(len(names))
     return [_row(names, row) for row in data], ""
 
 
 def _inside(document: dict) -> tuple[list[Any], str]:
     """One list of objects in an object; pandas' `orient="table"` has it beside a schema."""
-    lists = {
-        name: value
-        for name, value in document.items()
-        if isinstance(value, list) and value and all(isinstance(each, dict) for each in value)
-    }
+    lists = _lists(document)
+    for _ in range(DEEP):
+        inner = next(iter(document.values()), None)
+        if lists or len(document) != 1 or not isinstance(inner, dict):
+            break
+        document, lists = inner, _lists(inner)
     name = next((each for each in LISTS if each in lists), None)
     if name is None and len(lists) == 1:
         name = next(iter(lists))
     if name is None:
-        return [], ""
+        return _splits(lists)
     rows = lists[name]
     if all(isinstance(row.get("row"), dict) for row in rows):  # as a viewer of datasets writes
         rows = [row["row"] for row in rows]
     return rows, f"The rows are those of {name!r} in the file."
+
+
+def _lists(document: dict) -> dict[str, list]:
+    """The lists of objects in an object."""
+    return {
+        name: value
+        for name, value in document.items()
+        if isinstance(value, list) and value and all(isinstance(each, dict) for each in value)
+    }
+
+
+def _splits(lists: dict[str, list]) -> tuple[list[Any], str]:
+    """The parts of a data set, one behind the other, with the part's name."""
+    if not lists or not all(str(name).casefold() in SPLITS for name in lists):
+        return [], ""
+    rows = [{"split": name, **row} for name, part in lists.items() for row in part]
+    return rows, f"The rows are those of {', '.join(map(repr, lists))}, told apart by “split”."
 
 
 def _columns(document: dict) -> tuple[list[Any], str]:
@@ -142,6 +180,7 @@ def _columns(document: dict) -> tuple[list[Any], str]:
     lengths = {len(value) if isinstance(value, list) else -1 for value in document.values()}
     if len(lengths) != 1 or lengths & {-1, 0}:
         return [], ""
+    check_columns(len(document))
     rows = [dict(zip(document, values)) for values in zip(*document.values())]
     return rows, "The file holds a list for each column."
 
@@ -154,6 +193,7 @@ def _nested(document: dict) -> tuple[list[Any], str]:
     usual = TEXT in inner or "label" in inner or "sentence" in inner
     if (_are_places(document) and not _are_places(inner)) or (usual and not _are_places(inner)):
         return list(document.values()), "The file holds an object for each row."
+    check_columns(len(document))
     rows = [{name: column.get(key) for name, column in document.items()} for key in inner]
     return rows, "The file holds an object for each column."
 

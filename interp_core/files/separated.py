@@ -23,12 +23,14 @@ NO_FIELDS = "\x1f"  # "separates" the fields of a file with one column
 class Dialect:
     """`delimiter` is "" for one column, `quote` is "" where quotes belong to the text.
 
-    `spaced`: a space follows each delimiter and is no part of the field.
+    `spaced`: a space follows each delimiter and is no part of the field. `escaped`: a backslash
+    stands before a quote inside quotes.
     """
 
     delimiter: str
     quote: str = '"'
     spaced: bool = False
+    escaped: bool = False
 
     def split(self, line: str) -> list[str]:
         """The fields of a line whose quotes mean nothing."""
@@ -50,6 +52,7 @@ def _rules(dialect: Dialect, strict: bool) -> Any:
         quotechar=dialect.quote,
         strict=strict,
         skipinitialspace=dialect.spaced,
+        escapechar="\\" if dialect.escaped else None,
     ).dialect
 
 

@@ -23,6 +23,8 @@ from interp_core.files.limits import (
 from interp_core.files.parquet import open_parquet, plain_frame
 from interp_core.files.rows import Skipped, SkippedRows
 
+EASY_CELLS = 2_000_000  # cells that any table may have
+SPARSE = 20  # cells for each value in a file, up to which larger ones are made
 KINDS = (CSV, TSV, JSONL, PARQUET, TEXT)
 SAME = {"txt": TEXT, "json": JSONL, "ndjson": JSONL}
 
@@ -113,7 +115,7 @@ def _objects(
     """Rows of JSON."""
     rows: list[dict[str, Any]] = []
     names: set[str] = set()
-    parse = Parser()
+    filled, parse = 0, Parser()
     for _, row in form.rows(io.BytesIO(data), parse):
         if isinstance(row, Skipped):
             skipped.add(row)
@@ -122,6 +124,8 @@ def _objects(
         names |= rows[-1].keys()
         check_columns(len(names))
         _check_rows(len(rows), limit)
+        filled += len(rows[-1])
+        _check_filled(len(rows) * len(names), filled)
     long = {name for row in rows for name, value in row.items() if _is_long(value)}
     for row in rows:
         row.update({n: str(row[n]) for n in long & row.keys() if _is_int(row[n])})
@@ -156,6 +160,14 @@ def _check_rows(count: int, limit: int) -> None:
         raise BadInput(
             f"The file holds more than {limit:,} rows, which is the most that is read. "
             "Save a part or a random sample of it."
+        )
+
+
+def _check_filled(cells: int, filled: int) -> None:
+    if cells > EASY_CELLS and cells > SPARSE * filled:
+        raise BadInput(
+            "The rows have different keys: as a table nearly all of its cells would be empty. "
+            "Keep the keys that most rows have."
         )
 
 
