@@ -58,10 +58,50 @@ socket.getaddrinfo = getaddrinfo
 """
 
 
-BUSY = (
-    "[data-testid=stStatusWidget], [data-stale=true], "
-    "[data-testid=stApp]:not([data-test-script-state=notRunning])"
-)
+# Whether all runs of the script that were asked for have ended, nothing is stale, and nothing has
+# been drawn for a while. Of a short run the page may draw neither beginning nor end, so both are
+# read from the socket, by the tags of Streamlit's messages: one to the server begins with
+# rerun_script (90) or, before a file is sent, file_urls_request (130); script_finished (48) ends
+# a run, unless its value is 2: ended early for another.
+_REST = """quiet => {
+  const now = () => performance.now();
+  if (!window.watched) {
+    const seen = window.watched = {asked: 0, ended: 0, changed: now()}, sockets = new WeakSet();
+    const bytes = data => ArrayBuffer.isView(data) ? data : new Uint8Array(data);
+    const received = ({data}) => {
+      const message = bytes(data);
+      let at = 0;
+      const number = () => {
+        let found = 0, unit = 1;
+        do { found += (message[at] & 127) * unit; unit *= 128; } while (message[at++] > 127);
+        return found;
+      };
+      while (at < message.length) {
+        const tag = number(), value = number();
+        if (tag === 48 && value !== 2) seen.ended = now();
+        if (tag % 8 === 2) at += value;
+      }
+    };
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (data) {
+      if (!sockets.has(this)) {
+        sockets.add(this);
+        this.addEventListener("message", received);
+      }
+      if ([90, 130].includes(bytes(data)[0])) seen.asked = now();
+      return send.call(this, data);
+    };
+    new MutationObserver(() => { seen.changed = now(); }).observe(document.body, {
+      subtree: true, childList: true, characterData: true, attributeFilter: ["data-stale"],
+    });
+  }
+  const {asked, ended, changed} = window.watched;
+  const busy = "[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true]";
+  return document.querySelector("[data-test-script-state=notRunning]")
+    && !document.querySelector(busy)
+    && asked <= ended && now() - Math.max(asked, ended, changed) > quiet;
+}"""
+QUIET = 300  # milliseconds; a chart tells of a click after 150
 
 
 @dataclass(frozen=True)
@@ -134,17 +174,8 @@ def find_chromium() -> str | None:
 
 
 def settled(page: Page) -> None:
-    """Wait until no script runs, nothing is stale and the words stay the same for half a second."""
-    before, same = None, 0
-    for _ in range(270):
-        page.wait_for_timeout(150)
-        busy = page.locator(BUSY).count()
-        now = page.inner_text("[data-testid=stApp]")
-        same = 0 if busy or now != before else same + 1
-        before = now
-        if same == 3:
-            return
-    raise AssertionError("the page does not come to rest")
+    """Wait until the page is at rest: all that was asked for is drawn."""
+    page.wait_for_function(_REST, arg=QUIET, polling=50)
 
 
 def ready(page: Page) -> None:

@@ -1,4 +1,4 @@
-"""Where tests of the whole app look: each page with its views, and a page at rest."""
+"""Where tests of the whole app look: each page with its views, and how it is opened."""
 
 from __future__ import annotations
 
@@ -6,15 +6,9 @@ from dataclasses import dataclass, field
 
 from interp_core.ui.navigation import PAGES
 from tests.tiny import TEXT
+from tools.browser import settled
 
 STILL = "*, *::before, *::after { transition: none !important; animation: none !important }"
-REST = """() => {
-  const app = document.querySelector("[data-testid=stApp]");
-  const busy = document.querySelector("[data-stale=true], [data-testid=stSkeleton]");
-  const done = app?.dataset.testScriptState === "notRunning" && !busy;
-  window.restedSince = done ? window.restedSince ?? performance.now() : undefined;
-  return done && performance.now() - window.restedSince > 250;
-}"""
 
 
 @dataclass(frozen=True)
@@ -56,16 +50,10 @@ def opened(page, server, place: Place, model: str) -> None:
     page.goto(server.link(place.page, **{**own, **place.query}))
     page.get_by_role("heading", level=1).wait_for()
     page.add_style_tag(content=STILL)
-    rested(page)
-
-
-def rested(page) -> None:
-    """Wait until the script has run and nothing is about to change."""
-    page.wait_for_function(REST, polling=60)
+    settled(page)
 
 
 def switched(page, view: str) -> None:
     """Open another view by its button."""
     page.get_by_test_id("stMain").get_by_role("radio", name=view, exact=True).click()
-    page.wait_for_timeout(80)
-    rested(page)
+    settled(page)

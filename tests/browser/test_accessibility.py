@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.axe import CONTRAST, findings
-from tests.browser.places import PLACES, opened, rested, switched
+from tests.browser.places import PLACES, opened, switched
+from tools.browser import settled
 
 pytestmark = pytest.mark.browser
 MAIN, BODY = "[data-testid=stMain]", "[data-testid=stPopoverBody]"
@@ -16,7 +17,7 @@ def in_both_themes(page, part: str, what: str) -> list[str]:
     """All findings in light; in dark, those of contrast, since nothing else differs."""
     found = [f"{what}, light: {line}" for line in findings(page, part)]
     page.emulate_media(color_scheme="dark")
-    rested(page)
+    settled(page)
     found += [f"{what}, dark: {line}" for line in findings(page, part, CONTRAST)]
     page.emulate_media(color_scheme="light")
     return found
@@ -24,8 +25,7 @@ def in_both_themes(page, part: str, what: str) -> list[str]:
 
 def with_sections_open(page) -> None:
     page.evaluate(f"document.querySelectorAll('{SECTIONS}').forEach(each => each.click())")
-    page.wait_for_timeout(80)
-    rested(page)
+    settled(page)
 
 
 def in_popovers(page, part: str) -> list[str]:
@@ -33,7 +33,7 @@ def in_popovers(page, part: str) -> list[str]:
     for button in page.locator(part).get_by_test_id("stPopoverButton").all():
         button.click()
         page.locator(BODY).wait_for()
-        rested(page)
+        settled(page)
         found += findings(page, BODY)
         page.keyboard.press("Escape")
         page.locator(BODY).wait_for(state="detached")
@@ -56,8 +56,7 @@ def test_a_primary_button_is_legible(server, page, model):
     place = next(each for each in PLACES if each.name == "step of a lesson")
     opened(page, server, place, model)
     page.get_by_role("radio").nth(1).check(force=True)
-    page.wait_for_timeout(80)
-    rested(page)
+    settled(page)
     assert page.get_by_role("button", name="Reveal").is_enabled()
     found = in_both_themes(page, MAIN, "ready to reveal")
     assert not found, "\n".join(found)

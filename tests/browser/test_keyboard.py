@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.looking import main_of, query
-from tests.browser.places import PLACES, SHORT, WRITES, Place, opened, rested
+from tests.browser.places import PLACES, SHORT, WRITES, Place, opened
+from tools.browser import settled
 
 pytestmark = pytest.mark.browser
 MOST = 90  # stops of a page
@@ -57,8 +58,7 @@ def reach(page, name: str) -> None:
 def press(page, *keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)
-    page.wait_for_timeout(80)
-    rested(page)
+    settled(page)
 
 
 def choose(page, name: str, option: str) -> None:

@@ -38,7 +38,6 @@ def link(server, **query):
 def look(page, view: str) -> None:
     """Choose a view, which keeps what was uploaded."""
     page.locator("[data-testid=stButtonGroup] button", has_text=view).first.click()
-    page.wait_for_timeout(300)
     settled(page)
 
 
@@ -47,7 +46,6 @@ def upload(page, *files: tuple[str, bytes]) -> None:
     for place, (name, data) in enumerate(files):
         chooser = page.locator("input[type=file]").nth(place)
         chooser.set_input_files({"name": name, "mimeType": "text/plain", "buffer": data})
-        page.wait_for_timeout(500)
         settled(page)
 
 
