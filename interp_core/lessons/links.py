@@ -67,6 +67,7 @@ KEYS: dict[str, frozenset[str]] = {
             "changed",
             "becomes",
             "many",
+            "class",
             *_PICTURES,
         )
     ),

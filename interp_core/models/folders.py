@@ -257,6 +257,13 @@ def _no_weights(folder: Path) -> ClearheadError:
     return found or ModelNotFound(f"The folder {folder.name!r} holds no {WEIGHTS}.")
 
 
+def read_files(folder: Path) -> list[Path]:
+    """The files of weights that are loaded; others may lie beside them."""
+    if (folder / WEIGHTS).is_file():
+        return [folder / WEIGHTS]
+    return [folder / name for name in _named_parts(folder / INDEX)]
+
+
 def _named_parts(index: Path) -> list[str]:
     try:
         parts = json.loads(index.read_text(encoding="utf-8")).get("weight_map", {})

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interp_core.errors import ModelTooLarge
+from interp_core.models.folders import read_files
 
 if TYPE_CHECKING:
     import torch
@@ -84,11 +85,11 @@ def check_device_room(model: torch.nn.Module, device: torch.device) -> None:
 
 
 def count_numbers(folder: Path) -> int:
-    """How many numbers the safetensors files of a folder hold, by their headers alone."""
+    """How many numbers the weights of a folder hold, by the headers of their files alone."""
     from safetensors import safe_open
 
     total = 0
-    for path in folder.glob("*.safetensors"):
+    for path in read_files(folder):
         with safe_open(path, framework="pt") as file:
             for name in file.keys():  # noqa: SIM118 - a safetensors file is no dictionary
                 size = 1

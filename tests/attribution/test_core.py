@@ -117,9 +117,11 @@ def test_missing_baseline_token_says_what_there_is(tiny_model):
         ic.attribute(tiny_model("gpt2"), TEXT, baseline="mask")
 
 
-def test_leaving_out_the_only_word_says_what_to_do():
-    with pytest.raises(ic.BadInput, match="only word"):
-        ic.attribute(headed("gpt2-2-labels"), "plot", method="leave_one_out")
+def test_leaving_out_the_only_token_says_what_to_do():
+    model = headed("gpt2-2-labels")
+    assert ic.attribute(model, "plot", method="leave_one_out").units == "tokens"
+    with pytest.raises(ic.BadInput, match="only token"):
+        ic.attribute(model, "p", method="leave_one_out")
 
 
 @pytest.mark.parametrize(

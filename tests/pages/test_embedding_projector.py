@@ -251,7 +251,7 @@ def test_a_table_with_columns_named_like_ours_keeps_them():
         (REVIEWS.head(3), None),
         (pd.concat([REVIEWS] * 3), None),
         (pd.DataFrame({"review": ["same"] * 9}), "All vectors are equal"),
-        (pd.DataFrame({"review": ["", " "], "other": ["", ""]}), "holds no texts"),
+        (pd.DataFrame({"review": ["", " "], "other": [1, 2]}), "holds no texts"),
     ],
 )
 def test_few_equal_and_empty_texts_get_a_picture_or_a_sentence(frame, said):

@@ -12,11 +12,12 @@ import psutil
 import pytest
 
 from benchmarks.loading.tab import Tab, opened
+from interp_core.attribution.methods import METHODS
 from tests.safety.visitor import visit
 from tools.browser import Server, running
 
 PEOPLE = 50
-LONG = {"show": "explanation", "method": "shapley_sampling", "steps": 512}
+LONG = {"method": METHODS["shapley_sampling"].title, "steps": 512}
 STATE = re.compile(r'^clearhead_computations\{state="(\w+)"\} (\d+)', re.MULTILINE)
 
 
@@ -51,7 +52,8 @@ async def computing(server: Server, text: str) -> tuple[Tab, asyncio.Task]:
     """A tab on the attribution page that has asked for a long computation."""
     tab, _ = await opened(server.url, model="sentiment")
     tab.page, tab.query = tab.pages["word_attributions"], _query(text)
-    return tab, asyncio.create_task(tab.run())
+    await tab.run()
+    return tab, asyncio.create_task(tab.choose("Compute"))
 
 
 def _query(text: str) -> str:
