@@ -2,6 +2,11 @@
 
 Special tokens, positions and segments stay; only words give way. There is no neutral baseline:
 rank correlation between pad and mask can be one half, so the record names the one used.
+
+A causal model's first position is its attention sink: most heads of most layers send their spare
+attention there, and its state is many times larger than any other. A path on which its vector
+changes runs through networks that work differently, and F swings by far more than it ends up
+differing (Xiao et al. 2024; Sun et al. 2024). Gradients along a path therefore leave it as it is.
 """
 
 from __future__ import annotations
@@ -42,9 +47,9 @@ class Baseline:
     value: float
 
 
-def evaluate_baseline(explained: TextFunction, name: str) -> Baseline:
-    """The baseline of this name, evaluated once."""
-    embeddings = baseline_embeddings(explained, name)
+def evaluate_baseline(explained: TextFunction, name: str, *, path: bool = False) -> Baseline:
+    """The baseline of this name, evaluated once; `path` as in `baseline_embeddings`."""
+    embeddings = baseline_embeddings(explained, name, path=path)
     with torch.no_grad():
         return Baseline(name, embeddings, float(explained(embeddings)))
 
@@ -73,12 +78,15 @@ def name_baselines(tokenizer: PreTrainedTokenizerBase, asked: str | None) -> tup
     return tuple(name for name in AVERAGED if name in known) if asked == "average" else (asked,)
 
 
-def baseline_embeddings(explained: TextFunction, name: str) -> torch.Tensor:
-    """What enters the network at the baseline, (1, n, d): words replaced, the rest as it is."""
-    keep = torch.as_tensor(
-        non_word_mask(explained.model.tokenizer, explained.encoded.sequence),
-        device=explained.embeddings.device,
-    )
+def baseline_embeddings(explained: TextFunction, name: str, *, path: bool = False) -> torch.Tensor:
+    """What enters the network at the baseline, (1, n, d): words replaced, the rest as it is.
+
+    With `path` the first token stays where `keeps_first` says so.
+    """
+    stays = non_word_mask(explained.model.tokenizer, explained.encoded.sequence)
+    if path and keeps_first(explained):
+        stays[0] = True
+    keep = torch.as_tensor(stays, device=explained.embeddings.device)
     if name == "zero":
         words = torch.zeros_like(explained.embeddings)
     else:
@@ -86,6 +94,18 @@ def baseline_embeddings(explained: TextFunction, name: str) -> torch.Tensor:
         number = needed_id(explained.model.tokenizer, name)
         words = explained.port.embed(torch.full_like(ids, number))
     return torch.where(keep[None, :, None], explained.embeddings, words.to(explained.embeddings))
+
+
+def keeps_first(explained: TextFunction) -> bool:
+    """Whether gradients along a path leave the first token of this text as it is, with score 0.
+
+    So in causal language models whose tokenizer puts no special token there, unless the first
+    token is all that the explained output can see.
+    """
+    sequence = explained.encoded.sequence
+    seen = slice(0, max(explained.target.places, default=0) + 1)
+    words = ~non_word_mask(explained.model.tokenizer, sequence)[seen]
+    return explained.model.task == "causal-lm" and bool(words[0]) and words.sum() > 1
 
 
 def non_word_mask(tokenizer: PreTrainedTokenizerBase, sequence: TokenSequence) -> np.ndarray:

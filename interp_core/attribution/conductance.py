@@ -97,7 +97,7 @@ def layer_conductance(
 
     explained = text_function(model, encoded, resolve, progress)
     (name,) = name_baselines(model.tokenizer, baseline)
-    start = evaluate_baseline(explained, name)
+    start = evaluate_baseline(explained, name, path=True)
     explained.meter.expected += evaluations
     scores = conductance_along(explained, start, np.linspace(0, 1, evaluations))
     return Conductance(

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from interp_core.attribution.baselines import evaluate_baseline, name_baselines, non_word_mask
+from interp_core.attribution.baselines import (
+    evaluate_baseline,
+    keeps_first,
+    name_baselines,
+    non_word_mask,
+)
 from interp_core.attribution.forward_function import TextFunction, text_function
 from interp_core.attribution.methods import Method, check_method
 from interp_core.attribution.prediction import Prediction
@@ -102,6 +107,7 @@ def attribute_goal(
         signed=entry.signed,
         options={"baseline": baseline, **options},
         units=_units(model, encoded.sequence, entry),
+        first_kept=entry.path and keeps_first(explained),
     )
 
 
@@ -118,7 +124,7 @@ def _over_baselines(
     run = partial(entry.function, explained, **options)
     if not names:
         return run(None), None
-    starts = [evaluate_baseline(explained, name) for name in names]
+    starts = [evaluate_baseline(explained, name, path=entry.path) for name in names]
     parts = [run(start) for start in starts]
     errors = [part.token_error for part in parts]
     error = None if None in errors else float(np.max(errors))

@@ -21,7 +21,7 @@ class Method:
 
     `complete`: scores promise to add up to F(text) − F(baseline). `signed`: positive scores support
     the target, negative ones speak against it. `by_word`: words are taken as a whole and their
-    pieces share the score.
+    pieces share the score. `path`: gradients between baseline and text, see `keeps_first`.
     """
 
     function: Callable[..., MethodOutput]
@@ -32,6 +32,7 @@ class Method:
     baseline: bool = True
     signed: bool = True
     by_word: bool = False
+    path: bool = False
     needs: Callable[[LoadedModel], bool] = lambda model: True
 
     @property
@@ -47,6 +48,7 @@ METHODS: dict[str, Method] = {
         "Gradients collected on the way from the baseline to the text; adds up to the difference.",
         "about 20 gradients",
         complete=True,
+        path=True,
     ),
     "saliency": Method(
         gradients.saliency,
@@ -69,6 +71,7 @@ METHODS: dict[str, Method] = {
         "Differences from the baseline passed back by the rescale rule; attention is linearised.",
         "1 gradient",
         complete=True,
+        path=True,
         needs=gradients.supports_batches,
     ),
     "gradient_shap": Method(
@@ -77,6 +80,7 @@ METHODS: dict[str, Method] = {
         "Gradients at random points between baseline and text.",
         "50 gradients",
         complete=True,
+        path=True,
     ),
     "occlusion": Method(
         perturbation.occlusion,

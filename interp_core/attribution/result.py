@@ -33,6 +33,9 @@ GRADIENTS = (
 )
 
 
+MISLEADING = 0.2  # sum error above which scores are not to be read
+
+
 @dataclass(frozen=True)
 class MethodOutput:
     """Scores of each token, (n,) float64, with the method's own estimate of their error.
@@ -95,7 +98,8 @@ class Attribution(TokenScores):
     none. `evaluations` counts texts that went through the model after the first plain pass, with or
     without a gradient. `units` says what `by_word` makes of the tokens, and what a method that
     removes words took away as one: "words"; "segments" of writing without spaces; "tokens" where no
-    word can be told, or where the text is one word; several are joined by " and ".
+    word can be told, or where the text is one word; several are joined by " and ". `first_kept`:
+    the baseline leaves the first token as it is, which so scores 0 (`baselines.keeps_first`).
     """
 
     method: str
@@ -108,6 +112,7 @@ class Attribution(TokenScores):
     options: Mapping[str, Any] = field(default_factory=dict)
     pieces: Attribution | None = field(default=None, repr=False)
     units: str = "words"
+    first_kept: bool = False
 
     @property
     def unit(self) -> str:
@@ -139,6 +144,20 @@ class Attribution(TokenScores):
             return None
         whole = abs(self.value - self.baseline_value)
         return abs(self.convergence_delta) / whole if whole else None
+
+    @property
+    def sum_error(self) -> float:
+        """By how much the scores miss their sum: `relative_delta`, 0 for methods without a sum.
+
+        Where text and baseline have the same value, the largest score is the measure instead.
+        Above `MISLEADING` the scores are no explanation of this output.
+        """
+        if self.convergence_delta is None:
+            return 0.0
+        if self.relative_delta is not None:
+            return self.relative_delta
+        largest = float(np.abs(self.scores).max(initial=0.0))
+        return abs(self.convergence_delta) / largest if largest else 0.0
 
     def by_word(self) -> Attribution:
         """Pieces summed into words; special tokens stay. The pieces remain in `.pieces`.

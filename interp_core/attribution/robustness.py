@@ -129,9 +129,10 @@ def sensitivity(
     explained = _again(model, attribution)
     entry = METHODS[attribution.method]
     options = {k: v for k, v in attribution.options.items() if k != "baseline"}
-    start = (
-        evaluate_baseline(explained, _one_baseline(model, attribution)) if entry.baseline else None
-    )
+    start = None
+    if entry.baseline:
+        name = _one_baseline(model, attribution)
+        start = evaluate_baseline(explained, name, path=entry.path)
 
     total = Counter(progress, (samples + 1) * attribution.evaluations)
 

@@ -189,7 +189,26 @@ def test_an_unknown_word_gives_way_to_the_baseline_like_any_other(tiny_model):
 def test_causal_attribution_never_reaches_behind_its_position(tiny_model):
     result = ic.attribute(tiny_model("gpt2"), TEXT, position=2)
     assert np.all(result.scores[3:] == 0)
-    assert np.all(result.scores[:2] != 0)
+    assert result.scores[1] != 0
+
+
+def test_path_leaves_a_causal_model_the_first_token_that_its_heads_lean_on(tiny_model):
+    model = tiny_model("gpt2")
+    explained = explained_by(model, TEXT)
+    moved = baseline_embeddings(explained, "pad", path=True) != explained.embeddings
+    assert moved[0].any(-1).tolist() == [False] + [True] * (len(explained) - 1)
+    for method in ("integrated_gradients", "gradient_shap"):
+        result = ic.attribute(model, TEXT, method=method, evaluations=20)
+        assert result.first_kept
+        assert result.scores[0] == 0
+        assert not np.any(result.scores[1:] == 0)
+    assert ic.layer_conductance(model, TEXT, evaluations=5).scores[0, 0] == 0
+    # Where words are taken away one by one, and where nothing else is seen, it goes as any other.
+    assert ic.attribute(model, TEXT, method="occlusion").scores[0] != 0
+    alone = ic.attribute(model, TEXT, position=0)
+    assert not alone.first_kept
+    assert alone.scores[0] != 0
+    assert not ask(tiny_model("bert-2-labels")).first_kept
 
 
 @pytest.mark.parametrize("name", TWO_READERS)
