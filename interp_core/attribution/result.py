@@ -34,6 +34,25 @@ GRADIENTS = (
 
 
 MISLEADING = 0.2  # sum error above which scores are not to be read
+NOTICED = 0.05  # of the largest score: what a miss has to reach, or nobody could see it
+
+
+def sum_error(
+    scores: np.ndarray, value: float, baseline_value: float | None, delta: float | None
+) -> float:
+    """|delta| as a share of |value − baseline value|, of the largest score where that is 0."""
+    if delta is None:
+        return 0.0
+    whole = abs(value - (baseline_value or 0.0)) or float(np.abs(scores).max(initial=0.0))
+    return abs(delta) / whole if whole else 0.0
+
+
+def misleads(error: float, scores: np.ndarray, delta: float | None) -> bool:
+    """Whether a sum error is above one fifth, and the miss above 5 % of the largest score.
+
+    The second, because outputs of text and baseline may be equal by chance.
+    """
+    return error > MISLEADING and abs(delta or 0.0) > NOTICED * np.abs(scores).max(initial=0.0)
 
 
 @dataclass(frozen=True)
@@ -150,14 +169,13 @@ class Attribution(TokenScores):
         """By how much the scores miss their sum: `relative_delta`, 0 for methods without a sum.
 
         Where text and baseline have the same value, the largest score is the measure instead.
-        Above `MISLEADING` the scores are no explanation of this output.
         """
-        if self.convergence_delta is None:
-            return 0.0
-        if self.relative_delta is not None:
-            return self.relative_delta
-        largest = float(np.abs(self.scores).max(initial=0.0))
-        return abs(self.convergence_delta) / largest if largest else 0.0
+        return sum_error(self.scores, self.value, self.baseline_value, self.convergence_delta)
+
+    @property
+    def misleads(self) -> bool:
+        """Whether the scores miss their sum by too much to be read, see `misleads`."""
+        return misleads(self.sum_error, self.scores, self.convergence_delta)
 
     def by_word(self) -> Attribution:
         """Pieces summed into words; special tokens stay. The pieces remain in `.pieces`.

@@ -196,21 +196,23 @@ def _row(text: str, result: Attribution | str) -> dict[str, Any]:
             "strongest words": "",
             "problem": result,
         }
+    misled = result.misleads
     order = np.argsort(-np.abs(np.where(result.special, 0, result.scores)), kind="stable")
     words = [f"{result.tokens[i]} ({result.scores[i]:+.2f})" for i in order[:STRONGEST]]
     return {
         "text": text,
         "prediction": result.prediction.label,
         "probability": result.prediction.probability,
-        "strongest words": ", ".join(words),
-        "problem": "",
+        "strongest words": "" if misled else ", ".join(words),
+        "problem": f"The scores miss their sum by {result.sum_error:.0%}." if misled else "",
     }
 
 
 def word_table(results: Iterable[tuple[str, Attribution | str]]) -> pd.DataFrame:
     """One row for each word and target: class, word, texts, mean score, decisive, share, filler.
 
-    `decisive` counts the texts in which the word has the largest size of all; `share` is its mean
+    Texts whose scores miss their sum are left out. `decisive` counts the texts in which the word
+    has the largest size of all; `share` is its mean
     share of the sum of sizes, divided by the even share (1 / words of the text).
     """
     rows = [row for _, result in results if not isinstance(result, str) for row in _words(result)]
@@ -244,7 +246,7 @@ def is_filler(word: str) -> bool:
 def _words(result: Attribution) -> list[dict[str, Any]]:
     sizes = np.abs(np.where(result.special, 0, result.scores))
     total, count = sizes.sum(), int((~result.special).sum())
-    if not count or total == 0:
+    if not count or total == 0 or result.misleads:
         return []
     return [
         {

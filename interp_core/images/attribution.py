@@ -17,7 +17,7 @@ from interp_core.attribution.forward_function import ScalarFunction
 from interp_core.attribution.gradients import input_x_gradient, saliency
 from interp_core.attribution.integrated_gradients import integrated_gradients
 from interp_core.attribution.prediction import Prediction, activation_of, predict
-from interp_core.attribution.result import MethodOutput
+from interp_core.attribution.result import MethodOutput, misleads, sum_error
 from interp_core.attribution.targets import Target, Term
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.inputs.images import encode_image, patch_grid
@@ -65,6 +65,16 @@ class ImageAttribution:
     convergence_delta: float | None = None
     token_error: float | None = None
     evaluations: int = 0
+
+    @property
+    def sum_error(self) -> float:
+        """By how much the scores miss the change of the logit, as `Attribution.sum_error`."""
+        return sum_error(self.patches, self.value, self.baseline_value, self.convergence_delta)
+
+    @property
+    def misleads(self) -> bool:
+        """Whether the scores miss their sum by too much to be read."""
+        return misleads(self.sum_error, self.patches, self.convergence_delta)
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each patch: row, column, score."""

@@ -17,6 +17,7 @@ from interp_core.attribution.targets import TargetRequest
 from interp_core.attribution.task_targets import resolve_target
 from interp_core.inputs.encode import encode_with_decoder
 from tests.attribution_models import HEADED, FormulaNetwork, formula_model, headed, two_readers
+from tests.needs import needs_language_model
 
 TEXT = "What does a strange model look at?"
 PAIR = "The actors look at words near the café."
@@ -209,6 +210,14 @@ def test_path_leaves_a_causal_model_the_first_token_that_its_heads_lean_on(tiny_
     assert not alone.first_kept
     assert alone.scores[0] != 0
     assert not ask(tiny_model("bert-2-labels")).first_kept
+
+
+@needs_language_model
+def test_integrated_gradients_of_the_language_model_add_up():
+    result = ic.attribute(ic.load_model("language-model"), "The capital of France is")
+    assert result.first_kept
+    assert result.sum_error < 0.01
+    assert result.token_error < 0.01
 
 
 @pytest.mark.parametrize("name", TWO_READERS)

@@ -49,18 +49,42 @@ def test_too_few_evaluations_are_called_too_few(sentiment):
     text = "I expected to hate it, and I could not stop smiling, although the end was far too long."
     app = opened(text=text, steps=32, baseline="zero")
     found = ic.attribute(sentiment, text, evaluations=32, baseline="zero")
-    warned = any("do not add up" in each.value for each in app.warning)
+    warned = any("Do not read smaller" in each.value for each in app.warning)
+    warned |= any("may be wrong by" in each.value for each in app.warning)
     large = max(found.relative_delta, found.token_error or 0) > 0.01
     assert warned == large
 
 
-def test_every_method_draws_the_explanation(sentiment):
+def test_every_method_draws_the_explanation_unless_it_misses_its_sum(sentiment):
     app = opened()
     for name in ic.attribution_methods(sentiment):
         app.session_state["method"] = name
         app.run()
+        found = ic.attribute(sentiment, TEXT, method=name)
         assert not app.exception, name
-        assert not app.error, name
+        assert bool(app.error) == found.misleads, name
+        if app.error:
+            assert f"{found.sum_error:.0%}" in app.error[0].value
+            assert len(charts(app)) == 1  # the prediction
+    app.session_state["method"] = "deeplift"
+    app.run()
+    assert app.error
+    app.button(key="rather_method_").click()
+    app.run()
+    assert app.session_state["method"] == "leave_one_out"
+    assert not app.error
+    assert len(charts(app)) == 2
+
+
+@pytest.mark.parametrize("view", ["methods", "what_if"])
+def test_scores_that_miss_their_sum_are_drawn_nowhere(sentiment, view):
+    state = {"methods": ["deeplift", "leave_one_out"]} if view == "methods" else {}
+    app = opened(show=view, method="deeplift", edited="The acting is bad.", **state)
+    assert ic.attribute(sentiment, TEXT, method="deeplift").misleads
+    assert not app.exception
+    assert any("DeepLIFT" in each.value for each in app.error)
+    assert not any("DeepLIFT" in json.dumps(each) for each in charts(app))
+    assert bool(charts(app)) == (view == "methods")
 
 
 def test_an_edit_shows_the_move_of_the_target(sentiment):
@@ -120,6 +144,16 @@ def test_other_tasks_are_explained_too(name, tiny):
     app = opened(model=str(tiny(name)), text=text)
     assert not app.exception
     assert not app.error
+
+
+def test_a_next_token_is_explained_against_the_second_best_with_one_click(tiny):
+    app = opened(model=str(tiny("gpt2")), text="The actors look at", method="leave_one_out")
+    app.button(key="rather_instead_beside").click()
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert app.text_input(key="instead").value
+    assert "logit difference" in words(app)
 
 
 def test_the_script_offered_for_download_computes_the_attribution(sentiment):

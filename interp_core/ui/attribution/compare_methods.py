@@ -7,6 +7,8 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.attribution.methods import METHODS
+from interp_core.attribution.result import MISLEADING, Attribution
 from interp_core.attribution.tables import disagreements, method_agreement
 from interp_core.charts.attributions import against, grid
 from interp_core.charts.heatmaps import token_keys
@@ -47,6 +49,9 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
         if (each := explained(each, agreed=True)) is None:
             return None
         found.append(each)
+    found, chosen = _drawn(found)
+    if not found:
+        return None
     table = ic.method_table(found)
     scores, words = table.drop(columns="word"), list(table["word"])
     chart = _grid(scores, words)
@@ -66,6 +71,20 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
         _agreement(scores)
         _against(asked, table, chosen)
     return Drawn(chart, table, lambda: script.methods(asked, chosen))
+
+
+def _drawn(found: list[Attribution]) -> tuple[list[Attribution], list[str]]:
+    """The explanations that hold, and their methods; a notice names those that do not."""
+    wrong = [each for each in found if each.misleads]
+    if wrong:
+        said = [f"{METHODS[each.method].title} ({each.sum_error:.0%})" for each in wrong]
+        st.error(
+            "Not drawn, because the scores miss the output difference by more than "
+            f"{MISLEADING:.0%}: {', '.join(said)}.",
+            icon=":material/error:",
+        )
+    kept = [each for each in found if not each.misleads]
+    return kept, [each.method for each in kept]
 
 
 def _grid(table: pd.DataFrame, words: list[str]) -> alt.TopLevelMixin:

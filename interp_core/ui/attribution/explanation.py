@@ -12,17 +12,17 @@ from interp_core.charts.attributions import bars, probabilities
 from interp_core.charts.heatmaps import token_keys
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution import script
+from interp_core.ui.attribution.completeness import contrast_button, refused, trust_line
 from interp_core.ui.attribution.downloads import Drawn
-from interp_core.ui.attribution.question import Asked, cost, explained
+from interp_core.ui.attribution.question import WORD_TARGETS, Asked, cost, explained
 from interp_core.ui.attribution.text import largest, quoted, units_said
 from interp_core.ui.attribution.trust import beside
-from interp_core.ui.server import costs
+from interp_core.ui.server import cache, costs
 from interp_core.ui.widgets.choices import BOUND, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.token_strip import token_strip
 
-LIMIT = 0.01  # relative delta and token error above which the page warns
 SHOWN_LABELS = 8
 QUICK = "saliency"  # one gradient
 
@@ -37,6 +37,8 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     with right:
         prediction(asked, found)
     with left:
+        if refused(asked, found):
+            return None
         shown = by_choice(found)
         strip(shown, key="explanation")
         trust_line(found)
@@ -91,6 +93,12 @@ def prediction(asked: Asked, found: Attribution) -> None:
             script=lambda: script.prediction(asked),
         )
     st.caption(f"Explained: {plain(found.target)}, {found.unit} {found.value:+.3f}")
+    if not found.misleads and _of_a_vocabulary(asked):
+        contrast_button(asked, found, key="beside")
+
+
+def _of_a_vocabulary(asked: Asked) -> bool:
+    return cache.model(asked.model).task in WORD_TARGETS
 
 
 def by_choice(found: Attribution) -> Attribution:
@@ -114,44 +122,17 @@ def strip(shown: Attribution, *, key: str) -> None:
         notes=[f"{score:+.2f}" for score in shown.scores],
     )
     direction = (
-        "Blue supports the target; orange with a dashed border speaks against it."
+        "Blue supports the target; orange with a dashed border opposes it."
         if shown.signed
-        else "This method gives sizes only, no direction."
+        else "This method gives absolute scores only, no direction."
     )
-    st.caption(f"{direction} Full shade is {largest:.3g} ({score_unit(shown)}).")
+    unit = f" ({shown.unit})" if shown.signed else ""
+    st.caption(f"{direction} Strongest shade: {largest:.3g}{unit}.")
 
 
 def score_unit(found: Attribution) -> str:
     """The unit of the scores."""
     return f"score ({found.unit})" if found.signed else "size (no sign)"
-
-
-def trust_line(found: Attribution) -> None:
-    """Completeness and error, and what to do when they are too large."""
-    parts = [f"{found.evaluations:,} evaluations"]
-    if found.baseline:
-        parts.append(f"baseline: {found.baseline}")
-    delta, relative = found.convergence_delta, found.relative_delta
-    if delta is not None:
-        share = (
-            "the difference is zero" if relative is None else f"{relative:.2%} of the difference"
-        )
-        parts.append(f"convergence delta {delta:+.4f} ({share})")
-    if found.token_error is not None:
-        parts.append(f"estimated error of the worst token {found.token_error:.2%}")
-    st.caption(" · ".join(parts))
-    if relative is None:  # without a difference the scores themselves are the measure
-        relative = abs(delta or 0) / (float(np.abs(found.scores).max(initial=0.0)) or 1.0)
-    if relative > LIMIT or (found.token_error or 0) > LIMIT:
-        cure = (
-            "choose more evaluations"
-            if "evaluations" in METHODS[found.method].options
-            else "this method does not fit this network well; prefer integrated gradients"
-        )
-        st.warning(
-            f"The scores do not add up to within 1 %: {cure} before you read small differences.",
-            icon=":material/warning:",
-        )
 
 
 def _bar_frame(shown: Attribution) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.attribution.result import misleads
 from interp_core.charts.attributions import grid
 from interp_core.charts.heatmaps import token_keys
 from interp_core.models.record import LoadedModel
@@ -40,6 +41,16 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     )
     if found is None:
         return None
+    whole = found.value - found.baseline_value
+    missed = float(np.abs(found.convergence_delta).max())
+    if misleads(missed / (abs(whole) or 1.0), found.scores, missed):
+        st.error(
+            f"The worst layer's row misses the output difference {whole:+.3f} "
+            f"({found.goal.unit}) by {missed:.3f}, so the rows are not drawn. Choose another "
+            "target or baseline, or see “Explanation” by the method “Leave one out”.",
+            icon=":material/error:",
+        )
+        return None
     words = found.by_word()
     chart = _grid(words)
     figure(
@@ -50,7 +61,6 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
         f"{largest(words.tokens, words.scores[0])}; at the end: "
         f"{largest(words.tokens, words.scores[-1], 1)}.",
     )
-    whole = found.value - found.baseline_value
     st.caption(
         f"Layer conductance (Dhamdhere et al. 2019): how much of the difference {whole:+.3f} "
         f"({found.goal.unit}) between the text and the baseline ({found.baseline}) passes through "

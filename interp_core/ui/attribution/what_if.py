@@ -13,6 +13,7 @@ from interp_core.charts.attributions import grid
 from interp_core.charts.heatmaps import token_keys
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution import script
+from interp_core.ui.attribution.completeness import refused
 from interp_core.ui.attribution.downloads import Drawn
 from interp_core.ui.attribution.explanation import strip
 from interp_core.ui.attribution.question import Asked, explained, replace
@@ -92,12 +93,15 @@ def _side_by_side(asked: Asked, found: Attribution, edited: str) -> Drawn | None
             chance = each.prediction.probability
             said = plain(each.prediction.label)
             st.markdown(f"**{name}**: {said}" + (f", {chance:.1%}" if chance is not None else ""))
-            strip(each.by_word(), key=name)
+            if not each.misleads:
+                strip(each.by_word(), key=name)
     move = other.value - found.value
     st.markdown(
         f"The {found.unit} of **{plain(found.target)}** moves by **{move:+.3f}**, from "
         f"{found.value:+.3f} to {other.value:+.3f}."
     )
+    if any(refused(asked, each, key=name) for name, each in pairs):
+        return None
     table = ic.edit_table(found, other)
     chart = _grid(table)
     figure(

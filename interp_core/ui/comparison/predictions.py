@@ -34,6 +34,14 @@ def draw(sides: tuple[Side, Side], text: str) -> Drawn | None:
     _predictions(sides, found)
     names = [side.name for side in sides]
     table = ic.compare_words(dict(zip(names, found)), dict(zip(names, slopes)))
+    if wrong := [side.name for side, each in zip(sides, found) if each.misleads]:
+        st.error(
+            f"Integrated gradients of {' and '.join(map(plain, wrong))} miss the output difference "
+            f"by {max(each.sum_error for each in found):.0%}, so no words are drawn. See “Word "
+            "attributions” by the method “Leave one out”.",
+            icon=":material/error:",
+        )
+        return None
     st.markdown(f"**Which words count** for {plain(target or 'each prediction')}")
     chart = grouped_bars(_keyed(table), y="score", title="integrated gradients (logit)")
     figure(

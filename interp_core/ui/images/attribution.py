@@ -22,6 +22,7 @@ from interp_core.ui.widgets.figure import figure, offer
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.numbers import number, share
 
+SAFE = "occlusion"  # covers a part and asks the model, so there is no sum to miss
 TOO_LARGE = 0.05  # share of the change of the logit that a delta may miss
 
 
@@ -37,6 +38,10 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     if found is None:
         return
     _prediction(found)
+
+    if found.misleads:
+        _refused(found)
+        return
 
     def script(last: str) -> str:
         return images_script.attribution(choice.model, picture, options, last)
@@ -124,6 +129,23 @@ def _prediction(found: ic.ImageAttribution) -> None:
             "Nearest answers: "
             + ", ".join(f"{row.label} ({row.logit:+.2f})" for row in best.itertuples())
         )
+
+
+def _refused(found: ic.ImageAttribution) -> None:
+    """Instead of scores that do not add up: by how much, and a method that needs no sum."""
+    st.error(
+        f"{IMAGE_METHODS[found.method].title}: the scores miss the change of the logit by "
+        f"{found.sum_error:.0%}, so they are not drawn. They sum to "
+        f"{found.patches.sum():+.3f}; the logit changes by "
+        f"{found.value - (found.baseline_value or 0.0):+.3f}. "
+        "Use another method or another baseline.",
+        icon=":material/error:",
+    )
+    st.button(
+        IMAGE_METHODS[SAFE].title,
+        on_click=lambda: st.session_state.update(picture_method=SAFE),
+        key="rather_picture_method",
+    )
 
 
 def _delta(found: ic.ImageAttribution) -> None:

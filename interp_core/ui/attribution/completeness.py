@@ -1,0 +1,121 @@
+"""Whether scores add up: said beside the chart, and instead of it where they do not."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from interp_core.attribution.methods import METHODS
+from interp_core.attribution.result import Attribution
+from interp_core.errors import BadInput
+from interp_core.inputs.vocabulary import token_id, token_name
+from interp_core.models.record import LoadedModel
+from interp_core.ui.attribution.question import LABELLED, WORD_TARGETS, Asked
+from interp_core.ui.server import cache
+from interp_core.ui.widgets.markdown import plain
+
+LIMIT = 0.01  # sum error and token error above which the page warns
+SAFE = "leave_one_out"  # asks the model itself, without gradients or a baseline
+
+
+def refused(asked: Asked, found: Attribution, *, key: str = "") -> bool:
+    """Whether scores miss their sum by too much to be drawn; a notice says so, with ways on."""
+    if not found.misleads:
+        return False
+    title = METHODS[found.method].title
+    st.error(
+        f"{title}: the scores miss the output difference by {found.sum_error:.0%}, so they are not "
+        f"drawn. They sum to {found.scores.sum():+.3f}; the outputs differ by "
+        f"{found.value - (found.baseline_value or 0.0):+.3f} ({found.unit}). "
+        f"{_cure(found)}",
+        icon=":material/error:",
+    )
+    with st.container(horizontal=True):
+        if asked.method != SAFE:
+            _button(METHODS[SAFE].title, "method", SAFE, key)
+        contrast_button(asked, found, key=key)
+    return True
+
+
+def _cure(found: Attribution) -> str:
+    """What to do about a sum that is missed."""
+    if not found.misleads and "evaluations" in METHODS[found.method].options:
+        return "Increase “Evaluations”, or use another method."
+    return "Use another method, or another baseline."
+
+
+def contrast_button(asked: Asked, found: Attribution, *, key: str = "") -> None:
+    """A button that explains the target against the next best token or label, if it can be.
+
+    A logit alone also counts what moves all tokens alike; a difference of two does not.
+    """
+    model, table = cache.model(asked.model), found.prediction.to_frame()
+    others = [each for each in table["label"] if each not in (found.target, asked.target)]
+    if asked.contrast or asked.labels:
+        return
+    if model.task in WORD_TARGETS:
+        others = [each for each in others if _names_one_token(model, each)]
+        field = "instead"
+    else:
+        field = "contrast"
+        others = others if model.task in LABELLED and len(model.labels) > 2 else []
+    if others:
+        _button(f"Contrast with “{plain(others[0])}”", field, others[0], key)
+
+
+def _names_one_token(model: LoadedModel, name: str) -> bool:
+    """Whether a shown name, typed into the field, means the token that is shown by it."""
+    try:
+        return token_name(model, token_id(model, name, len(model.tokenizer))) == name
+    except BadInput:
+        return False
+
+
+def _button(label: str, field: str, value: str, key: str) -> None:
+    def choose() -> None:
+        st.session_state[field] = value
+
+    st.button(label, on_click=choose, key=f"rather_{field}_{key}")
+
+
+def trust_line(found: Attribution) -> None:
+    """Completeness and error, and what to do when they are too large."""
+    st.caption(" · ".join(_measures(found)))
+    if found.first_kept:
+        st.caption(
+            f"Baseline: the first token, {plain(found.sequence.tokens[0])}, stays and every other "
+            "becomes the one named above. The first scores 0: it is the model's attention sink, "
+            "and gradients on a path that changes it do not add up. “Leave one out” has a score "
+            "for it."
+        )
+    if max(found.sum_error, found.token_error or 0) > LIMIT:
+        st.warning(_warning(found), icon=":material/warning:")
+
+
+def _measures(found: Attribution) -> list[str]:
+    parts = [f"{found.evaluations:,} evaluations"]
+    if found.baseline:
+        parts.append(f"baseline: {found.baseline}")
+    delta, relative = found.convergence_delta, found.relative_delta
+    if delta is not None:
+        share = (
+            "the difference is zero" if relative is None else f"{relative:.2%} of the difference"
+        )
+        parts.append(f"convergence delta {delta:+.4f} ({share})")
+    if found.token_error is not None:
+        parts.append(f"estimated error of the worst token {found.token_error:.2%}")
+    return parts
+
+
+def _warning(found: Attribution) -> str:
+    if found.sum_error > LIMIT:
+        missed = abs(found.convergence_delta or 0)
+        return (
+            f"The scores miss the output difference by {found.sum_error:.1%} ({missed:.3f} "
+            f"{found.unit}). Do not read smaller differences. {_cure(found)}"
+        )
+    largest = float(np.abs(found.scores).max(initial=0.0))
+    return (
+        f"One token's score may be wrong by {found.token_error:.1%} of the largest "
+        f"({found.token_error * largest:.3f} {found.unit}). {_cure(found)}"
+    )
