@@ -160,6 +160,20 @@ MORE = {
         "causal-lm",
         True,
     ),
+    "olmo": (byte_fallback, _model("OlmoForCausalLM", "OlmoConfig", PLAIN), "causal-lm", True),
+    "codegen": (
+        byte_level,
+        _model("CodeGenForCausalLM", "CodeGenConfig", GPT, GPT_ENDS, rotary_dim=4),
+        "causal-lm",
+        True,
+    ),
+    "bart-decoder": (
+        byte_fallback,
+        _model("BartForCausalLM", "BartConfig", BOTH),
+        "causal-lm",
+        True,
+    ),
+    "ibert": (wordpiece, _model("IBertForMaskedLM", "IBertConfig", SMALL), "masked-lm", False),
     "olmo2": (byte_fallback, _model("Olmo2ForCausalLM", "Olmo2Config", PLAIN), "causal-lm", True),
     "mixtral": (
         byte_fallback,

@@ -65,7 +65,9 @@ def both_attentions(
         output = forward(model, encoded.inputs, output_attentions=True)
     maps = [each for each in output.attentions if each is not None]
     calls = _in_order(blocks)
-    if len(calls) != len(maps):
+    if len(calls) != len(maps) or not all(
+        hasattr(each, "reshape") for call in calls for each in call[:2]
+    ):
         raise _unsupported(model)
     parts = [_norms(a[0], *call, model.n_heads) for a, call in zip(maps, calls)]
     worst = max(error for _, error, _ in parts)
@@ -97,7 +99,7 @@ def _blocks(model: LoadedModel) -> dict[nn.Module, RecordedBlock]:
         for value_name, output_name, split in PROJECTIONS:
             if path.endswith(f".{value_name}"):
                 output = modules.get(path[: -len(value_name)] + output_name)
-                if output is not None and module not in found:
+                if hasattr(output, "weight") and module not in found:
                     found[module] = RecordedBlock(output, split)
     if not found:
         raise _unsupported(model)

@@ -215,9 +215,12 @@ def batches(
     """Hidden states after the given layers, batch by batch; every text comes exactly once."""
     body = encoder_body(model)
     accepted = signature(body.forward).parameters
+    hands_on = any(each.kind is each.VAR_KEYWORD for each in accepted.values())
     done = 0
     for rows in equal_lengths([len(each.sequence) for each in encoded]):
-        names = encoded[rows[0]].inputs.keys() & accepted.keys()
+        names = encoded[rows[0]].inputs.keys()
+        if not hands_on or "input_ids" in accepted:  # wrappers (BART's decoder) hand all of it on
+            names &= accepted.keys()
         inputs = {n: torch.cat([encoded[row].inputs[n] for row in rows]) for n in names}
         if model.layout.causal:
             inputs["use_cache"] = False

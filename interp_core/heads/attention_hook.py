@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from interp_core.errors import UnsupportedModel
 from interp_core.models.architecture import encoder_body
 from interp_core.models.layout import NO_ATTENTION
+from interp_core.models.preprocessors import vector_count
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -105,7 +106,7 @@ def _options(model: LoadedModel) -> dict[str, bool]:
 
 def _try_out(model: LoadedModel, body: nn.Module) -> HookedStack:
     ids = torch.arange(5, 17, device=model.device).reshape(2, 6)
-    ids %= model.model.get_input_embeddings().num_embeddings  # a vocabulary may be tiny
+    ids %= vector_count(model.model)  # a vocabulary may be tiny
     mask = torch.ones_like(ids)
     mask[1, 4:] = 0
     ids[1, 4:] = model.tokenizer.pad_token_id or 0

@@ -11,6 +11,7 @@ import torch
 
 from interp_core.datasets import sentences
 from interp_core.errors import BadInput
+from interp_core.models.preprocessors import vector_count
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,7 +36,7 @@ def _frequencies(model: LoadedModel) -> np.ndarray:
     tokenizer = model.tokenizer
     if tokenizer not in _FREQUENCIES:
         read = tokenizer(list(sentences()), add_special_tokens=False, verbose=False)["input_ids"]
-        size = max(len(tokenizer), model.model.get_input_embeddings().num_embeddings)
+        size = max(len(tokenizer), vector_count(model.model))
         counts = np.bincount(np.concatenate(read).astype(np.int64), minlength=size)
         _FREQUENCIES[tokenizer] = np.log1p(counts).astype(np.float32)
     return _FREQUENCIES[tokenizer]

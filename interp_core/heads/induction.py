@@ -15,6 +15,7 @@ import torch
 from interp_core.errors import BadInput
 from interp_core.heads.attention_hook import stream_weights
 from interp_core.heads.tables import SCORES
+from interp_core.models.preprocessors import vector_count
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -70,7 +71,7 @@ def _start(model: LoadedModel) -> list[int]:
 def _sequences(
     model: LoadedModel, start: list[int], period: int, sequences: int, seed: int
 ) -> Tensor:
-    rows = min(len(model.tokenizer), model.model.get_input_embeddings().num_embeddings)
+    rows = min(len(model.tokenizer), vector_count(model.model))
     usable = np.setdiff1d(np.arange(rows), model.tokenizer.all_special_ids)
     if period > len(usable):
         raise BadInput(f"A period has at most {len(usable):,} different tokens with this model.")

@@ -15,6 +15,7 @@ from interp_core.errors import BadInput, ClearheadError, InputTooLong
 from interp_core.inputs.tokens import Encoded, check_text, encode, longest_beginning
 from interp_core.inputs.vocabulary import is_byte_level, readable
 from interp_core.models.architecture import encoder_body
+from interp_core.models.preprocessors import vector_count
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -130,7 +131,7 @@ def _tokens(
             f"The text has {len(ids):,} tokens; {model.name!r} reads at most "
             f"{model.max_tokens:,}. Shorten or split it."
         )
-    if ids.max() >= model.model.get_input_embeddings().num_embeddings:
+    if ids.max() >= vector_count(model.model):
         return BadInput("The tokenizer knows a token here that the model has no vector for.")
     segments = np.asarray(read["token_type_ids"][number]) if "token_type_ids" in read else None
     return TokenizedText(

@@ -11,7 +11,7 @@ from interp_core.errors import BadInput, InputTooLong, UnsupportedModel
 from interp_core.inputs.pieces import piece_spans, reads_bytes
 from interp_core.inputs.vocabulary import is_byte_level, readable, with_bytes
 from interp_core.inputs.words import number_words, units_of, with_marks
-from interp_core.models.preprocessors import input_names
+from interp_core.models.preprocessors import input_names, vector_count
 
 if TYPE_CHECKING:
     import torch
@@ -122,7 +122,7 @@ def encode(
 
 
 def _check_ids(model: LoadedModel, sequence: TokenSequence) -> None:
-    rows = model.model.get_input_embeddings().num_embeddings
+    rows = vector_count(model.model)
     beyond = np.flatnonzero(sequence.ids >= rows)
     if len(beyond):
         raise BadInput(

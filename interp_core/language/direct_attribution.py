@@ -144,7 +144,9 @@ def through_frozen_norm(
     bias = getattr(norm, "bias", None)
     shift = torch.zeros_like(read) if bias is None else bias.double()
     centred = float((flat - shift).abs().max()) < 1e-2
-    gain = norm.weight.double() if centred else flat - shift
+    own = getattr(norm, "weight", None)  # OLMo's norm has none
+    gain = torch.ones_like(shift) if own is None else own.double()
+    gain = gain if centred else flat - shift
     x = entered.double()
     spread = gain * (x - x.mean() if centred else x)
     scale = float((left.double() - shift) @ spread / (spread @ spread).clamp(min=1e-300))

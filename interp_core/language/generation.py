@@ -200,7 +200,7 @@ def end_marks(model: LoadedModel) -> set[int]:
     settings = getattr(model.model, "generation_config", None)
     ends = getattr(settings, "eos_token_id", None)
     if ends is None:
-        ends = model.model.config.get_text_config().eos_token_id
+        ends = getattr(model.model.config.get_text_config(), "eos_token_id", None)
     return set(ends) if isinstance(ends, list | tuple) else {ends} - {None}
 
 

@@ -13,6 +13,7 @@ from interp_core.inputs.tokens import encode
 from interp_core.inputs.vocabulary import SPACE, token_names
 from interp_core.language.next_token import surprisal
 from interp_core.language.residual_stream import check_language_model
+from interp_core.models.preprocessors import vector_count
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -50,7 +51,7 @@ def repeated_sequence(model: LoadedModel, length: int = 25, seed: int = 0) -> st
 
 def _words(model: LoadedModel) -> list[tuple[str, int]]:
     """Vocabulary entries that are a space and a plain word."""
-    rows = min(len(model.tokenizer), model.model.get_input_embeddings().num_embeddings)
+    rows = min(len(model.tokenizer), vector_count(model.model))
     usable = np.setdiff1d(np.arange(rows), model.tokenizer.all_special_ids)
     found = []
     for number, word in token_names(model, usable).items():

@@ -120,20 +120,28 @@ def read_out(model: LoadedModel, states: Tensor) -> Tensor:
         try:
             return forward(model, {"input_ids": one}).logits[:, 0]
         except RuntimeError:  # GPTBigCode gives its output the shape of the input: one for each row
+            pass
+        try:
             return forward(model, {"input_ids": one.repeat(len(states), 1)}).logits[:, 0]
+        except RuntimeError as error:  # ProphetNet makes further streams of the first
+            raise _unreadable(model) from error
 
 
 def _harmless(model: LoadedModel) -> int:
     """Any token but the padding, which some models treat apart."""
-    return 0 if model.model.config.get_text_config().pad_token_id != 0 else 1
+    return 0 if getattr(model.model.config.get_text_config(), "pad_token_id", None) != 0 else 1
 
 
 def check_readout(model: LoadedModel, found: Tensor, truth: Tensor) -> float:
     """Largest difference of read-out and true logits. Raises `UnsupportedModel` where it is off."""
     error = float((found - truth).abs().max())
     if error > ENOUGH * max(float(truth.abs().max()), 1.0):
-        raise UnsupportedModel(
-            f"{model.model.config.model_type} does more after its last block than can be repeated "
-            "for a single state, so the layers cannot be read out."
-        )
+        raise _unreadable(model)
     return error
+
+
+def _unreadable(model: LoadedModel) -> UnsupportedModel:
+    return UnsupportedModel(
+        f"{model.model.config.model_type} does more after its last block than can be repeated "
+        "for a single state, so the layers cannot be read out."
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,15 +41,6 @@ UNMERGED = {
     "SHADOW": "ShadowPEFT",
 }
 KNOWN_LIBRARIES = ("transformers.", "sentence_transformers.")
-# Settings that peft reads as regular expressions: texts, lists of them, keys of a mapping.
-PATTERNS = (
-    "target_modules",
-    "exclude_modules",
-    "layers_pattern",
-    "rank_pattern",
-    "alpha_pattern",
-)
-REPEATED_GROUP = re.compile(r"\)[*+{]")
 RANKS = ("r", "init_r", "target_r")
 USUAL_RANK = 256  # small enough to allow, whatever the file holds
 PREFIX = "base_model.model."
@@ -110,7 +100,6 @@ def read_adapter(folder: Path) -> AdapterFolder:
             f"{ADAPTER_CONFIG} names no kind of adapter (peft_type). Save it again."
         )
     _refuse_code(settings)
-    _refuse_slow_patterns(settings)
     if kind in UNMERGED:
         raise UnsupportedModel(
             f"The adapter is made by {UNMERGED[kind]}, which cannot be merged into the weights of "
@@ -135,19 +124,6 @@ def _refuse_code(settings: dict) -> None:
             "The adapter asks for Megatron layers, which import a Python module that it names. "
             "Clearhead never runs code of a model folder."
         )
-
-
-def _refuse_slow_patterns(settings: dict) -> None:
-    """Refuse regular expressions that repeat a group: matching one can take for ever."""
-    for name in PATTERNS:
-        value = settings.get(name)
-        several = isinstance(value, list | dict)
-        for pattern in value if several else [value]:
-            if isinstance(pattern, str) and REPEATED_GROUP.search(pattern):
-                raise UnsafeModel(
-                    f"{ADAPTER_CONFIG} has a regular expression that repeats a group ({name}), "
-                    "which can take for ever to match. List the modules by name."
-                )
 
 
 def _check_weights_of(folder: Path) -> None:

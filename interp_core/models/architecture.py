@@ -86,7 +86,7 @@ def _block(model: LoadedModel, block: nn.Module) -> DecoderBlock:
         pair for pair in FEED_FORWARD if pair[0] in inside and (not pair[1] or pair[1] in inside)
     )
     mlp = next(ends, None)
-    if heads is None or mlp is None:
+    if mlp is None or not hasattr(heads, "weight"):  # Moshi keeps one matrix for each codebook
         raise _unknown(model)
     norms = tuple(inside.get(name) for name in POST_NORMS)
     return DecoderBlock(

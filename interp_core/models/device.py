@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from functools import cache
 from typing import TYPE_CHECKING
 
 from interp_core.errors import BadInput
@@ -24,11 +24,6 @@ def find_device(asked: str | None) -> torch.device | None:
     import torch
 
     if asked == SPREAD:
-        if find_spec("accelerate") is None:
-            raise BadInput(
-                'The device "auto" spreads a model over several GPUs and needs the library '
-                "accelerate: `pip install accelerate`. Or name one device, such as cpu."
-            )
         return None
     if asked:
         try:
@@ -43,6 +38,7 @@ def find_device(asked: str | None) -> torch.device | None:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
+@cache
 def devices() -> tuple[str, ...]:
     """The names of the devices here, for `load_model(device=...)`."""
     import torch
@@ -51,7 +47,7 @@ def devices() -> tuple[str, ...]:
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     found += ["cuda"] if count == 1 else [f"cuda:{number}" for number in range(count)]
     found += ["mps"] if torch.backends.mps.is_available() else []
-    if count > 1 and find_spec("accelerate") is not None:
+    if count > 1:
         found.append(SPREAD)
     return tuple(found)
 

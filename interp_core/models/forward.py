@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from interp_core.errors import UnsupportedModel
-from interp_core.models.layout import reads_itself
+from interp_core.models.layout import START, reads_itself
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 CHUNK_TOKENS = 512  # tokens in one pass: fast enough on two cores, and memory stays flat
 PROBE = "a"  # any word that a decoder could be asked to write
-STARTS = ("decoder_start_token_id", "bos_token_id", "pad_token_id")
 
 
 def repeated(inputs: dict[str, Tensor], rows: int) -> dict[str, Tensor]:
@@ -46,10 +45,9 @@ def refuses_batches(model: LoadedModel) -> bool:
 
 def decoder_start(model: LoadedModel) -> int:
     """The token that a decoder reads first. Raises `UnsupportedModel`."""
-    config = model.model.config
-    for number in (getattr(config, name, None) for name in STARTS):
-        if number is not None:
-            return number
+    number = getattr(model.model.config, START, None)  # `settle_start` looked for others
+    if number is not None:
+        return number
     raise UnsupportedModel(
         "The model's configuration names no token for the decoder to start with."
     )
@@ -65,8 +63,6 @@ def decoder_inputs(model: LoadedModel, labels: Tensor) -> Tensor:
     if shift is None or reads_itself(model.model):
         start = torch.tensor([[decoder_start(model)]], device=labels.device)
         return torch.cat([start, labels[:, :-1]], 1)
-    if getattr(model.model.config, "decoder_start_token_id", None) is None:
-        model.model.config.decoder_start_token_id = decoder_start(model)
     shifted = shift(model.model, labels)
     if shifted.shape != labels.shape or not torch.equal(shifted[:, 1:], labels[:, :-1]):
         raise UnsupportedModel(

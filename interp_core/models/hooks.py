@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from interp_core.errors import UnsupportedModel
 from interp_core.models.architecture import RecordedBlock
 
 
@@ -43,9 +44,14 @@ class EmbeddingHook:
         self.given = embeddings.transpose(0, 1) if self.turned else embeddings
         self.seen = None
 
-    def _enter(self, _module: nn.Module, _inputs: tuple, output: Tensor) -> Tensor | None:
+    def _enter(self, module: nn.Module, _inputs: tuple, output: Tensor) -> Tensor | None:
         if self.seen is not None:
             return None
+        if not hasattr(output, "detach"):  # I-BERT's table gives its scale too
+            raise UnsupportedModel(
+                f"The table of word vectors is a {type(module).__name__}, which gives more than a "
+                "vector for each token: they cannot be changed. Use another model."
+            )
         self.seen = output.detach()
         return self.given
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from interp_core.errors import UnsupportedModel
 from interp_core.models.record import Layout
@@ -18,6 +18,7 @@ WINDOWED = ("sliding_attention", "local")
 ONE_SIDED = ("modernbert",)  # their setting counts the neighbours on one side, without self
 # Networks that carry a state from token to token: loaded for comparison, without any map.
 RECURRENT = ("lstm",)
+START = "decoder_start_token_id"
 NO_ATTENTION = (
     "A recurrent network carries a state from word to word and has no attention to show. "
     "Choose a transformer, such as 'sentiment'."
@@ -115,9 +116,32 @@ def decoder_start(model: PreTrainedModel) -> dict[str, torch.Tensor]:
 
     if not model.config.is_encoder_decoder or reads_itself(model):
         return {}
-    config = model.config
-    start = _first(config, "decoder_start_token_id", "bos_token_id", "pad_token_id") or 0
+    start = getattr(model.config, "decoder_start_token_id", None) or 0
     return {"decoder_input_ids": torch.full((1, 2), start, device=model.device)}
+
+
+def settle_start(model: PreTrainedModel, tokenizer: Any) -> tuple[str, ...]:
+    """Write the token that the decoder starts with into the settings; a note where it is a guess.
+
+    Tokenizers of several languages name it themselves, so nothing is said of theirs.
+    """
+    config = model.config
+    if not config.is_encoder_decoder or _first(config, START) is not None:
+        return ()
+    written = getattr(getattr(model, "generation_config", None), START, None)
+    for source in (config, getattr(config, "decoder", None)):
+        for name in (START, "bos_token_id", "pad_token_id"):
+            number = written if written is not None else getattr(source, name, None)
+            if not isinstance(number, int):
+                continue
+            setattr(config, START, number)
+            if written is not None or name == START or hasattr(tokenizer, "tgt_lang"):
+                return ()
+            return (
+                f"config.json names no token for the decoder to start with ({START}): token "
+                f"{number}, its {name}, is taken.",
+            )
+    return ()
 
 
 def _windowed(kind: str) -> str:

@@ -20,9 +20,15 @@ from interp_core.models.device import find_device, find_dtype, place, rounding_n
 from interp_core.models.finite import watch
 from interp_core.models.folders import find_model_folder
 from interp_core.models.hub import hub_folder
-from interp_core.models.layout import probe_layout
+from interp_core.models.layout import probe_layout, settle_start
 from interp_core.models.memory import checked
-from interp_core.models.preprocessors import input_names, load_processor, load_tokenizer, max_tokens
+from interp_core.models.preprocessors import (
+    input_names,
+    load_processor,
+    load_tokenizer,
+    max_tokens,
+    vector_count,
+)
 from interp_core.models.reading import settle
 from interp_core.models.record import LoadedModel
 from interp_core.models.registry import ModelCard, bundled_card
@@ -41,6 +47,14 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
 
 PROBE = "Clearhead looks inside."
+# What some models must be given beside a text, by the arguments that their errors name.
+BESIDE = {
+    "pixel_values": "a picture",
+    "visual_feats": "features of a picture",
+    "bbox": "the place of each word on a page",
+    "input_features": "a recording",
+    "input_values": "a recording",
+}
 LABELLED = ("sequence-classification", "token-classification", "image-classification")
 
 
@@ -224,6 +238,7 @@ def _config(folder: Path, raw: dict) -> PretrainedConfig:
         raise UnsupportedModel(
             f"The installed transformers does not know the architecture {kind[:50]!r}."
         )
+    _check_label_names(raw)
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:
@@ -235,6 +250,16 @@ def _config(folder: Path, raw: dict) -> PretrainedConfig:
     if getattr(config, "attention_type", None) == "block_sparse":
         config.attention_type = "original_full"
     return config
+
+
+def _check_label_names(raw: dict) -> None:
+    names = raw.get("id2label")
+    numbered = isinstance(names, dict) and all(str(each).isdecimal() for each in names)
+    if names is not None and not numbered:
+        raise UnsupportedModel(
+            "config.json does not describe a model: id2label must give the name of each label by "
+            'its number, such as {"0": "negative", "1": "positive"}.'
+        )
 
 
 def _finish(
@@ -249,6 +274,8 @@ def _finish(
     keep_every_patch(model)
     about["notes"] = (*about.get("notes", ()), *rounding_notes(model), *watch(model))
     labels = _labels(model.config) if task in LABELLED else ()
+    about["notes"] += _label_notes(model.config) if labels else ()
+    about["notes"] += settle_start(model, tools["tokenizer"])
     limit = max_tokens(model, tools["tokenizer"])
     try:
         layout = probe_layout(model, _probe_inputs(model, tools["tokenizer"], device))
@@ -257,17 +284,44 @@ def _finish(
     except ClearheadError:
         raise
     except Exception as error:
-        raise UnsupportedModel(
-            f"A trial run of the model failed ({type(error).__name__}): {str(error)[:300]}"
-        ) from error
+        raise _trial_failed(model, error) from error
     return LoadedModel(
         name, task, labels, model, device=device, max_tokens=limit, layout=layout, **tools, **about
     )
 
 
+def _trial_failed(model: PreTrainedModel, error: Exception) -> UnsupportedModel:
+    """The sentence for a model that cannot read a short text, or a picture, by itself."""
+    told = f"({type(error).__name__}): {str(error)[:300]}"
+    beside = next((what for name, what in BESIDE.items() if name in str(error).lower()), None)
+    if beside:
+        return UnsupportedModel(
+            f"{model.config.model_type} models read text only together with {beside}, so there is "
+            f"nothing to show of a text alone. Use a model that reads text {told}"
+        )
+    return UnsupportedModel(f"A trial run of the model failed {told}")
+
+
 def _labels(config: PretrainedConfig) -> tuple[str, ...]:
-    names = config.id2label or {}
-    return tuple(str(names[number]) for number in sorted(names))
+    """One name for each output, each another one."""
+    given = config.id2label or {}
+    names = [
+        str(given.get(number, "")).strip() or f"LABEL_{number}" for number in range(len(given))
+    ]
+    return tuple(
+        f"{name} ({number})" if names.count(name) > 1 else name for number, name in enumerate(names)
+    )
+
+
+def _label_notes(config: PretrainedConfig) -> tuple[str, ...]:
+    given = config.id2label or {}
+    own = [str(given.get(number, "")).strip() for number in range(len(given))]
+    if all(own) and len(set(own)) == len(own):
+        return ()
+    return (
+        f"The {len(own)} labels in config.json (id2label) are not numbered from 0, or share a name "
+        "or have none: those are shown with the number of their output.",
+    )
 
 
 def _probe_inputs(model: PreTrainedModel, tokenizer: Any, device: torch.device) -> dict:
@@ -277,7 +331,7 @@ def _probe_inputs(model: PreTrainedModel, tokenizer: Any, device: torch.device) 
         told = picture_settings(model)
         shape = (1, told.channels, *told.size)
         return {"pixel_values": torch.zeros(shape, device=device, dtype=model.dtype)}
-    rows = model.get_input_embeddings().num_embeddings
+    rows = vector_count(model)
     # Added tokens may lie beyond (Gemma 3 has one for images): `encode` refuses them where used.
     if tokenizer.vocab_size > rows:
         raise UnsupportedModel(

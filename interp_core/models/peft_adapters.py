@@ -9,6 +9,7 @@ with the adapter beside its base on a trial input.
 from __future__ import annotations
 
 import copy
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,13 @@ from typing import TYPE_CHECKING
 from interp_core.errors import ClearheadError, MissingBase, ModelNotFound, UnsupportedModel
 from interp_core.models import bundled_models
 from interp_core.models.adapter_config import TASKS, AdapterFolder, is_adapter, read_adapter
-from interp_core.models.folders import find_model_folder
+from interp_core.models.folders import (
+    ADAPTER_CONFIG,
+    ADAPTER_WEIGHTS,
+    INDEX,
+    WEIGHTS,
+    find_model_folder,
+)
 from interp_core.models.hub import HUB_ID, hub_folder
 from interp_core.models.peft_merge import merge, prepare
 from interp_core.models.preprocessors import load_tokenizer
@@ -27,7 +34,7 @@ from interp_core.models.registry import ModelCard, bundled_card
 from interp_core.models.safety import check_folder, read_json
 from interp_core.models.sentence_modules import lower_case, sentence_folder
 from interp_core.models.tasks import HEADLESS, auto_class, find_task
-from interp_core.models.weights import quiet_loading
+from interp_core.models.weights import one_stack, quiet_loading
 
 if TYPE_CHECKING:
     import torch
@@ -80,7 +87,7 @@ def load_adapter(
             config = read[0](found, raw)
         except ClearheadError as error:
             raise type(error)(f"The adapter's base model {name!r}: {error}") from error
-        own, notes = _task(adapter, raw)
+        own, notes = _task(adapter, config)
         if task not in (None, own, HEADLESS):
             raise UnsupportedModel(f"The adapter is made for {own} and has no {task} head.")
         notes += _fit_labels(adapter, config, own)
@@ -94,6 +101,7 @@ def load_adapter(
         told += lower_case(place, tools["tokenizer"])
     if task == HEADLESS and own != HEADLESS:
         model, own = model.base_model, HEADLESS
+    model = one_stack(model, own)
     return Merged(model, own, name, tools, sentences, (*notes, *more, *told))
 
 
@@ -118,7 +126,10 @@ def _base_of(
             yield name, _bundled(card, Path(draft))
             return
         found = _find(name, adapter, given is not None)
-        if is_adapter(found):
+        if found.resolve() == adapter.folder.resolve() and _has_weights(found):
+            _without_adapter(found, Path(draft))
+            name, found = str(adapter.folder), Path(draft)
+        elif is_adapter(found):
             _check_stack(found, above, name)
             below = load_adapter(found, None, None, dtype, read, above)
             with quiet_loading():
@@ -127,6 +138,24 @@ def _base_of(
                         part.save_pretrained(draft)
             found = Path(draft)
         yield name, found
+
+
+def _has_weights(folder: Path) -> bool:
+    """Whether a whole model lies in a folder, beside an adapter or alone."""
+    return (folder / "config.json").is_file() and any(
+        (folder / name).is_file() for name in (WEIGHTS, INDEX)
+    )
+
+
+def _without_adapter(folder: Path, draft: Path) -> None:
+    """The model in `folder` alone: transformers would put the adapter beside it onto it."""
+    check_folder(folder)
+    for path in folder.iterdir():
+        if path.is_file() and path.name not in (ADAPTER_CONFIG, ADAPTER_WEIGHTS):
+            try:
+                (draft / path.name).hardlink_to(path.resolve())
+            except OSError:  # another disk
+                shutil.copyfile(path, draft / path.name)
 
 
 def _is_draft(folder: Path) -> bool:
@@ -172,6 +201,8 @@ def _find(name: str, adapter: AdapterFolder, typed: bool) -> Path:
         except ClearheadError as error:
             raise type(error)(f"The adapter's base model {name!r}: {error}") from error
     shown = name if len(name) <= 100 else name[:100] + "…"
+    if not typed and _has_weights(adapter.folder):
+        return adapter.folder
     if not HUB_ID.fullmatch(name):
         raise MissingBase(
             f"The adapter's base model is {shown!r}: there is no such folder here. {TYPE_A_BASE}"
@@ -193,15 +224,15 @@ def _has_tools(folder: Path) -> bool:
 # ------------------------------------------------------------------------------ task and labels
 
 
-def _task(adapter: AdapterFolder, raw: dict) -> tuple[str, tuple[str, ...]]:
+def _task(adapter: AdapterFolder, config: PretrainedConfig) -> tuple[str, tuple[str, ...]]:
     """The task that the adapter is made for, and a note where it does not say so itself."""
     named = adapter.settings.get("task_type")
     if named in TASKS:
         return TASKS[named], ()
     if adapter.base_class:
-        found = find_task({"architectures": [adapter.base_class]})
+        found = find_task({**config.to_dict(), "architectures": [adapter.base_class]})
     else:
-        found = find_task(raw)
+        found = find_task(config)
     if named:
         told = f"The adapter names the task {str(named)[:50]!r}, which is unknown here; it is read "
         return found, (f"{told}as {found}.",)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from interp_core.errors import ClearheadError, UnsupportedModel
 from interp_core.models.adapter_config import PREFIX, TASKS, AdapterFolder
+from interp_core.models.adapter_patterns import refuse_slow_patterns
 from interp_core.models.layout import decoder_start
 from interp_core.models.tasks import HEADLESS
 from interp_core.models.vision import picture_settings
@@ -86,6 +87,7 @@ def merge(
     settings = {key: value for key, value in adapter.settings.items() if key != "runtime_config"}
     if settings.get("task_type") not in TASKS:
         settings["task_type"] = None
+    refuse_slow_patterns(settings, [path for path, _ in model.named_modules()])
     try:
         with (
             quiet_loading(),

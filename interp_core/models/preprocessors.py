@@ -24,10 +24,18 @@ def input_names(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, batc
     return batch.keys() & (names | {"input_ids", "attention_mask"})
 
 
+def vector_count(model: PreTrainedModel) -> int:
+    """How many tokens the model has vectors for (I-BERT's table is no `Embedding`)."""
+    return model.get_input_embeddings().weight.shape[0]
+
+
 DEFAULT_MAX_TOKENS = 512  # for relative positions, which set no limit of their own
-LIMITS = ("max_position_embeddings", "n_positions", "max_seq_len")  # the last is MPT's
+# MPT's is the third, that of Whisper's decoder the last.
+LIMITS = ("max_position_embeddings", "n_positions", "max_seq_len", "max_target_positions")
+POSITION_TABLES = ("position_embeddings", "embed_positions")
 NO_LIMIT = 10**7  # transformers writes 10**30 for "no limit known"
 VOCABULARIES = ("tokenizer.json", "tokenizer.model", "tekken.json", "vocab.txt", "vocab.json")
+LONG = "sequence-length-is-longer-than-the-specified-maximum"
 NO_TOKENIZER = (
     "The folder has no tokenizer that transformers can load. Save it beside the model: "
     "`tokenizer.save_pretrained(folder)`."
@@ -52,6 +60,9 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
         ) from error
     except Exception as error:
         raise UnsupportedModel(NO_TOKENIZER) from error
+    # Whoever reads a long text cuts or refuses it: no need to warn of each. This key marks the
+    # warning as given.
+    tokenizer.deprecation_warnings[LONG] = True
     # Where there are no files, transformers makes a tokenizer that knows no word.
     files = set(tokenizer.vocab_files_names.values())
     if files and not any((folder / name).is_file() for name in (*files, *VOCABULARIES)):
@@ -98,15 +109,19 @@ def max_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase | None
     config = getattr(model.config, "encoder", model.config)
     config = config.get_text_config() if hasattr(config, "get_text_config") else model.config
     limits = [getattr(config, name, None) for name in LIMITS]
-    # RoBERTa counts positions from padding_idx + 1, so that many rows of its table are unusable.
-    table = dict(model.named_modules()).get(f"{_body_prefix(model)}embeddings.position_embeddings")
-    lost = getattr(table, "padding_idx", None)
-    limits = [n - (lost + 1 if lost is not None else 0) for n in limits if isinstance(n, int)]
+    limits = [n - _lost_positions(model, n) for n in limits if isinstance(n, int)]
     if tokenizer is not None and tokenizer.model_max_length < NO_LIMIT:
         limits.append(tokenizer.model_max_length)
     own = min((n for n in limits if n > 0), default=DEFAULT_MAX_TOKENS)
     return own if most_tokens is None else min(own, most_tokens)
 
 
-def _body_prefix(model: PreTrainedModel) -> str:
-    return "" if model.base_model is model else f"{model.base_model_prefix}."
+def _lost_positions(model: PreTrainedModel, limit: int) -> int:
+    """Rows of a table of `limit` positions that stay unused: RoBERTa counts from padding_idx + 1.
+
+    Tables with rows to spare (BART) or sine waves that grow (M2M-100) lose none.
+    """
+    tables = (part for path, part in model.named_modules() if path.endswith(POSITION_TABLES))
+    exact = (table for table in tables if len(getattr(table, "weight", ())) == limit)
+    places = (getattr(table, "padding_idx", None) for table in exact)
+    return max((place + 1 for place in places if place is not None), default=0)

@@ -72,13 +72,13 @@ def load_weights(
             notes = (_unread_head(config), *notes)
         elif task == HEADLESS and not asked and not config.architectures:
             notes = (*_unnamed_head(info["unexpected_keys"]), *notes)
-        return _one_stack(model, task), task, notes
+        return one_stack(model, task), task, notes
     lack = f"The checkpoint has no weights for the {task} head ({head[0]!r} is missing)"
     if asked:
         raise UnsupportedModel(f"{lack}. Load it without a task to see it as a plain encoder.")
     plain, absent = _from_pretrained(folder, config, HEADLESS, dtype)
     notes = (f"{lack}, so it is loaded as a plain encoder.", *drop_pooler(plain, absent))
-    return _one_stack(plain, HEADLESS), HEADLESS, notes
+    return one_stack(plain, HEADLESS), HEADLESS, notes
 
 
 def _unnamed_head(unread: Iterable[str]) -> tuple[str, ...]:
@@ -99,7 +99,7 @@ def _unread_head(config: PretrainedConfig) -> str:
     )
 
 
-def _one_stack(model: PreTrainedModel, task: str) -> PreTrainedModel:
+def one_stack(model: PreTrainedModel, task: str) -> PreTrainedModel:
     """The encoder alone where that was asked of a model that also has a decoder."""
     if not model.config.is_encoder_decoder:
         return model
@@ -168,10 +168,25 @@ def open_checkpoint(
     except ClearheadError:
         raise
     except Exception as error:  # a broken folder can fail in any of a hundred places
+        if "ignore_mismatched_sizes" in str(error) and "ignore_mismatched_sizes" not in more:
+            raise _mismatch(folder, config, task, dtype) from error
         first = (
             str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
         )
         raise UnsupportedModel(f"transformers cannot load this as {task}: {first}") from error
+
+
+def _mismatch(folder: Path, config: PretrainedConfig, task: str, dtype: object) -> UnsupportedModel:
+    """The sentence for weights of another shape than the configuration says."""
+    _, info = open_checkpoint(folder, config, task, dtype, ignore_mismatched_sizes=True)
+    keys = sorted(info["mismatched_keys"])
+    name, held, asked = keys[0]
+    shapes = (" × ".join(map(str, shape)) for shape in (held, asked))
+    told = "{0!r} is {1} in the file, and {2} by config.json".format(name, *shapes)
+    cure = "Copy the config.json that was saved with these weights."
+    if config.num_labels == asked[0] != held[0]:
+        cure = f"If it has {held[0]:,} labels, name each of them in config.json (id2label)."
+    return UnsupportedModel(f"The weights do not fit config.json: {told}. {cure}")
 
 
 def _in_body(model: PreTrainedModel, name: str) -> bool:

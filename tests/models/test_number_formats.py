@@ -130,12 +130,6 @@ def test_a_device_that_is_not_here_is_refused_with_those_that_are(device):
         ic.load_model("sentiment", device=device)
 
 
-def test_all_gpus_together_need_the_library_for_it(monkeypatch):
-    monkeypatch.setattr(models_device, "find_spec", lambda name: None)
-    with pytest.raises(ic.BadInput, match="pip install accelerate"):
-        ic.load_model("sentiment", device="auto")
-
-
 @pytest.mark.parametrize("dtype", ["int8", "float8_e4m3fn", "half a float", "float"])
 def test_a_number_format_that_is_none_is_refused(dtype):
     if dtype == "float":  # torch's other name of float32

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -102,3 +105,19 @@ def test_a_notebook_loads_models_as_the_page_did():
         "a": "ic.load_model('a', dtype='float16')",
         "b": "ic.load_model('b')",
     }
+
+
+def test_results_change_with_the_modules_beside_a_model(tmp_path):
+    pooling = tmp_path / "1_Pooling"
+    pooling.mkdir()
+    for path in (tmp_path / "config.json", pooling / "config.json"):
+        path.write_text("{}")
+    first = cache.stamp(str(tmp_path))
+    os.utime(pooling / "config.json", (2e9, 2e9))
+    assert cache.stamp(str(tmp_path)) != first
+
+
+def test_the_list_of_devices_does_not_import_torch():
+    code = "import sys; from interp_core.ui.server import loading; loading._devices()"
+    code += "; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

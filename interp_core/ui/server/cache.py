@@ -37,9 +37,11 @@ def stamp(name: str) -> str:
 
 
 def _changed(folder: Path) -> list[int]:
-    """When each file of a folder was last changed."""
+    """When each file was last changed, of a folder and of those in it that hold modules."""
     try:
-        return [path.stat().st_mtime_ns for path in folder.iterdir() if path.is_file()]
+        modules = [path.parent for path in folder.glob("*/config.json")]  # such as 1_Pooling
+        files = (path for place in (folder, *modules) for path in place.iterdir())
+        return [path.stat().st_mtime_ns for path in files if path.is_file()]
     except (OSError, ValueError):
         return []
 

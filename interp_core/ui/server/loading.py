@@ -6,6 +6,7 @@ keys of all results (by `cache.stamp`), in scripts and in reports.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import streamlit as st
@@ -31,7 +32,7 @@ def controls() -> None:
     """Number format and device, beside the model; nothing on a shared server."""
     if limits.is_shared():
         return
-    formats, places = _offered(DTYPE, FORMATS), _offered(DEVICE, (BEST, *devices()))
+    formats, places = _offered(DTYPE, FORMATS), _offered(DEVICE, (BEST, *_devices()))
     with st.expander("Number format and device"):
         st.selectbox(
             "Number format",
@@ -51,6 +52,13 @@ def controls() -> None:
             help="Where the model computes. Automatic takes a GPU where there is one.",
             **BOUND,
         )
+
+
+def _devices() -> tuple[str, ...]:
+    """The devices here; torch, which knows them, is not imported for the list alone."""
+    if "torch" in sys.modules:
+        return devices()
+    return tuple(filter(None, [st.session_state.get(DEVICE)]))
 
 
 def base_field(name: str) -> None:
