@@ -25,6 +25,7 @@ from interp_core.files.rows import Skipped, SkippedRows
 
 EASY_CELLS = 2_000_000  # cells that any table may have
 SPARSE = 20  # cells for each value in a file, up to which larger ones are made
+HOPELESS = 1_000  # lines that are no JSON at the beginning, after which none is expected
 KINDS = (CSV, TSV, JSONL, PARQUET, TEXT)
 SAME = {"txt": TEXT, "json": JSONL, "ndjson": JSONL}
 
@@ -119,6 +120,8 @@ def _objects(
     for _, row in form.rows(io.BytesIO(data), parse):
         if isinstance(row, Skipped):
             skipped.add(row)
+            if not rows and skipped.total > HOPELESS:
+                break
             continue
         rows.append({_whole(str(key)): _cell(value) for key, value in row.items()})
         names |= rows[-1].keys()

@@ -89,3 +89,22 @@ def test_nothing_else_reads_the_events_of_charts():
     pattern = re.compile(r"\.selection\b|(get\(|\[)[\"']selection[\"']")
     readers = [path.name for path in UI.rglob("*.py") if pattern.search(path.read_text("utf-8"))]
     assert readers == ["clicks.py"]
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("x 1 2 y -0.5 1e3", {"x": (1.0, 2.0), "y": (-0.5, 1000.0)}),
+        ("x 1 2", {}),
+        ("y 1 2 x 1 2", {}),
+        ("x 1 2 y 1 nan", {}),
+        ("x 1 2 y 1 b", {}),
+        ("", {}),
+    ],
+)
+def test_a_box_in_the_address_is_taken_where_it_is_one_of_these_fields(monkeypatch, address, found):
+    monkeypatch.setattr(clicks, "st", SimpleNamespace(query_params={"box": address}))
+    assert clicks.from_address("box", "x", "y") == found
+    clicks.to_address("box", found)
+    assert clicks.from_address("box", "x", "y") == found
+    assert ("box" in clicks.st.query_params) == bool(found)

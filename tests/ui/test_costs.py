@@ -99,10 +99,16 @@ def test_outside_of_a_computation_nothing_looks(sentiment):
     assert not calls
 
 
+def pressed(app):
+    """The page after a click on its button "Compute"."""
+    next(button for button in app.button if button.label == "Compute").click()
+    return app.run()
+
+
 @pytest.fixture
 def slow_machine(monkeypatch):
     """A machine on which everything takes long."""
-    monkeypatch.setattr(costs, "_fastest", [1e6])
+    monkeypatch.setattr(costs, "_fastest", [1e4])
     monkeypatch.setattr(costs, "learned", lambda *_: None)
 
 
@@ -129,7 +135,41 @@ def test_the_quick_method_is_one_click_away(slow_machine, tiny):
 
 def test_the_importance_of_heads_waits_for_a_click(slow_machine, tiny):
     app = run("head_entropy", model=str(tiny("bert-2-labels")), heads_view="importance")
+    assert any("Reading the texts takes about" in each.value for each in app.info)
+    assert not charts(app)
+    pressed(app)
     assert any("Gradient importance takes about" in each.value for each in app.info)
+
+
+@pytest.mark.parametrize(
+    ("page", "model", "state", "what"),
+    [
+        ("compare_models", "bert-2-labels", {"versus": "text"}, "Comparing the two"),
+        ("compare_models", "bert-2-labels", {"versus": "probes"}, "Probing"),
+        ("language_models", "gpt2", {"lm_view": "write"}, "Writing"),
+        ("language_models", "gpt2", {"lm_view": "lens"}, "Logit lens"),
+        ("embedding_projector", "bert-2-labels", {"points": "requests"}, "Reading the texts"),
+    ],
+)  # fmt: skip
+def test_further_pages_wait_for_a_click(slow_machine, tiny, page, model, state, what):
+    if page == "compare_models":
+        state = {**state, "rival": str(tiny("bert-5-labels"))}
+    text = f"the plot of {what} is weak"
+    app = run(page, model=str(tiny(model)), text=text, **state)
+    assert not app.exception
+    assert not charts(app)
+    assert any(f"{what}" in each.value and "takes about" in each.value for each in app.info)
+
+
+def test_the_pruning_curve_says_what_it_takes_and_a_link_waits_for_a_click(slow_machine, tiny):
+    model = str(tiny("bert-2-labels"))
+    app = run("head_entropy", model=model, heads_view="importance", pruning=True)
+    while any(button.label == "Compute" for button in app.button):
+        last = app.info[-1].value
+        pressed(app)
+    assert "Removing heads takes about" in last
+    assert not app.exception
+    assert len(charts(app)) == 2
 
 
 def test_a_forecast_grows_with_the_text_the_model_and_the_method(sentiment):
@@ -146,6 +186,22 @@ def test_built_in_examples_begin_by_themselves(sentiment):
     """At the nominal speed of a slow core, whatever this machine is."""
     for method in ("integrated_gradients", "leave_one_out", "saliency"):
         assert costs.attribution(sentiment, 30, method) / costs.NOMINAL < costs.UNASKED
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_a_number_format_that_the_processor_imitates_costs_more(tiny, monkeypatch, dtype):
+    speeds = {"torch.float32": 8e10, f"torch.{dtype}": 1e10}
+    monkeypatch.setattr(costs, "_probe", speeds.get)
+    folder = str(tiny("bert-2-labels"))
+    usual, half = (costs.passes(ic.load_model(folder, dtype=d), 100) for d in ("float32", dtype))
+    assert half == pytest.approx(8 * usual)
+
+
+def test_this_machine_is_measured(monkeypatch):
+    monkeypatch.setattr(costs, "_fastest", [])
+    for dtype in ("torch.float32", *costs.IMITATED):
+        assert 1e7 < costs._probe.__wrapped__(dtype) < 1e15
+    assert costs.forecast(costs.NOMINAL) <= 1
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ def test_a_model_in_use_outlives_its_eviction_and_is_freed_later(plenty, monkeyp
 
 def test_what_stores_hold_of_a_dropped_model_goes_with_it(plenty):
     store, results = Models(1), Shared(9)
-    choice = cache.sharing.Limits()  # a frozen record without strings
+    choice = cache.limits.Limits()  # a frozen record without strings
     for key in (("a", "", "text"), ("kind", ("b", ("a", 1))), ("b", choice), "b"):
         results.get(key, lambda: 1)
     store.get("a", "", Loader())

@@ -7,15 +7,25 @@ import streamlit as st
 import interp_core as ic
 from interp_core.attribution.result import Attribution
 from interp_core.charts.comparison import reach_lines
-from interp_core.comparison import Reach
+from interp_core.comparison import DISTANCES, Reach
 from interp_core.ui.comparison import script
 from interp_core.ui.comparison.question import Side
-from interp_core.ui.server import jobs
+from interp_core.ui.server import costs, jobs
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
 
 SIDES = ("before", "after")
+WORD_TOKENS = 1.3  # of a neutral word
+
+
+def cost(sides: tuple[Side, Side], text: str) -> float:
+    """Operations of moving a word away in both."""
+    padded = sum(DISTANCES) * WORD_TOKENS
+    return sum(
+        2 * costs.passes(side.model, len(DISTANCES) * costs.tokens(side.model, text) + padded)
+        for side in sides
+    )
 
 
 def draw(sides: tuple[Side, Side], text: str, first: Attribution, target: str | None) -> None:

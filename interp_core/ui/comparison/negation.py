@@ -10,7 +10,7 @@ from interp_core.charts.comparison import accuracy_bars
 from interp_core.comparison import parameters, time_per_text
 from interp_core.ui.comparison import script
 from interp_core.ui.comparison.question import Drawn, Side
-from interp_core.ui.server import jobs
+from interp_core.ui.server import costs, jobs
 from interp_core.ui.widgets.figure import figure
 
 CHANCE = 0.05  # p below which a difference is called larger than chance
@@ -40,6 +40,9 @@ def _probed(side: Side) -> pd.DataFrame | None:
         f"Probing {side.name}",
         lambda progress: ic.probe(side.model, progress),
         unit="sentences",
+        operations=lambda: costs.passes(
+            side.model, sum(costs.tokens(side.model, text) for text in ic.negation_probes()["text"])
+        ),
     )
 
 

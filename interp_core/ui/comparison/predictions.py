@@ -12,10 +12,13 @@ from interp_core.attribution.tables import rank_correlation
 from interp_core.charts.comparison import grouped_bars
 from interp_core.ui.comparison import context_reach, script
 from interp_core.ui.comparison.question import Drawn, Side, explained
+from interp_core.ui.server import costs
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.numbers import number
+
+METHODS = ("integrated_gradients", "saliency")
 
 
 def draw(sides: tuple[Side, Side], text: str) -> Drawn | None:
@@ -27,8 +30,10 @@ def draw(sides: tuple[Side, Side], text: str) -> Drawn | None:
     if labels:
         keep_valid("versus_target", labels)
         target = st.selectbox("Explain", labels, key="versus_target", width=170, **BOUND)
-    found = [explained(side, text, target, "integrated_gradients") for side in sides]
-    slopes = [explained(side, text, target, "saliency") for side in sides]
+    if not _agreed(sides, text, target):
+        return None
+    found = [explained(side, text, target, METHODS[0]) for side in sides]
+    slopes = [explained(side, text, target, METHODS[1]) for side in sides]
     if None in found or None in slopes:
         return None
     _predictions(sides, found)
@@ -55,6 +60,17 @@ def draw(sides: tuple[Side, Side], text: str) -> Drawn | None:
     context_reach.draw(sides, text, found[0], target)
     last = "table = ic.compare_words(scores, slopes)"
     return Drawn(chart, table, lambda: script.words(sides, text, target, last))
+
+
+def _agreed(sides: tuple[Side, Side], text: str, target: str | None) -> bool:
+    """Whether to explain both and to move the word; dear texts wait for a click."""
+    dear = sum(
+        costs.attribution(side.model, costs.tokens(side.model, text), method)
+        for side in sides
+        for method in METHODS
+    )
+    key = ("versus", *(side.key for side in sides), text, target)
+    return costs.agreed(key, "Comparing the two", dear + context_reach.cost(sides, text))
 
 
 def _sensitivity(

@@ -17,6 +17,7 @@ from interp_core.ui.widgets.markdown import plain
 KEY = "point"
 MOST_OFFERED = 200
 MARKED = "projector_marked"  # (picture, row): what the chart was told to mark when it was made
+LINKED = "box"  # the same in the address
 BOX = "projector_box"  # (picture, ranges of x and y)
 
 
@@ -86,6 +87,7 @@ def on_chart(key: str, vectors: Vectors, picture: Hashable) -> Callable[[], None
             st.session_state["projector_last_click"] = (picture, hit[0])
         box = clicks.box(key, "box", "x", "y")
         st.session_state[BOX] = (picture, box) if box else None
+        clicks.to_address(LINKED, box)
 
     return selected
 
@@ -102,9 +104,15 @@ def on_deck(key: str, vectors: Vectors, rows: np.ndarray) -> Callable[[], None]:
 
 
 def boxed(picture: Hashable, coordinates: np.ndarray) -> np.ndarray | None:
-    """The rows inside the box; None without one."""
+    """The rows inside the box, drawn in this picture or linked to; None without one.
+
+    A box belongs to its picture: in another one it would hold other points.
+    """
     kept = st.session_state.get(BOX)
+    if kept is None and (linked := clicks.from_address(LINKED, "x", "y")):
+        kept = st.session_state[BOX] = (picture, linked)
     if kept is None or kept[0] != picture:
+        clicks.to_address(LINKED, {})
         return None
     inside = np.ones(len(coordinates), dtype=bool)
     for column, name in enumerate(("x", "y")):

@@ -55,9 +55,19 @@ def quick(key: Hashable, compute: Callable[[], Any]) -> Any:
         return kept().get(key, compute)
 
 
-def slow(key: Hashable, what: str, compute: Callable, *, unit: str = "%") -> Any:
-    """A result that takes longer: with progress and a button that stops it (None then)."""
-    return jobs.run(key, what, compute, unit=unit, store=kept())
+def slow(
+    key: Hashable,
+    what: str,
+    compute: Callable,
+    *,
+    unit: str = "%",
+    operations: Callable[[], float] | None = None,
+) -> Any:
+    """A result that takes longer: with progress and a button that stops it (None then).
+
+    With `operations` as in `jobs.run` a dear one waits for a click first.
+    """
+    return jobs.run(key, what, compute, unit=unit, store=kept(), operations=operations)
 
 
 def in_place(compute: Callable[[], Any]) -> Any:

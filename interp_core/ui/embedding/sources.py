@@ -16,7 +16,7 @@ from interp_core.files.tables import read_table, text_columns
 from interp_core.models.record import LoadedModel
 from interp_core.ui.embedding.question import Points
 from interp_core.ui.embedding.results import kept, quick, slow
-from interp_core.ui.server import cache, limits
+from interp_core.ui.server import cache, costs, limits
 from interp_core.ui.server.keys import digest
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.uploads import ABOUT, TEXTS, options, told, uploader
@@ -101,7 +101,18 @@ def _computed(key: Points, table: pd.DataFrame, layer: int | str) -> Vectors | N
             return ic.digit_vectors(model, table, pooling=pooling, **more)
         return ic.with_columns(_read(model, key, table, more), table)
 
-    return slow(("layers", key, layer), "Reading the texts", compute, unit="texts")
+    def dear() -> float:
+        model = cache.model(key.model)
+        return costs.passes(model, sum(costs.tokens(model, text) for text in table["text"]))
+
+    pictures = key.source == "digits"
+    return slow(
+        ("layers", key, layer),
+        "Reading the texts",
+        compute,
+        unit="texts",
+        operations=None if pictures else dear,
+    )
 
 
 def _read(model: LoadedModel, key: Points, table: pd.DataFrame, more: dict) -> Vectors:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import streamlit as st
 
 import interp_core as ic
@@ -63,23 +64,35 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
         return _by_depth(asked, other, state, second, name)
     table = ic.compare_heads(first, second.statistics, name)
     chart = differences(table, title=title)
-    real = int(table["real"].sum())
+    verdict = _verdict(table)
     figure(
         chart,
         title=f"{capital(STATISTICS[name].title)} of both sides",
         key="head_differences",
         alt=f"{len(table)} heads as points: {title} in {_named(asked)} across, in {_named(other)} "
-        f"up; {real} differ by more than noise.",
+        f"up; {verdict}",
     )
     st.caption(
-        f"First: {_named(asked)}; second: {_named(other)}. {real} of {len(table)} heads differ by "
-        "more than noise (difference over its standard error, false discovery rate 5 %, Benjamini "
-        "& Hochberg 1995). The same texts on both sides make this test careful."
+        f"First: {_named(asked)}; second: {_named(other)}. {capital(verdict)} The test is the "
+        "difference over its standard error, at a false discovery rate of 5 % (Benjamini & "
+        "Hochberg 1995). The same texts on both sides make it careful."
     )
     ordered = table.reindex(table["difference"].abs().sort_values(ascending=False).index)
     st.dataframe(ordered, hide_index=True, height=280, column_config=COLUMNS)
     last = f"table = ic.compare_heads(first, second, {name!r})"
     return Shown(asked, state, table, lambda: script.both(asked, state, other, second, last), chart)
+
+
+def _verdict(table: pd.DataFrame) -> str:
+    """How many heads differ; or that the test is undefined, as over a single text."""
+    tested, real = int(table["p"].notna().sum()), int(table["real"].sum())
+    if not tested:
+        return (
+            "no head can be tested: a standard error needs two texts or more on both sides, and "
+            "some spread between them."
+        )
+    untested = "" if tested == len(table) else f", {len(table) - tested} cannot be tested"
+    return f"{real} of {tested} heads differ by more than noise{untested}."
 
 
 def _by_depth(asked, other, state, second, name) -> Shown:  # noqa: ANN001

@@ -14,7 +14,7 @@ import interp_core as ic
 from interp_core.files.corpus import sample_corpus
 from interp_core.files.form import FileOptions
 from interp_core.files.limits import MAX_FILE_BYTES
-from interp_core.ui.server import cache, jobs, limits
+from interp_core.ui.server import cache, costs, jobs, limits
 from interp_core.ui.server.keys import digest
 from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
@@ -30,6 +30,8 @@ COUNTS = (100, 300, 1_000, 3_000, 10_000)
 HELD = "heads_file"  # (name, digest) of this session's file
 STOPPED = "heads_stopped"  # the question whose pass the user stopped
 PARTIAL = "heads_partial"  # (question, state): how far the pass has come
+SAMPLED = 200  # rows by which a pass is forecast
+MEASURING = 1.5  # what a pass with statistics takes, in passes
 EVERY = 1.5  # seconds between partial pictures
 
 
@@ -182,6 +184,8 @@ def gathered(asked: Asked, preview: Callable[[ic.HeadStatistics], None]) -> ic.C
         return done
     if st.session_state.get(STOPPED) == asked:
         return _stopped(asked)
+    if not costs.agreed(("corpus", asked), "Reading the texts", _cost(asked)):
+        return None
     place = st.container()
     with place.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0, text="Reading the texts …")
@@ -204,6 +208,15 @@ def gathered(asked: Asked, preview: Callable[[ic.HeadStatistics], None]) -> ic.C
     button.empty()
     early.empty()
     return found or _stopped(asked)
+
+
+def _cost(asked: Asked) -> float:
+    """Operations of the pass, by the first rows, which stand for all."""
+    model = cache.model(asked.model)
+    first = [str(getattr(row, "text", row)) for row in islice(rows(asked), SAMPLED)]
+    mean = sum(costs.tokens(model, text) for text in first) / max(len(first), 1)
+    count = len(first) if len(first) < SAMPLED else limits.at_most(asked.most, "texts")
+    return MEASURING * costs.passes(model, mean * count)
 
 
 def _read(

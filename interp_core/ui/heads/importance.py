@@ -7,12 +7,13 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.heads import head_map, pruning
+from interp_core.heads.importance import ORDERS, STEPS
 from interp_core.ui.heads import card, corpus, script, table
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.heads.downloads import Shown
 from interp_core.ui.heads.text import capital, extremes
-from interp_core.ui.server import cache, jobs
-from interp_core.ui.widgets.choices import one_of
+from interp_core.ui.server import cache, costs, jobs
+from interp_core.ui.widgets.choices import BOUND, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.numbers import number
 
@@ -87,18 +88,23 @@ def _curve(asked: Asked, found: pd.DataFrame, way: str) -> None:
     """Removing heads one after another, by each ranking and at random."""
     st.markdown("**What is left when heads are removed?**")
     key = ("curve", asked)
-    if not (
-        st.session_state.get("heads_curve") == key
-        or st.button(
-            "Remove the least important heads, step by step", icon=":material/content_cut:"
-        )
-    ):
-        st.caption("Takes half a minute to a minute: both rankings, and five random orders.")
+    dear = _curve_cost(asked)
+    wanted = st.toggle(
+        "Remove the least important heads, step by step",
+        key="pruning",
+        on_change=costs.agree,
+        args=(key,),
+        **BOUND,
+    )
+    if not wanted:
+        seconds = costs.told(costs.forecast(dear))
+        st.caption(f"Takes {seconds} here: both rankings, and five random orders.")
         return
-    st.session_state["heads_curve"] = key
+    if not costs.agreed(key, "Removing heads", dear):
+        return
     rankings = {"gradient": table.importance(asked), way: found}
     if "ablation" not in rankings:
-        rankings["ablation"] = table.importance(asked, "ablation", ABLATION_TEXTS)
+        rankings["ablation"] = table.importance(asked, "ablation", ABLATION_TEXTS, agreed=True)
     if any(each is None for each in rankings.values()):
         return
 
@@ -109,6 +115,15 @@ def _curve(asked: Asked, found: pd.DataFrame, way: str) -> None:
     curve = jobs.run(key, "Removing heads", compute, unit="texts")
     if curve is not None:
         _drawn(asked, curve, int(rankings["ablation"]["texts"].iloc[0]))
+
+
+def _curve_cost(asked: Asked) -> float:
+    """Operations of the ranking by ablation and of the curve."""
+    model = cache.model(asked.model)
+    heads = model.n_layers * model.n_heads
+    orders = 2 + ORDERS
+    rows = orders * min(STEPS, heads) + heads / 2
+    return rows * costs.passes(model, table.token_count(asked, ABLATION_TEXTS))
 
 
 def _drawn(asked: Asked, curve: pd.DataFrame, texts: int) -> None:

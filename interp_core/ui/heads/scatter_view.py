@@ -19,6 +19,7 @@ from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.numbers import number
 
 CHART = "head_scatter"
+LINKED = "lit"  # the box in the address
 Box = dict[str, tuple[float, float]]
 
 
@@ -39,7 +40,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
         title=f"{capital(STATISTICS[across].title)} and {STATISTICS[up].title}",
         key=CHART,
         selection_mode=["pick", "box"],
-        on_select=table.on_chart(CHART, "pick", frame),
+        on_select=lambda: _selected(frame, across, up),
         alt=f"{len(frame)} heads as points: {titles[0]} across, {titles[1]} up; rank correlation "
         f"{rank}.",
     )
@@ -99,6 +100,12 @@ def _statistic(label: str, names: list[str], first: str, key: str) -> str:
     )
 
 
+def _selected(frame: pd.DataFrame, across: str, up: str) -> None:
+    """A click chooses a head; a box goes into the address."""
+    table.on_chart(CHART, "pick", frame)()
+    clicks.to_address(LINKED, clicks.box(CHART, "box", across, up))
+
+
 def _box(across: str, up: str) -> Box:
     """Lowest and highest value of both statistics in the box; empty without one."""
-    return clicks.box(CHART, "box", across, up)
+    return clicks.box(CHART, "box", across, up) or clicks.from_address(LINKED, across, up)

@@ -62,9 +62,13 @@ UNSUPPORTED = "importance needs a model that predicts something"
 
 
 def importance(
-    asked: Asked, method: str = "gradient", most: int = IMPORTANCE_TEXTS
+    asked: Asked,
+    method: str = "gradient",
+    most: int = IMPORTANCE_TEXTS,
+    *,
+    agreed: bool = False,
 ) -> pd.DataFrame | None:
-    """Importance of every head over the first texts; None when stopped.
+    """Importance of every head over the first texts; None when stopped, or to be agreed to first.
 
     Raises `UnsupportedModel` for a model without an output to lose.
     """
@@ -80,17 +84,22 @@ def importance(
         title,
         compute,
         unit="texts",
-        operations=lambda: _operations(asked, method, most),
+        operations=None if agreed else lambda: _operations(asked, method, most),
     )
 
 
 def _operations(asked: Asked, method: str, most: int) -> float:
     """A backward pass over the texts; or, by ablation, half a pass for each head."""
     model = cache.model(asked.model)
-    read = islice(corpus.rows(asked), most)
-    read = [str(getattr(row, "text", row)) for row in read]
     rows = costs.BACKWARD if method == "gradient" else model.n_layers * model.n_heads / 2
-    return rows * costs.passes(model, sum(costs.tokens(model, text) for text in read))
+    return rows * costs.passes(model, token_count(asked, most))
+
+
+def token_count(asked: Asked, most: int) -> int:
+    """About how many tokens the first texts have."""
+    model = cache.model(asked.model)
+    read = (str(getattr(row, "text", row)) for row in islice(corpus.rows(asked), most))
+    return sum(costs.tokens(model, text) for text in read)
 
 
 def with_importance(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from interp_core.ui.language import head_map
 from interp_core.ui.language import script as language_script
 from interp_core.ui.language.question import Asked, Shown, place_name, side_by_side
 from interp_core.ui.language.text import best_named
+from interp_core.ui.server import costs
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import figure, offer
 from interp_core.ui.widgets.markdown import plain
@@ -34,7 +35,9 @@ def draw(asked: Asked) -> Shown | None:
     def compute(progress: head_map.Progress) -> ic.Generation:
         return ic.generate(asked.loaded, asked.text, **options, progress=progress)
 
-    found = asked.run("Writing", compute, *options.values())
+    # A pass over the text, one over each token, and one over all for the maps.
+    more = 2 * options["tokens"] + costs.tokens(asked.loaded, asked.text)
+    found = asked.run("Writing", compute, *options.values(), tokens=more)
     if found is None:
         return None
 

@@ -13,7 +13,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.inputs.tokens import TokenSequence, encode
 from interp_core.models.record import LoadedModel
-from interp_core.ui.server import cache, jobs
+from interp_core.ui.server import cache, costs, jobs
 from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 
@@ -34,12 +34,19 @@ class Asked:
         """The model itself."""
         return cache.model(self.model)
 
-    def run(self, what: str, compute: Callable, *options: Any, unit: str = "tokens") -> Any:
-        """A result that all sessions share; None when the user stopped it.
+    def run(
+        self, what: str, compute: Callable, *options: Any, unit: str = "tokens", tokens: int = 0
+    ) -> Any:
+        """A result that all sessions share; None when the user stopped it, or must agree first.
 
-        `compute(progress)` makes it.
+        `compute(progress)` makes it, from a pass over the text and over so many more `tokens`.
         """
-        return jobs.run((self, what, *options), what, compute, unit=unit, store=_store())
+
+        def dear() -> float:
+            return costs.passes(self.loaded, costs.tokens(self.loaded, self.text) + tokens)
+
+        key = (self, what, *options)
+        return jobs.run(key, what, compute, unit=unit, store=_store(), operations=dear)
 
 
 @dataclass(frozen=True)

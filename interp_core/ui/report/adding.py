@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.scriptrunner import RerunException
 
 import interp_core as ic
 from interp_core.report import numbers as tables
@@ -39,12 +40,30 @@ class Picture:
 
 @contextmanager
 def this_run() -> Iterator[None]:
-    """A click counts for the run that follows it, whether its picture is drawn there or not."""
+    """A click counts for the first run that comes to its end: one that is broken off, by another
+    click or because the page begins again, leaves it to the next. Where the picture is not drawn
+    any more, that is said."""
     try:
         yield
-    finally:
-        for key in (ASKED, PENDING):
-            st.session_state.pop(key, None)
+    except RerunException:
+        if pending := st.session_state.pop(PENDING, None):
+            st.session_state[ASKED] = pending.title
+        raise
+    except BaseException:
+        _forget()
+        raise
+    _forget()
+
+
+def _forget() -> None:
+    """The end of a run: no click waits any longer."""
+    pending, asked = st.session_state.pop(PENDING, None), st.session_state.pop(ASKED, None)
+    title = pending.title if pending else asked
+    if title:
+        st.toast(
+            f"“{title}” is not in the report: it is not drawn now. Add it again when it is.",
+            icon=":material/info:",
+        )
 
 
 def ask(title: str) -> None:

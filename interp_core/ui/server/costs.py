@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Hashable
+from functools import cache
 
 import streamlit as st
 
@@ -17,29 +19,61 @@ GRADIENTS = {"integrated_gradients": 64, "gradient_shap": 50, "deeplift": 2}  # 
 PASSES = {"occlusion": 1, "leave_one_out": 1, "shapley_sampling": 24}  # for each word
 SAMPLED, SAMPLES_PER_WORD = 200, 8  # LIME and kernel SHAP
 RANKINGS = 11 * 25 / 2  # short passes of faithfulness, of half the text on average
+IMITATED = ("torch.float16", "torch.bfloat16")
 AGREED = "clearhead_agreed"
 
+PROBED, TIMES, REACHED = 384, 5, 0.4  # rows of a product; how often; what a whole model has of it
+
 _guard = threading.Lock()
-_fastest = [NOMINAL]
+_fastest: list[float] = []
 
 
 def learned(operations: float, seconds: float) -> None:
     """A computation of so many operations took so long."""
     if seconds > 0.5:
+        speed = max(_speed(), operations / seconds)
         with _guard:
-            _fastest[0] = max(_fastest[0], operations / seconds)
+            _fastest[:] = [speed]
 
 
 def forecast(operations: float) -> float:
     """Seconds that so many operations take here at best."""
-    return operations / _fastest[0]
+    return operations / _speed()
+
+
+def _speed() -> float:
+    if not _fastest:
+        _fastest[:] = [max(NOMINAL, REACHED * _probe("torch.float32"))]
+    return _fastest[0]
+
+
+@cache
+def _probe(dtype: str) -> float:
+    """Operations a second of a product of two matrices on this processor."""
+    import torch
+
+    one = torch.ones(PROBED, PROBED, dtype=getattr(torch, dtype.removeprefix("torch.")))
+    best = float("inf")
+    for _ in range(TIMES):
+        begun = time.perf_counter()
+        one @ one
+        best = min(best, time.perf_counter() - begun)
+    return 2 * PROBED**3 / best
+
+
+def _slower(dtype: str, device: str) -> float:
+    """How much longer a product takes in this number format: some processors only imitate it."""
+    if device != "cpu" or dtype not in IMITATED:
+        return 1.0
+    return max(1.0, _probe("torch.float32") / _probe(dtype))
 
 
 def passes(model: LoadedModel, tokens: float) -> float:
     """Operations of forward passes over so many tokens: two for each weight that is used."""
-    table = model.model.get_input_embeddings().weight.numel()
-    used = sum(each.numel() for each in model.model.parameters()) - table
-    return 2.0 * tokens * (used + table * model.task.endswith("lm"))
+    table = model.model.get_input_embeddings().weight
+    used = sum(each.numel() for each in model.model.parameters()) - table.numel()
+    whole = used + table.numel() * model.task.endswith("lm")
+    return 2.0 * tokens * whole * _slower(str(table.dtype), table.device.type)
 
 
 def attribution(
@@ -76,7 +110,7 @@ def agreed(key: Hashable, what: str, operations: float) -> bool:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.info(f"{what} takes {told(seconds)} here.", icon=":material/hourglass_empty:")
         st.button(
-            "Compute", key=f"compute_{hash(key)}", on_click=_agree, args=(key,), type="primary"
+            "Compute", key=f"compute_{hash(key)}", on_click=agree, args=(key,), type="primary"
         )
     return False
 
@@ -89,5 +123,6 @@ def told(seconds: float) -> str:
     return f"about {minutes:.0f} minutes" if minutes < 90 else f"about {minutes / 60:.0f} hours"
 
 
-def _agree(key: Hashable) -> None:
+def agree(key: Hashable) -> None:
+    """Somebody asks for the computation, whatever it takes."""
     st.session_state[AGREED] = {*st.session_state.get(AGREED, ()), hash(key)}

@@ -48,6 +48,27 @@ def ranges(given: Any, *fields: str) -> dict[str, tuple[float, float]]:
     return found
 
 
+def to_address(name: str, found: Mapping[str, tuple[float, float]]) -> None:
+    """Keep a box in the address, so that a link opens with it; without one, take it out."""
+    if found:
+        parts = (f"{field} {low:.5g} {high:.5g}" for field, (low, high) in found.items())
+        st.query_params[name] = " ".join(parts)
+    elif name in st.query_params:
+        del st.query_params[name]
+
+
+def from_address(name: str, *fields: str) -> dict[str, tuple[float, float]]:
+    """The box of these fields that the address holds; empty without one."""
+    parts = st.query_params.get(name, "").split()
+    if tuple(parts[::3]) != fields or len(parts) != 3 * len(fields):
+        return {}
+    try:
+        ends = [(float(low), float(high)) for low, high in zip(parts[1::3], parts[2::3])]
+    except ValueError:
+        return {}
+    return ranges(dict(zip(fields, ends)), *fields)
+
+
 def place(key: str, layer: str, count: int) -> int | None:
     """Which of the `count` marks of a WebGL layer was clicked, or None."""
     indices = _selection(key).get("indices")
