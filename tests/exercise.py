@@ -142,12 +142,12 @@ def main(target: str) -> None:
     """All of it."""
     logging.disable(logging.WARNING)
     loaded = {card.name: ic.load_model(card.name) for card in ic.bundled_models()}
-    explanations(loaded["sentiment"])
     heads(loaded["sentiment"])
     points(loaded["encoder"])
     images(loaded["digits"])
     ic.next_tokens(loaded["language-model"], "The capital of France is")
     with tempfile.TemporaryDirectory() as folder:  # the same on a small scale
+        explanations(ic.load_model(str(build("bert-2-labels", Path(folder) / "bert"))))
         writing(ic.load_model(str(build("gpt2", Path(folder) / "gpt2"))))
     files()
     pictures()

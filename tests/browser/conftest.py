@@ -65,26 +65,43 @@ def windows(chromium):
         context.close()
 
 
+@pytest.fixture(scope="session")
+def spare_tabs() -> dict:
+    """Tabs that a test has left, by their windows: the next one starts no new process."""
+    return {}
+
+
 @pytest.fixture
-def open_page(windows):
-    """Open an address in a new tab; checks afterwards that nothing was asked of the network."""
+def open_page(windows, spare_tabs):
+    """Open an address in a tab; checks afterwards that nothing was asked of the network."""
     tabs, asked, errors = [], [], []
 
+    def note_request(request):
+        asked.append(request.url)
+
+    def note_error(error):
+        errors.append(str(error))
+
     def opened(url: str, *, width: int = 1440, scheme: str = "light"):
-        page = windows(width, scheme).new_page()
-        tabs.append(page)
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        window = windows(width, scheme)
+        spare = spare_tabs.setdefault((width, scheme), [])
+        page = spare.pop() if spare else window.new_page()
+        tabs.append((page, spare))
+        page.on("request", note_request)
+        page.on("pageerror", note_error)
         page.set_default_timeout(60_000)
         page.goto(url)
         return page
 
     yield opened
-    for page in tabs:
+    for page, spare in tabs:
+        page.remove_listener("pageerror", note_error)
         if page.url.startswith("http"):
             page.evaluate("localStorage.clear(); sessionStorage.clear()")
-        page.close()
-    local = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
+        page.goto("about:blank")  # which closes the session
+        page.remove_listener("request", note_request)
+        spare.append(page)
+    local = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "about:")
     assert not [url for url in asked if not url.startswith(local)], "the page asked the network"
     assert not errors, errors
 

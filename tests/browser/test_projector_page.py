@@ -250,8 +250,13 @@ def test_hostile_texts_labels_columns_and_file_names_are_shown_as_text(open_with
     deck = page.locator("[data-testid=stDeckGlJsonChart]").first.bounding_box()
     shown = canvas_colours(page)
     x, y = middle_of(np.ptp(shown, axis=2) > 120)
-    page.mouse.move(deck["x"] + x, deck["y"] + y)
-    page.locator(".deck-tooltip").get_by_text("<img src=x").first.wait_for()
+    tooltip = page.locator(".deck-tooltip").get_by_text("<img src=x").first
+    for step in range(60):  # a picture that is being drawn anew does not notice the mouse
+        page.mouse.move(deck["x"] + x + step % 2, deck["y"] + y)
+        page.wait_for_timeout(250)
+        if tooltip.is_visible():
+            break
+    assert tooltip.is_visible()
     unharmed(page)
     assert "<img src=x" in page.inner_text("[data-testid=stMain]")
 
