@@ -25,7 +25,7 @@ with errors.shown():
     with st.container(horizontal=True, vertical_alignment="bottom"):
         asked = corpus.controls(choice)
     if asked is None:
-        st.info("Upload a file to see its statistics. Nothing leaves this machine.")
+        st.info("Upload a file to start. It is processed on the Clearhead server only.")
     state = asked and corpus.gathered(asked, map_view.preview)
     shown = DRAW[view](asked, state) if state else None
     if state:

@@ -128,6 +128,9 @@ def test_the_button_writes_a_sequence_that_the_second_copy_makes_cheap(opened, m
     assert "in the first copy" in words(app)
     app.button(key="lm_write").click().run()
     assert app.text_area(key="text").value.split() != text
+    app.button(key="lm_restore").click().run()
+    assert app.text_area(key="text").value == TEXT
+    assert not [button for button in app.button if button.key == "lm_restore"]
 
 
 def test_a_sequence_that_cannot_be_written_is_said(opened):

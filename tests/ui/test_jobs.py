@@ -138,3 +138,23 @@ def test_streamlit_still_tells_a_waiting_script_that_its_session_has_gone():
     assert server_store.get_run_yield_check is get_run_yield_check
     assert get_run_yield_check() is None  # no session here
     server_store.check()
+
+
+def test_an_error_takes_the_bar_and_its_stop_button_away():
+    from streamlit.testing.v1 import AppTest
+
+    def page():
+        from interp_core.errors import BadInput
+        from interp_core.ui import errors
+        from interp_core.ui.server import jobs
+
+        def compute(progress):
+            raise BadInput("The text is empty.")
+
+        with errors.shown():
+            jobs.run(("an error", 1), "Texts", compute)
+
+    app = AppTest.from_function(page).run()
+    assert [each.value for each in app.error] == ["The text is empty\\."]
+    assert not app.button
+    assert not app.get("progress")

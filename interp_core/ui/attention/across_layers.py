@@ -39,7 +39,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
     heads = list(range(maps.weights.shape[1])) if everyone else list(options.heads)
     raw = maps.weights[:, heads, token].mean(1)
     names = [str(number) for number in maps.layer_numbers]
-    who = "mean of all heads" if everyone else f"heads {', '.join(map(str, heads))}"
+    who = "mean of all heads" if everyone else _heads_said(heads)
     strips = [
         Strip(
             f"Raw, {who}, layer by layer",
@@ -74,6 +74,10 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
     charts = [_show(maps, options, strip, token) for strip in strips]
     st.caption(_layers_caption(len(charts) > 1, model.layout.causal))
     return alt.vconcat(*charts)
+
+
+def _heads_said(heads: list[int]) -> str:
+    return f"head {heads[0]}" if len(heads) == 1 else f"mean of heads {', '.join(map(str, heads))}"
 
 
 @dataclass(frozen=True)

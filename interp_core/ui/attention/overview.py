@@ -37,11 +37,17 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
     )
     top = frames.full_ink(maps)
     st.caption(
-        f"Each picture is one head: query tokens down, key tokens across; ink is the square "
-        f"root of the {UNIT[maps.kind]}, full at {top:.2g}. "
-        "Click a picture to open the head."
+        "One tile per head: query tokens down, key tokens across. Colour: square root of the "
+        f"{UNIT[maps.kind]}, {_clipped(maps, top)}. Click a tile to open the head."
     )
     return chart
+
+
+def _clipped(maps: ic.AttentionMaps, top: float) -> str:
+    """Where the colour ends, and what lies beyond it."""
+    if float(maps.weights.max()) <= top:
+        return f"strongest at {top:.2g}"
+    return f"clipped at {top:.2g}, so all larger ones look alike"
 
 
 def _sharpest(frame: pd.DataFrame) -> str:

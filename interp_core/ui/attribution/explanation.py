@@ -12,7 +12,7 @@ from interp_core.charts.attributions import bars, probabilities
 from interp_core.charts.heatmaps import token_keys
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution import script
-from interp_core.ui.attribution.completeness import contrast_button, refused, trust_line
+from interp_core.ui.attribution.completeness import SAFE, contrast_button, refused, trust_line
 from interp_core.ui.attribution.downloads import Drawn
 from interp_core.ui.attribution.question import WORD_TARGETS, Asked, cost, explained
 from interp_core.ui.attribution.text import largest, quoted, units_said
@@ -62,11 +62,12 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
 
 def _cheaper(asked: Asked) -> None:
     """The quickest method, one click away, where the chosen one would take long."""
-    quick = costs.told(costs.forecast(cost(asked.with_method(QUICK))))
-    if costs.forecast(cost(asked)) > costs.UNASKED and asked.method != QUICK:
+    other = SAFE if _of_a_vocabulary(asked) else QUICK
+    quick = costs.told(costs.forecast(cost(asked.with_method(other))))
+    if costs.forecast(cost(asked)) > costs.UNASKED and asked.method != other:
         st.button(
-            f"{METHODS[QUICK].title} instead: {quick}",
-            on_click=lambda: st.session_state.update(method=QUICK),
+            f"{METHODS[other].title} instead: {quick}",
+            on_click=lambda: st.session_state.update(method=other),
             key="quick_method",
         )
 

@@ -89,18 +89,30 @@ def _measured(
     )
 
 
+def _course(reach: Reach) -> str:
+    """The whole curve in words: where it first falls below half, where it ends, what it exceeds."""
+    distances, effects = reach.frame["distance"].to_numpy(), reach.frame["effect"].to_numpy()
+    first, end = float(effects[0]), int(distances[-1])
+    if not first:
+        return "it has no effect to begin with"
+    shares = effects / first
+    if reach.half is None:
+        said = "more than half of the effect is left at every distance"
+    else:
+        said = f"the effect first drops below half after {reach.half} words"
+        if (shares[distances > reach.half] >= 0.5).any():
+            said += " and rises above half again"
+    highest = int(shares.argmax())
+    if shares[highest] > 1.1 and 0 < highest < len(shares) - 1:
+        said += f", is largest ({shares[highest]:.0%}) after {int(distances[highest])}"
+    return f"{said}, and is {shares[-1]:.0%} of the first after {end}"
+
+
 def _said(found: dict[str, Reach], word: str) -> str:
     """What the figures support; `word` is escaped."""
     told = []
     for name, reach in found.items():
-        last = reach.frame.iloc[-1]
-        if reach.half is None:
-            told.append(
-                f"in {name} more than half of its effect is left after "
-                f"{int(last['distance'])} words"
-            )
-        else:
-            told.append(f"in {name} less than half is left after {reach.half} words")
+        told.append(f"in {name} {_course(reach)}")
     return (
         f"Change of the logit by “{word}”, with neutral words put in: " + "; ".join(told) + ". One "
         "word in one text: a hint, not a law. Effects close to zero make shares meaningless."

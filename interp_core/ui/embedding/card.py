@@ -52,7 +52,7 @@ def _false(vectors: Vectors, picture: Projection, point: int) -> None:
         return
     called = point_labels(vectors, 40)
     listed = ", ".join(
-        f"{plain(called[row])} (truly {rank:,}th)" for row, rank in zip(far["index"], far["rank"])
+        f"{plain(called[row])} (true rank {rank:,})" for row, rank in zip(far["index"], far["rank"])
     )
     st.caption(f"Near in the picture only: {listed}.")
 

@@ -111,7 +111,8 @@ def _choose(parts: list[Vectors]) -> tuple[int, str | None, int | None]:
             last,
             key="stage",
             width=230,
-            help="0 is the output of the embeddings.",
+            help="0 = output of the embeddings; n = output of the n-th layer, which is layer "
+            "n − 1 on the page “Attention heads”.",
             **BOUND,
         )
         keep_valid("group_by", labels)

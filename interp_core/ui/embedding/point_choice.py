@@ -70,7 +70,7 @@ def choose(
         layer = _layer(model) if depth and source in LAYERED else None
     data = sources.upload(source) if source in OWN else ""
     if source in OWN and not data:
-        st.info("Upload a file to see its points. Nothing leaves this machine.")
+        st.info("Upload a file to start. It is processed on the Clearhead server only.")
         return None
     if source == "table":
         filters = _column(data)
@@ -105,7 +105,8 @@ def _layer(model: LoadedModel) -> int:
         last,
         key="depth",
         width=190,
-        help="0 is the output of the embeddings, before the first layer.",
+        help="0 = output of the embeddings; n = output of the n-th layer, which is layer "
+        "n − 1 on the page “Attention heads”.",
         **BOUND,
     )
 

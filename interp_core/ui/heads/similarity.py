@@ -84,7 +84,10 @@ def _matrix(asked: Asked, state: ic.CorpusState, names: list[str]) -> None:
         numbers=numbers,
         script=lambda: script.statistics(asked, state, "table = ic.head_distances(statistics)"),
     )
-    st.caption("Every pair of heads, clustered: dark squares on the diagonal are families.")
+    st.caption(
+        "All pairs of heads, ordered by clustering. Low-distance blocks on the diagonal are "
+        "groups of similar heads."
+    )
 
 
 def _twins(frame: pd.DataFrame) -> None:

@@ -74,7 +74,7 @@ def _chosen(model: LoadedModel) -> Picture | None:
     file, key = st.session_state.get(HELD, ("", ""))
     image = _pictures().peek(key) if key else None
     if image is None:
-        st.info("Upload a picture. Nothing leaves this machine.")
+        st.info("Upload an image to start. It is processed on the Clearhead server only.")
         return None
     st.caption(f"{plain(file)}. The address reopens the settings of this view, not your picture.")
     read = f"picture = ic.read_image({PurePath(file).name!r})"

@@ -28,6 +28,7 @@ ABOUT = {
 LENGTH = 25
 SEED = 0  # of the sequences on which the heads are scored
 STATE, DRAWN = "lm_inductor", "lm_draw"
+DRAWN_TEXT, OWN = "lm_drawn_text", "lm_own_text"  # the last sequence, and what stood there
 
 
 def draw(asked: Asked) -> Shown | None:
@@ -41,7 +42,12 @@ def draw(asked: Asked) -> Shown | None:
             key="lm_write",
             type="primary",
         )
-        st.caption(f"{LENGTH} random words, twice; each click draws others.")
+        if st.session_state.get(OWN) is not None and st.session_state.get(DRAWN_TEXT) == _text():
+            st.button("Restore my text", on_click=_restore, key="lm_restore")
+        st.caption(
+            f"{LENGTH} random words, repeated once; each click draws others. They replace the text "
+            "in the sidebar until you restore yours."
+        )
     _surprise(asked)
 
     def compute(progress: head_map.Progress) -> pd.DataFrame:
@@ -99,7 +105,19 @@ def _write(name: str) -> None:
     except ic.ClearheadError as error:
         st.session_state["lm_refused"] = str(error)
         return
-    st.session_state[DRAWN], st.session_state["text"] = seed + 1, text
+    if st.session_state.get(DRAWN_TEXT) != _text():  # the reader's own, not one drawn before
+        st.session_state[OWN] = _text()
+    st.session_state[DRAWN], st.session_state[DRAWN_TEXT] = seed + 1, text
+    st.session_state["text"] = text
+
+
+def _text() -> str:
+    return st.session_state.get("text") or ""
+
+
+def _restore() -> None:
+    """Give the reader's own text back."""
+    st.session_state["text"] = st.session_state.pop(OWN)
 
 
 def _surprise(asked: Asked) -> None:

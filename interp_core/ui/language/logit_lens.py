@@ -60,10 +60,10 @@ def draw(asked: Asked) -> Shown | None:
 
     cell(found, place, depth, script)
     st.caption(
-        "Each state is read by the model's own final norm and output table (logit lens, "
-        f"nostalgebraist 2020); the last row is the model's output itself (largest difference of a "
-        f"logit: {found.error:.1g}). Layers were not trained to be read like this: an early row "
-        "that looks like noise may still carry the answer in another form."
+        "Logit lens (nostalgebraist 2020): each hidden state is decoded with the final norm and "
+        "the unembedding matrix. The top row equals the model output (largest logit difference "
+        f"{found.error:.1g}). Intermediate layers are not trained for this decoding, so "
+        "meaningless early tokens do not prove that the information is absent."
     )
     return Shown(chart, frame, lambda: script("lens.to_frame()"))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import streamlit as st
@@ -32,7 +32,7 @@ def run(
     what: str,
     compute: Callable[[Callable[[int, int], None]], Any],
     *,
-    unit: str = "evaluations",
+    unit: str = "model evaluations",
     store: Shared | None = None,
     operations: Callable[[], float] | None = None,
 ) -> Any:
@@ -87,9 +87,22 @@ def run(
             costs.learned(dear, time.monotonic() - begun)
             return found
 
-    value = results.get(key, guarded, bar.draw)
+    with _cleared(place):
+        return results.get(key, guarded, bar.draw)
+
+
+@contextmanager
+def _cleared(place: Any) -> Iterator[None]:
+    """Take the bar and its button away afterwards; an error's sentence stands alone too.
+
+    Not when the script is rerun or its session gone, which are no `Exception`.
+    """
+    try:
+        yield
+    except Exception:
+        place.empty()
+        raise
     place.empty()
-    return value
 
 
 def line(kind: str, tell: Callable[[Place], None]) -> AbstractContextManager[None]:

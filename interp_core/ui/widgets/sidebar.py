@@ -114,5 +114,12 @@ def _use_example() -> None:
 
 def _about(card: ic.ModelCard) -> str:
     figures = [f"{name} {value:.1%}" for name, value in card.metrics.items()]
-    size = f"{card.layers} layers × {card.heads} heads, {card.parameters / 1e6:.1f} M parameters"
+    size = f"{_shape(card)}, {card.parameters / 1e6:.1f} M parameters"
     return " · ".join([card.title, size, *figures])
+
+
+def _shape(card: ic.ModelCard) -> str:
+    layers = f"{card.layers} layer{'' if card.layers == 1 else 's'}"
+    if not card.heads:  # recurrent networks
+        return f"{layers}, no attention heads"
+    return f"{layers} × {card.heads} head{'' if card.heads == 1 else 's'}"
