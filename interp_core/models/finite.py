@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,8 +36,10 @@ def watch(model: PreTrainedModel) -> tuple[str, ...]:
     parts = [model, model.base_model]
     if model.config.is_encoder_decoder:
         parts.append(model.get_encoder())
+    paths = {id(part): f"{path}." if path else "" for path, part in model.named_modules()}
     for part in {id(part): part for part in parts}.values():
-        part.register_forward_hook(_check, with_kwargs=True)
+        check = partial(_check, paths.get(id(part), ""))
+        part.register_forward_hook(check, with_kwargs=True)
     return weight_notes(model)
 
 
@@ -98,14 +101,17 @@ def _of_layer(path: str) -> str:
     return f" (layer {found[1]})" if found else ""
 
 
-def _check(module: nn.Module, args: tuple, kwargs: dict, output: Any) -> None:
-    """After a pass: every tensor of the output is finite, padding aside, or the place is named."""
+def _check(prefix: str, module: nn.Module, args: tuple, kwargs: dict, output: Any) -> None:
+    """After a pass: every tensor of the output is finite, padding aside, or the place is named.
+
+    `prefix` is the path of the module in the whole model, so that weights are named as in the file.
+    """
     if getattr(_BUSY, "now", False):
         return
     mask = kwargs.get("attention_mask")
     for name, value in _tensors(output):
         if not _sums(value) and not _padding_only(value, mask):
-            raise NotFinite(_sentence(module, args, kwargs, name))
+            raise NotFinite(_sentence(prefix, module, args, kwargs, name))
 
 
 def _tensors(output: Any, name: str = "output") -> Iterator[tuple[str, Tensor]]:
@@ -134,7 +140,7 @@ def _padding_only(value: Tensor, mask: Any) -> bool:
     return bool(torch.isfinite(rows[mask.bool()]).all())
 
 
-def _sentence(module: nn.Module, args: tuple, kwargs: dict, name: str) -> str:
+def _sentence(prefix: str, module: nn.Module, args: tuple, kwargs: dict, name: str) -> str:
     import torch
 
     said = (
@@ -145,13 +151,13 @@ def _sentence(module: nn.Module, args: tuple, kwargs: dict, name: str) -> str:
     named = module.named_parameters(remove_duplicate=False)  # tables may serve twice
     weights = [(each, value) for each, value in named if not _sums(value)]
     if path is None or part is None:
-        where = "" if not weights else f"; {weights[0][0]} has {_counted(weights[0][1])}"
+        where = "" if not weights else f"; {prefix}{weights[0][0]} has {_counted(weights[0][1])}"
         return f"{said}{where}. Take another checkpoint, or load it in float32."
     own = [(each, value) for each, value in weights if each.startswith(f"{path}.")]
-    where = f"{said}: the first such numbers come out of {path}{_of_layer(path)}"
+    where = f"{said}: the first such numbers come out of {prefix}{path}{_of_layer(path)}"
     if own:
         held, value = own[0]
-        return f"{where}, whose weight {held} has {_counted(value)}. {_cure(value)}"
+        return f"{where}, whose weight {prefix}{held} has {_counted(value)}. {_cure(value)}"
     half = next(iter(module.parameters())).dtype == torch.float16
     if half:
         return (

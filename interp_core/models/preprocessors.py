@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,9 +56,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
                 folder, trust_remote_code=False, local_files_only=True
             )
     except ImportError as error:  # such as sacremoses for XLM: the package is named by its error
-        raise UnsupportedModel(
-            f"The tokenizer needs a package that is not installed: {str(error).strip()[:300]}"
-        ) from error
+        raise UnsupportedModel(_missing_package(str(error))) from error
     except Exception as error:
         raise UnsupportedModel(NO_TOKENIZER) from error
     # Whoever reads a long text cuts or refuses it: no need to warn of each. This key marks the
@@ -68,6 +67,18 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     if files and not any((folder / name).is_file() for name in (*files, *VOCABULARIES)):
         raise UnsupportedModel(NO_TOKENIZER)
     return tokenizer
+
+
+def _missing_package(told: str) -> str:
+    """The sentence for a tokenizer that needs a package, by what transformers says of it."""
+    named = re.search(r"install (?:the )?([A-Za-z][\w.-]*) to use|No module named '([\w]+)", told)
+    if named is None:
+        return f"The tokenizer needs a package that is not installed: {told.strip()[:300]}"
+    package = named[1] or named[2]
+    return (
+        f"The tokenizer needs the package {package}, which is not installed: "
+        f"`pip install {package}`, and start again."
+    )
 
 
 def load_processor(folder: Path) -> Any:

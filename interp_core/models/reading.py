@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # What the maps of a task look like: whether no token sees what stands behind it.
 SIGHT = {CAUSAL: True, MASKED: False}
 SEES = {True: "sees only what stands before each token", False: "sees both sides of each token"}
+STILL = "its attention, vectors and heads can be shown"
 DOES = {CAUSAL: "predict the next word", MASKED: "fill in masked words"}
 
 
@@ -32,14 +33,14 @@ def settle(model: LoadedModel, *, asked: bool) -> LoadedModel:
         f"{DOES[model.task]} from the text as it stands"
     )
     if asked:
-        raise UnsupportedModel(f"{reason}. Load it as encoder.")
+        raise UnsupportedModel(f"{reason}. Load it as encoder: {STILL}.")
     readings = tuple(task for task in model.readings if task != model.task)
     return replace(
         model,
         task=HEADLESS,
         model=model.model.base_model,
         readings=readings,
-        notes=(*notes, f"{reason}: it is loaded as a plain encoder."),
+        notes=(*notes, f"{reason}: it is loaded as a plain encoder. {STILL.capitalize()}."),
     )
 
 

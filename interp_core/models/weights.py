@@ -181,8 +181,8 @@ def _mismatch(folder: Path, config: PretrainedConfig, task: str, dtype: object) 
     _, info = open_checkpoint(folder, config, task, dtype, ignore_mismatched_sizes=True)
     keys = sorted(info["mismatched_keys"])
     name, held, asked = keys[0]
-    shapes = (" × ".join(map(str, shape)) for shape in (held, asked))
-    told = "{0!r} is {1} in the file, and {2} by config.json".format(name, *shapes)
+    one, other = (" × ".join(map(str, shape)) for shape in (held, asked))
+    told = f"{name!r} is {one} in the file, and {other} by config.json"
     cure = "Copy the config.json that was saved with these weights."
     if config.num_labels == asked[0] != held[0]:
         cure = f"If it has {held[0]:,} labels, name each of them in config.json (id2label)."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -74,6 +76,20 @@ def test_a_model_that_needs_a_picture_beside_the_text_is_refused_in_words(tmp_pa
     tokenizer.save_pretrained(tmp_path)
     with pytest.raises(ic.UnsupportedModel, match="only together with a picture"):
         ic.load_model(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("kind", "package"), [("XLMTokenizer", "sacremoses"), ("FlaubertTokenizer", "sacremoses")]
+)
+def test_a_package_that_a_tokenizer_needs_is_named(tiny, tmp_path, kind, package, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)
+    folder = shutil.copytree(tiny("bert"), tmp_path / "own")
+    (folder / "tokenizer.json").unlink()
+    (folder / "vocab.json").write_text(json.dumps({"<s>": 0, "</s>": 1, "<unk>": 2}))
+    (folder / "merges.txt").write_text("a b 1\n")
+    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": kind}))
+    with pytest.raises(ic.UnsupportedModel, match=f"pip install {package}`"):
+        ic.load_model(str(folder))
 
 
 def test_a_long_text_is_counted_without_a_warning(tiny, caplog):

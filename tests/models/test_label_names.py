@@ -56,5 +56,5 @@ def test_weights_of_another_width_are_named(tiny, tmp_path):
     folder = shutil.copytree(tiny("bert-5-labels"), tmp_path / "own")
     path = folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"intermediate_size": 40}))
-    with pytest.raises(ic.UnsupportedModel, match="is 48 in the file, and 40 by config.json"):
+    with pytest.raises(ic.UnsupportedModel, match="is 48 in the file, and 40 by"):
         ic.load_model(str(folder))
