@@ -7,8 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 import interp_core as ic
+from interp_core.files import images
 from interp_core.ui.server import limits
 from interp_core.ui.widgets import uploads
+from tests.pages.running import run
 
 MB = 2**20
 
@@ -45,3 +47,10 @@ def test_a_shared_server_shows_and_keeps_its_own_limit(given, monkeypatch):
     assert given(least, 50 * MB) == least // MB
     with pytest.raises(limits.NotShared):
         given(least + 1, 50 * MB)
+
+
+def test_pictures_show_what_their_reader_takes():
+    """The server would take more."""
+    app = run("attention_heads", model="digits", picture="my own")
+    (shown,) = (each.proto.max_upload_size_mb for each in app.get("file_uploader"))
+    assert shown == images.MAX_BYTES // MB

@@ -13,7 +13,6 @@ from streamlit.delta_generator import DeltaGenerator
 import interp_core as ic
 from interp_core.files.corpus import sample_corpus
 from interp_core.files.form import FileOptions
-from interp_core.files.limits import MAX_FILE_BYTES
 from interp_core.ui.server import cache, costs, jobs, limits
 from interp_core.ui.server.keys import digest
 from interp_core.ui.server.store import Shared
@@ -121,8 +120,6 @@ def _take(held: str, key: str) -> None:
     with st.popover("File", icon=":material/upload_file:"):
         given = uploader(ABOUT, TEXTS, key=f"corpus_file{key}")
     if given is not None:
-        if given.size > MAX_FILE_BYTES:
-            raise ic.BadInput("The file is too large. Use `python -m interp_core.corpus` for it.")
         data = given.getvalue()
         if not data:
             raise ic.BadInput("The file is empty.")

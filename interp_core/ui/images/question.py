@@ -10,7 +10,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.datasets import PHOTOS, digit_labels, digit_picture, held_out
-from interp_core.files.limits import MAX_FILE_BYTES
+from interp_core.files.images import MAX_BYTES
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache
 from interp_core.ui.server.keys import digest
@@ -66,7 +66,7 @@ def _chosen(model: LoadedModel) -> Picture | None:
         name = st.selectbox("Picture", offered, key="picture", width=220, **BOUND)
         if name == OWN:
             with st.popover("Upload", icon=":material/upload_file:"):
-                given = uploader("PNG, JPEG or WebP", KINDS, key="picture_upload")
+                given = uploader("PNG, JPEG or WebP", KINDS, key="picture_upload", most=MAX_BYTES)
     if name != OWN:
         return _example(name)
     if given is not None:
@@ -82,8 +82,6 @@ def _chosen(model: LoadedModel) -> Picture | None:
 
 
 def _take(given) -> None:  # noqa: ANN001 - Streamlit's upload
-    if given.size > MAX_FILE_BYTES:
-        raise ic.BadInput("The picture is too large. Save it smaller.")
     key = digest(given.getvalue())
     _pictures().get(key, lambda: ic.read_image(given))
     st.session_state[HELD] = (given.name, key)
