@@ -6,11 +6,13 @@ import altair as alt
 import pandas as pd
 
 from interp_core.charts.heatmaps import PRINT_TOKEN, below_zero, largest, token_axis
+from interp_core.charts.kinds import by_kind
 from interp_core.charts.points import GREY
 
 BAR = 24
 CELL = 26
-SIGN = ["supports the target", "speaks against it"]
+FOR, AGAINST = "supports the target", "opposes it"
+SIGN = {FOR: "#2f6fd6", AGAINST: "#d9771f"}
 
 
 def bars(frame: pd.DataFrame, *, title: str, order: str = "text") -> alt.LayerChart:
@@ -20,7 +22,7 @@ def bars(frame: pd.DataFrame, *, title: str, order: str = "text") -> alt.LayerCh
     """
     sizes = frame.reindex(frame["score"].abs().sort_values(ascending=False).index)
     keys = list((sizes if order == "size" else frame)["key"])
-    data = frame.assign(direction=[SIGN[int(score < 0)] for score in frame["score"]])
+    data = frame.assign(direction=[AGAINST if score < 0 else FOR for score in frame["score"]])
     base = alt.Chart(data).encode(
         y=alt.Y("key:N", sort=keys, axis=token_axis(limit=150)),
         x=alt.X("score:Q", title=title),
@@ -29,17 +31,9 @@ def bars(frame: pd.DataFrame, *, title: str, order: str = "text") -> alt.LayerCh
             alt.Tooltip("score:Q", title=title, format="+.4f"),
         ],
     )
-    colour = alt.Color(
-        "direction:N",
-        scale=alt.Scale(domain=SIGN, range=["#2f6fd6", "#d9771f"]),
-        legend=alt.Legend(title=None, orient="top", labelLimit=260, symbolStrokeWidth=0),
-    )
-    marks = base.mark_bar(cornerRadius=2, height=15).encode(
-        color=colour,
-        fillOpacity=alt.condition(alt.datum.score < 0, alt.value(0.45), alt.value(0.95)),
-        stroke=alt.value("#d9771f"),
-        strokeDash=alt.value([3, 2]),
-        strokeWidth=alt.condition(alt.datum.score < 0, alt.value(1.5), alt.value(0)),
+    present = {name: colour for name, colour in SIGN.items() if name in set(data["direction"])}
+    marks = base.mark_bar(cornerRadius=2, height=14).encode(
+        **by_kind("direction", present, [AGAINST])
     )
     zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color="#8896a8").encode(x="x:Q")
     return alt.layer(marks, zero).properties(height=BAR * len(frame) + 70)

@@ -6,6 +6,7 @@ import altair as alt
 import pandas as pd
 
 from interp_core.charts.heatmaps import below_zero, largest, token_axis, token_keys
+from interp_core.charts.kinds import by_kind
 from interp_core.charts.points import GREY, MARKED
 
 BLUE, ORANGE = "#2f6fd6", "#d9771f"
@@ -23,7 +24,6 @@ def expected(frame: pd.DataFrame) -> alt.LayerChart:
         key=token_keys(frame["token"]), shown=[_share(each) for each in frame["probability"]]
     )
     kinds = [EXPECTED, *sorted(set(frame["kind"]) - {EXPECTED})]
-    legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=0) if len(kinds) > 1 else None
     base = alt.Chart(data).encode(
         y=alt.Y("key:N", sort=list(data["key"]), axis=_tokens(limit=120)),
         x=alt.X(
@@ -39,28 +39,10 @@ def expected(frame: pd.DataFrame) -> alt.LayerChart:
             *([alt.Tooltip("logit:Q", format="+.3f")] if "logit" in data else []),
         ],
     )
-    bars = _bars(base, "kind", kinds, [BLUE, ORANGE], kinds[1:], legend)
+    named = by_kind("kind", dict(zip(kinds, [BLUE, ORANGE])), kinds[1:])
+    bars = base.mark_bar(cornerRadius=2, height=13).encode(**named)
     figures = base.mark_text(align="left", dx=5, fontSize=11, color=GREY).encode(text="shown:N")
-    return alt.layer(*bars, figures).properties(height=24 * len(data) + 76)
-
-
-def _bars(
-    base: alt.Chart,
-    field: str,
-    kinds: list[str],
-    colours: list[str],
-    dashed: list[str],
-    legend: alt.Legend | None,
-) -> list[alt.Chart]:
-    """Bars by kind; the dashed kinds are outlined, so that colour is not their only sign."""
-    colour = alt.Color(f"{field}:N", legend=legend, scale=alt.Scale(domain=kinds, range=colours))
-    chosen = alt.FieldOneOfPredicate(field, dashed)
-    full = base.mark_bar(cornerRadius=2, height=14).encode(color=colour)
-    outline = {"stroke": colours[kinds.index(dashed[0])] if dashed else GREY, "strokeWidth": 1.5}
-    broken = base.mark_bar(
-        cornerRadius=2, height=13, fillOpacity=0.4, strokeDash=[3, 2], **outline
-    ).encode(color=colour)
-    return [full.transform_filter({"not": chosen}), broken.transform_filter(chosen)]
+    return alt.layer(bars, figures).properties(height=24 * len(data) + 76)
 
 
 def _tokens(**options: int) -> alt.Axis:
@@ -148,10 +130,11 @@ def waterfall(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
         ],
     )
     base = base.encode(x=alt.X("start:Q", title=title), x2="end:Q")
-    legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=0)
-    bars = _bars(base, "kind", list(kinds), list(kinds.values()), ["takes away"], legend)
+    present = {kind: colour for kind, colour in kinds.items() if kind in set(frame["kind"])}
+    named = by_kind("kind", present, ["takes away"])
+    bars = base.mark_bar(cornerRadius=2, height=13).encode(**named)
     zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=GREY).encode(x="x:Q")
-    return alt.layer(*bars, zero).properties(height=22 * len(frame) + 84)
+    return alt.layer(bars, zero).properties(height=22 * len(frame) + 84)
 
 
 def copies(frame: pd.DataFrame) -> alt.Chart:

@@ -126,6 +126,12 @@ def test_bars_and_grids_of_signed_scores_are_drawn():
     frame = pd.DataFrame({"key": token_keys(["a", "b"]), "token": ["a", "b"], "score": [1.0, -2.0]})
     for order in ("text", "size"):
         assert picture(bars(frame, title="score", order=order), "svg").startswith(b"<svg")
+    named = bars(frame, title="score").to_dict()["layer"][0]["encoding"]
+    assert named["fill"]["scale"]["range"][1] == "rgba(217, 119, 31, 0.4)"  # in the legend too
+    assert named["strokeDash"]["legend"] == named["fill"]["legend"] is not None
+    one = bars(frame[:1], title="score").to_dict()["layer"][0]["encoding"]
+    assert one["fill"]["scale"]["domain"] == ["supports the target"]
+    assert one["fill"]["legend"] is None  # no class that is not drawn
     long = frame.assign(method="one")
     drawn = grid(long, x="key", y="method", value="score", title="s", y_title="", rows=["one"])
     assert "–".encode() in picture(drawn, "svg")
