@@ -20,6 +20,7 @@ from interp_core.models.device import find_device, find_dtype, place, rounding_n
 from interp_core.models.finite import watch
 from interp_core.models.folders import find_model_folder
 from interp_core.models.hub import hub_folder
+from interp_core.models.labels import check_label_names, label_names, label_notes
 from interp_core.models.layout import probe_layout, settle_start
 from interp_core.models.memory import checked
 from interp_core.models.preprocessors import (
@@ -54,6 +55,14 @@ BESIDE = {
     "bbox": "the place of each word on a page",
     "input_features": "a recording",
     "input_values": "a recording",
+}
+# Settings of a configuration that change how a model answers, not what.
+HABITS = {
+    "return_dict": True,
+    "torchscript": False,
+    "output_attentions": False,
+    "output_hidden_states": False,
+    "gradient_checkpointing": False,
 }
 LABELLED = ("sequence-classification", "token-classification", "image-classification")
 
@@ -238,7 +247,7 @@ def _config(folder: Path, raw: dict) -> PretrainedConfig:
         raise UnsupportedModel(
             f"The installed transformers does not know the architecture {kind[:50]!r}."
         )
-    _check_label_names(raw)
+    check_label_names(raw)
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:
@@ -247,19 +256,21 @@ def _config(folder: Path, raw: dict) -> PretrainedConfig:
         ) from error
     # Before anything is built: the setting may name code on the Hub, which would be fetched.
     config._attn_implementation = "eager"
+    _undo_habits(config)
     if getattr(config, "attention_type", None) == "block_sparse":
         config.attention_type = "original_full"
     return config
 
 
-def _check_label_names(raw: dict) -> None:
-    names = raw.get("id2label")
-    numbered = isinstance(names, dict) and all(str(each).isdecimal() for each in names)
-    if names is not None and not numbered:
-        raise UnsupportedModel(
-            "config.json does not describe a model: id2label must give the name of each label by "
-            'its number, such as {"0": "negative", "1": "positive"}.'
-        )
+def _undo_habits(config: PretrainedConfig) -> None:
+    """Take back how a training run wanted its outputs: as tuples, all of them, or recomputed."""
+    from transformers import PreTrainedConfig
+
+    parts = [each for each in vars(config).values() if isinstance(each, PreTrainedConfig)]
+    for part in (config, *parts):
+        for name, value in HABITS.items():
+            if hasattr(part, name):
+                setattr(part, name, value)
 
 
 def _finish(
@@ -273,8 +284,8 @@ def _finish(
     model, device = place(model.eval().requires_grad_(False), where)
     keep_every_patch(model)
     about["notes"] = (*about.get("notes", ()), *rounding_notes(model), *watch(model))
-    labels = _labels(model.config) if task in LABELLED else ()
-    about["notes"] += _label_notes(model.config) if labels else ()
+    labels = label_names(model.config) if task in LABELLED else ()
+    about["notes"] += label_notes(model.config) if labels else ()
     about["notes"] += settle_start(model, tools["tokenizer"])
     limit = max_tokens(model, tools["tokenizer"])
     try:
@@ -300,28 +311,6 @@ def _trial_failed(model: PreTrainedModel, error: Exception) -> UnsupportedModel:
             f"nothing to show of a text alone. Use a model that reads text {told}"
         )
     return UnsupportedModel(f"A trial run of the model failed {told}")
-
-
-def _labels(config: PretrainedConfig) -> tuple[str, ...]:
-    """One name for each output, each another one."""
-    given = config.id2label or {}
-    names = [
-        str(given.get(number, "")).strip() or f"LABEL_{number}" for number in range(len(given))
-    ]
-    return tuple(
-        f"{name} ({number})" if names.count(name) > 1 else name for number, name in enumerate(names)
-    )
-
-
-def _label_notes(config: PretrainedConfig) -> tuple[str, ...]:
-    given = config.id2label or {}
-    own = [str(given.get(number, "")).strip() for number in range(len(given))]
-    if all(own) and len(set(own)) == len(own):
-        return ()
-    return (
-        f"The {len(own)} labels in config.json (id2label) are not numbered from 0, or share a name "
-        "or have none: those are shown with the number of their output.",
-    )
 
 
 def _probe_inputs(model: PreTrainedModel, tokenizer: Any, device: torch.device) -> dict:

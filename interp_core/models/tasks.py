@@ -67,7 +67,19 @@ def readings(config: Any) -> tuple[str, ...]:
         found = [SEQ2SEQ]
     if MASKED in found and CAUSAL in found:  # XLM has one class for both, and says which it is
         found.remove(MASKED if _get(config, "causal") else CAUSAL)
+    if not found and kind in _table("") and is_own_class(config):
+        return (HEADLESS, *_untold(kind))
     return tuple(dict.fromkeys([*found, HEADLESS]))
+
+
+def is_own_class(config: Any) -> bool:
+    """Whether the configuration names no class, or one that is not of transformers."""
+    return not any(str(name) in _listed() for name in _get(config, "architectures") or ())
+
+
+def _untold(kind: str) -> list[str]:
+    """The heads for which transformers has a class of this model type; the weights will tell."""
+    return [task for task, tables in TASKS.items() if any(kind in _table(t) for t, _ in tables[:1])]
 
 
 def has_known_head(config: Any) -> bool:
@@ -151,6 +163,18 @@ def _table(name: str) -> dict[str, tuple[str, ...]]:
         kind: (classes,) if isinstance(classes, str) else tuple(classes)
         for kind, classes in found.items()
     }
+
+
+@cache
+def _listed() -> set[str]:
+    """The classes of all tables."""
+    from transformers.models.auto import modeling_auto
+
+    tables = [
+        value for name, value in vars(modeling_auto).items() if name.endswith("MAPPING_NAMES")
+    ]
+    rows = [classes for table in tables for classes in table.values()]
+    return {each for row in rows for each in ((row,) if isinstance(row, str) else row)}
 
 
 @cache

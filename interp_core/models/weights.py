@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import logging
+import re
 from contextlib import contextmanager
 from inspect import signature
 from pathlib import Path
@@ -13,7 +14,13 @@ from typing import TYPE_CHECKING
 from interp_core.errors import ClearheadError, UnsafeModel, UnsupportedModel
 from interp_core.models.memory import check_room
 from interp_core.models.record import LoadedModel
-from interp_core.models.tasks import HEADLESS, SEQ2SEQ, auto_class, has_known_head
+from interp_core.models.tasks import (
+    HEADLESS,
+    SEQ2SEQ,
+    auto_class,
+    has_known_head,
+    is_own_class,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,6 +28,10 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
 
 
+WRAPPERS = ("_orig_mod.", "module.")  # of torch.compile and of DistributedDataParallel
+NAME_TASK = (
+    "If you know its task, choose it under “Read as”, or pass it: `load_model(folder, task=...)`."
+)
 SLACK = 10**7  # numbers that a model may compute for itself: masks, tables of positions
 
 
@@ -88,14 +99,20 @@ def _unnamed_head(unread: Iterable[str]) -> tuple[str, ...]:
         return ()
     return (
         f"config.json names no architecture, so the model is loaded as a plain encoder, although "
-        f"{unread[0]!r} is among its weights. Name the task: `load_model(folder, task=...)`.",
+        f"{unread[0]!r} is among its weights. {NAME_TASK}",
     )
 
 
 def _unread_head(config: PretrainedConfig) -> str:
+    name = config.architectures[0]
+    if is_own_class(config):
+        return (
+            f"The checkpoint is a {name}, which is no class of transformers, so it is loaded as a "
+            f"plain encoder. {NAME_TASK}"
+        )
     return (
-        f"The checkpoint is a {config.architectures[0]}, whose head answers no question that "
-        "Clearhead asks, so it is loaded as a plain encoder."
+        f"The checkpoint is a {name}, whose head answers no question that Clearhead asks, so it is "
+        "loaded as a plain encoder."
     )
 
 
@@ -163,6 +180,7 @@ def open_checkpoint(
                 use_safetensors=True,
                 local_files_only=True,
                 output_loading_info=True,
+                **_wrapped(folder),
                 **more,
             )
     except ClearheadError:
@@ -174,6 +192,20 @@ def open_checkpoint(
             str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
         )
         raise UnsupportedModel(f"transformers cannot load this as {task}: {first}") from error
+
+
+def _wrapped(folder: Path) -> dict[str, dict[str, str]]:
+    """Where every weight was saved with its wrapper's name: how to read it without."""
+    from safetensors import safe_open
+
+    names: set[str] = set()
+    for path in folder.glob("*.safetensors"):
+        with safe_open(path, framework="pt") as file:
+            names |= set(file.keys())
+    found = next(
+        (each for each in WRAPPERS if names and all(n.startswith(each) for n in names)), ""
+    )
+    return {"key_mapping": {f"^{re.escape(found)}": ""}} if found else {}
 
 
 def _mismatch(folder: Path, config: PretrainedConfig, task: str, dtype: object) -> UnsupportedModel:
