@@ -45,8 +45,7 @@ def test_every_picture_is_computed_again_by_its_script(view):
 
 
 def test_the_curve_of_removed_heads_is_computed_again():
-    asked = corpus.Asked("sentiment", cache.stamp("sentiment"), "text", 1, text="Not bad.")
-    state = {"text": "Not bad.", "way": "ablation", "heads_curve": ("curve", asked), "unit": None}
+    state = {"text": "Not bad.", "way": "ablation", "pruning": True, "unit": None}
     curve = check(opened(heads_view="importance", **state), charts=2)[-1]
     assert set(curve.numbers["ranking"]) == {"gradient", "ablation", "random"}
 
