@@ -13,11 +13,11 @@ from interp_core.charts.heatmaps import below_zero, largest
 from interp_core.charts.scatter import MARKED
 
 SIDE = 396  # px of the longer side on the page: two stand side by side on a laptop
-TITLE, LEGEND = 34, 42  # px above and below the picture
+TITLE, LEGEND = 34, 66  # px above and below the picture
 GREATEST = 512  # px of the picture that travels to the browser
 MOST_DASHED = 16  # patches a side; dashes in smaller ones would cover them
 INK = {"light": "#2f6fd6", "dark": "#2f6fd6"}
-POSITIVE, NEGATIVE = "#1f5fbf", "#d95f02"
+POSITIVE = "#1f5fbf"
 
 
 def data_url(picture: Any) -> str:
@@ -44,17 +44,18 @@ def overlay(
     side: int = SIDE,
     text_format: str = ".4f",
 ) -> alt.LayerChart:
-    """Opacity tells the size of a patch's value, colour and a dash its sign; a click picks a patch.
+    """Opacity tells a patch's value over the picture at `url`; a click picks a patch.
 
     `frame`: row, column, value. `query` is a patch that is framed. Without `url` the values stand
-    alone. Selection: `patch` (row, column).
+    alone. With `signed` they must: opacity over dark pixels hides a colour, so signed values have
+    a diverging scale with figures, and a dash where they are clearly negative. Selection: `patch`
+    (row, column).
     """
     rows, columns = int(frame["row"].max()) + 1, int(frame["column"].max()) + 1
     longest = max(rows, columns)
     top = largest(frame["value"])
     drawn = frame.assign(
         strength=frame["value"].abs() / top,
-        side=["adds" if value >= 0 else "takes away" for value in frame["value"]],
         right=frame["column"] + 1,
         below=frame["row"] + 1,
     )
@@ -62,8 +63,16 @@ def overlay(
     x = alt.X("column:Q", scale=alt.Scale(domain=[0, columns], nice=False), **bare)
     y = alt.Y("row:Q", scale=alt.Scale(domain=[0, rows], reverse=True, nice=False), **bare)
     click = alt.selection_point(name="patch", fields=["row", "column"], on="click", empty=False)
-    scale = alt.Scale(domain=["adds", "takes away"], range=[POSITIVE, NEGATIVE])
-    legend = alt.Legend(title=None, orient="bottom") if signed else None
+    if signed:
+        ends = alt.Scale(domain=[-top, top], domainMid=0)
+        legend = alt.Legend(title=None, orient="bottom", gradientLength=200, format="+.2~f")
+        look = {"color": alt.Color("value:Q", scale=ends, legend=legend)}
+    else:
+        shade = alt.Scale(domain=[0, 1], range=[0, 0.9])
+        look = {
+            "color": alt.value(POSITIVE),
+            "opacity": alt.Opacity("strength:Q", scale=shade, legend=None),
+        }
     cells = (
         alt.Chart(drawn)
         .mark_rect(cursor="crosshair")
@@ -72,10 +81,7 @@ def overlay(
             y=y,
             x2="right:Q",
             y2="below:Q",
-            color=alt.Color("side:N", scale=scale, legend=legend),
-            opacity=alt.Opacity(
-                "strength:Q", scale=alt.Scale(domain=[0, 1], range=[0, 0.9]), legend=None
-            ),
+            **look,
             tooltip=["row", "column", alt.Tooltip("value:Q", title=title, format=text_format)],
         )
         .add_params(click)
@@ -84,18 +90,7 @@ def overlay(
     if signed and longest <= MOST_DASHED:
         layers.append(_dashes(drawn, x, y, top))
     if url:
-        whole = pd.DataFrame({"x": [columns / 2], "y": [rows / 2], "url": [url]})
-        picture = alt.Chart(whole).mark_image(
-            width=alt.expr("width"), height=alt.expr("height"), aspect=False
-        )
-        layers.insert(
-            0,
-            picture.encode(
-                x=alt.X("x:Q", scale=alt.Scale(domain=[0, columns], nice=False), **bare),
-                y=alt.Y("y:Q", scale=alt.Scale(domain=[0, rows], reverse=True, nice=False), **bare),
-                url="url:N",
-            ),
-        )
+        layers.insert(0, _picture(url, rows, columns))
     if query is not None:
         framed = pd.DataFrame(
             {
@@ -111,10 +106,37 @@ def overlay(
             .encode(x="column:Q", y="row:Q", x2="right:Q", y2="below:Q")
         )
     beside = TITLE + (LEGEND if signed else 0)  # the height on the page includes them
-    return alt.layer(*layers).properties(
+    return _sized(alt.layer(*layers), rows, columns, side, beside).properties(title=title)
+
+
+def picture_alone(
+    url: str, rows: int, columns: int, *, title: str, side: int = SIDE
+) -> alt.LayerChart:
+    """The picture, as large as the `overlay` of its rows and columns of patches."""
+    chart = alt.layer(_picture(url, rows, columns))
+    return _sized(chart, rows, columns, side, TITLE).properties(title=title)
+
+
+def _picture(url: str, rows: int, columns: int) -> alt.Chart:
+    bare = {"axis": None}
+    whole = pd.DataFrame({"x": [columns / 2], "y": [rows / 2], "url": [url]})
+    marks = alt.Chart(whole).mark_image(
+        width=alt.expr("width"), height=alt.expr("height"), aspect=False
+    )
+    return marks.encode(
+        x=alt.X("x:Q", scale=alt.Scale(domain=[0, columns], nice=False), **bare),
+        y=alt.Y("y:Q", scale=alt.Scale(domain=[0, rows], reverse=True, nice=False), **bare),
+        url="url:N",
+    )
+
+
+def _sized(
+    chart: alt.LayerChart, rows: int, columns: int, side: int, beside: int
+) -> alt.LayerChart:
+    longest = max(rows, columns)
+    return chart.properties(
         width=round(side * columns / longest),
         height=round(side * rows / longest) + beside,
-        title=title,
         # As on the page, so that patches are square in a file too.
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
     )

@@ -79,7 +79,7 @@ def test_a_picture_of_ones_own_is_read(vit, page):
 def test_without_a_picture_of_ones_own_the_page_asks_for_one(vit, page):
     app = opened(page, vit, picture=question.OWN)
     assert not app.exception
-    assert "Upload a picture" in words(app)
+    assert "Upload an image" in words(app)
 
 
 @pytest.fixture(scope="module")

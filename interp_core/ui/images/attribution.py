@@ -8,7 +8,7 @@ import altair as alt
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.patches import SIDE, data_url, overlay
+from interp_core.charts.patches import SIDE, data_url, overlay, picture_alone
 from interp_core.images.attribution import GREYS, IMAGE_METHODS
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution.text import quoted
@@ -18,7 +18,7 @@ from interp_core.ui.server import cache, jobs
 from interp_core.ui.widgets import downloads
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import draw as draw_chart
-from interp_core.ui.widgets.figure import figure, offer
+from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.numbers import number, share
 
@@ -172,23 +172,26 @@ MOST_SQUARES = 64  # a side: more marks than that would only be slow
 def shown(
     picture: Picture, found: ic.ImageAttribution, script: Callable[[str], str]
 ) -> alt.LayerChart:
-    """Patches over the picture, beside the pixels or the patches alone."""
+    """The picture, and beside it the patches and the pixels; unsigned patches also lie over it."""
     url = data_url(picture.seen)
     frame = found.to_frame().rename(columns={"score": "value"})
-    over = overlay(frame, url, title="score of each patch", signed=found.signed)
     about = {"title": _title("Patches", found), "alt": _said(picture, found)}
+    patches = overlay(
+        frame, None if found.signed else url, title="score of each patch", signed=found.signed
+    )
     with st.container(horizontal=True):
+        if found.signed:
+            plain_picture = picture_alone(url, *found.patches.shape, title="picture")
+            draw_chart(plain_picture, width="content", alt=picture.title)
+        with st.container(width=SIDE):
+            figure(patches, width="content", **about)
         if found.pixels is not None and found.pixels.shape != found.patches.shape:
             with st.container(width=SIDE):
-                figure(over, width="content", **about)
-            with st.container(width=SIDE):
                 _fine(found, url, script)
-            return over
-        alone = overlay(frame, None, title="scores alone", signed=found.signed)
-        draw_chart(over, width="content", alt=about["alt"])
-        draw_chart(alone, width="content", alt="The same scores without the picture.")
-    offer(over, **about)
-    return over
+        elif not found.signed:
+            alone = overlay(frame, None, title="scores alone")
+            draw_chart(alone, width="content", alt="The same scores without the picture.")
+    return patches
 
 
 def _title(what: str, found: ic.ImageAttribution) -> str:
@@ -214,7 +217,7 @@ def _fine(found: ic.ImageAttribution, url: str, script: Callable[[str], str]) ->
     figure(
         overlay(
             table.rename(columns={"score": "value"}),
-            url,
+            None if found.signed else url,
             title=f"score of each {named}",
             signed=found.signed,
         ),
