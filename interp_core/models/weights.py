@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interp_core.errors import ClearheadError, UnsafeModel, UnsupportedModel
+from interp_core.models.folders import WEIGHTS
 from interp_core.models.memory import check_room
 from interp_core.models.record import LoadedModel
 from interp_core.models.tasks import (
@@ -199,7 +200,8 @@ def _wrapped(folder: Path) -> dict[str, dict[str, str]]:
     from safetensors import safe_open
 
     names: set[str] = set()
-    for path in folder.glob("*.safetensors"):
+    whole = folder / WEIGHTS
+    for path in [whole] if whole.is_file() else folder.glob("*.safetensors"):
         with safe_open(path, framework="pt") as file:
             names |= set(file.keys())
     found = next(
