@@ -122,53 +122,11 @@ def disagreements(first: pd.Series, second: pd.Series, count: int = TOP) -> pd.D
 STRONGEST = 3  # words named for each text
 HEAVY = 1.5  # times the even share from which a filler word counts more than it should
 # Words that carry grammar rather than content; negations are left out, since they should count.
-FILLERS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "for",
-        "with",
-        "by",
-        "from",
-        "as",
-        "and",
-        "or",
-        "it",
-        "its",
-        "this",
-        "that",
-        "these",
-        "those",
-        "he",
-        "she",
-        "they",
-        "i",
-        "you",
-        "we",
-        "is",
-        "was",
-        "are",
-        "were",
-        "be",
-        "been",
-        "has",
-        "have",
-        "had",
-        "do",
-        "does",
-        "did",
-        "there",
-        "here",
-        "which",
-        "who",
-    ]
-)
+_FILLERS = """
+a an the of to in on at for with by from as and or it its this that these those he she they i
+you we is was are were be been has have had do does did there here which who
+"""
+FILLERS = frozenset(_FILLERS.split())
 
 
 def attribute_many(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from scipy.special import softmax
 
 from interp_core.attribution.core import attribute, attribute_goal
 from interp_core.attribution.edits import EditedInputs, evaluate
@@ -87,13 +88,8 @@ def _by_inference(
     logits = evaluate(model, edits, lambda goal, output: goal.score(output))
     chosen = int(np.argmax(logits)) if target is None else label_index(names, target)
     result = attribute(model, text, text_pair=hypotheses[chosen], target=yes, **options)
-    prediction = Prediction(names[int(np.argmax(logits))], names, logits, _softmax(logits), SOFTMAX)
+    prediction = Prediction(names[int(np.argmax(logits))], names, logits, softmax(logits), SOFTMAX)
     return replace(result, goal=replace(result.goal, label=names[chosen]), prediction=prediction)
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max())
-    return powers / powers.sum()
 
 
 def _by_similarity(

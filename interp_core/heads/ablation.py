@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from interp_core.heads.objective import Labels, judge, judged_logits
+from interp_core.models.hooks import hooked
 
 if TYPE_CHECKING:
     from interp_core.heads.gates import GatedModel
@@ -18,32 +19,58 @@ if TYPE_CHECKING:
 
 
 ROW_TOKENS = 1024  # tokens in one pass, over all rows: what is computed stays in the cache
-TRIED_ROWS = 3  # rows of one text when a shortcut is tried
-SHARED, ANSWERED, NONE = "shared", "answered", "none"
+TRIED_ROWS = 3  # rows of one text when the shortcut is tried
+SAME = 1e-4  # largest difference of logits, relative beyond 1, between shortcut and full pass
 
 
 def ablate(gated: GatedModel, inputs: ModelBatch, goal: Labels) -> Tensor:
     """Loss, target logit and accuracy without each head, (3, texts, layers, heads)."""
     with torch.inference_mode():
-        said = _shortcut(gated, inputs)
-        parts = [_layer(gated, inputs, goal, said, layer) for layer in range(gated.layers)]
+        cache = _layer_cache(gated, inputs)
+        parts = [_layer(gated, inputs, goal, cache, layer) for layer in range(gated.layers)]
     return torch.stack(parts, 2)
 
 
-def _shortcut(gated: GatedModel, inputs: ModelBatch) -> LayerCache | None:
-    """What the layers said for a batch; which shortcut is right is tried on the first text."""
-    if gated.shortcut is None:
-        one = inputs.first
-        best = fastest_valid(
-            record(gated, one.tensors), lambda said: _matches_full_pass(gated, one, said)
-        )
-        gated.shortcut = NONE if best is None else SHARED if best.shares else ANSWERED
-    said = None if gated.shortcut == NONE else record(gated, inputs.tensors)
-    return said and replace(said, shares=gated.shortcut == SHARED)
+@dataclass(frozen=True)
+class LayerCache:
+    """The outputs of a stack's layers, which the layers before the ablated one return again.
+
+    Saves about a third of the time in six layers (`benchmarks/head_importance.py`). `layers` are
+    all layers in order; `attending` the position among them of each attention layer.
+    """
+
+    layers: list[nn.Module]
+    attending: list[int]
+    outputs: list[Any]
+
+
+def _layer_cache(gated: GatedModel, inputs: ModelBatch) -> LayerCache | None:
+    """The layers' outputs for a batch; whether the shortcut is right is tried on the first text."""
+    if gated.cacheable is None:
+        gated.cacheable = _cache_is_exact(gated, inputs.first)
+    return record(gated, inputs.tensors) if gated.cacheable else None
+
+
+def _cache_is_exact(gated: GatedModel, inputs: ModelBatch) -> bool:
+    """Whether cached layers give what a full pass gives, with random gates in every layer."""
+    cache = record(gated, inputs.tensors)
+    if cache is None:
+        return False
+    tensors = inputs.repeated(TRIED_ROWS)
+    for layer in range(gated.layers):
+        gates = random_gates(gated, len(inputs) * TRIED_ROWS, layer)
+        truth = judged_logits(gated.model, gated.run(tensors, gates))
+        try:
+            output = run_from(gated, cache, tensors, gates, layer, TRIED_ROWS)
+        except Exception:  # whatever an architecture does with a layer's output, it can do without
+            return False
+        if not agree(judged_logits(gated.model, output), truth):
+            return False
+    return True
 
 
 def _layer(
-    gated: GatedModel, inputs: ModelBatch, goal: Labels, said: LayerCache | None, layer: int
+    gated: GatedModel, inputs: ModelBatch, goal: Labels, cache: LayerCache | None, layer: int
 ) -> Tensor:
     """(3, texts, heads) without each head of one layer."""
     found = []
@@ -53,59 +80,31 @@ def _layer(
         gates = gated.ones(len(inputs) * times).unflatten(0, (len(inputs), times))
         gates[:, torch.arange(times), layer, heads] = 0
         tensors = inputs.repeated(times)
-        output = run_from(gated, said, tensors, gates.flatten(0, 1), layer, times)
+        output = run_from(gated, cache, tensors, gates.flatten(0, 1), layer, times)
         judged = judge(judged_logits(gated.model, output), goal.repeated(times)).stacked()
         found.append(judged.unflatten(1, (len(inputs), times)))
     return torch.cat(found, 2)
 
 
-def _matches_full_pass(gated: GatedModel, inputs: ModelBatch, said: LayerCache) -> bool:
-    """Whether the shortcut gives what a full pass gives, with random gates in every layer."""
-    tensors = inputs.repeated(TRIED_ROWS)
-    for layer in range(gated.layers):
-        gates = random_gates(gated, len(inputs) * TRIED_ROWS, layer)
-        truth = judged_logits(gated.model, gated.run(tensors, gates))
-        found = judged_logits(gated.model, run_from(gated, said, tensors, gates, layer, TRIED_ROWS))
-        if not agree(found, truth):
-            return False
-    return True
-
-
-SAME = 1e-4  # largest difference of logits, relative beyond 1, between the two ways
-
-
-@dataclass(frozen=True)
-class LayerCache:
-    """What each layer of the stack returned for the whole model.
-
-    `layers` are all layers in order; `attending` the place among them of each attention layer.
-    `shares` says whether rows share the attention of the gate's own layer.
-    """
-
-    layers: list[nn.Module]
-    attending: list[int]
-    outputs: list[Any]
-    shares: bool = True
-
-
 def record(gated: GatedModel, inputs: dict[str, Tensor]) -> LayerCache | None:
-    """What each layer says for the whole model, by one pass; None where layers cannot be told."""
+    """The output of each layer of the whole model, in one pass; None without a known stack."""
     found = _stack(gated)
     if found is None:
         return None
     layers, attending = found
     outputs: list[Any] = []
-    with ExitStack() as hooks:
-        for layer in layers:
-            hook = layer.register_forward_hook(lambda _module, _inputs, out: outputs.append(out))
-            hooks.callback(hook.remove)
+
+    def keep(_module: nn.Module, _inputs: tuple, output: Any) -> None:
+        outputs.append(output)
+
+    with hooked(*((layer.register_forward_hook, keep) for layer in layers)):
         gated.run(inputs)
     return LayerCache(layers, attending, outputs) if len(outputs) == len(layers) else None
 
 
 def run_from(
     gated: GatedModel,
-    said: LayerCache | None,
+    cache: LayerCache | None,
     tensors: dict[str, Tensor],
     gates: Tensor,
     layer: int,
@@ -113,28 +112,12 @@ def run_from(
 ) -> Any:
     """The model's output with gates that are open everywhere but in one attention layer.
 
-    `tensors` hold each text `times` times in a row. Without `said` every layer runs.
+    `tensors` hold each text `times` times in a row. Without `cache` every layer runs.
     """
-    if said is None:
+    if cache is None:
         return gated.run(tensors, gates)
-    with _answering(said, layer, times):
-        if not said.shares:
-            return gated.run(tensors, gates, layer)
-        with _sharing(gated.insides[layer], len(gates), times):
-            return gated.run(tensors, gates, layer, times)
-
-
-def fastest_valid(
-    said: LayerCache | None, works: Callable[[LayerCache], bool]
-) -> LayerCache | None:
-    """The boldest shortcut for which `works(said)` holds; None where none does."""
-    for each in () if said is None else (said, replace(said, shares=False)):
-        try:
-            if works(each):
-                return each
-        except Exception:
-            continue
-    return None
+    with _answering(cache, layer, times):
+        return gated.run(tensors, gates, layer)
 
 
 def agree(found: Tensor, truth: Tensor) -> bool:
@@ -168,47 +151,24 @@ def _stack(gated: GatedModel) -> tuple[list[nn.Module], list[int]] | None:
 
 
 @contextmanager
-def _answering(said: LayerCache, layer: int, times: int) -> Iterator[None]:
-    """Layers before the attention layer answer with what they said, each row `times` times."""
-    before = said.attending[layer]
+def _answering(cache: LayerCache, layer: int, times: int) -> Iterator[None]:
+    """Layers before the attention layer return their cached output, each row `times` times."""
+    before = cache.attending[layer]
     if before:
-        answer = _repeated(said.outputs[before - 1], times)
-        for each in said.layers[:before]:
+        answer = repeat_rows(cache.outputs[before - 1], times)
+        for each in cache.layers[:before]:
             each.forward = lambda *_inputs, **_options: answer
     try:
         yield
     finally:
-        for each in said.layers[:before]:
+        for each in cache.layers[:before]:
             vars(each).pop("forward", None)
 
 
-@contextmanager
-def _sharing(inside: nn.Module, rows: int, times: int) -> Iterator[None]:
-    """The module reads every `times`-th row."""
-
-    def thin(_module: nn.Module, inputs: tuple, options: dict) -> tuple[tuple, dict]:
-        return _thinned(inputs, rows, times), _thinned(options, rows, times)
-
-    hook = inside.register_forward_pre_hook(thin, with_kwargs=True)
-    try:
-        yield
-    finally:
-        hook.remove()
-
-
-def _thinned(value: Any, rows: int, times: int) -> Any:
-    if isinstance(value, Tensor):
-        return value[::times].contiguous() if value.ndim > 1 and len(value) == rows else value
-    if isinstance(value, tuple):
-        return tuple(_thinned(each, rows, times) for each in value)
-    if isinstance(value, dict):
-        return {name: _thinned(each, rows, times) for name, each in value.items()}
-    return value
-
-
-def _repeated(output: Any, times: int) -> Any:
+def repeat_rows(output: Any, times: int) -> Any:
+    """A layer's output, whether tensor or tuple, with each row `times` times."""
     if isinstance(output, Tensor):
         return output.repeat_interleave(times, 0)
     if isinstance(output, tuple):
-        return tuple(_repeated(each, times) for each in output)
+        return tuple(repeat_rows(each, times) for each in output)
     return output

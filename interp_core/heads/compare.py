@@ -43,13 +43,11 @@ def compare_heads(
 
 def discoveries(p: np.ndarray, rate: float = RATE) -> np.ndarray:
     """Which of the p-values (n,) survive the false discovery rate; NaN never does."""
+    from scipy.stats import false_discovery_control
+
     known = ~np.isnan(p)
-    order = np.argsort(np.where(known, p, 2.0), kind="stable")
-    limits = rate * np.arange(1, len(p) + 1) / max(int(known.sum()), 1)
-    passed = np.flatnonzero(known[order] & (p[order] <= limits))
     found = np.zeros(len(p), dtype=bool)
-    if len(passed):
-        found[order[: passed[-1] + 1]] = True
+    found[known] = false_discovery_control(p[known]) <= rate
     return found
 
 

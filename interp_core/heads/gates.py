@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from interp_core.errors import UnsupportedModel
-from interp_core.models.architecture import value_and_output
+from interp_core.models.architecture import output_projections
 from interp_core.models.forward import no_cache
 from interp_core.models.hooks import shared_copy
 
@@ -24,39 +24,29 @@ if TYPE_CHECKING:
 class GatedModel:
     """The whole model with a gate on each head of each attention layer.
 
-    `projections` are the paths of the output projections in the order of the layers, `insides` the
-    modules that hold the value projections.
+    `projections` are the paths of the output projections in the order of the layers; `cacheable`
+    says whether ablation may reuse the outputs of layers, None until it was tried.
     """
 
     def __init__(self, model: LoadedModel) -> None:
         self.model, self.network = model, shared_copy(model.model)
         self.layers, self.heads = len(model.layout.attention_layers), model.n_heads
         modules = dict(self.network.named_modules())
-        found = value_and_output(modules)
-        self.projections = [output for _, output in found]
-        self.insides = [modules[value.rpartition(".")[0]] for value, _ in found]
+        self.projections = output_projections(modules)
         if len(self.projections) not in (1, self.layers):  # 1: the layers share their weights
             raise self._unknown()
         for path in self.projections:
             modules[path].register_forward_pre_hook(self._enter)
         self._gates: Tensor | None = None
         self._call = 0
-        self._times: dict[int, int] = {}
-        self.shortcut: str | None = None  # how ablation may save work; None until it was tried
+        self.cacheable: bool | None = None
 
-    def run(
-        self,
-        inputs: dict[str, Tensor],
-        gates: Tensor | None = None,
-        first: int = 0,
-        times: int = 1,
-    ) -> Any:
+    def run(self, inputs: dict[str, Tensor], gates: Tensor | None = None, first: int = 0) -> Any:
         """The model's output with gates (rows, layers, heads).
 
-        `first` is the first attention layer that is really computed. What comes out of its heads
-        is the same for `times` rows each and is repeated here.
+        `first` is the first attention layer that is really computed.
         """
-        self._gates, self._call, self._times = gates, first, {first: times}
+        self._gates, self._call = gates, first
         try:
             output = self.network(**inputs, **no_cache(self.model), return_dict=True)
         finally:
@@ -75,7 +65,7 @@ class GatedModel:
         layer, self._call = self._call, self._call + 1
         if self._gates is None or layer >= self.layers:
             return None
-        mixed = inputs[0].repeat_interleave(self._times.get(layer, 1), 0)
+        mixed = inputs[0]
         parts = mixed.reshape(len(self._gates), -1, self.heads, mixed.shape[-1] // self.heads)
         gated = parts * self._gates[:, layer, None, :, None]
         return (gated.reshape(mixed.shape), *inputs[1:])

@@ -22,7 +22,7 @@ from interp_core.heads.similarity import (
     head_map,
     redundancy_groups,
 )
-from interp_core.heads.tables import head_frame, uniform_frame
+from interp_core.heads.tables import head_frame
 
 if TYPE_CHECKING:
     import pyarrow
@@ -60,11 +60,6 @@ class HeadStatistics:
     def frame(self) -> pd.DataFrame:
         """One row for each layer and head; the columns are told by `head_frame`."""
         return head_frame(self)
-
-    @property
-    def base_rates(self) -> pd.DataFrame:
-        """One row for each layer: every statistic of attention that spreads evenly."""
-        return uniform_frame(self)
 
     def merge(self, other: HeadStatistics) -> HeadStatistics:
         """The statistics of both sets of texts. Order and grouping make no difference.
@@ -124,15 +119,11 @@ class HeadStatistics:
 
     def save(self, path: str | Path) -> None:
         """Write a Parquet file: the table, with everything needed to go on merging beside it."""
-        pass
-
         write_statistics(self, path)
 
     @staticmethod
     def load(path: str | Path) -> HeadStatistics:
         """Read what `save` wrote. Raises `BadInput`."""
-        pass
-
         return read_statistics(path)
 
 

@@ -123,22 +123,17 @@ def head_map(distances: np.ndarray) -> tuple[np.ndarray, float]:
     Starts at classical scaling and majorises the raw stress (SMACOF), so the same distances always
     give the same picture. The stress is Kruskal's: 0 is perfect, above 0.2 the picture misleads.
     """
+    from sklearn.manifold import smacof
+
     points = _classical(distances)
-    if len(points) < 3:
+    if len(points) < 3 or not distances.any():
         return points, 0.0
-    for _ in range(STEPS):
-        shown = _lengths(points)
-        ratio = np.divide(distances, shown, out=np.zeros_like(shown), where=shown > 0)
-        pull = -ratio
-        np.fill_diagonal(pull, ratio.sum(1))
-        moved = pull @ points / len(points)
-        done = np.abs(moved - points).max() < 1e-6
-        points = moved
-        if done:
-            break
-    points = _oriented(points)
+    points, _ = smacof(
+        distances, init=points, n_init=1, max_iter=STEPS, eps=1e-12, normalized_stress=False
+    )
+    # scikit-learn divides the stress by the drawn distances, Kruskal by the given ones.
     misfit = np.square(_lengths(points) - distances).sum()
-    return points, float(np.sqrt(misfit / max(np.square(distances).sum(), 1e-30)))
+    return _oriented(points), float(np.sqrt(misfit / max(np.square(distances).sum(), 1e-30)))
 
 
 def _classical(distances: np.ndarray) -> np.ndarray:

@@ -66,13 +66,6 @@ def _moment_columns(statistics: HeadStatistics) -> dict[str, np.ndarray]:
     return columns
 
 
-def uniform_frame(statistics: HeadStatistics) -> pd.DataFrame:
-    """Columns layer and each statistic of uniform attention."""
-    values = statistics.moments.means[:, -1]
-    columns = {n: values[:, k] for k, n in enumerate(statistics.names) if n not in PROFILE}
-    return pd.DataFrame({"layer": statistics.layers, **columns})
-
-
 def profile_frame(statistics: HeadStatistics, layer: int, head: int) -> pd.DataFrame:
     """Columns offset, share, se: where a head looks, relative to the query; sums to 1.
 

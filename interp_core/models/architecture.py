@@ -97,15 +97,15 @@ def _block(model: LoadedModel, block: nn.Module) -> DecoderBlock:
     )
 
 
-def value_and_output(modules: dict[str, nn.Module]) -> list[tuple[str, str]]:
-    """Paths of the value projection, and of the module that mixes the heads' outputs, by layer."""
-    found: dict[str, str] = {}
+def output_projections(modules: dict[str, nn.Module]) -> list[str]:
+    """Paths of the modules that mix the heads' outputs, in the order of the layers."""
+    found: dict[str, None] = {}
     for path in modules:
         for value, output, _ in PROJECTIONS:
             beside = path[: -len(value)] + output
             if path.endswith(f".{value}") and beside in modules:
-                found.setdefault(beside, path)
-    return [(value, output) for output, value in found.items()]
+                found[beside] = None
+    return list(found)
 
 
 def encoder_body(model: LoadedModel) -> torch.nn.Module:

@@ -12,7 +12,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 import interp_core as ic
-from interp_core.embedding import projection
+from interp_core.embedding import linear_reduction, projection
 from interp_core.embedding.neighbour_embedding import UMAP_LOCK
 from interp_core.embedding.projection import refuse_collapsed
 
@@ -96,7 +96,7 @@ def test_one_search_serves_and_gives_the_same_picture(method, monkeypatch):
     values, _ = groups()
     alone = ic.project(values, method=method)
     knn = ic.find_neighbours(values, k=100)
-    monkeypatch.setattr(projection, "find_neighbours", None)
+    monkeypatch.setattr(linear_reduction, "find_neighbours", None)
     given = ic.project(values, method=method, knn=knn)
     np.testing.assert_allclose(alone.coordinates, given.coordinates, atol=1e-5)
     assert given.knn is knn

@@ -106,16 +106,13 @@ def test_gradient_importance_is_the_derivative_at_an_open_gate(tiny_model, refer
         assert row.importance_se == pytest.approx(error, abs=1e-5)
 
 
-@pytest.mark.parametrize("shortcut", ["shared", "answered", "none"])
+@pytest.mark.parametrize("cached", [True, False])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_ablation_zeroes_the_slice_of_the_projections_input(
-    tiny_model, references, family, shortcut, monkeypatch
+    tiny_model, references, family, cached, monkeypatch
 ):
-    monkeypatch.setattr(
-        ablation,
-        "_matches_full_pass",
-        lambda _gated, _inputs, said: shortcut != "none" and said.shares == (shortcut == "shared"),
-    )
+    if not cached:
+        monkeypatch.setattr(ablation, "agree", lambda *_: False)
     monkeypatch.setattr(ablation, "ROW_TOKENS", 90)  # several groups of heads
     table = ic.head_importance(tiny_model(family), things(family), method="ablation")
     for row in table.itertuples():
@@ -134,34 +131,24 @@ def test_ablation_zeroes_the_slice_of_the_projections_input(
 @pytest.mark.parametrize(
     "family", ["bert-2-labels", "gpt2", "llama", "vit", "gemma3", "jamba", "modernbert"]
 )
-def test_the_boldest_shortcut_is_right_and_taken(tiny_model, family):
+def test_layers_before_the_ablated_one_are_not_run_again(tiny_model, family):
     gated = GatedModel(tiny_model(family))
     for inputs in input_batches(gated.model, things(family), 2):
         goal, _ = judged_whole(gated, inputs, None)
         found = ablation.ablate(gated, inputs, goal)
-        assert gated.shortcut == "shared"
+        assert gated.cacheable
         slow = GatedModel(tiny_model(family))
-        slow.shortcut = "none"
+        slow.cacheable = False
         torch.testing.assert_close(found, ablation.ablate(slow, inputs, goal))
 
 
 def test_layers_that_say_something_else_are_run_again(tiny_model, monkeypatch):
     model = tiny_model("bert-2-labels")
     truth = ic.head_importance(model, TEXTS, method="ablation")
-    real = ablation._repeated
-    monkeypatch.setattr(ablation, "_repeated", lambda output, times: _spoilt(real(output, times)))
+    real = ablation.repeat_rows
+    monkeypatch.setattr(ablation, "repeat_rows", lambda output, times: _spoilt(real(output, times)))
     found = ic.head_importance(model, TEXTS, method="ablation")
     pd.testing.assert_frame_equal(found, truth, atol=1e-5)
-
-
-def test_attention_that_rows_cannot_share_is_run_for_each(tiny_model, monkeypatch):
-    model = tiny_model("llama")
-    gated = GatedModel(model)
-    inputs = next(input_batches(model, TEXTS, 4))
-    goal, _ = judged_whole(gated, inputs, None)
-    monkeypatch.setattr(ablation, "_thinned", lambda *_: 1 / 0)
-    ablation.ablate(gated, inputs, goal)
-    assert gated.shortcut == "answered"
 
 
 def _spoilt(output):

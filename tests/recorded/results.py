@@ -2,7 +2,7 @@
 
 `python -m tests.recorded.results` compares all of them with `results.json` and says what differs;
 with `--write` it writes the table anew, which is right only when a number was meant to change.
-The test suite compares those that are not marked `slow`. The cases of the language model are
+The test suite compares those that are not declared `slow`. The cases of the language model are
 passed over where it is not installed.
 """
 

@@ -30,7 +30,6 @@ PICTURE_UNITS = {  # the class token is the same for every picture before the fi
 }
 PICTURES = ("digits", "vectors")  # what models that look at pictures have to show
 OWN = ("table", "vectors")  # from the user's files
-WITHOUT_MODEL = ("vectors",)
 LAYERED = ("word_groups", "ambiguous_words", "requests", "text", "table", "digits")
 
 

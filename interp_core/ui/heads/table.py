@@ -58,7 +58,6 @@ __all__ = [
     "with_importance",
 ]
 IMPORTANCE_TEXTS = 64  # two seconds of backward passes
-UNSUPPORTED = "importance needs a model that predicts something"
 
 
 def importance(
