@@ -135,11 +135,6 @@ def time_per_text(model: LoadedModel, text: str, *, repeats: int = 7) -> float:
     return float(np.median(times[1:]))
 
 
-def parameters(model: LoadedModel) -> int:
-    """Weights of the network, tied ones once."""
-    return sum(each.numel() for each in model.model.parameters())
-
-
 def compare_words(
     scores: Mapping[str, Attribution], slopes: Mapping[str, Attribution]
 ) -> pd.DataFrame:

@@ -12,7 +12,6 @@ from interp_core.comparison import (
     logits_of,
     mcnemar,
     negation_probes,
-    parameters,
     probe,
     time_per_text,
     word_reach,
@@ -97,5 +96,5 @@ def test_mcnemar_counts_only_where_the_models_differ():
 
 
 def test_size_and_time_are_measured(sentiment):
-    assert parameters(sentiment) == sum(p.numel() for p in sentiment.model.parameters())
+    assert sentiment.n_parameters == sum(p.numel() for p in sentiment.model.parameters())
     assert time_per_text(sentiment, TEXT, repeats=2) > 0

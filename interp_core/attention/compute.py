@@ -11,6 +11,7 @@ from interp_core.attention.maps import AttentionMaps
 from interp_core.errors import BadInput, InputTooLong, UnsupportedModel
 from interp_core.inputs.encode import encode_input
 from interp_core.inputs.tokens import Encoded, TokenSequence, encode
+from interp_core.inputs.vocabulary import token_name, token_names
 from interp_core.models.forward import decoder_inputs, decoder_prefix, forward
 from interp_core.models.layout import reads_itself
 
@@ -118,7 +119,7 @@ def _shifted(model: LoadedModel, labels: Encoded) -> Encoded:
     ids = decoder_inputs(model, labels.inputs["input_ids"])
     start = ids[0, 0]
     shifted = TokenSequence(
-        (_name(model, int(start)), *sequence.tokens[:-1]),
+        (token_name(model, int(start)), *sequence.tokens[:-1]),
         ids[0].cpu().numpy(),
         np.concatenate([[True], sequence.special[:-1]]),
         (None, *sequence.word_ids[:-1]),
@@ -140,16 +141,10 @@ def _generated(model: LoadedModel, source: Encoded) -> Encoded:
         first = {"decoder_input_ids": begun, "decoder_start_token_id": int(begun[0, 0])}
         ids = model.model.generate(**source.inputs, **first, **GREEDY)
     ids = ids[:, : model.max_tokens].clone()
-    names = tuple(_name(model, int(number)) for number in ids[0])
+    called = token_names(model, ids[0])
+    names = tuple(called[int(number)] for number in ids[0])
     special = np.isin(ids[0].cpu().numpy(), model.tokenizer.all_special_ids)
     words = tuple(None if mark else place for place, mark in enumerate(special))
     nothing = (None,) * len(names)
     sequence = TokenSequence(names, ids[0].cpu().numpy(), special, words, nothing, nothing, ())
     return Encoded({"input_ids": ids}, sequence)
-
-
-def _name(model: LoadedModel, number: int) -> str:
-    from interp_core.inputs.vocabulary import is_byte_level, readable
-
-    token = model.tokenizer.convert_ids_to_tokens(number)
-    return readable(str(token), byte_level=is_byte_level(model.tokenizer))

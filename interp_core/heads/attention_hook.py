@@ -8,7 +8,6 @@ give exactly the maps of `output_attentions` (families outside the registry), th
 
 from __future__ import annotations
 
-import copy
 import sys
 import threading
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from torch import Tensor, nn
 
 from interp_core.errors import UnsupportedModel
 from interp_core.models.architecture import encoder_body
+from interp_core.models.hooks import shared_copy
 from interp_core.models.layout import NO_ATTENTION
 from interp_core.models.preprocessors import vector_count
 
@@ -135,8 +135,7 @@ def _copy(body: nn.Module) -> nn.Module:
 
     AttentionInterface.register(NAME, _attention)
     AttentionMaskInterface.register(NAME, eager_mask)  # without it masks vanish silently
-    shared = {id(each): each for each in (*body.parameters(), *body.buffers())}
-    own = copy.deepcopy(body, shared)
+    own = shared_copy(body, own_config=True)
     for module in own.modules():
         if hasattr(module, "config"):
             module.config._attn_implementation = NAME

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from interp_core.inputs.batching import PaddedBatch
     from interp_core.models.record import LoadedModel
 
-Scores = Mapping[str, Sequence[np.ndarray]]
 _FREQUENCIES: WeakKeyDictionary[object, np.ndarray] = WeakKeyDictionary()
 
 

@@ -14,9 +14,9 @@ from interp_core.heads.attention_hook import stream_weights
 from interp_core.heads.patterns import FEATURES, PROFILE, AllowedKeys
 from interp_core.heads.record import HeadStatistics, RunningMoments
 from interp_core.heads.similarity import (
-    TINY,
     DistanceSample,
     empty_sample,
+    entropy_nats,
     pair_distances,
     sampled_queries,
 )
@@ -170,7 +170,7 @@ def layer_values(
     """
     weights = at_least_float32(weights)
     real, several = sight.batch.mask, sight.keys > 1
-    entropy = _entropy(weights)
+    entropy = entropy_nats(weights).clamp_min_(0)
     normalised = entropy / sight.keys.clamp_min(2).log()[:, None]
     confidence = weights.amax(-1)
     means = (
@@ -190,11 +190,6 @@ def layer_values(
 def at_least_float32(weights: Tensor) -> Tensor:
     """The same numbers, of a precision in which sums of a row stay exact enough."""
     return weights if weights.dtype == torch.float64 else weights.float()
-
-
-def _entropy(weights: Tensor) -> Tensor:
-    """−Σ_j A ln A in nats, (texts, heads, query); exact at 0, since there the product is 0."""
-    return weights.clamp_min(TINY).log_().mul_(weights).sum(-1).neg_().clamp_min_(0)
 
 
 def _row_mean(rows: Tensor, keep: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+TINY = torch.finfo(torch.float32).tiny
 SAMPLE = 32  # texts; all of a smaller corpus
 PAIRS = 1024  # query-key pairs of each head in a text: all queries up to 32 tokens, fewer beyond
 
@@ -74,18 +75,22 @@ def pair_distances(rows: Tensor) -> np.ndarray:
     """Distances of all pairs of heads, (pairs,), from their rows (heads, queries, keys)."""
     flat = rows.flatten(1)
     count = rows.shape[1]
-    own = _entropies(flat) / count
+    own = entropy_nats(flat) / count
     found = []
     for head in range(len(flat) - 1):
         total = flat[head] + flat[head + 1 :]
         # With s = p + q: H(s / 2) = ½ ln 2 Σ s − ½ Σ s ln s.
-        both = 0.5 * (np.log(2) * total.sum(1) + _entropies(total)) / count
+        both = 0.5 * (np.log(2) * total.sum(1) + entropy_nats(total)) / count
         found.append(both - 0.5 * (own[head] + own[head + 1 :]))
     return torch.cat(found).clamp_min(0).double().cpu().numpy() if found else np.zeros(0)
 
 
-def _entropies(flat: Tensor) -> Tensor:
-    return -(flat.clamp_min(TINY).log_().mul_(flat)).sum(1)
+def entropy_nats(rows: Tensor) -> Tensor:
+    """−Σ x ln x over the last axis, in nats; exact at 0, since there the product is 0.
+
+    `attention.tables.entropy_nats` for tensors: in place and on their device, for a whole corpus.
+    """
+    return rows.clamp_min(TINY).log_().mul_(rows).sum(-1).neg_()
 
 
 REDUNDANT = 0.05  # nats, of at most ln 2 = 0.69: below it two heads attend all but alike
@@ -165,6 +170,3 @@ def _tree(distances: np.ndarray) -> np.ndarray:
     from scipy.cluster.hierarchy import average
 
     return average(_condensed(distances))
-
-
-TINY = torch.finfo(torch.float32).tiny

@@ -113,7 +113,7 @@ def probes_chance(model: str, *, other: str) -> float:
 
 def million_parameters(model: str) -> float:
     """How many million parameters the model has."""
-    return sum(each.numel() for each in loaded(model).model.parameters()) / 1e6
+    return loaded(model).n_parameters / 1e6
 
 
 @lru_cache(maxsize=4)

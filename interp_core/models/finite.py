@@ -173,29 +173,26 @@ def _first_place(
     """The first module, by the order in which they end, whose output is not finite."""
     import torch
 
+    from interp_core.models.hooks import hooked
+
     found: list[tuple[str, nn.Module]] = []
-    mine = threading.get_ident()
 
     def look(path: str) -> Any:
         def hook(part: nn.Module, _inputs: tuple, output: Any) -> None:
-            if found or threading.get_ident() != mine:  # others may use the same model
-                return
-            if not all(_sums(value) for _, value in _tensors(output)):
+            if not found and not all(_sums(value) for _, value in _tensors(output)):
                 found.append((path, part))
 
         return hook
 
-    handles = [
-        part.register_forward_hook(look(path)) for path, part in module.named_modules() if path
-    ]
+    parts = (
+        (part.register_forward_hook, look(path)) for path, part in module.named_modules() if path
+    )
     _BUSY.now = True
     try:
-        with torch.no_grad():
+        with torch.no_grad(), hooked(*parts):
             module(*args, **kwargs)
     except Exception:  # the pass did not stand a second time: the place stays unknown
         pass
     finally:
         _BUSY.now = False
-        for handle in handles:
-            handle.remove()
     return found[0] if found else (None, None)

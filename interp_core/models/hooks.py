@@ -6,6 +6,7 @@ import copy
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import torch
@@ -67,31 +68,27 @@ class EmbeddingHook:
             return self.module(ids)
 
 
-def shared_copy(network: nn.Module) -> nn.Module:
-    """A copy of the module tree that shares every weight and buffer; takes milliseconds."""
-    shared = [*network.parameters(), *network.buffers(), network.config]
+def shared_copy(network: nn.Module, *, own_config: bool = False) -> nn.Module:
+    """A copy of the module tree that shares every weight and buffer; takes milliseconds.
+
+    The configuration is shared too, unless the copy is to have its own to change.
+    """
+    shared = [*network.parameters(), *network.buffers(), *([] if own_config else [network.config])]
     return copy.deepcopy(network, {id(each): each for each in shared})
 
 
 @contextmanager
 def recording(blocks: dict[nn.Module, RecordedBlock]) -> Iterator[None]:
     """Record values and outputs of this thread's passes; other threads may use the same model."""
-    owner, clock = threading.get_ident(), iter(range(10**9))
+    clock = count()
 
     def keep(store: list) -> Callable:
-        def hook(_module: nn.Module, _inputs: tuple, output: torch.Tensor) -> None:
-            if threading.get_ident() == owner:
-                store.append((next(clock), output))
+        return lambda _module, _inputs, output: store.append((next(clock), output))
 
-        return hook
-
-    hooks = [module.register_forward_hook(keep(block.values)) for module, block in blocks.items()]
-    hooks += [block.output.register_forward_hook(keep(block.outputs)) for block in blocks.values()]
-    try:
+    values = ((module.register_forward_hook, keep(one.values)) for module, one in blocks.items())
+    outputs = ((one.output.register_forward_hook, keep(one.outputs)) for one in blocks.values())
+    with hooked(*values, *outputs):
         yield
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
 def first(output: Any) -> Tensor:

@@ -98,7 +98,9 @@ def _forward(model: PreTrainedModel, inputs: dict, kind: str) -> dict:
 
     try:
         with torch.no_grad():
-            return model(**inputs, **decoder_start(model), output_attentions=True, return_dict=True)
+            return model(
+                **inputs, **decoder_trial_inputs(model), output_attentions=True, return_dict=True
+            )
     except TypeError as error:  # the model does not know the argument at all
         if "output_attentions" not in str(error):
             raise
@@ -110,7 +112,7 @@ def reads_itself(model: PreTrainedModel) -> bool:
     return model.config.is_encoder_decoder and is_classifier(type(model).__name__)
 
 
-def decoder_start(model: PreTrainedModel) -> dict[str, torch.Tensor]:
+def decoder_trial_inputs(model: PreTrainedModel) -> dict[str, torch.Tensor]:
     """Two decoder tokens for a forward pass of an encoder-decoder model; empty for others."""
     import torch
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from interp_core.errors import ClearheadError, UnsupportedModel
 from interp_core.models.adapter_config import PREFIX, TASKS, AdapterFolder
 from interp_core.models.adapter_patterns import refuse_slow_patterns
-from interp_core.models.layout import decoder_start
+from interp_core.models.layout import decoder_trial_inputs
 from interp_core.models.tasks import HEADLESS
 from interp_core.models.vision import picture_settings
 from interp_core.models.weights import drop_pooler, open_checkpoint, quiet_loading
@@ -179,7 +179,7 @@ def _answer(model: PreTrainedModel) -> torch.Tensor | None:
             rows = model.get_input_embeddings().weight.shape[0]
             ids = torch.randint(rows, (1, 12), generator=generator)
             ids[0, -1] = model.config.eos_token_id if _is_id(model, rows) else ids[0, -1]
-            inputs = {"input_ids": ids, **decoder_start(model)}
+            inputs = {"input_ids": ids, **decoder_trial_inputs(model)}
         with torch.no_grad():
             output = model(**inputs, return_dict=True)
     except Exception:

@@ -75,6 +75,11 @@ class LoadedModel:
         return self.layout.heads
 
     @property
+    def n_parameters(self) -> int:
+        """Numbers in the network's weights, tied ones counted once."""
+        return sum(each.numel() for each in self.model.parameters())
+
+    @property
     def dtype(self) -> str:
         """The weights' number format, such as `float32`."""
         return str(self.model.dtype).removeprefix("torch.")

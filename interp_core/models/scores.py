@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from interp_core.models.hooks import hooked
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -44,12 +46,8 @@ def return_weights(model: PreTrainedModel, run: Callable[[], Any]) -> bool:
             sources.setdefault(id(each), module)  # the innermost module is done first
         used.extend(each for each in _tensors([*inputs, output]) if each.ndim == 4)
 
-    handles = [module.register_forward_hook(note) for module in model.modules()]
-    try:
+    with hooked(*((module.register_forward_hook, note) for module in model.modules())):
         before = run()
-    finally:
-        for each in handles:
-            each.remove()
     maps = [each for each in before.attentions if each is not None]
     owners = [sources.get(id(each)) for each in maps]
     if None in owners or not all(_passes(each.softmax(-1), used) for each in maps):
@@ -96,11 +94,8 @@ def _place(owner: nn.Module, scores: Tensor, run: Callable[[], Any]) -> Any:
             and torch.equal(value, scores)
         )
 
-    handle = owner.register_forward_hook(look)
-    try:
+    with hooked((owner.register_forward_hook, look)):
         run()
-    finally:
-        handle.remove()
     return found[0] if found else None
 
 

@@ -41,7 +41,6 @@ TRANSFORMER_SETTINGS = tuple(
     for kind in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
 )
 PLACE = re.compile(r"(?:[\w-][\w.-]*)?")
-MAX_WIDTH = 100_000
 # What may stand among the tokenizer's settings without changing the tokens of one text.
 HARMLESS = {"padding_side", "use_fast", "model_max_length", "truncation_side", "trust_remote_code"}
 

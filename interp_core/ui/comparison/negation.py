@@ -7,7 +7,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.comparison import accuracy_bars
-from interp_core.comparison import parameters, time_per_text
+from interp_core.comparison import time_per_text
 from interp_core.ui.comparison import script
 from interp_core.ui.comparison.question import Drawn, Side
 from interp_core.ui.server import costs, jobs
@@ -96,7 +96,7 @@ def _costs(sides: tuple[Side, Side], text: str) -> None:
         rows.append(
             {
                 "model": side.name,
-                "parameters (M)": parameters(side.model) / 1e6,
+                "parameters (M)": side.model.n_parameters / 1e6,
                 "layers": side.model.n_layers,
                 "heads a layer": side.model.n_heads,
                 "ms for this text": None if seconds is None else 1000 * seconds,

@@ -71,7 +71,7 @@ def _slower(dtype: str, device: str) -> float:
 def passes(model: LoadedModel, tokens: float) -> float:
     """Operations of forward passes over so many tokens: two for each weight that is used."""
     table = model.model.get_input_embeddings().weight
-    used = sum(each.numel() for each in model.model.parameters()) - table.numel()
+    used = model.n_parameters - table.numel()
     whole = used + table.numel() * model.task.endswith("lm")
     return 2.0 * tokens * whole * _slower(str(table.dtype), table.device.type)
 
