@@ -60,22 +60,26 @@ def available_baselines(tokenizer: PreTrainedTokenizerBase) -> list[str]:
     return [*tokens, "zero", "average"]
 
 
-def name_baselines(tokenizer: PreTrainedTokenizerBase, asked: str | None) -> tuple[str, ...]:
+def name_baselines(tokenizer: PreTrainedTokenizerBase, requested: str | None) -> tuple[str, ...]:
     """The baselines to compute: one, or several for "average". None takes the first available.
 
     Raises `BadInput` for unknown names and for tokens that the model does not have.
     """
     known = available_baselines(tokenizer)
-    if asked is None:
+    if requested is None:
         return (known[0],)
-    if asked not in BASELINES:
-        raise BadInput(f"Unknown baseline {asked!r}. Choose one of: {', '.join(known)}.")
-    if asked not in known:
+    if requested not in BASELINES:
+        raise BadInput(f"Unknown baseline {requested!r}. Choose one of: {', '.join(known)}.")
+    if requested not in known:
         raise BadInput(
-            f"There is no {asked} token to build a baseline from. {unnamed(tokenizer, asked)} "
-            f"Or choose one of: {', '.join(known)}."
+            f"There is no {requested} token to build a baseline from. "
+            f"{unnamed(tokenizer, requested)} Or choose one of: {', '.join(known)}."
         )
-    return tuple(name for name in AVERAGED if name in known) if asked == "average" else (asked,)
+    return (
+        tuple(name for name in AVERAGED if name in known)
+        if requested == "average"
+        else (requested,)
+    )
 
 
 def baseline_embeddings(explained: TextFunction, name: str, *, path: bool = False) -> torch.Tensor:
@@ -117,13 +121,15 @@ def non_word_mask(tokenizer: PreTrainedTokenizerBase, sequence: TokenSequence) -
     return sequence.special | np.isin(sequence.ids, sorted(typed))
 
 
-def replacement_id(tokenizer: PreTrainedTokenizerBase, asked: str | None = None) -> tuple[str, int]:
+def replacement_id(
+    tokenizer: PreTrainedTokenizerBase, requested: str | None = None
+) -> tuple[str, int]:
     """Name and id of the token that stands for a masked word: mask, else pad, else unknown."""
-    for name in [asked] if asked else ["mask", "pad", "unk"]:
+    for name in [requested] if requested else ["mask", "pad", "unk"]:
         number = named_id(tokenizer, name)
         if number is not None:
             return name, number
     raise BadInput(
-        f"This model has no {asked or 'mask, padding or unknown'} token to put in a word's place. "
-        'Use mode="delete".'
+        f"This model has no {requested or 'mask, padding or unknown'} token to put in a word's "
+        'place. Use mode="delete".'
     )

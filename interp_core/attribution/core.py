@@ -132,7 +132,7 @@ def _over_baselines(
     return MethodOutput(scores, error), float(np.mean([start.value for start in starts]))
 
 
-def _baseline_label(asked: str | None, names: tuple[str, ...]) -> str | None:
-    if asked == "average":
+def _baseline_label(requested: str | None, names: tuple[str, ...]) -> str | None:
+    if requested == "average":
         return f"average of {', '.join(names)}"
     return names[0] if names else None

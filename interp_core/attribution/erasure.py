@@ -113,9 +113,9 @@ def _check(fractions: Sequence[float], mode: str, rankings: int) -> tuple[float,
     return tuple(float(each) for each in fractions)
 
 
-def _counts(fractions: Sequence[float], most: int, words: int) -> dict[float, int]:
+def _counts(fractions: Sequence[float], limit: int, words: int) -> dict[float, int]:
     """Words for each fraction, rounded up; none for 0."""
-    return {each: min(most, int(np.ceil(each * words - 1e-9))) for each in sorted(set(fractions))}
+    return {each: min(limit, int(np.ceil(each * words - 1e-9))) for each in sorted(set(fractions))}
 
 
 def _curves(

@@ -71,7 +71,7 @@ def _adaptive(explained: TextFunction, start: Baseline, evaluations: int | None)
     return MethodOutput(estimate.scores, estimate.token_error)
 
 
-def _halfway(t: np.ndarray, disagreement: np.ndarray, most: int) -> np.ndarray:
+def _halfway(t: np.ndarray, disagreement: np.ndarray, limit: int) -> np.ndarray:
     """Middles of the worst intervals, which together hold most of the disagreement.
 
     Where F jumps (experts that switch), intervals cannot be halved for ever: none may be left.
@@ -80,7 +80,7 @@ def _halfway(t: np.ndarray, disagreement: np.ndarray, most: int) -> np.ndarray:
     worst_first = np.argsort(-disagreement, kind="stable")
     covered = np.cumsum(disagreement[worst_first])
     count = 1 + int(np.searchsorted(covered, MARKED * covered[-1]))
-    chosen = worst_first[: min(count, most)]
+    chosen = worst_first[: min(count, limit)]
     chosen = chosen[np.diff(t)[chosen] > NARROWEST]
     return (t[chosen] + t[chosen + 1]) / 2
 

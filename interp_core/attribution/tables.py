@@ -218,6 +218,6 @@ def _words(result: Attribution) -> list[dict[str, Any]]:
     ]
 
 
-def lines(text: str, most: int) -> list[str]:
-    """The lines of a text that hold something, at most `most` of them."""
-    return [line.strip() for line in text.splitlines() if line.strip()][:most]
+def lines(text: str, limit: int) -> list[str]:
+    """The lines of a text that hold something, at most `limit` of them."""
+    return [line.strip() for line in text.splitlines() if line.strip()][:limit]

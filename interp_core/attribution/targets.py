@@ -94,10 +94,10 @@ class Target:
         parts = [self._chance(self.line(output, term), term) for term in self.terms]
         return torch.stack(parts).prod(0)
 
-    def _chance(self, line: Tensor, term: Term) -> Tensor:
+    def _chance(self, logits: Tensor, term: Term) -> Tensor:
         if term.contrast is not None or self.activation == SIGMOID:
-            return _difference(line, term).sigmoid()
-        return line.softmax(-1)[:, term.index]
+            return _difference(logits, term).sigmoid()
+        return logits.softmax(-1)[:, term.index]
 
     def line(self, output: Any, term: Term) -> Tensor:
         """The logits the term chooses from, (rows, choices)."""
@@ -111,9 +111,9 @@ class Target:
         return mean @ torch.as_tensor(self.vectors, dtype=states.dtype, device=states.device).T
 
 
-def _difference(line: Tensor, term: Term) -> Tensor:
-    chosen = line[:, term.index]
-    return chosen if term.contrast is None else chosen - line[:, term.contrast]
+def _difference(logits: Tensor, term: Term) -> Tensor:
+    chosen = logits[:, term.index]
+    return chosen if term.contrast is None else chosen - logits[:, term.contrast]
 
 
 @dataclass(frozen=True)

@@ -60,16 +60,18 @@ def _label_of_token(
     return _labelled(model, output.logits[0, place], request, place)
 
 
-def _labelled(model: LoadedModel, line: Any, request: TargetRequest, place: int | None) -> Goal:
+def _labelled(
+    model: LoadedModel, logits: Any, request: TargetRequest, position: int | None
+) -> Goal:
     activation = activation_of(model)
-    prediction = predict(line, model.labels, activation)
+    prediction = predict(logits, model.labels, activation)
     best = int(np.argmax(prediction.logits))
     index = best if request.target is None else label_index(model.labels, request.target)
     contrast = None
     if request.contrast is not None:
         contrast = check_contrast(index, label_index(model.labels, request.contrast))
     unit = "value" if activation == NONE else "logit"
-    terms = (Term("logits", index, place, contrast),)
+    terms = (Term("logits", index, position, contrast),)
     return _named(model.labels.__getitem__, terms, unit, activation), prediction
 
 
@@ -109,10 +111,10 @@ def _token(
     encoded: Encoded,
     output: Any,
     request: TargetRequest,
-    place: int,
+    position: int,
     written: tuple[int, ...] = (),
 ) -> Goal:
-    line = output.logits[0, place]
+    line = output.logits[0, position]
     size = line.shape[-1]
     index = int(line.argmax()) if request.target is None else token_id(model, request.target, size)
     contrast = None
@@ -123,7 +125,7 @@ def _token(
         return token_name(model, number)
 
     wanted = [index] if contrast is None else [index, contrast]
-    goal = _named(name, (Term("logits", index, place, contrast),), "logit", SOFTMAX, written)
+    goal = _named(name, (Term("logits", index, position, contrast),), "logit", SOFTMAX, written)
     return goal, predict_best(line, wanted, name)
 
 
@@ -191,10 +193,14 @@ def best_spans(start: np.ndarray, end: np.ndarray, context: np.ndarray) -> list[
     return [(int(i), int(j)) for i, j in zip(*np.unravel_index(order, total.shape))]
 
 
-def _span(sequence: TokenSequence, context: np.ndarray, asked: Any) -> Span:
-    if isinstance(asked, str):
-        return _find(sequence, context, asked)
-    first, last = asked if isinstance(asked, (tuple, list)) and len(asked) == 2 else (asked, asked)
+def _span(sequence: TokenSequence, context: np.ndarray, requested: Any) -> Span:
+    if isinstance(requested, str):
+        return _find(sequence, context, requested)
+    first, last = (
+        requested
+        if isinstance(requested, (tuple, list)) and len(requested) == 2
+        else (requested, requested)
+    )
     first, last = (check_position(place, len(context)) for place in (first, last))
     for place in (first, last):
         if not context[place]:

@@ -72,9 +72,9 @@ def read_numbers(
     return values, notes + more + _about_identifiers(values)
 
 
-def _plain_text(data: bytes, asked: str | None) -> tuple[str, list[str]]:
+def _plain_text(data: bytes, requested: str | None) -> tuple[str, list[str]]:
     """The text with line feeds at the ends of its lines."""
-    encoding = find_encoding("", io.BytesIO(data), asked)
+    encoding = find_encoding("", io.BytesIO(data), requested)
     try:
         text = data.decode(encoding.name).removeprefix("\ufeff")
     except UnicodeDecodeError as error:

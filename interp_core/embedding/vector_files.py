@@ -145,11 +145,11 @@ def write_vectors(vectors: Vectors, folder: str | Path, kind: str) -> list[Path]
     return written
 
 
-def _kind(name: str, data: bytes, asked: str | None) -> str:
-    if asked is not None:
-        if asked not in READERS:
-            raise BadInput(f"{asked!r} is no format here. Choose one of: {', '.join(READERS)}.")
-        return asked
+def _kind(name: str, data: bytes, requested: str | None) -> str:
+    if requested is not None:
+        if requested not in READERS:
+            raise BadInput(f"{requested!r} is no format here. Choose one of: {', '.join(READERS)}.")
+        return requested
     for start, kind in BEGINNINGS.items():
         if data.startswith(start):
             return kind

@@ -97,11 +97,11 @@ def labels(name: str, cells: Sequence[str]) -> tuple[list[str | None], list[str]
 
 
 def _column(
-    name: str, cells: list[str], delimiter: str, asked: bool
+    name: str, cells: list[str], delimiter: str, requested: bool
 ) -> tuple[pd.Series, list[str]]:
     kept, notes = labels(name, cells)
     values = [each for each in kept if each is not None]
-    numbers, more = _numbers(name, values, delimiter, asked)
+    numbers, more = _numbers(name, values, delimiter, requested)
     if numbers is None:
         return pd.Series(kept, dtype="str"), notes + more
     places = iter(numbers)
@@ -115,12 +115,12 @@ def _about_missing(name: str, missing: Counter[str], rows: int) -> str:
 
 
 def _numbers(
-    name: str, values: list[str], delimiter: str, asked: bool
+    name: str, values: list[str], delimiter: str, requested: bool
 ) -> tuple[list[float] | None, list[str]]:
     """The values as numbers, None where they are text; and what was assumed."""
     if not values or not all(map(ANY_NUMBER.fullmatch, values)):
-        return None, _not_numbers(name, values, asked) if values else []
-    if asked:
+        return None, _not_numbers(name, values, requested) if values else []
+    if requested:
         return _asked(values), []
     if all(map(WHOLE.fullmatch, values)):
         whole = [int(each) for each in values if len(each) <= 17]
@@ -161,10 +161,10 @@ def _asked(values: list[str]) -> list[float]:
         return [float("nan")] * len(values)
 
 
-def _not_numbers(name: str, values: list[str], asked: bool) -> list[str]:
+def _not_numbers(name: str, values: list[str], requested: bool) -> list[str]:
     """Why a column is text, where somebody asks for numbers or would expect them."""
     odd = next((each for each in values if not ANY_NUMBER.fullmatch(each)), "")
-    if asked:
+    if requested:
         return [f"“{name}” cannot become numbers: “{odd[:40]}” is none."]
     if sum(bool(AMOUNT.fullmatch(each)) for each in values) <= MOST * len(values):
         return []

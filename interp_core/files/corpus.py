@@ -124,10 +124,10 @@ def first_texts(corpus: Corpus, most: int) -> list[str]:
     return [str(row.text) for row in rows if str(row.text).strip()]
 
 
-def left_out(corpus: Corpus, most: int) -> str:
-    """Which of the first `most` rows were left out, as a sentence; empty when none was."""
+def left_out(corpus: Corpus, limit: int) -> str:
+    """Which of the first `limit` rows were left out, as a sentence; empty when none was."""
     skipped = SkippedRows()
-    for row in corpus.rows(most):
+    for row in corpus.rows(limit):
         if isinstance(row, Skipped):
             skipped.add(row)
     return skipped.note()

@@ -84,15 +84,15 @@ class Encoding:
 
 
 def find_encoding(
-    name: str, file: BinaryIO | Callable[[], BinaryIO], asked: str | None = None
+    name: str, file: BinaryIO | Callable[[], BinaryIO], requested: str | None = None
 ) -> Encoding:
     """The encoding of a file that is open at its beginning.
 
     Raises `BadInput` for binary data, and where several encodings fit: with what each would show.
     """
     start = file.read(START)
-    if asked is not None:
-        return Encoding(_known(asked, start))
+    if requested is not None:
+        return Encoding(_known(requested, start))
     for mark, found in MARKS.items():
         if start.startswith(mark):
             utf8 = found == "utf-8"
@@ -107,19 +107,19 @@ def find_encoding(
     return _without_mark(name, sample)
 
 
-def _known(asked: str, start: bytes) -> str:
+def _known(requested: str, start: bytes) -> str:
     try:
-        found = codecs.lookup(asked).name
+        found = codecs.lookup(requested).name
     except (LookupError, ValueError) as error:
         raise BadInput(
-            f"{asked!r} is no encoding that is known. Use for example {', '.join(OFFERED[:6])}."
+            f"{requested!r} is no encoding that is known. Use for example {', '.join(OFFERED[:6])}."
         ) from error
     try:
         if not isinstance(b"a".decode(found), str):
             raise LookupError
     except (LookupError, UnicodeError, ValueError):
         if not found.startswith(("utf-16", "utf-32")):
-            raise BadInput(f"{asked!r} is no encoding of texts.") from None
+            raise BadInput(f"{requested!r} is no encoding of texts.") from None
     if found in ("utf-16", "utf-32"):
         marked = [each for mark, each in MARKS.items() if start.startswith(mark)]
         return next((each for each in marked if each.startswith(found)), f"{found}-le")

@@ -51,17 +51,17 @@ def sentence_like(field: str) -> bool:
     return bool(ENDS.search(field.strip()))
 
 
-def find_head(rows: Sequence[Record], width: int, asked: bool | None) -> Head:
+def find_head(rows: Sequence[Record], width: int, requested: bool | None) -> Head:
     """Titles, comments and the header of the rows of a sample, whose rows have `width` fields."""
     place = 0
     while place < min(len(rows) - 1, TITLES) and _is_above(rows, place, width):
         place += 1
     above = tuple(" ".join(each.strip() for each in row.fields if each) for row in rows[:place])
     first, rest = list(rows[place].fields), [row.fields for row in rows[place + 1 :]]
-    if asked is None:
+    if requested is None:
         header, sure = _is_header(first, [row for row in rest if len(row) == width])
     else:
-        header, sure = asked, True
+        header, sure = requested, True
     if not header:
         return Head(place, None, above, sure)
     return Head(place + 1, tuple(each.strip() for each in first), above, sure)

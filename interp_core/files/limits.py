@@ -147,8 +147,8 @@ def gunzip(name: str, data: bytes) -> bytes:
 class UnpackedStream:
     """A gzip file as it is unpacked, at most `most` bytes of it; several members are joined."""
 
-    def __init__(self, name: str, file: Any, most: int) -> None:
-        self.name, self.file, self.most = name, file, most
+    def __init__(self, name: str, file: Any, limit: int) -> None:
+        self.name, self.file, self.most = name, file, limit
         self.given, self.rest = 0, b""
         self.member: Any = None
 

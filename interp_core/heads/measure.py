@@ -109,10 +109,10 @@ class _Sights:
         return self.bases[window]
 
 
-def _queries(sights: _Sights, place: int) -> Tensor:
+def _queries(sights: _Sights, position: int) -> Tensor:
     # Layers with different windows must be compared over the same queries.
     sight = sights[0]
-    keys = sight.keys[place][sight.batch.mask[place]]
+    keys = sight.keys[position][sight.batch.mask[position]]
     return torch.from_numpy(sampled_queries(keys.cpu().numpy())).to(keys.device)
 
 

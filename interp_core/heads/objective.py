@@ -195,8 +195,8 @@ class ModelBatch:
         return {name: value.repeat_interleave(times, 0) for name, value in self.tensors.items()}
 
 
-def input_batches(model: LoadedModel, texts: Sequence[Any], most: int) -> Iterator[ModelBatch]:
-    """All texts or images, in batches of at most `most`, short texts first.
+def input_batches(model: LoadedModel, texts: Sequence[Any], limit: int) -> Iterator[ModelBatch]:
+    """All texts or images, in batches of at most `limit`, short texts first.
 
     Raises the first text's error with its number.
     """
@@ -204,22 +204,22 @@ def input_batches(model: LoadedModel, texts: Sequence[Any], most: int) -> Iterat
     if not texts:
         raise BadInput("There are no texts. Give at least one.")
     if model.tokenizer is None:
-        yield from _images(model, texts, most)
+        yield from _images(model, texts, limit)
         return
     read = tokenize(model, texts)
     for number, each in enumerate(read, 1):
         if isinstance(each, ClearheadError):
             raise type(each)(f"Text {number}: {each}")
-    most = 1 if refuses_batches(model) else most
+    limit = 1 if refuses_batches(model) else limit
     for rows in plan_batches(
-        [len(each) for each in read], most, padding=attention_hook(model).padding
+        [len(each) for each in read], limit, padding=attention_hook(model).padding
     ):
         batch = collate(model, read, rows)
         yield ModelBatch(rows, batch.inputs, batch.mask, batch.special)
 
 
-def _images(model: LoadedModel, images: Sequence[Any], most: int) -> Iterator[ModelBatch]:
-    for start, part in image_batches(model, images, most):
+def _images(model: LoadedModel, images: Sequence[Any], limit: int) -> Iterator[ModelBatch]:
+    for start, part in image_batches(model, images, limit):
         tensors = {"pixel_values": torch.cat([one.inputs["pixel_values"] for one in part])}
         mask = torch.ones(len(part), 1, dtype=torch.bool, device=model.device)
         yield ModelBatch(tuple(range(start, start + len(part))), tensors, mask, ~mask)

@@ -66,15 +66,15 @@ def partial_path(out: str | Path) -> Path:
     return out.with_name(f"{out.name}.partial")
 
 
-def skipped_report(skipped: SkippedRows, most: int = 20) -> str:
+def skipped_report(skipped: SkippedRows, limit: int = 20) -> str:
     """The skipped rows as text, one a line."""
     if not skipped.total:
         return "No row was skipped."
     reasons = ", ".join(f"{count:,} {name}" for name, count in sorted(skipped.counts.items()))
     lines = [f"{skipped.total:,} rows were skipped: {reasons}."]
-    lines += [f"  line {row.number}: {row.reason}. {row.message}" for row in skipped.rows[:most]]
-    if skipped.total > most:
-        lines.append(f"  and {skipped.total - most:,} more")
+    lines += [f"  line {row.number}: {row.reason}. {row.message}" for row in skipped.rows[:limit]]
+    if skipped.total > limit:
+        lines.append(f"  and {skipped.total - limit:,} more")
     return "\n".join(lines)
 
 

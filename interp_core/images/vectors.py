@@ -65,14 +65,14 @@ def image_vectors(
     return Vectors(np.ascontiguousarray(values.reshape(-1, values.shape[-1])), whole, notes)
 
 
-def _pooling(model: LoadedModel, asked: str | None) -> tuple[str, tuple[str, ...]]:
+def _pooling(model: LoadedModel, requested: str | None) -> tuple[str, tuple[str, ...]]:
     """The pooling, and a note where it stands in for a class token. Raises `BadInput`."""
     if model.layout.pictures.class_place is not None:
-        return asked or "first", ()
-    if asked == "first":
+        return requested or "first", ()
+    if requested == "first":
         raise BadInput(f'{model.name!r} has no class token. Choose pooling="mean" or "patch".')
     note = "This model has no class token: a picture's vector is the mean over its patches."
-    return asked or "mean", () if asked else (note,)
+    return requested or "mean", () if requested else (note,)
 
 
 def _pooled(

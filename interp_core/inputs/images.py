@@ -68,13 +68,13 @@ def _check_size(model: LoadedModel, size: tuple[int, int]) -> None:
         )
 
 
-def _patches(told: PictureTokens, size: tuple[int, int]) -> TokenSequence:
+def _patches(tokens: PictureTokens, size: tuple[int, int]) -> TokenSequence:
     grid = [f"{row},{column}" for row in range(size[0]) for column in range(size[1])]
-    names = (*told.before, *grid, *told.after)
+    names = (*tokens.before, *grid, *tokens.after)
     nothing = (None,) * len(names)
     special = np.ones(len(names), dtype=bool)
-    special[len(told.before) : len(told.before) + len(grid)] = False
-    words = (*nothing[: len(told.before)], *range(len(grid)), *nothing[: len(told.after)])
+    special[len(tokens.before) : len(tokens.before) + len(grid)] = False
+    words = (*nothing[: len(tokens.before)], *range(len(grid)), *nothing[: len(tokens.after)])
     return TokenSequence(
         tokens=names,
         ids=np.arange(len(names)),
@@ -93,9 +93,9 @@ def patch_grid(tokens: Sequence[str]) -> tuple[int, int]:
 
 
 def image_batches(
-    model: LoadedModel, images: Sequence[Any], most: int
+    model: LoadedModel, images: Sequence[Any], limit: int
 ) -> Iterator[tuple[int, list[Encoded]]]:
-    """Pictures in order, at most `most` together and all of one size, with the first one's number.
+    """Pictures in order, at most `limit` together and all of one size, with the first one's number.
 
     Processors that keep the shape of a picture make sizes that differ.
     """
@@ -103,7 +103,7 @@ def image_batches(
     for number, image in enumerate(images):
         encoded = encode_image(model, image)
         shapes = {each.inputs["pixel_values"].shape for each in (encoded, *held[:1])}
-        if len(shapes) > 1 or len(held) == most:
+        if len(shapes) > 1 or len(held) == limit:
             yield number - len(held), held
             held = []
         held.append(encoded)

@@ -189,8 +189,8 @@ def longest_beginning(model: LoadedModel, text: str) -> str:
     return kept
 
 
-def _cut_place(tokenizer: PreTrainedTokenizerBase, text: str, most: int) -> int:
-    cut = {"truncation": True, "max_length": most, "verbose": False}
+def _cut_place(tokenizer: PreTrainedTokenizerBase, text: str, limit: int) -> int:
+    cut = {"truncation": True, "max_length": limit, "verbose": False}
     if tokenizer.is_fast:
         read = tokenizer(text, return_offsets_mapping=True, **cut)
         return max(end for _, end in read["offset_mapping"])

@@ -225,12 +225,12 @@ def _feed_forward(block: DecoderBlock, seen: dict, u: Tensor, layer: int) -> lis
     return [("mlp", layer, None, whole - offset), ("mlp bias", layer, None, offset)]
 
 
-def recorder(layout: DecoderParts, seen: dict, place: int) -> list[tuple[Callable, Callable]]:
-    """Hooks that put into `seen` what flows at `place`: (key: module, or "output")."""
+def recorder(layout: DecoderParts, seen: dict, position: int) -> list[tuple[Callable, Callable]]:
+    """Hooks that put into `seen` what flows at `position`: (key: module, or "output")."""
 
     def at(value: Any) -> Tensor:
         value = first(value)
-        return value.reshape(-1, value.shape[-1])[place]
+        return value.reshape(-1, value.shape[-1])[position]
 
     def enters(key: Any) -> Callable:
         def hook(_module: nn.Module, inputs: tuple, named: dict) -> None:

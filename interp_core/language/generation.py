@@ -116,13 +116,13 @@ def _check(tokens: int, temperature: float) -> None:
         raise BadInput(f"The temperature lies between 0 and {MOST_TEMPERATURE:g}.")
 
 
-def _step(model: LoadedModel, line: torch.Tensor, number: int, step: int) -> tuple:
+def _step(model: LoadedModel, logits: torch.Tensor, number: int, step: int) -> tuple:
     """Chosen id, its probability and rank, and the table of the best."""
-    best = best_tokens(model, line, min(LISTED, len(line)))
+    best = best_tokens(model, logits, min(LISTED, len(logits)))
     best.insert(0, "step", step)
     best["chosen"] = best["id"] == number
-    probability = float((line[number] - line.logsumexp(-1)).exp())
-    return number, probability, int(ranks(line, torch.tensor(number, device=line.device))), best
+    probability = float((logits[number] - logits.logsumexp(-1)).exp())
+    return number, probability, int(ranks(logits, torch.tensor(number, device=logits.device))), best
 
 
 def _finish(
@@ -204,9 +204,9 @@ def end_marks(model: LoadedModel) -> set[int]:
     return set(ends) if isinstance(ends, list | tuple) else {ends} - {None}
 
 
-def choose(line: torch.Tensor, temperature: float, chance: torch.Generator) -> int:
+def choose(logits: torch.Tensor, temperature: float, rng: torch.Generator) -> int:
     """The best token at temperature 0, else one drawn from softmax(line / temperature)."""
     if temperature == 0:
-        return int(line.argmax())
-    weights = (line.double().cpu() / temperature).softmax(-1)
-    return int(torch.multinomial(weights, 1, generator=chance))
+        return int(logits.argmax())
+    weights = (logits.double().cpu() / temperature).softmax(-1)
+    return int(torch.multinomial(weights, 1, generator=rng))

@@ -16,21 +16,21 @@ SPREAD = "auto"  # over all GPUs, by the library accelerate
 FORMATS = ("float32", "bfloat16", "float16")
 
 
-def find_device(asked: str | None) -> torch.device | None:
+def find_device(requested: str | None) -> torch.device | None:
     """The device asked for, or the GPU or MPS where present; None for "auto": all GPUs together.
 
     Raises `BadInput`.
     """
     import torch
 
-    if asked == SPREAD:
+    if requested == SPREAD:
         return None
-    if asked:
+    if requested:
         try:
-            return torch.empty(0, device=asked).device
+            return torch.empty(0, device=requested).device
         except Exception as error:
             raise BadInput(
-                f"There is no device {asked!r} here. Leave it out, or use one of: "
+                f"There is no device {requested!r} here. Leave it out, or use one of: "
                 f"{', '.join(devices())}."
             ) from error
     if torch.cuda.is_available():
@@ -52,13 +52,13 @@ def devices() -> tuple[str, ...]:
     return tuple(found)
 
 
-def find_dtype(asked: str | None) -> torch.dtype:
+def find_dtype(requested: str | None) -> torch.dtype:
     """The number format asked for, or float32. Raises `BadInput`."""
     import torch
 
-    found = getattr(torch, str(asked or "float32").removeprefix("torch."), None)
+    found = getattr(torch, str(requested or "float32").removeprefix("torch."), None)
     if not isinstance(found, torch.dtype) or not found.is_floating_point or found.itemsize < 2:
-        raise BadInput(f"{asked!r} is no number format. Use float32, bfloat16 or float16.")
+        raise BadInput(f"{requested!r} is no number format. Use float32, bfloat16 or float16.")
     return found
 
 

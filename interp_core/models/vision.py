@@ -186,19 +186,19 @@ def _patch_places(
     model: PreTrainedModel,
     pixels: Tensor,
     start: Tensor,
-    told: PictureTokens,
+    tokens: PictureTokens,
     grid: tuple[int, int],
 ) -> int:
     """The place of the first patch, when all lie row by row after it. Raises `UnsupportedModel`."""
     import torch
 
-    (tall, broad), (rows, columns) = told.patch, grid
+    (tall, broad), (rows, columns) = tokens.patch, grid
     asked = [
         (r, c) for r in sorted({0, rows - 1}) for c in sorted({0, min(1, columns - 1), columns - 1})
     ]
     changed = pixels.repeat(len(asked), 1, 1, 1)
     noise = torch.Generator().manual_seed(0)
-    square = torch.randn(told.channels, tall, broad, generator=noise).to(pixels)
+    square = torch.randn(tokens.channels, tall, broad, generator=noise).to(pixels)
     for number, (row, column) in enumerate(asked):
         changed[number, :, row * tall : (row + 1) * tall, column * broad : (column + 1) * broad] = (
             square
