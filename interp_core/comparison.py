@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
 
 
-# Says nothing of any film; repeated as often as needed and cut at a word.
+# Neutral about any film; repeated as often as needed and cut at a word.
 NEUTRAL = (
     "It was on a Tuesday in the middle of the week , and the bus came at ten past six , as it does "
     "on most days of the year ."

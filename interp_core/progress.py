@@ -33,7 +33,7 @@ def report(progress: Callable[[int, int], object] | None, done: int, expected: i
 def scaled(
     progress: Callable[[int, int], object] | None, start: int, end: int, whole: int = 100
 ) -> Callable[[int, int], object] | None:
-    """The progress of one stage, told as the part from `start` to `end` of the `whole`."""
+    """The progress of one stage, reported as the part from `start` to `end` of the `whole`."""
     if progress is None:
         return None
     return lambda done, expected: progress(

@@ -1,4 +1,4 @@
-"""The record of what a model says about a text."""
+"""The prediction of a model for a text."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def activation_of(model: LoadedModel) -> str:
 
 
 def predict(line: Tensor, labels: tuple[str, ...], activation: str) -> Prediction:
-    """The prediction from one line of logits (labels,)."""
+    """The prediction from the logits (labels,) of one text."""
     logits = line.detach().float().cpu()
     chances = _probabilities(logits, activation)
     best = int(logits.argmax())
@@ -80,7 +80,7 @@ def predict(line: Tensor, labels: tuple[str, ...], activation: str) -> Predictio
 def predict_best(
     line: Tensor, wanted: Iterable[int], name: Callable[[int], str], count: int = SHOWN
 ) -> Prediction:
-    """The prediction from a long line: the best choices, then the wanted ones not among them."""
+    """The prediction from many logits: the best choices, then the wanted ones not among them."""
     logits = line.detach().float().cpu()
     best = logits.topk(min(count, len(logits))).indices.tolist()
     kept = [*best, *(each for each in dict.fromkeys(wanted) if each not in best)]

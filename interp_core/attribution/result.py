@@ -1,4 +1,4 @@
-"""What a method hands back, and how scores are compared."""
+"""The output of an attribution method, and how scores are compared."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def _again(
 
 @dataclass(frozen=True)
 class Infidelity:
-    """`value` is the mean squared difference between what scores foretell and what drops do.
+    """`value` is the mean squared difference between predicted and measured changes of the output.
 
     Scores are scaled by the best factor first, so 0 is perfect and `of_zeros`, the figure of an
     explanation that says nothing, is the worst that a useful one can have. `share` is their ratio.

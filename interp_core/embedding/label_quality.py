@@ -27,7 +27,7 @@ def label_conflicts(
     Columns: index, label, suggested (the neighbours' weightiest other label), own (their weight
     for the label it has), other (for the one suggested), conflict = other − own, same (how many of
     the k carry the label), and those of the frame. Neighbours weigh by their nearness to the
-    point, each label against how common it is, so that a rare label is not shouted down. Points
+    point, each label against how common it is, so that a rare label is not outvoted. Points
     without a label (None, NaN, "") neither vote nor appear. Raises `BadInput`.
     """
     keys = _keys(labels, len(vectors))

@@ -25,7 +25,7 @@ COMMA = re.compile(r"[+-]?(0|[1-9]\d{0,2}(\.\d{3})+|[1-9]\d*),\d+", re.ASCII)
 GROUPED = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?", re.ASCII)
 ANY_NUMBER = re.compile(r"[+-]?[\d.,]*\d\.?([eE][+-]?\d+)?", re.ASCII)
 AMOUNT = re.compile(r"[€$£¥]?\s?[+\u2212-]?[\d.,\s]*\d\s?([%‰€$£¥]|[^\W\d_]{1,3})?")
-MOST = 0.5  # share of numbers in a column of text from which it is told why it is one
+MOST = 0.5  # share of numbers in a column of text from which the reason is reported
 LINK = 0.25  # weight of letters without a space between: a link, or a key
 
 

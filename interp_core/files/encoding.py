@@ -161,7 +161,7 @@ def _refuse_binary(name: str, sample: bytes) -> None:
 
 
 def _is_utf8(sample: bytes) -> bool:
-    """Whether it is UTF-8, perhaps with a few broken lines (which are told one by one)."""
+    """Whether it is UTF-8, perhaps with a few broken lines (which are reported one by one)."""
     good, bad = 0, 0
     for line in sample.splitlines():
         if line.isascii():
@@ -188,7 +188,7 @@ def _single(name: str, sample: bytes) -> Encoding:
     lines = [line for line in sample.splitlines() if line.strip()]
     broken = sum(not line.isascii() for line in lines)
     if 2 * broken < len(lines) and scores[best] < DOUBTFUL:
-        return Encoding("utf-8")  # a few lines of other bytes: they are told one by one
+        return Encoding("utf-8")  # a few lines of other bytes: they are reported one by one
     single = [each for each in OFFERED if not each.startswith("utf")]
     fitting = {each: _shown(sample, each) for each in single if _fits(sample, each)}
     samples = "; ".join(f"{TITLES[each]} ({each}): “{text}”" for each, text in fitting.items())

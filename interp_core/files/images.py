@@ -1,4 +1,4 @@
-"""Pictures that somebody hands over: checked by their header before a pixel is decoded."""
+"""Pictures in files of users: checked by their header before a pixel is decoded."""
 
 from __future__ import annotations
 

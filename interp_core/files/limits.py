@@ -1,4 +1,4 @@
-"""The bytes of a file that somebody hands over: bounded, and known by their beginning."""
+"""The bytes of somebody else's file: bounded, and recognised by their beginning."""
 
 from __future__ import annotations
 

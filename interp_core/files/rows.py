@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from interp_core.errors import ClearheadError, InputTooLong
 
 EMPTY, TOO_LONG, NOT_TEXT, MISFIT = "empty", "too long", "not text", "other width"
-MAX_TOLD = 1000  # skipped rows that are told one by one; all are counted
+MAX_TOLD = 1000  # skipped rows that are reported one by one; all are counted
 SHOWN = 3  # of them in a note
 
 
@@ -53,7 +53,7 @@ class SkippedRows:
         return SkippedRows(Counter(self.counts), list(self.rows))
 
     def note(self) -> str:
-        """What was left out, as a sentence with the first of them; blank lines are not told."""
+        """What was left out, as a sentence with the first of them; without blank lines."""
         told = [row for row in self.rows if row.reason != EMPTY]
         count = self.total - self.counts[EMPTY]
         if not count:

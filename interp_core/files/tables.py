@@ -1,4 +1,4 @@
-"""Tables of texts that somebody hands over: CSV, TSV, JSON, Parquet, or one text a line."""
+"""Tables of texts in files of users: CSV, TSV, JSON, Parquet, or one text a line."""
 
 from __future__ import annotations
 

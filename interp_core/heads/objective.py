@@ -1,4 +1,4 @@
-"""What a model's output is judged by when heads are taken away: loss, target logit, accuracy."""
+"""Measures of a model's output with heads taken away: loss, target logit, accuracy."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class HeadStatistics:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """One row for each layer and head; the columns are told by `head_frame`."""
+        """One row for each layer and head; the columns are described in `head_frame`."""
         return head_frame(self)
 
     def merge(self, other: HeadStatistics) -> HeadStatistics:
@@ -94,7 +94,7 @@ class HeadStatistics:
         return self.sample.matrix(len(self.layers) * self.heads)
 
     def groups(self, limit: float = REDUNDANT) -> np.ndarray:
-        """Redundancy group of each row of `frame`; −1 where a head has no twin."""
+        """Redundancy group of each row of `frame`; −1 where a head is alike to no other."""
         if not len(self.sample.keys):
             return np.full(len(self.distances), -1)
         return redundancy_groups(self.distances, limit)

@@ -1,4 +1,4 @@
-"""A pass over a corpus that may be killed at any moment and goes on where it was.
+"""A pass over a corpus that may be killed at any moment and resumes where it stopped.
 
 What has been counted is written beside the result as `<name>.partial`, all or nothing, and only at
 points where every row read has been counted. Such points lie at fixed rows, so a run that was

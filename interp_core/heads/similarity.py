@@ -100,7 +100,8 @@ STEPS = 300
 def redundancy_groups(distances: np.ndarray, limit: float = REDUNDANT) -> np.ndarray:
     """Group of each head, (heads,) int: heads whose mean distance is at most `limit` nats.
 
-    Average linkage. Groups are numbered from 0, the largest first; −1 marks a head without a twin.
+    Average linkage. Groups are numbered from 0, the largest first; −1 marks a head that is alike
+    to no other.
     """
     from scipy.cluster.hierarchy import fcluster
 

@@ -143,7 +143,7 @@ def _checked(model: LoadedModel, method: str, baseline: str) -> ImageMethod:
 
 
 def _start(seen: ImageFunction, baseline: str) -> Baseline:
-    """An even picture, as the model's processor would hand it over."""
+    """An even picture, as the model's processor would return it."""
     channels, high, wide = seen.shape
     shape = (high, wide) if channels == 1 else (high, wide, 3)
     even = encode_image(seen.model, np.full(shape, GREYS[baseline], dtype=np.uint8))

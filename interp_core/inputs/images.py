@@ -112,7 +112,7 @@ def image_batches(
 
 
 def as_seen(model: LoadedModel, image: Any) -> Image:
-    """The part of a picture that the model's patches cover, as its processor hands it over.
+    """The part of a picture that the model's patches cover, as its processor returns it.
 
     Processors crop, squeeze and scale: what is laid over patches must be this, not the original.
     """

@@ -43,7 +43,7 @@ class TokenSequence:
     @property
     def units(self) -> str:
         """What `word_ids` number: "words"; "segments" of writing without spaces, which a segmenter
-        finds; "tokens" where no word can be told; several are joined by " and "."""
+        finds; "tokens" where words cannot be told apart; several are joined by " and "."""
         return units_of(self.texts)
 
     def word_text(self, word: int) -> str:

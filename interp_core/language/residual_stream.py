@@ -2,7 +2,7 @@
 
 Hidden states that transformers returns may already have gone through the final norm (GPT-2, Llama),
 so the states are taken where they flow from block to block. They are read out by the model itself:
-one pass of a single token, in which the last block hands on the given states instead of its own.
+one pass of a single token, in which the last block returns the given states instead of its own.
 Whatever follows the blocks (norm, projection, transform, soft cap) is thereby the model's own.
 """
 
@@ -94,7 +94,7 @@ def stream(model: LoadedModel, encoded: Encoded) -> Stream:
         output = forward(model, encoded.inputs)
     if len(states) != len(blocks) + 1:
         raise UnsupportedModel(
-            f"{model.model.config.model_type} does not hand its state from block to block, so "
+            f"{model.model.config.model_type} does not pass its state from block to block, so "
             "there is no state after each layer to read."
         )
     with torch.inference_mode():

@@ -1,4 +1,4 @@
-"""What a checkpoint can be read as, told from its configuration before anything is loaded."""
+"""The tasks a checkpoint can be read as, by its configuration, before anything is loaded."""
 
 from __future__ import annotations
 

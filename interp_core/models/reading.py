@@ -1,4 +1,4 @@
-"""Make sure that a model does what its task says: what no name tells is told by a trial run."""
+"""Check that a model does what its task says, by a trial run where no name settles it."""
 
 from __future__ import annotations
 

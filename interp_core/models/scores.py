@@ -81,7 +81,7 @@ def _holds(value: Any) -> bool:
 
 
 def _place(owner: nn.Module, scores: Tensor, run: Callable[[], Any]) -> Any:
-    """The key or number under which a module hands out its scores."""
+    """The key or number under which a module returns its scores."""
     found: list[Any] = []
 
     def look(_module: nn.Module, _inputs: tuple, output: Any) -> None:

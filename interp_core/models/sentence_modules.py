@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedTokenizerBase
 
-# Features of a text by name, as modules hand them on: "token_embeddings" (..., tokens, dim) and
+# Features of a text by name, as modules pass them on: "token_embeddings" (..., tokens, dim) and
 # "sentence_embedding" (..., dim). The first is 0 where the prompt's tokens do not count.
 Features = dict[str, Any]
 Step = Callable[[Features], None]
@@ -198,7 +198,7 @@ def _prompt(general: dict) -> str:
 
 
 def _check_transformer(settings: dict) -> None:
-    """Refuse settings under which the transformer hands on something else than token vectors."""
+    """Refuse settings under which the transformer passes on something else than token vectors."""
     given = settings.get("modality_config")
     text = given.get("text") if isinstance(given, dict) else None
     if isinstance(given, dict) and (

@@ -148,7 +148,7 @@ def _check_size(folder: Path, config: PretrainedConfig, task: str) -> None:
             # A copy: T5 turns its settings into those of the encoder alone.
             model = auto_class(task, config).from_config(copy.deepcopy(config))
     except Exception:
-        return  # what is wrong with it is told where it is loaded
+        return  # what is wrong with it is reported where it is loaded
     asked = sum(part.numel() for part in (*model.parameters(), *model.buffers()))
     held = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
     if asked > 2 * held + SLACK:  # a number takes a byte at least; twice for shared tables
