@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from scipy.ndimage import binary_erosion
+from scipy.ndimage import distance_transform_edt
 
 import interp_core as ic
 from tests.browser.looking import cold_and_warm, links_reopen, query
@@ -177,9 +177,9 @@ def test_one_box_lights_the_same_points_on_both_sides(server, open_page):
 
 
 def middle_of(mask: np.ndarray) -> tuple[float, float]:
-    """A place (x, y) well inside one of the marked parts of a picture."""
-    rows, columns = np.nonzero(binary_erosion(mask, iterations=2))
-    return float(columns[0]), float(rows[0])
+    """The place (x, y) that lies deepest inside the marked parts: of a point in the foreground."""
+    row, column = np.unravel_index(distance_transform_edt(mask).argmax(), mask.shape)
+    return float(column), float(row)
 
 
 def canvas_colours(page) -> np.ndarray:
