@@ -5,9 +5,9 @@ from dataclasses import replace
 import streamlit as st
 
 from interp_core.ui import errors, images, navigation
-from interp_core.ui.attention import DRAW, diagnostics, downloads, question
+from interp_core.ui.attention import DRAW, diagnostics, question
 from interp_core.ui.server import cache
-from interp_core.ui.widgets import sidebar
+from interp_core.ui.widgets import downloads, sidebar
 from interp_core.ui.widgets.opened import opened
 
 navigation.guard()
@@ -41,4 +41,4 @@ with errors.shown():
         st.caption(f"On this picture: {change}.")
 
     diagnostics.show(plain, model)
-    downloads.show(chart, maps, options)
+    downloads.below(question.result(chart, maps, options), f"attention_{view}", key="attention")

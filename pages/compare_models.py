@@ -26,4 +26,4 @@ with errors.shown():
         "before you believe it in general."
     )
     if drawn is not None:
-        downloads.below(drawn.chart, drawn.table, "comparison", drawn.script)
+        downloads.below(drawn, "comparison")

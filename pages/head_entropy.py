@@ -3,8 +3,8 @@
 import streamlit as st
 
 from interp_core.ui import errors, images, navigation
-from interp_core.ui.heads import DRAW, VIEWS, corpus, downloads, map_view
-from interp_core.ui.widgets import sidebar
+from interp_core.ui.heads import DRAW, VIEWS, corpus, map_view
+from interp_core.ui.widgets import downloads, sidebar
 from interp_core.ui.widgets.choices import view_of
 from interp_core.ui.widgets.opened import opened
 
@@ -36,4 +36,4 @@ with errors.shown():
         "compare with importance before you call a head important."
     )
     if shown is not None:
-        downloads.show(shown, view)
+        downloads.below(shown, f"heads_{view}", key="heads", shows_numbers=False, note=corpus.LARGE)

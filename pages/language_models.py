@@ -3,9 +3,9 @@
 import streamlit as st
 
 from interp_core.ui import errors, navigation
-from interp_core.ui.language import CONTINUE, DRAW, LOOK, VIEWS, Asked, downloads, model_offer
+from interp_core.ui.language import CONTINUE, DRAW, LOOK, VIEWS, Asked, model_offer
 from interp_core.ui.server import cache
-from interp_core.ui.widgets import sidebar
+from interp_core.ui.widgets import downloads, sidebar
 from interp_core.ui.widgets.choices import view_of
 from interp_core.ui.widgets.opened import opened
 
@@ -23,4 +23,4 @@ with errors.shown(instead=model_offer.FITTING):
         shown = DRAW[view](asked)
     st.markdown(f"**What to look for.** {LOOK[view]}")
     if shown is not None:
-        downloads.show(shown, view)
+        downloads.below(shown, f"language_{view}")

@@ -3,11 +3,10 @@
 import streamlit as st
 
 from interp_core.ui import errors, images, navigation
-from interp_core.ui.attribution import DRAW, VIEWS, downloads, method_notes
+from interp_core.ui.attribution import DRAW, VIEWS, method_notes
 from interp_core.ui.attribution.question import controls
-from interp_core.ui.widgets import sidebar
+from interp_core.ui.widgets import downloads, sidebar
 from interp_core.ui.widgets.choices import view_of
-from interp_core.ui.widgets.downloads import section
 from interp_core.ui.widgets.opened import opened
 
 navigation.guard()
@@ -29,6 +28,6 @@ with errors.shown():
         "count? Do filler words? An explanation says what moved this model's output against this "
         "baseline, not what is true of the text."
     )
-    section("About the methods", ":material/menu_book:", lambda: method_notes.draw(model))
+    downloads.section("About the methods", ":material/menu_book:", lambda: method_notes.draw(model))
     if drawn is not None:
-        downloads.show(drawn, view)
+        downloads.below(drawn, f"attribution_{view}")

@@ -57,10 +57,9 @@ class FileOptions:
     header: bool | None = None
     quotes: bool | None = None
 
-    def code(self) -> str:
-        """The same as arguments of a call in Python."""
-        chosen = {name: value for name, value in vars(self).items() if value is not None}
-        return "".join(f", {name}={value!r}" for name, value in chosen.items())
+    def chosen(self) -> dict[str, Any]:
+        """The same as arguments of a call."""
+        return {name: value for name, value in vars(self).items() if value is not None}
 
 
 @dataclass(frozen=True)

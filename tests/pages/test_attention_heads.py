@@ -206,15 +206,18 @@ def test_a_pair_shows_both_texts(app):
 
 
 def test_the_script_offered_for_download_computes_the_picture():
-    from interp_core.ui.attention import script
     from interp_core.ui.attention.question import Options, Shown
+    from interp_core.ui.attention.text import chosen_map
+    from interp_core.ui.widgets.recipe import calls, named, script
     from interp_core.ui.widgets.sidebar import Choice
 
     asked = Choice("encoder", TEXT, None)
     shown = Shown(asked, "", words=True, special="hide")
     options = Options("overlay", 2, (1, 8), 0.9, shown)
     namespace: dict = {}
-    exec(script.overlay(options, 3), namespace)  # our own script
+    made = named("weights", chosen_map(shown.recipe(), options))
+    table = calls.layer_table(shown.recipe(), made[3][None], layers=[2])
+    exec(script(table), namespace)  # our own script
     weights = namespace["weights"]
     assert weights.shape == (11, 11)
     assert weights.sum(-1) == pytest.approx(1, abs=1e-5)

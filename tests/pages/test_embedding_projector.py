@@ -15,7 +15,6 @@ from streamlit.testing.v1 import AppTest
 import interp_core as ic
 from interp_core.files.tables import read_table
 from interp_core.ui.embedding.results import kept
-from interp_core.ui.embedding.script import script
 from tests.pages.running import charts, run, shows, words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -334,7 +333,7 @@ def test_the_script_computes_the_table_of_the_view_row_by_row(monkeypatch, view,
     fine(opened(look=view, points=source, rank_to=1200, stage=3, check="outliers"))
     drawn, _ = offered.drawn[-1]
     namespace: dict = {}
-    exec(script(drawn, view), namespace)  # the script we ourselves wrote
+    exec(drawn.script(), namespace)  # the script we ourselves wrote
     pd.testing.assert_frame_equal(namespace["table"], drawn.table, rtol=1e-6)
 
 

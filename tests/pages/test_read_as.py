@@ -2,9 +2,9 @@
 
 import pytest
 
-import interp_core as ic
 from interp_core.models.read_as import offered_readings
 from interp_core.ui.server import cache, loading
+from interp_core.ui.widgets.recipe import script
 from tests.pages.running import run, words
 
 
@@ -35,9 +35,12 @@ def test_scripts_and_keys_of_results_say_the_task(tiny, monkeypatch):
     before = cache.stamp(folder)
     monkeypatch.setattr(st, "session_state", {"model": folder, "read_as": "encoder"})
     assert cache.stamp(folder) == f"{before}encoder"
-    assert loading.call(folder) == f"ic.load_model({folder!r}, task='encoder')"
-    assert eval(loading.call(folder), {"ic": ic}).task == "encoder"  # our own script
-    assert loading.call("sentiment") == "ic.load_model('sentiment')"
+    written = script(loading.call(folder))
+    assert written.endswith(f"ic.load_model({folder!r}, task='encoder')")
+    names: dict = {}
+    exec(written, names)  # our own script
+    assert names["table"].task == "encoder"
+    assert script(loading.call("sentiment")).endswith("ic.load_model('sentiment')")
     monkeypatch.setenv("CLEARHEAD_SHARED", "1")
     assert loading.task(folder) == ""  # not on the list of a shared server
     monkeypatch.setenv("CLEARHEAD_MODELS", folder)

@@ -9,9 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
 from interp_core.report import numbers
-from interp_core.ui.heads import corpus, script
+from interp_core.ui.heads import corpus, table
 from interp_core.ui.server import cache
 from interp_core.ui.server.keys import digest
+from interp_core.ui.widgets.recipe import BESIDE, script
 from tests.needs import needs_language_model
 from tests.pages.reporting import check
 from tests.pages.running import run
@@ -70,7 +71,7 @@ def test_the_script_reads_an_uploaded_file_by_its_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     app = opened(**held(data, "my films.csv"), corpus_column="title", unit=None)
     for figure in check(app, charts=2):
-        assert script.HERE in figure.script
+        assert BESIDE in figure.script
 
 
 def test_a_stopped_pass_is_computed_again_up_to_where_it_was(sentiment):
@@ -87,7 +88,8 @@ def test_a_box_in_the_scatter_is_in_the_script(sentiment):
     state = ic.CorpusState(ic.corpus_statistics(sentiment, list(corpus.rows(asked))))
     box = {"entropy": (0.5, 1.8), "confidence": (0.2, 0.7)}
     names: dict = {}
-    exec(script.table(asked, state, *box, most=4, box=box), names)
+    made = corpus.statistics(asked, state).frame
+    exec(script(table.numbers(made, *box, box=box)), names)
     frame = state.statistics.frame
     wanted = frame.query("0.5 <= entropy <= 1.8 and 0.2 <= confidence <= 0.7")
     wanted = ic.statistic_table(wanted, *box)

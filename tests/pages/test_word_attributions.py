@@ -158,11 +158,12 @@ def test_a_next_token_is_explained_against_the_second_best_with_one_click(tiny):
 
 def test_the_script_offered_for_download_computes_the_attribution(sentiment):
     from interp_core.ui.attribution.question import Asked
-    from interp_core.ui.attribution.script import explanation
+    from interp_core.ui.widgets.recipe import named, script
 
     asked = Asked("sentiment", "", TEXT, method="leave_one_out", target="positive")
     namespace: dict = {}
-    exec(explanation(asked), namespace)  # the script we ourselves wrote
+    explanation = named("attribution", asked.call())
+    exec(script(explanation.by_word().to_frame()), namespace)  # the script we ourselves wrote
     direct = ic.attribute(sentiment, TEXT, method="leave_one_out", target="positive")
     assert namespace["attribution"].scores == pytest.approx(direct.scores, abs=1e-6)
     assert "wonderful" in set(namespace["table"]["token"])

@@ -13,10 +13,10 @@ from interp_core.attention.tables import same_tokens
 from interp_core.charts.layers import layer_rows
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention import frames
-from interp_core.ui.attention import script as attention_script
 from interp_core.ui.attention.question import Options
 from interp_core.ui.attention.text import UNIT, token_choice
 from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.recipe import Recipe, calls, value
 
 STRIP_ROWS = 60  # keys across the layer strips
 
@@ -37,7 +37,8 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
     token = default if token is None else token
     everyone = len(options.heads) == maps.weights.shape[1]
     heads = list(range(maps.weights.shape[1])) if everyone else list(options.heads)
-    raw = maps.weights[:, heads, token].mean(1)
+    made = options.shown.recipe()
+    raw = made.weights[:, heads, token].mean(1)
     names = [str(number) for number in maps.layer_numbers]
     who = "mean of all heads" if everyone else _heads_said(heads)
     strips = [
@@ -46,29 +47,26 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
             UNIT[maps.kind],
             names,
             raw,
-            attention_script.raw_layers(heads, token),
         )
     ]
     if maps.kind == "attention" and same_tokens(maps) and not maps.changes:
-        rolled = ic.attention_rollout(maps)[:, token]
+        rolled = calls.attention_rollout(made)[:, token]
         strips.append(
             Strip(
                 "Rollout through this layer",
                 "rollout",
                 names,
                 rolled,
-                attention_script.rollout(token),
             )
         )
         if flow:
-            value = ic.attention_flow(maps, token)[None]
+            flowed = calls.attention_flow(made, token)[None]
             strips.append(
                 Strip(
                     "Flow through all layers",
                     "max-flow",
                     ["all"],
-                    value,
-                    attention_script.flow(token),
+                    flowed,
                 )
             )
     charts = [_show(maps, options, strip, token) for strip in strips]
@@ -82,26 +80,26 @@ def _heads_said(heads: list[int]) -> str:
 
 @dataclass(frozen=True)
 class Strip:
-    """One picture: title, unit of its values (layers, keys), names of its rows, its script."""
+    """One picture: title, unit of its values (layers, keys), names of its rows."""
 
     title: str
     unit: str
     names: list[str]
-    values: np.ndarray
-    script: str
+    values: Recipe
 
 
 def _show(maps: ic.AttentionMaps, options: Options, strip: Strip, token: int) -> alt.Chart:
-    chart = _strip(maps, strip.values, strip.names, strip.title, strip.unit)
-    layer, key = np.unravel_index(int(strip.values.argmax()), strip.values.shape)
+    values = value(strip.values)
+    chart = _strip(maps, values, strip.names, strip.title, strip.unit)
+    layer, key = np.unravel_index(int(values.argmax()), values.shape)
+    named = {} if strip.names != ["all"] else {"layers": strip.names}
     figure(
         chart,
         title=f"{strip.title}: token {token}",
         alt=f"What {maps.tokens[token]} (token {token}) reads in each layer: most from "
-        f"{maps.key_tokens[key]} in layer {strip.names[layer]}, {strip.values.max():.2f}.",
+        f"{maps.key_tokens[key]} in layer {strip.names[layer]}, {values.max():.2f}.",
         key=f"strip_{strip.unit}",
-        numbers=lambda: ic.layer_table(maps, strip.values, layers=strip.names),
-        script=lambda: attention_script.whole(options, strip.script),
+        table=calls.layer_table(options.shown.recipe(), strip.values, **named),
     )
     return chart
 

@@ -13,15 +13,14 @@ import interp_core as ic
 from interp_core.attention.tables import aligned_difference
 from interp_core.charts.heatmaps import COMPACT_SIDE, LABELS, heatmap, token_keys
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attention import script
 from interp_core.ui.attention.frames import cell_frame
 from interp_core.ui.attention.question import Options
 from interp_core.ui.attention.text import strongest_named
-from interp_core.ui.server import cache
 from interp_core.ui.widgets.choices import keep_valid, one_of
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import offer
-from interp_core.ui.widgets.sidebar import MAX_CHARACTERS, choice
+from interp_core.ui.widgets.recipe import Recipe, calls, value
+from interp_core.ui.widgets.sidebar import MAX_CHARACTERS
 
 MODES = {"heads": "Two heads", "texts": "Two texts"}
 MOST = 40  # tokens a side that are drawn
@@ -32,21 +31,26 @@ class Side:
     """One of the two maps."""
 
     name: str
-    maps: ic.AttentionMaps
-    weights: np.ndarray
+    made: Recipe  # the maps
     place: tuple[int, int]  # layer, head
-    text: str | None = None  # where it is not the sidebar's
+
+    @property
+    def maps(self) -> ic.AttentionMaps:
+        """The maps themselves."""
+        return value(self.made)
+
+    @property
+    def weights(self) -> np.ndarray:
+        """The map of the head."""
+        return self.maps.head(*self.place)
 
 
 def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
     """Both maps and second − first; returns the three charts side by side."""
-    first = Side(
-        _name(options.layer, options.heads[0]),
-        maps,
-        maps.head(options.layer, options.heads[0]),
-        (options.layer, options.heads[0]),
-    )
-    second = _second(maps, options)
+    made = options.shown.recipe()
+    place = (options.layer, options.heads[0])
+    first = Side(_name(*place), made, place)
+    second = _second(made, options)
     if second is None:
         st.info("Type a second text to compare with.", icon=":material/edit:")
         return alt.Chart(pd.DataFrame({"x": []})).mark_point()
@@ -63,7 +67,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
                 draw_chart(chart, alt=f"Heatmap: {name}{told}")
     shared = (
         ""
-        if first.maps is second.maps
+        if first.made is second.made
         else (" The difference covers the tokens that both texts share, in order.")
     )
     st.caption(
@@ -71,15 +75,13 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         f"second reads more, orange with a dash that the first does.{shared}"
     )
     both = alt.hconcat(*charts).resolve_scale(color="independent")
-    numbers = ic.difference_table(
-        first.weights, first.maps.tokens, second.weights, second.maps.tokens
-    )
+    pairs = [(side.made.head(*side.place), side.made.tokens) for side in (first, second)]
+    table = calls.difference_table(*pairs[0], *pairs[1])
     offer(
         both,
         title=f"{first.name}, beside {second.name.lower()}",
-        alt=f"Two heatmaps and their difference; {_largest(numbers)}.",
-        numbers=numbers,
-        script=lambda: script.comparison(options, second.place, second.text),
+        alt=f"Two heatmaps and their difference; {_largest(value(table))}.",
+        table=table,
     )
     return both
 
@@ -103,25 +105,26 @@ def _name(layer: int, head: int) -> str:
     return f"Layer {layer}, head {head}"
 
 
-def _second(maps: ic.AttentionMaps, options: Options) -> Side | None:
+def _second(made: Recipe, options: Options) -> Side | None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         mode = one_of("Compare", MODES, key="mode", default="heads")
         if mode == "heads":
-            return _other_head(maps)
-        return _other_text(maps, options)
+            return _other_head(made)
+        return _other_text(options)
 
 
-def _other_head(maps: ic.AttentionMaps) -> Side:
+def _other_head(made: Recipe) -> Side:
+    maps = value(made)
     layers, heads = list(maps.layer_numbers), list(range(maps.weights.shape[1]))
     keep_valid("layer_b", layers)
     keep_valid("head_b", heads)
     bound = {"bind": "query-params", "persist_state": "session", "width": 120}
     layer = st.selectbox("Second layer", layers, key="layer_b", **bound)
     head = st.selectbox("Second head", heads, index=min(1, len(heads) - 1), key="head_b", **bound)
-    return Side(_name(layer, head), maps, maps.head(layer, head), (layer, head))
+    return Side(_name(layer, head), made, (layer, head))
 
 
-def _other_text(maps: ic.AttentionMaps, options: Options) -> Side | None:
+def _other_text(options: Options) -> Side | None:
     text = st.text_input(
         "Second text to compare with",
         key="text_b",
@@ -132,11 +135,8 @@ def _other_text(maps: ic.AttentionMaps, options: Options) -> Side | None:
     )
     if not text.strip():
         return None
-    asked = choice()
-    other = cache.attention(asked.model, text, None, options.kind)
-    other = cache.displayed(other, options.shown.stack, options.shown.words, options.shown.special)
     place = (options.layer, options.heads[0])
-    return Side(f"{_name(*place)}, second text", other, other.head(*place), place, text)
+    return Side(f"{_name(*place)}, second text", options.shown.recipe(text), place)
 
 
 def _map(side: Side, top: float) -> alt.Chart:

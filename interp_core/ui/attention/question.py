@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -11,7 +12,10 @@ import interp_core as ic
 from interp_core.attention.tables import head_summaries, special_share
 from interp_core.ui.attention.frames import pictures
 from interp_core.ui.server import cache
+from interp_core.ui.widgets import downloads
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of, view_of
+from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
+from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.sidebar import Choice
 
 VIEWS = {
@@ -142,8 +146,22 @@ class Shown:
 
     def maps(self) -> ic.AttentionMaps:
         """The maps themselves."""
-        maps = cache.attention(self.asked.model, self.asked.text, self.asked.pair, self.kind)
-        return cache.displayed(maps, self.stack, self.words, self.special)
+        return value(self.recipe())
+
+    def recipe(self, other: str | None = None) -> Recipe:
+        """How they are made, or those of another text."""
+        name, text, pair = self.asked.model, self.asked.text, self.asked.pair
+        if other is not None:
+            text, pair = other, None
+        given = [cache.model_recipe(name), named("text", text), *([pair] if pair else [])]
+        norm = self.kind == "norm"
+        maps = (calls.norm_weighted_attention if norm else calls.attention_maps)(*given)
+        maps = supplied(maps, lambda: cache.attention(name, text, pair, self.kind))
+        if self.stack != "encoder":
+            maps = getattr(maps, self.stack)
+        if self.special != "show":
+            maps = maps.without_special(renormalize=self.special == "hide")
+        return named("maps", maps.by_word() if self.words else maps)
 
 
 _HASH = {Shown: repr}
@@ -172,3 +190,29 @@ def row_sums(shown: Shown) -> tuple[float, float]:
 def special_shares(shown: Shown) -> list[float]:
     """Share of each layer's mass on special tokens."""
     return special_share(shown.maps()).tolist()
+
+
+def result(chart: Any, maps: ic.AttentionMaps, options: Options) -> ViewResult:
+    """The chart with its table, one head of the `maps` as a table, and the weights of all heads."""
+    shown, layer, head = options.shown, options.layer, options.heads[0]
+    made = supplied(shown.recipe(), lambda: maps)
+    if options.view == "overview":
+        table = supplied(calls.head_summaries(made), lambda: summaries(shown))
+    else:
+        table = calls.attention_table(made, layer, list(options.heads))
+    arrays = {
+        "weights": maps.weights,
+        "query_tokens": maps.tokens,
+        "key_tokens": maps.key_tokens,
+        "special": maps.special,
+        "layers": maps.layer_numbers,
+    }
+    more = {
+        f"CSV, layer {layer} head {head}": (
+            f"attention_layer{layer}_head{head}.csv",
+            "text/csv",
+            lambda: downloads.csv(maps.to_frame(layer, head)),
+        ),
+        "NPZ, all heads": ("attention.npz", "application/zip", lambda: downloads.npz(arrays)),
+    }
+    return ViewResult(chart, table, more)

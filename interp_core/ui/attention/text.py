@@ -39,7 +39,7 @@ def pick_token(maps: ic.AttentionMaps, place: int) -> None:
 
 def chosen_map(maps: ic.AttentionMaps, options: Options) -> np.ndarray:
     """One head, or the mean of the chosen heads, (query, key)."""
-    return np.mean([maps.head(options.layer, head) for head in options.heads], axis=0)
+    return maps.weights[maps.row(options.layer), list(options.heads)].mean(0)
 
 
 def strongest_named(maps: ic.AttentionMaps, weights: np.ndarray) -> str:

@@ -8,23 +8,26 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.layers import layer_rows
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attention import frames, script
+from interp_core.ui.attention import frames
 from interp_core.ui.attention.question import Options
 from interp_core.ui.attention.text import UNIT, chosen_map, heads_named, pick_token, token_choice
 from interp_core.ui.widgets.figure import offer
+from interp_core.ui.widgets.recipe import calls, named, value
 from interp_core.ui.widgets.token_strip import token_strip
 
 
 def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
     """The sentence shaded by what one token reads, or by how much each token is read."""
     token = token_choice(maps, "Shade by what this token attends to", "(attention received)")
-    weights = chosen_map(maps, options)
-    values = weights[token] if token is not None else weights.mean(0)
+    made = options.shown.recipe()
+    weights = named("weights", chosen_map(made, options))
+    row = weights.mean(0) if token is None else weights[token]
+    values = value(row)
     top = float(values.max()) or 1.0
     reader = f"{maps.tokens[token]}" if token is not None else "all queries on average"
     titles = [
-        f"{name}: {value:.4f} ({UNIT[maps.kind]} from {reader})"
-        for name, value in zip(maps.key_tokens, values)
+        f"{name}: {each:.4f} ({UNIT[maps.kind]} from {reader})"
+        for name, each in zip(maps.key_tokens, values)
     ]
     token_strip(
         maps.key_tokens,
@@ -34,7 +37,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         key="overlay_strip",
         on_pick=lambda place: pick_token(maps, place),
         picked=token,
-        notes=[f"{value:.2f}" for value in values],
+        notes=[f"{each:.2f}" for each in values],
     )
     source = "the framed token" if token is not None else "all queries on average"
     st.caption(
@@ -49,7 +52,6 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         title=f"Tokens shaded by the attention from {reader}",
         alt=f"Attention of {heads_named(options, maps.weights.shape[1])} from {reader} to each "
         f"token; most to {maps.key_tokens[int(values.argmax())]}, {values.max():.2f}.",
-        numbers=ic.layer_table(maps, values[None], layers=[options.layer]),
-        script=lambda: script.overlay(options, token),
+        table=calls.layer_table(made, row[None], layers=[options.layer]),
     )
     return chart

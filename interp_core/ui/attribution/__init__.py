@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from interp_core.ui.attribution import (
     compare_methods,
-    downloads,
     explanation,
     layers,
     many_texts,
@@ -15,7 +14,7 @@ from interp_core.ui.attribution import (
     what_if,
 )
 
-__all__ = ["DRAW", "VIEWS", "downloads", "method_notes"]
+__all__ = ["DRAW", "VIEWS", "method_notes"]
 VIEWS = {
     "explanation": "Explanation",
     "methods": "Compare methods",

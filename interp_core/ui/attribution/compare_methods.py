@@ -8,24 +8,24 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.attribution.methods import METHODS
-from interp_core.attribution.result import MISLEADING, Attribution
+from interp_core.attribution.result import MISLEADING
 from interp_core.attribution.tables import disagreements, method_agreement
 from interp_core.charts.attributions import against, grid
 from interp_core.charts.heatmaps import token_keys
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attribution import script
-from interp_core.ui.attribution.downloads import Drawn
 from interp_core.ui.attribution.question import Asked, cost, explained
 from interp_core.ui.attribution.text import largest, units_said
 from interp_core.ui.server import costs
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
+from interp_core.ui.widgets.result import ViewResult
 
 DEFAULT = ["integrated_gradients", "leave_one_out", "saliency", "rollout", "raw_attention"]
 
 
-def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
+def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     """The grid of methods, their agreement, and attention against the chosen method."""
     methods = ic.attribution_methods(model)
     follow("methods", [name for name in DEFAULT if name in methods])
@@ -52,10 +52,11 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     found, chosen = _drawn(found)
     if not found:
         return None
-    table = ic.method_table(found)
+    compared = calls.method_table(named("found", found))
+    table = value(compared)
     scores, words = table.drop(columns="word"), list(table["word"])
     chart = _grid(scores, words)
-    first = scores.columns[0]
+    first, whole = scores.columns[0], value(found[0])
     figure(
         chart,
         title=f"Scores of the words by {len(chosen)} methods",
@@ -65,17 +66,17 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     st.caption(
         "Each row is divided by its own largest size, so rows compare in shape, not in unit. "
         "A dash marks scores against the target; unsigned methods have none. Special tokens are "
-        f"left out. {units_said(found[0], found[0].sequence)}"
+        f"left out. {units_said(whole, whole.sequence)}"
     )
     if len(chosen) > 1:
         _agreement(scores)
-        _against(asked, table, chosen)
-    return Drawn(chart, table, lambda: script.methods(asked, chosen))
+        _against(found, table)
+    return ViewResult(chart, compared)
 
 
-def _drawn(found: list[Attribution]) -> tuple[list[Attribution], list[str]]:
+def _drawn(steps: list[Recipe]) -> tuple[list[Recipe], list[str]]:
     """The explanations that hold, and their methods; a notice names those that do not."""
-    wrong = [each for each in found if each.misleads]
+    wrong = [each for each in map(value, steps) if each.misleads]
     if wrong:
         said = [f"{METHODS[each.method].title} ({each.sum_error:.0%})" for each in wrong]
         st.error(
@@ -83,8 +84,8 @@ def _drawn(found: list[Attribution]) -> tuple[list[Attribution], list[str]]:
             f"{MISLEADING:.0%}: {', '.join(said)}.",
             icon=":material/error:",
         )
-    kept = [each for each in found if not each.misleads]
-    return kept, [each.method for each in kept]
+    kept = [each for each in steps if not value(each).misleads]
+    return kept, [value(each).method for each in kept]
 
 
 def _grid(table: pd.DataFrame, words: list[str]) -> alt.TopLevelMixin:
@@ -115,22 +116,21 @@ def _agreement(table: pd.DataFrame) -> None:
     st.dataframe(method_agreement(table), hide_index=True, column_config=columns)
 
 
-def _against(asked: Asked, table: pd.DataFrame, chosen: list[str]) -> None:
-    """The first method against another, word by word. `chosen`: names of the table's methods."""
+def _against(found: list[Recipe], table: pd.DataFrame) -> None:
+    """The first method against another, word by word; `found` are those of the table."""
     words, (first, *others) = list(table["word"]), list(table.columns[1:])
     left, right = st.columns([1, 1], gap="large")
     with left:
         bound = {"key": "against", **BOUND}
         keep_valid("against", others)
         other = st.selectbox(f"{first} against", others, **bound)
-        pair = [chosen[0], chosen[1 + others.index(other)]]
+        pair = [found[0], found[1 + others.index(other)]]
         figure(
             against(table.rename(columns={"word": "token"}), x=first, y=other),
             title=f"{first} against {other.lower()}",
             alt=f"{len(words)} words as points. Largest by {first.lower()}: "
             f"{largest(words, table[first])}; by {other.lower()}: {largest(words, table[other])}.",
-            numbers=table[["word", first, other]],
-            script=lambda: script.methods(asked, pair),
+            table=calls.method_table(named("found", pair)),
         )
     with right:
         st.markdown("**Where they disagree most**")

@@ -11,9 +11,7 @@ from interp_core.attribution.result import Attribution
 from interp_core.charts.attributions import bars, probabilities
 from interp_core.charts.heatmaps import token_keys
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attribution import script
 from interp_core.ui.attribution.completeness import SAFE, contrast_button, refused, trust_line
-from interp_core.ui.attribution.downloads import Drawn
 from interp_core.ui.attribution.question import WORD_TARGETS, Asked, cost, explained
 from interp_core.ui.attribution.text import largest, quoted, units_said
 from interp_core.ui.attribution.trust import beside
@@ -21,25 +19,30 @@ from interp_core.ui.server import cache, costs
 from interp_core.ui.widgets.choices import BOUND, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.recipe import Recipe, named, value
+from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.token_strip import token_strip
 
 SHOWN_LABELS = 8
 QUICK = "saliency"  # one gradient
 
 
-def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
+def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     """The explanation of one text; None while there is none."""
-    found = explained(asked)
-    if found is None:
+    step = explained(asked)
+    if step is None:
         _cheaper(asked)
         return None
+    step = named("attribution", step)
+    found = value(step)
     left, right = st.columns([2, 1], gap="large")
     with right:
-        prediction(asked, found)
+        prediction(asked, step)
     with left:
         if refused(asked, found):
             return None
-        shown = by_choice(found)
+        table = by_choice(step)
+        shown = value(table)
         strip(shown, key="explanation")
         trust_line(found)
     order = one_of(
@@ -55,9 +58,8 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     )
     if shown.pieces and (said := units_said(found, found.sequence)):
         st.caption(said)
-    beside(asked, found)
-    pieces = shown.pieces is None
-    return Drawn(chart, shown.to_frame(), lambda: script.explanation(asked, pieces=pieces))
+    beside(asked, step)
+    return ViewResult(chart, table.to_frame())
 
 
 def _cheaper(asked: Asked) -> None:
@@ -72,8 +74,9 @@ def _cheaper(asked: Asked) -> None:
         )
 
 
-def prediction(asked: Asked, found: Attribution) -> None:
+def prediction(asked: Asked, step: Recipe) -> None:
     """What the model says, and what is explained."""
+    found, told = value(step), step.prediction.to_frame()
     answer, chance = found.prediction.label, found.prediction.probability
     st.metric(
         "Prediction",
@@ -82,7 +85,7 @@ def prediction(asked: Asked, found: Attribution) -> None:
         delta_arrow="off",
         delta_color="off",
     )
-    table = found.prediction.to_frame()
+    table = value(told)
     shown = table.head(SHOWN_LABELS)
     if table["probability"].notna().all():
         said = [f"{quoted(row.label)} {row.probability:.1%}" for row in shown.itertuples()]
@@ -90,8 +93,7 @@ def prediction(asked: Asked, found: Attribution) -> None:
             probabilities(shown),
             title="Probabilities of the labels",
             alt=f"Bars of the probabilities of {len(shown)} labels: {', '.join(said[:4])}.",
-            numbers=table,
-            script=lambda: script.prediction(asked),
+            table=told,
         )
     st.caption(f"Explained: {plain(found.target)}, {found.unit} {found.value:+.3f}")
     if not found.misleads and _of_a_vocabulary(asked):
@@ -102,11 +104,11 @@ def _of_a_vocabulary(asked: Asked) -> bool:
     return cache.model(asked.model).task in WORD_TARGETS
 
 
-def by_choice(found: Attribution) -> Attribution:
+def by_choice(step: Recipe) -> Recipe:
     """Words, or pieces where the user asks for them."""
     pieces = st.toggle("Show pieces instead of words", key="pieces", **BOUND)
-    words = found.by_word()
-    return found if pieces or (~words.special).sum() < 2 else words
+    words = step.by_word()
+    return step if pieces or (~value(words).special).sum() < 2 else words
 
 
 def strip(shown: Attribution, *, key: str) -> None:

@@ -9,20 +9,20 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-import interp_core as ic
+from interp_core.attribution.conductance import Conductance
 from interp_core.attribution.result import misleads
 from interp_core.charts.attributions import grid
 from interp_core.charts.heatmaps import token_keys
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attribution import script
-from interp_core.ui.attribution.downloads import Drawn
 from interp_core.ui.attribution.question import Asked, cost
 from interp_core.ui.attribution.text import largest, quoted
 from interp_core.ui.server import cache, jobs
 from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.recipe import calls, named, value
+from interp_core.ui.widgets.result import ViewResult
 
 
-def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
+def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     """Conductance of each word in each layer."""
     if asked.labels:
         st.info("Layer conductance needs a model with a head of its own; `sentiment` has one.")
@@ -30,17 +30,13 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     single = None if asked.baseline == "average" else asked.baseline
     asked = replace(asked, method="integrated_gradients", evaluations=None, baseline=single)
     options = {name: value for name, value in asked.options().items() if name != "method"}
-
-    def compute(progress):  # noqa: ANN001, ANN202
-        return ic.layer_conductance(
-            cache.model(asked.model), asked.text, progress=progress, **options
-        )
-
-    found = jobs.run(
-        ("conductance", asked), "Layer conductance", compute, operations=lambda: cost(asked)
-    )
-    if found is None:
+    given = cache.model_recipe(asked.model), named("text", asked.text)
+    step = named("found", calls.layer_conductance(*given, **options))
+    key = ("conductance", asked)
+    step = jobs.follow(key, "Layer conductance", step, operations=lambda: cost(asked))
+    if step is None:
         return None
+    found, by_word = value(step), step.by_word()
     whole = found.value - found.baseline_value
     missed = float(np.abs(found.convergence_delta).max())
     if misleads(missed / (abs(whole) or 1.0), found.scores, missed):
@@ -51,7 +47,7 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
             icon=":material/error:",
         )
         return None
-    words = found.by_word()
+    words = value(by_word)
     chart = _grid(words)
     figure(
         chart,
@@ -68,10 +64,10 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
         f"misses it by {np.abs(found.convergence_delta).max():.4f}. Where the weight moves from "
         "the words to the token that is read out, the decision has formed."
     )
-    return Drawn(chart, words.to_frame(), lambda: script.layers(asked))
+    return ViewResult(chart, by_word.to_frame())
 
 
-def _grid(words: ic.Conductance) -> alt.LayerChart:
+def _grid(words: Conductance) -> alt.LayerChart:
     """Words across, layers down."""
     names = ["embeddings" if n < 0 else f"after layer {n}" for n in words.layer_numbers]
     row, column = np.indices(words.scores.shape).reshape(2, -1)

@@ -14,15 +14,14 @@ from interp_core.charts.attributions import bars
 from interp_core.charts.heatmaps import token_keys
 from interp_core.files.corpus import left_out
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attribution import script
-from interp_core.ui.attribution.downloads import Drawn
 from interp_core.ui.attribution.question import Asked, cost
-from interp_core.ui.attribution.script import Texts
 from interp_core.ui.attribution.text import largest, quoted
 from interp_core.ui.server import cache, costs, jobs
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.model_choice import examples
+from interp_core.ui.widgets.recipe import BESIDE, Recipe, calls, named, supplied, value
+from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.sidebar import MAX_CHARACTERS
 from interp_core.ui.widgets.uploads import TEXTS, options, told, uploader
 
@@ -31,7 +30,7 @@ MOST_BYTES = 5 * 2**20
 TOP_WORDS = 12
 
 
-def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
+def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     """Tables over the texts that were pasted or uploaded."""
     if asked.labels:
         st.info("Many texts need a model with a head of its own; `sentiment` has one.")
@@ -41,15 +40,16 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     typed = st.text_area(
         "One text a line", offered, key="many", height=140, max_chars=MAX_CHARACTERS, **BOUND
     )
-    given = _uploaded() or Texts(tuple(lines(typed, MOST_TEXTS)))
-    if not given.texts:
+    given = _uploaded() or named("texts", lines(typed, MOST_TEXTS))
+    if not value(given):
         st.info("Paste some texts, one a line.")
         return None
     asked = replace(asked, text="", pair=None, position=None)
-    results = _results(asked, given.texts)
-    if results is None:
+    step = _results(asked, given)
+    if step is None:
         return None
-    table, words = text_table(results), ic.word_table(results)
+    counted = calls.word_table(step)
+    table, words = text_table(value(step)), value(counted)
     st.dataframe(
         table,
         hide_index=True,
@@ -60,16 +60,17 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
         return None
     chart = _deciding(words)
     _heavy(words)
-    return Drawn(chart, words, lambda: script.many(asked, given))
+    return ViewResult(chart, counted)
 
 
-def _results(asked: Asked, texts: tuple[str, ...]) -> list | None:
-    options = asked.options()
+def _results(asked: Asked, given: Recipe) -> Recipe | None:
+    texts = tuple(value(given))
+    step = calls.attribute_many(cache.model_recipe(asked.model), given, **asked.options())
 
     def compute(progress) -> list:  # noqa: ANN001
         found = []
         within = {"progress": lambda *_: progress(len(found), len(texts))}  # a text may take long
-        for each in ic.attribute_many(cache.model(asked.model), texts, **options, **within):
+        for each in value(step, **within):
             found.append(each)
             progress(len(found), len(texts))
         return found
@@ -78,10 +79,11 @@ def _results(asked: Asked, texts: tuple[str, ...]) -> list | None:
         model = cache.model(asked.model)
         return sum(cost(asked, costs.tokens(model, text)) for text in texts)
 
-    return jobs.run(("many", asked, texts), "Texts", compute, unit="texts", operations=dear)
+    found = jobs.run(("many", asked, texts), "Texts", compute, unit="texts", operations=dear)
+    return None if found is None else supplied(named("found", step), lambda: found)
 
 
-def _uploaded() -> Texts | None:
+def _uploaded() -> Recipe | None:
     label = "or a file: one text a line, CSV, TSV, JSON or Parquet"
     file = uploader(label, TEXTS, key="upload", most=MOST_BYTES)
     if file is None:
@@ -99,7 +101,10 @@ def _uploaded() -> Texts | None:
     told([*corpus.notes, *filter(None, [left_out(corpus, MOST_TEXTS)])])
     if not texts:
         raise ic.BadInput("This column holds no texts. Choose another one.")
-    return Texts(tuple(texts), MOST_TEXTS, corpus.name, corpus.column, chosen.code())
+    column = {"column": corpus.column} if corpus.column else {}
+    again = calls.open_corpus(corpus.name, **column, **chosen.chosen())
+    again = named("corpus", again, comment=BESIDE)
+    return supplied(named("texts", calls.first_texts(again, MOST_TEXTS)), lambda: texts)
 
 
 def _deciding(words: pd.DataFrame) -> alt.TopLevelMixin:

@@ -9,11 +9,11 @@ import streamlit as st
 import interp_core as ic
 from interp_core.attribution.baselines import BASELINES
 from interp_core.attribution.methods import METHODS
-from interp_core.attribution.result import Attribution
 from interp_core.inputs.tokens import encode
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache, costs, jobs
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
+from interp_core.ui.widgets.recipe import Recipe, calls, named
 
 LABELLED = ("sequence-classification", "token-classification")
 WORD_TARGETS = ("masked-lm", "causal-lm", "encoder-decoder")
@@ -52,26 +52,27 @@ class Asked:
             options["seed"] = SEED
         return {name: value for name, value in options.items() if value is not None}
 
+    def call(self, text: str = "text") -> Recipe:
+        """The call that explains; scripts say `text` for its text."""
+        given = cache.model_recipe(self.model), named(text, self.text)
+        if self.labels:
+            return calls.zero_shot(*given, list(self.labels), **self.options())
+        return calls.attribute(*given, **self.options())
+
     def with_method(self, method: str) -> Asked:
         """The same question, answered by another method."""
         return replace(self, method=method)
 
 
-def explained(asked: Asked, *, agreed: bool = False) -> Attribution | None:
+def explained(asked: Asked, *, text: str = "text", agreed: bool = False) -> Recipe | None:
     """The attribution, shared by all sessions; None when the user stopped it.
 
     A dear one waits for a click, unless that was `agreed` to already.
     """
     model = cache.model(asked.model)
     title = ic.attribution_methods(model)[asked.method].title
-
-    def compute(progress) -> Attribution:  # noqa: ANN001
-        options = {**asked.options(), "progress": progress}
-        if asked.labels:
-            return ic.zero_shot(model, asked.text, asked.labels, **options)
-        return ic.attribute(model, asked.text, **options)
-
-    return jobs.run(asked, title, compute, operations=None if agreed else lambda: cost(asked))
+    dear = None if agreed else lambda: cost(asked)
+    return jobs.follow(asked, title, asked.call(text), operations=dear)
 
 
 def cost(asked: Asked, count: int | None = None) -> float:

@@ -14,8 +14,6 @@ import interp_core as ic
 from interp_core.attribution.result import Attribution
 from interp_core.charts.attributions import curves
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attribution import script
-from interp_core.ui.attribution.downloads import Drawn
 from interp_core.ui.attribution.question import Asked, cost, explained
 from interp_core.ui.attribution.text import quoted, units_said
 from interp_core.ui.server import cache, costs, jobs
@@ -24,6 +22,8 @@ from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import offer
 from interp_core.ui.widgets.markdown import message
 from interp_core.ui.widgets.numbers import UNDEFINED, number
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
+from interp_core.ui.widgets.result import ViewResult
 
 MODES = {"delete": "deleting words", "mask": "masking words"}
 MOST_BESIDE = 128  # tokens up to which the measures are computed without being asked for
@@ -34,15 +34,17 @@ GOOD = {
 }
 
 
-def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
+def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     """Faithfulness beside random rankings, and the checks on demand."""
-    found = explained(asked)
-    if found is None:
+    step = explained(asked)
+    if step is None:
         return None
+    step = named("attribution", step)
     mode = one_of("Take words away by", MODES, key="mode_away", default="delete")
-    result = _faithfulness(asked, found, mode)
-    if result is None:
+    measured = _faithfulness(asked, step, mode)
+    if measured is None:
         return None
+    found, result = value(step), value(measured)
     _measures(result)
     both = _curves(result)
     offer(
@@ -60,7 +62,7 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
         f"{units_said(result, found.sequence)}"
     )
     checks(asked, found)
-    return Drawn(both, result.curve, lambda: script.trust(asked, mode))
+    return ViewResult(both, measured.curve)
 
 
 def _curves(result: ic.Faithfulness) -> alt.HConcatChart:
@@ -87,17 +89,19 @@ def _said(result: ic.Faithfulness, name: str) -> str:
     )
 
 
-def beside(asked: Asked, found: Attribution) -> None:
+def beside(asked: Asked, step: Recipe) -> None:
     """The three measures under an explanation, where the text has words enough."""
+    found = value(step)
     if len(found.tokens) > MOST_BESIDE:
         st.caption("Faithfulness of long texts: see “Can it be trusted?”.")
         return
     try:
-        result = _faithfulness(asked, found, "delete")
+        measured = _faithfulness(asked, step, "delete")
     except ic.BadInput as error:  # one token has no ranking
         st.caption(f"No faithfulness: {message(str(error))}")
         return
-    if result is not None:
+    if measured is not None:
+        result = value(measured)
         st.markdown(
             "**Can it be trusted?** The probability of the target when words are deleted "
             "in the order of their scores, beside random orders:"
@@ -107,14 +111,13 @@ def beside(asked: Asked, found: Attribution) -> None:
             st.caption(said)
 
 
-def _faithfulness(asked: Asked, found: Attribution, mode: str) -> ic.Faithfulness | None:
-    return jobs.run(
+def _faithfulness(asked: Asked, step: Recipe, mode: str) -> Recipe | None:
+    count = len(value(step).sequence)
+    return jobs.follow(
         ("faithfulness", asked, mode),
         "Faithfulness",
-        lambda progress: ic.faithfulness(
-            cache.model(asked.model), found, mode=mode, progress=progress
-        ),
-        operations=lambda: costs.faithfulness(cache.model(asked.model), len(found.sequence)),
+        calls.faithfulness(cache.model_recipe(asked.model), step, mode=mode, seed=0),
+        operations=lambda: costs.faithfulness(cache.model(asked.model), count),
     )
 
 

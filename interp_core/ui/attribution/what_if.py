@@ -12,9 +12,7 @@ from interp_core.attribution.what_if import predict_target, replace_span, sugges
 from interp_core.charts.attributions import grid
 from interp_core.charts.heatmaps import token_keys
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attribution import script
 from interp_core.ui.attribution.completeness import refused
-from interp_core.ui.attribution.downloads import Drawn
 from interp_core.ui.attribution.explanation import strip
 from interp_core.ui.attribution.question import Asked, explained, replace
 from interp_core.ui.attribution.text import largest
@@ -23,16 +21,19 @@ from interp_core.ui.widgets import clicks
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import message, plain
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
+from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.sidebar import MAX_CHARACTERS
 
 MOST_EDITS = 24
 
 
-def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
+def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     """The original and the edited text side by side, and edits worth trying."""
-    found = explained(asked)
-    if found is None:
+    step = explained(asked)
+    if step is None:
         return None
+    found = value(step)
     # The target of the first text stays the target, or the comparison would change its question.
     if not asked.labels and asked.target is None and found.prediction.label in model.labels:
         asked = replace(asked, target=found.prediction.label)
@@ -51,7 +52,7 @@ def draw(asked: Asked, model: LoadedModel) -> Drawn | None:
     elif edited == asked.text:
         st.info("The edited text is the original: change a word.", icon=":material/edit:")
     else:
-        result = _side_by_side(asked, found, edited)
+        result = _side_by_side(asked, step, edited)
     _suggested(asked, model)
     return result
 
@@ -83,10 +84,11 @@ def _use(text: str) -> None:
     st.session_state["edited"] = text
 
 
-def _side_by_side(asked: Asked, found: Attribution, edited: str) -> Drawn | None:
-    other = explained(replace(asked, text=edited))
-    if other is None:
+def _side_by_side(asked: Asked, step: Recipe, edited: str) -> ViewResult | None:
+    second = explained(replace(asked, text=edited), text="edited")
+    if second is None:
         return None
+    found, other = value(step), value(second)
     pairs = (("Original", found), ("Edited", other))
     for side, (name, each) in zip(st.columns(2, gap="large"), pairs):
         with side:
@@ -102,7 +104,8 @@ def _side_by_side(asked: Asked, found: Attribution, edited: str) -> Drawn | None
     )
     if any(refused(asked, each, key=name) for name, each in pairs):
         return None
-    table = ic.edit_table(found, other)
+    compared = calls.edit_table(named("first", step), named("second", second))
+    table = value(compared)
     chart = _grid(table)
     figure(
         chart,
@@ -114,7 +117,7 @@ def _side_by_side(asked: Asked, found: Attribution, edited: str) -> Drawn | None
         "Words are matched in order; a word that stands in one text only counts as zero "
         "in the other."
     )
-    return Drawn(chart, table, lambda: script.what_if(asked, edited))
+    return ViewResult(chart, compared)
 
 
 def _grid(table: pd.DataFrame) -> alt.LayerChart:

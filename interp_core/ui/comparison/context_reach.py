@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-import interp_core as ic
 from interp_core.attribution.result import Attribution
 from interp_core.charts.comparison import reach_lines
 from interp_core.comparison import DISTANCES, Reach
-from interp_core.ui.comparison import script
 from interp_core.ui.comparison.question import Side
 from interp_core.ui.server import costs, jobs
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 
 SIDES = ("before", "after")
 WORD_TOKENS = 1.3  # of a neutral word
@@ -49,20 +48,20 @@ def draw(sides: tuple[Side, Side], text: str, first: Attribution, target: str | 
     if any(label not in side.model.labels for side in sides):
         st.info("The two models share no label, so one word's effect cannot be compared.")
         return
-    found = {}
+    steps = {}
     for side in sides:
-        reach = _measured(side, text, span, side.model.labels.index(label), where)
+        reach = _measured(side, text, span, label, where)
         if reach is None:
             return
-        found[side.name] = reach
-    table, word = ic.compare_reach(found), chosen.partition(": ")[2]
+        steps[side.name] = reach
+    found = value(steps)
+    compared, word = calls.compare_reach(named("found", steps)), chosen.partition(": ")[2]
     figure(
-        reach_lines(table),
+        reach_lines(value(compared)),
         title=f"Reach of “{word}” with neutral words {where} it",
         key="versus_reach",
         alt=f"Lines of the effect of “{word}” on the logit of {label} by distance: {_ends(found)}.",
-        numbers=table,
-        script=lambda: script.reach(sides, text, span, label, where == "before"),
+        table=compared,
     )
     st.caption(_said(found, plain(word)))
 
@@ -76,17 +75,12 @@ def _ends(found: dict[str, Reach]) -> str:
 
 
 def _measured(
-    side: Side, text: str, span: tuple[int, int], target: int, where: str
-) -> Reach | None:
-    key = ("reach", side.key, text, span, target, where)
-    return jobs.run(
-        key,
-        f"Moving the word away in {side.name}",
-        lambda progress: ic.word_reach(
-            side.model, text, span, target=target, before=where == "before", progress=progress
-        ),
-        unit="distances",
-    )
+    side: Side, text: str, span: tuple[int, int], label: str, where: str
+) -> Recipe | None:
+    options = {"target": side.recipe.labels.index(label), "before": where == "before"}
+    step = calls.word_reach(side.recipe, named("text", text), span, **options)
+    key = ("reach", side.key, text, span, label, where)
+    return jobs.follow(key, f"Moving the word away in {side.name}", step, unit="distances")
 
 
 def _course(reach: Reach) -> str:

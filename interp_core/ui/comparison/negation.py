@@ -8,21 +8,22 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.comparison import accuracy_bars
 from interp_core.comparison import time_per_text
-from interp_core.ui.comparison import script
-from interp_core.ui.comparison.question import Drawn, Side
+from interp_core.ui.comparison.question import Side
 from interp_core.ui.server import costs, jobs
 from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.recipe import Recipe, calls, value
+from interp_core.ui.widgets.result import ViewResult
 
 CHANCE = 0.05  # p below which a difference is called larger than chance
 
 
-def draw(sides: tuple[Side, Side], text: str) -> Drawn | None:
+def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     """Accuracy by kind of negation, whether the difference means anything, speed and size."""
-    found = [_probed(side) for side in sides]
-    if any(each is None for each in found):
+    steps = {side.name: _probed(side) for side in sides}
+    if None in steps.values():
         return None
-    table = ic.compare_probes({side.name: each for side, each in zip(sides, found)})
-    kinds = _by_kind(table)
+    found, table = list(value(steps).values()), calls.compare_probes(steps)
+    kinds = _by_kind(value(table))
     chart = accuracy_bars(kinds)
     figure(chart, title="Right answers by kind of negation", key="probe_bars", alt=_weakest(kinds))
     st.caption(_said(sides, found))
@@ -31,14 +32,14 @@ def draw(sides: tuple[Side, Side], text: str) -> Drawn | None:
     st.markdown(f"**{len(shown)} sentences that at least one of them gets wrong**")
     st.dataframe(shown, hide_index=True, height=300)
     _costs(sides, text)
-    return Drawn(chart, table, lambda: script.probes(sides))
+    return ViewResult(chart, table)
 
 
-def _probed(side: Side) -> pd.DataFrame | None:
-    return jobs.run(
+def _probed(side: Side) -> Recipe | None:
+    return jobs.follow(
         ("probes", side.key),
         f"Probing {side.name}",
-        lambda progress: ic.probe(side.model, progress),
+        calls.probe(side.recipe),
         unit="sentences",
         operations=lambda: costs.passes(
             side.model, sum(costs.tokens(side.model, text) for text in ic.negation_probes()["text"])

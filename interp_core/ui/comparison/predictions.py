@@ -10,18 +10,20 @@ import interp_core as ic
 from interp_core.attribution.result import Attribution
 from interp_core.attribution.tables import rank_correlation
 from interp_core.charts.comparison import grouped_bars
-from interp_core.ui.comparison import context_reach, script
-from interp_core.ui.comparison.question import Drawn, Side, explained
+from interp_core.ui.comparison import context_reach
+from interp_core.ui.comparison.question import Side, explained
 from interp_core.ui.server import costs
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
+from interp_core.ui.widgets.result import ViewResult
 
 METHODS = ("integrated_gradients", "saliency")
 
 
-def draw(sides: tuple[Side, Side], text: str) -> Drawn | None:
+def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     """What each says, which words count, and how far back."""
     if not text.strip():
         raise ic.BadInput("Write a text into the sidebar.")
@@ -32,13 +34,13 @@ def draw(sides: tuple[Side, Side], text: str) -> Drawn | None:
         target = st.selectbox("Explain", labels, key="versus_target", width=170, **BOUND)
     if not _agreed(sides, text, target):
         return None
-    found = [explained(side, text, target, METHODS[0]) for side in sides]
-    slopes = [explained(side, text, target, METHODS[1]) for side in sides]
-    if None in found or None in slopes:
+    scores, slopes = (
+        {side.name: explained(side, text, target, method) for side in sides} for method in METHODS
+    )
+    if None in [*scores.values(), *slopes.values()]:
         return None
+    found = [value(each) for each in scores.values()]
     _predictions(sides, found)
-    names = [side.name for side in sides]
-    table = ic.compare_words(dict(zip(names, found)), dict(zip(names, slopes)))
     if wrong := [side.name for side, each in zip(sides, found) if each.misleads]:
         st.error(
             f"Integrated gradients of {' and '.join(map(plain, wrong))} miss the output difference "
@@ -47,6 +49,8 @@ def draw(sides: tuple[Side, Side], text: str) -> Drawn | None:
             icon=":material/error:",
         )
         return None
+    compared = calls.compare_words(named("scores", scores), named("slopes", slopes))
+    table = value(compared)
     st.markdown(f"**Which words count** for {plain(target or 'each prediction')}")
     chart = grouped_bars(_keyed(table), y="score", title="integrated gradients (logit)")
     figure(
@@ -56,10 +60,9 @@ def draw(sides: tuple[Side, Side], text: str) -> Drawn | None:
         alt=f"Bars of the score of each word in both models; {_largest(table, 'score', '+.2f')}.",
     )
     _agreement(found)
-    _sensitivity(sides, text, target, table)
+    _sensitivity(compared)
     context_reach.draw(sides, text, found[0], target)
-    last = "table = ic.compare_words(scores, slopes)"
-    return Drawn(chart, table, lambda: script.words(sides, text, target, last))
+    return ViewResult(chart, compared)
 
 
 def _agreed(sides: tuple[Side, Side], text: str, target: str | None) -> bool:
@@ -73,20 +76,17 @@ def _agreed(sides: tuple[Side, Side], text: str, target: str | None) -> bool:
     return costs.agreed(key, "Comparing the two", dear + context_reach.cost(sides, text))
 
 
-def _sensitivity(
-    sides: tuple[Side, Side], text: str, target: str | None, table: pd.DataFrame
-) -> None:
+def _sensitivity(compared: Recipe) -> None:
+    table = value(compared)
     st.markdown("**How sensitive is the decision to each position?**")
     slope = grouped_bars(_keyed(table), y="sensitivity", title="share of the gradient's norm")
-    last = 'table = ic.compare_words(scores, slopes).drop(columns="score")'
     figure(
         slope,
         title="Sensitivity to each position",
         key="versus_slopes",
         alt="Bars of each word's share of the gradient's norm in both models; "
         f"{_largest(table, 'sensitivity', '.0%')}.",
-        numbers=table.drop(columns="score"),
-        script=lambda: script.words(sides, text, target, last),
+        table=compared.drop(columns="score"),
     )
     st.caption(
         "Norm of the logit's gradient at each word's vector, as a share of the text's sum. A model "

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.attribution.result import Attribution
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache, jobs
 from interp_core.ui.widgets import model_choice
+from interp_core.ui.widgets.recipe import Recipe, calls, named
 
 CLASSIFIES = "sequence-classification"
 PARTNER = {"sentiment": "sentiment-lstm", "sentiment-lstm": "sentiment"}
@@ -21,24 +18,16 @@ PARTNER = {"sentiment": "sentiment-lstm", "sentiment-lstm": "sentiment"}
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two: its name and the loaded model."""
+    """One of the two: its name, the loaded model, and the same as part of recipes."""
 
     name: str
     model: LoadedModel
+    recipe: Recipe
 
     @property
     def key(self) -> tuple[str, str]:
         """What results of it are kept under."""
         return self.name, cache.stamp(self.name)
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What a view hands on to the downloads: chart, table, and what makes the script."""
-
-    chart: Any
-    table: pd.DataFrame
-    script: Callable[[], str]
 
 
 def choose(first: str, model: LoadedModel) -> tuple[Side, Side] | None:
@@ -62,17 +51,13 @@ def choose(first: str, model: LoadedModel) -> tuple[Side, Side] | None:
         other = cache.model(second)
     if other.task != CLASSIFIES:
         raise ic.BadInput(f"`{second}` does not classify texts. Choose another one.")
-    return Side(first, model), Side(second, other)
+    models = named("models", {name: cache.model_recipe(name, "") for name in (first, second)})
+    return Side(first, model, models[first]), Side(second, other, models[second])
 
 
-def explained(side: Side, text: str, target: str | None, method: str) -> Attribution | None:
+def explained(side: Side, text: str, target: str | None, method: str) -> Recipe | None:
     """The attribution of one side; None when stopped, or where the label is not its own."""
     label = target if target in side.model.labels else None
     key = ("versus", side.key, text, label, method)
-    return jobs.run(
-        key,
-        f"Explaining {side.name}",
-        lambda progress: ic.attribute(
-            side.model, text, target=label, method=method, progress=progress
-        ),
-    )
+    step = calls.attribute(side.recipe, named("text", text), target=label, method=method)
+    return jobs.follow(key, f"Explaining {side.name}", step)

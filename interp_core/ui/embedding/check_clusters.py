@@ -13,7 +13,7 @@ from interp_core.charts.simple import histogram
 from interp_core.embedding.tables import cluster_name
 from interp_core.embedding.vectors import Vectors
 from interp_core.ui.embedding.colouring import label_columns
-from interp_core.ui.embedding.finding import Finding, list_step
+from interp_core.ui.embedding.finding import listed
 from interp_core.ui.embedding.question import Drawing
 from interp_core.ui.embedding.results import slow
 from interp_core.ui.embedding.text import points_named
@@ -21,6 +21,8 @@ from interp_core.ui.server import limits
 from interp_core.ui.widgets.choices import BOUND, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.recipe import Recipe, calls, supplied, value
+from interp_core.ui.widgets.result import ViewResult
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -32,14 +34,17 @@ SUMMARY = {
 }
 
 
-def clusters(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding | None:
+def clusters(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult | None:
     """The clusters, how well they part, and the points that lie nearer to another one."""
+    vectors: Vectors = value(made)
     method, options = _choose(row)
     limits.check_points(len(vectors), method)
 
+    step = calls.clusters(made, method=method, metric=asked.metric, **options)
+
     def compute(progress: Callable[[int, int], object]) -> pd.DataFrame:
         progress(1, 10)
-        return ic.clusters(vectors, method=method, metric=asked.metric, **options)
+        return value(step)
 
     key = (asked.points, "clusters", method, asked.metric, tuple(options.items()))
     found = slow(key, "Clustering", compute)
@@ -56,14 +61,8 @@ def clusters(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding |
     )
     st.caption("Points below 0 lie nearer to another cluster: they come first in the list.")
     shown = ["cluster", "silhouette", *label_columns(vectors)[:2]]
-    table = ic.point_list(vectors, ic.doubtful(found), shown)
-    return Finding(chart, table, _steps(asked, method, options, shown))
-
-
-def _steps(asked: Drawing, method: str, options: dict, shown: list[str]) -> tuple[str, ...]:
-    given = {"method": method, "metric": asked.metric, **options}
-    said = ", ".join(f"{name}={value!r}" for name, value in given.items())
-    return f"found = ic.doubtful(ic.clusters(vectors, {said}))", list_step(shown)
+    clustered = calls.doubtful(supplied(step, lambda: found))
+    return ViewResult(chart, listed(made, clustered, shown))
 
 
 def _choose(row: DeltaGenerator) -> tuple[str, dict]:

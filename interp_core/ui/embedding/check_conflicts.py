@@ -12,13 +12,15 @@ from interp_core.charts.simple import histogram
 from interp_core.embedding.vectors import Vectors, truncate
 from interp_core.ui.embedding import results
 from interp_core.ui.embedding.colouring import label_columns
-from interp_core.ui.embedding.finding import COLUMNS, Finding, list_step
+from interp_core.ui.embedding.finding import COLUMNS, from_neighbours, listed
 from interp_core.ui.embedding.question import Drawing
 from interp_core.ui.embedding.text import points_named
 from interp_core.ui.widgets import downloads
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
+from interp_core.ui.widgets.result import ViewResult
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -27,8 +29,9 @@ SHOWN = 100
 FIGURES = ["label", "suggested", "conflict", "own", "other", "same"]
 
 
-def conflicts(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding | None:
+def conflicts(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult | None:
     """The list to repair labels from."""
+    vectors: Vectors = value(made)
     offered = label_columns(vectors)
     if not offered:
         st.info("These points carry no labels to check. Choose a file with a column of labels.")
@@ -38,9 +41,10 @@ def conflicts(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding 
     knn = results.neighbours(asked.points, vectors, asked.metric)
     if knn is None:
         return None
-    given = ic.label_names(vectors.frame[label])
-    found = ic.label_conflicts(vectors, given, metric=asked.metric, knn=knn)
-    table = ic.point_list(vectors, found, FIGURES)
+    labels = named("labels", calls.label_names(made.frame[label]))
+    found = from_neighbours(calls.label_conflicts(made, labels, metric=asked.metric), knn)
+    points = listed(made, found, FIGURES)
+    table = value(points)
     _say(table, label)
     chart = histogram(table["conflict"], title="conflict", mark=0.0, mark_title="even", height=160)
     figure(
@@ -52,16 +56,8 @@ def conflicts(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding 
         "Conflict is the neighbours' weight for the best other label minus that for its own: near "
         "ones weigh more, and each label is weighed against how common it is."
     )
-    _contradicting_words(vectors, given)
-    return Finding(chart, table, _steps(asked, label))
-
-
-def _steps(asked: Drawing, label: str) -> tuple[str, ...]:
-    return (
-        f"labels = ic.label_names(vectors.frame[{label!r}])",
-        f"found = ic.label_conflicts(vectors, labels, metric={asked.metric!r})",
-        list_step(FIGURES),
-    )
+    _contradicting_words(vectors, value(labels))
+    return ViewResult(chart, points)
 
 
 def _described(table: pd.DataFrame) -> str:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-import interp_core as ic
 from interp_core.charts.simple import histogram
 from interp_core.embedding.outlier_scores import hub_skewness
 from interp_core.embedding.vectors import Vectors, truncate
 from interp_core.ui.embedding import results
 from interp_core.ui.embedding.colouring import label_columns
-from interp_core.ui.embedding.finding import Finding, list_step
+from interp_core.ui.embedding.finding import from_neighbours, listed
 from interp_core.ui.embedding.question import Drawing
 from interp_core.ui.embedding.text import points_named
 from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.recipe import Recipe, calls, supplied, value
+from interp_core.ui.widgets.result import ViewResult
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -25,14 +26,16 @@ WORTH_A_LOOK = 1.5  # of the local outlier factor
 CUT = 4.0
 
 
-def outliers(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding | None:
+def outliers(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult | None:
     """The loneliest points first."""
+    vectors: Vectors = value(made)
     knn = results.neighbours(asked.points, vectors, asked.metric)
     if knn is None:
         return None
-    found = ic.outliers(vectors, metric=asked.metric, knn=knn)
+    found = from_neighbours(calls.outliers(made, metric=asked.metric), knn)
     names = ["factor", "mean_distance", "nearest_distance", *label_columns(vectors)[:2]]
-    table = ic.point_list(vectors, found, names)
+    points = listed(made, found, names)
+    table = value(points)
     chart = histogram(
         table["factor"].clip(upper=CUT),
         title=f"local outlier factor (cut at {CUT:g})",
@@ -52,17 +55,19 @@ def outliers(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding |
         f"surroundings are than its neighbours': about 1 inside a group, from {WORTH_A_LOOK} worth "
         f"a look. {above:,} points lie above."
     )
-    step = f"found = ic.outliers(vectors, metric={asked.metric!r})"
-    return Finding(chart, table, (step, list_step(names)))
+    return ViewResult(chart, points)
 
 
-def hubs(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding | None:
+def hubs(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult | None:
     """The most listed points first."""
+    vectors: Vectors = value(made)
     knn = results.neighbours(asked.points, vectors, asked.metric)
     if knn is None:
         return None
     names = ["listed", "share", "nobodys", *label_columns(vectors)[:2]]
-    table = ic.point_list(vectors, ic.hubs(vectors, knn), names)
+    near = supplied(calls.find_neighbours(made, metric=asked.metric), lambda: knn)
+    points = listed(made, calls.hubs(made, near), names)
+    table = value(points)
     chart = histogram(
         table["listed"],
         title=f"in how many lists of {knn.k} neighbours",
@@ -82,8 +87,7 @@ def hubs(asked: Drawing, vectors: Vectors, row: DeltaGenerator) -> Finding | Non
         f"skewness {hub_skewness(knn):.1f} (0: none, above 1: strong). {alone:,} "
         "points are nobody's neighbour: a search would never find them."
     )
-    step = f"found = ic.hubs(vectors, ic.find_neighbours(vectors, metric={asked.metric!r}))"
-    return Finding(chart, table, (step, list_step(names)))
+    return ViewResult(chart, points)
 
 
 def _first(table: pd.DataFrame, figure_of: str, form: str) -> str:

@@ -12,10 +12,11 @@ from interp_core.ui.embedding import drawing_choice, sources
 from interp_core.ui.embedding.check_clusters import clusters
 from interp_core.ui.embedding.check_conflicts import conflicts
 from interp_core.ui.embedding.check_outliers import hubs, outliers
-from interp_core.ui.embedding.finding import COLUMNS, Drawn, Finding
+from interp_core.ui.embedding.finding import COLUMNS, PointResult
 from interp_core.ui.embedding.question import Drawing, Points
 from interp_core.ui.widgets import downloads
 from interp_core.ui.widgets.choices import one_of
+from interp_core.ui.widgets.result import ViewResult
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -27,7 +28,7 @@ KINDS = {
     "outliers": "Outliers",
     "hubs": "Hubs",
 }
-FIND: dict[str, Callable[..., Finding | None]] = {
+FIND: dict[str, Callable[..., ViewResult | None]] = {
     "conflicts": conflicts,
     "clusters": clusters,
     "outliers": outliers,
@@ -35,13 +36,13 @@ FIND: dict[str, Callable[..., Finding | None]] = {
 }
 
 
-def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None:
+def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult | None:
     """The chosen list; nothing of it depends on a picture."""
     with row:
         kind = one_of("Look for", KINDS, key="check", default="conflicts")
     wanted = Drawing(asked, metric=drawing_choice.nearness(row))
     vectors = sources.vectors(asked)
-    found = vectors and FIND[kind](wanted, vectors, row)
+    found = vectors and FIND[kind](wanted, sources.recipe(asked, vectors), row)
     if found is None:
         return None
     table = found.table
@@ -51,4 +52,4 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None
     downloads.buttons(
         {"CSV of the list": (f"{kind}.csv", "text/csv", lambda: downloads.csv(table))}, key=kind
     )
-    return Drawn(wanted, vectors, None, found.chart, table, steps=found.steps)
+    return PointResult(found.chart, found.recipe, asked=wanted, vectors=vectors)

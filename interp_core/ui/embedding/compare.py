@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -18,7 +19,7 @@ from interp_core.embedding.vectors import Vectors, point_labels
 from interp_core.models.record import LoadedModel
 from interp_core.ui.embedding import drawing_choice, frames, results, sources
 from interp_core.ui.embedding.colouring import grouped, label_columns
-from interp_core.ui.embedding.finding import Drawn
+from interp_core.ui.embedding.finding import PointResult
 from interp_core.ui.embedding.question import LAYERED, SLOW, Drawing, Points
 from interp_core.ui.embedding.text import points_named
 from interp_core.ui.server import cache
@@ -26,6 +27,7 @@ from interp_core.ui.widgets import model_choice
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -40,7 +42,7 @@ COLUMNS = {
 }
 
 
-def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None:
+def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult | None:
     """Both pictures, how far they agree, and the points whose neighbours changed most."""
     left = drawing_choice.choose(asked, row, solid=False, own=False)
     pair = st.container(horizontal=True, vertical_alignment="bottom")
@@ -57,7 +59,8 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None
     if near is None:
         return None
     places = [each.coordinates for each in pictures]
-    table = ic.pair_table(both[0], places, near)
+    paired = _paired(sides, both, pictures, near)
+    table = value(paired)
     titles = side_titles(left, right)
     chart = _chart(table, both[0], titles, pair)
     kept = float(neighbour_overlap(*(each.indices for each in near)).mean())
@@ -65,7 +68,28 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None
     figure(chart, title=_title(left, titles), alt=_described(len(table), kept, pair_of))
     _figures(kept, pair_of)
     _changed(table)
-    return Drawn(left, both[0], pictures[0], chart, table, right)
+    return PointResult(chart, paired, asked=left, vectors=both[0])
+
+
+def _paired(
+    sides: tuple[Drawing, Drawing],
+    both: list[Vectors],
+    pictures: list[ic.Projection],
+    near: list[Neighbours],
+) -> Recipe:
+    """The table of both pictures."""
+    first = sources.recipe(sides[0].points, both[0], name="first", columns=False)
+    second = first
+    if sides[1].points != sides[0].points:
+        second = sources.recipe(sides[1].points, both[1], name="second", columns=False)
+    places, lists = [], []
+    for name, side, made, *found in zip(("left", "right"), sides, (first, second), pictures, near):
+        picture, knn = found
+        drawn = named(name, side.call(made, quality=False))
+        places.append(supplied(drawn, partial(lambda each: each, picture)).coordinates)
+        step = calls.find_neighbours(made, metric=side.metric)
+        lists.append(supplied(step, partial(lambda each: each, knn)))
+    return calls.pair_table(first, places, named("near", lists))
 
 
 def _check(both: list[Vectors]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -9,33 +11,23 @@ import streamlit as st
 import interp_core as ic
 from interp_core.embedding.vectors import Vectors, point_labels
 from interp_core.ui.embedding import results
-from interp_core.ui.embedding.finding import Drawn
-from interp_core.ui.embedding.script import script
-from interp_core.ui.report import adding
+from interp_core.ui.embedding.finding import PointResult
 from interp_core.ui.widgets import downloads
 
 BYTES = "application/octet-stream"
 TSV = "text/tab-separated-values"
-SHOWN = 500  # rows of the table
 WITH_TABLE = ("checks", "shape")  # views that show their table themselves
 FORMATS = {"TSV": "tsv", "NPY": "npy", "Parquet": "parquet", "safetensors": "safetensors"}
 
 
-def show(drawn: Drawn, view: str) -> None:
+def show(drawn: PointResult, view: str) -> None:
     """The table behind the picture, the neighbours, the vectors and the script."""
-    adding.finish(drawn.table, lambda: script(drawn, view))
-    if view not in WITH_TABLE:
-        downloads.section("Numbers", ":material/table:", lambda: _numbers(drawn.table))
-    downloads.section("Download and reproduce", ":material/download:", lambda: _offer(drawn, view))
+    shown = view not in WITH_TABLE
+    offer = partial(_offer, drawn, view)
+    downloads.foot(drawn.table, drawn.script, offer, shows_numbers=shown)
 
 
-def _numbers(table: pd.DataFrame) -> None:
-    st.dataframe(table.head(SHOWN), hide_index=True, height=280)
-    if len(table) > SHOWN:
-        st.caption(f"The first {SHOWN} of {len(table):,} rows; the download has them all.")
-
-
-def _offer(drawn: Drawn, view: str) -> None:
+def _offer(drawn: PointResult, view: str) -> None:
     offers: dict[str, tuple] = {}
     if drawn.chart is not None:
         offers |= downloads.pictures(drawn.chart, f"projector_{view}")
@@ -55,7 +47,6 @@ def _offer(drawn: Drawn, view: str) -> None:
         "**Vectors**, for other tools: TSV and its metadata open in the TensorFlow projector."
     )
     downloads.buttons(_vectors(drawn.vectors), key="vectors")
-    st.code(script(drawn, view), language="python")
 
 
 def _vectors(vectors: Vectors) -> dict[str, tuple]:
@@ -76,7 +67,7 @@ def _vectors(vectors: Vectors) -> dict[str, tuple]:
     return offers
 
 
-def neighbour_table(drawn: Drawn) -> pd.DataFrame:
+def neighbour_table(drawn: PointResult) -> pd.DataFrame:
     """One row for each point and neighbour: point, text, rank, neighbour, its text, distance."""
     vectors, metric = drawn.vectors, drawn.asked.metric
     knn = results.neighbours_now(drawn.asked.points, vectors, metric)

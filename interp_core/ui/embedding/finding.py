@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
+from interp_core.embedding.neighbours import Neighbours
 from interp_core.embedding.projection import Projection
 from interp_core.embedding.vectors import Vectors
+from interp_core.ui.embedding import sources
 from interp_core.ui.embedding.question import Drawing
+from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
+from interp_core.ui.widgets.result import ViewResult
 
 _TWO = st.column_config.NumberColumn(format="%.2f")
 COLUMNS = {
@@ -30,35 +33,28 @@ COLUMNS = {
 }
 
 
-@dataclass(frozen=True)
-class Finding:
-    """The chart of all points' figures, and the list, most remarkable first.
-
-    `steps` are the lines of a script that make the same list `table` of `vectors`.
-    """
-
-    chart: Any
-    table: pd.DataFrame
-    steps: tuple[str, ...]
+def listed(vectors: Recipe, found: Recipe, columns: list[str]) -> Recipe:
+    """The list of what was `found`."""
+    return calls.point_list(vectors, named("found", found), columns)
 
 
-def list_step(columns: list[str]) -> str:
-    """The last line of a script: the list of what was `found`."""
-    return f"table = ic.point_list(vectors, found, {columns!r})"
+def from_neighbours(step: Recipe, knn: Neighbours) -> Recipe:
+    """The step, computed from the neighbours that are known instead of a search of its own."""
+    return supplied(step, lambda: value(step, knn=knn))
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """The question, the vectors, the picture and its table; `chart` is None in WebGL.
-
-    `other` is the right-hand side of two; `steps` are the last lines of the script, where they
-    depend on more than the view.
-    """
+@dataclass(frozen=True, kw_only=True)
+class PointResult(ViewResult):
+    """A view's result with the question and the vectors; `chart` is None in WebGL."""
 
     asked: Drawing
     vectors: Vectors
-    picture: Projection | None
-    chart: Any
-    table: pd.DataFrame
-    other: Drawing | None = None
-    steps: tuple[str, ...] = ()
+
+
+def drawn(asked: Drawing, vectors: Vectors, picture: Projection, chart: Any) -> PointResult:
+    """The result of a view that shows a picture of the vectors."""
+    made = sources.recipe(asked.points, vectors)
+    unjudged = picture.quality is None and len(vectors) > 2
+    step = named("picture", asked.call(made, **({"quality": False} if unjudged else {})))
+    table = calls.point_table(made, supplied(step, lambda: picture))
+    return PointResult(chart, table, asked=asked, vectors=vectors)

@@ -22,25 +22,25 @@ from interp_core.ui.embedding import (
     frames,
     picking,
     plane,
-    script,
     sources,
 )
 from interp_core.ui.embedding.colouring import grouped, label_columns
-from interp_core.ui.embedding.finding import Drawn
+from interp_core.ui.embedding.finding import PointResult
 from interp_core.ui.embedding.question import LAYERED, Drawing, Points
-from interp_core.ui.embedding.results import in_place, quick, slow
+from interp_core.ui.embedding.results import in_place, quick, shared, slow
 from interp_core.ui.embedding.text import titled
 from interp_core.ui.widgets import numbers
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.recipe import Recipe, calls, each, named, supplied, value
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 
-def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None:
+def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult | None:
     """A slider over the layers, the way of one point, and what becomes of the groups."""
     if asked.source not in LAYERED:
         st.info("These vectors have no layers. Choose points that the model reads as texts.")
@@ -51,6 +51,9 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None
     if vectors is None:
         return None
     parts = quick((wanted.points, "parts"), lambda: _parts(vectors))
+    made = sources.recipe(wanted.points, vectors, layer="all")
+    layers = each("number", range(len(parts)), lambda number: calls.at_layer(made, number))
+    layers = supplied(named("layers", layers), lambda: parts)
     pictures = in_place(lambda: _pictures(wanted, parts))
     if pictures is None:
         return None
@@ -63,9 +66,15 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None
     if picked is not None:
         st.caption(way(places, picked))
     if label is not None:
-        agreement(wanted.points, parts, label)
-    table = ic.points_by_layer(parts, pictures)
-    return Drawn(at, parts[number], pictures[number][0], chart, table)
+        agreement(wanted.points, layers, label)
+    step = _call(wanted, layers)
+    table = calls.points_by_layer(layers, supplied(named("pictures", step), lambda: pictures))
+    return PointResult(chart, table, asked=at, vectors=parts[number])
+
+
+def _call(wanted: Drawing, layers: Recipe | list[Vectors]) -> Recipe:
+    given = {"metric": wanted.metric, "seed": wanted.seed, **dict(wanted.options)}
+    return calls.project_layers(layers, method=wanted.method, **given, quality=False)
 
 
 def _parts(vectors: Vectors) -> list[Vectors]:
@@ -82,15 +91,7 @@ def _pictures(wanted: Drawing, parts: list[Vectors]) -> Pictures | None:
             progress(ready * expected + done, len(parts) * expected)
             ready += done >= expected
 
-        return ic.project_layers(
-            parts,
-            method=wanted.method,
-            metric=wanted.metric,
-            seed=wanted.seed,
-            quality=False,
-            progress=told,
-            **dict(wanted.options),
-        )
+        return value(_call(wanted, parts), progress=told)
 
     return slow((wanted, "layers"), f"{wanted.title} of every layer", compute)
 
@@ -157,16 +158,13 @@ def _chart(  # noqa: ANN202 - any chart of Altair's
 NEAR = 10  # neighbours that are asked for their label
 
 
-def agreement(asked: Points, parts: list[Vectors], label: str) -> None:
+def agreement(asked: Points, layers: Recipe, label: str) -> None:
     """By layer, how often neighbours carry the same label."""
-    found = slow(
-        (asked, "agreement", label),
-        "Neighbours' labels",
-        lambda progress: ic.agreement_by_layer(parts, label, k=NEAR, progress=progress),
-        unit="layers",
-    )
-    if found is None:
+    step = calls.agreement_by_layer(layers, label, k=NEAR)
+    step = shared((asked, "agreement", label), "Neighbours' labels", step, unit="layers")
+    if step is None:
         return
+    found = value(step)
     first, last = (number(each, ".0%") for each in found["among neighbours"].iloc[[0, -1]])
     st.markdown(
         f"**Do the groups part as layers go up?** Neighbours share their {plain(label)} in "
@@ -178,8 +176,7 @@ def agreement(asked: Points, parts: list[Vectors], label: str) -> None:
         alt=f"Lines over {len(found)} layers: neighbours share their {label} in {first} of the "
         f"cases at layer 0, in {last} at the last; by chance in "
         f"{number(found['by chance'].iloc[0], '.0%')}.",
-        numbers=found,
-        script=lambda: script.agreement(asked, label),
+        table=step,
     )
     st.caption(
         f"Mean share of each point's {NEAR} nearest neighbours (cosine, original space) with the "

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-import interp_core as ic
 from interp_core.embedding.projection import Projection
 from interp_core.embedding.vectors import Vectors
 from interp_core.models.record import LoadedModel
@@ -22,7 +21,8 @@ from interp_core.ui.embedding import (
 )
 from interp_core.ui.embedding.appearance import Scene
 from interp_core.ui.embedding.colouring import colouring
-from interp_core.ui.embedding.finding import Drawn
+from interp_core.ui.embedding.finding import PointResult
+from interp_core.ui.embedding.finding import drawn as result_of
 from interp_core.ui.embedding.question import SLOW, Points
 from interp_core.ui.embedding.results import in_place
 from interp_core.ui.widgets.markdown import plain
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 
-def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None:
+def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult | None:
     """Controls, picture, quality, the picked point and the box."""
     wanted = drawing_choice.choose(asked, row)
     vectors = in_place(lambda: sources.vectors(asked))
@@ -54,7 +54,7 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None
     with place:
         chart = _show(scene)
     _below(scene, flat=chart is not None)
-    return Drawn(wanted, vectors, drawn, chart, ic.point_table(vectors, drawn))
+    return result_of(wanted, vectors, drawn, chart)
 
 
 def _show(scene: Scene) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from interp_core.embedding.projection import REDUCERS
+from interp_core.ui.widgets.recipe import Recipe, calls
 
 SLOW = ("umap", "tsne")
 SOURCES = {
@@ -63,6 +64,12 @@ class Drawing:
     metric: str = "cosine"
     seed: int = 0
     options: tuple[tuple[str, object], ...] = ()
+
+    def call(self, vectors: Recipe, **more: object) -> Recipe:
+        """The call that draws the vectors."""
+        method, given = self.method, {"metric": self.metric, "seed": self.seed}
+        given = {"dimensions": self.dimensions, **given, **dict(self.options), **more}
+        return calls.project(vectors, method=method, **given)
 
     @property
     def title(self) -> str:

@@ -18,6 +18,7 @@ from interp_core.ui.embedding.question import SLOW, Drawing, Points
 from interp_core.ui.server import jobs, limits
 from interp_core.ui.server.cache import COMPUTE
 from interp_core.ui.server.store import Shared
+from interp_core.ui.widgets.recipe import Recipe, value
 
 MOST_RESULTS = 256
 MOST_BYTES = 768 * 2**20
@@ -29,16 +30,16 @@ def kept() -> Shared:
     return Shared(MOST_RESULTS, MOST_BYTES, held_bytes, name="projector")
 
 
-def held_bytes(value: Any) -> int:
+def held_bytes(held: Any) -> int:
     """Bytes of the arrays and frames inside a result."""
-    if isinstance(value, np.ndarray):
-        return value.nbytes
-    if isinstance(value, pd.DataFrame | pd.Series):
-        return int(np.sum(value.memory_usage(deep=True)))
-    if isinstance(value, tuple | list):
-        return sum(map(held_bytes, value))
-    if is_dataclass(value):
-        return sum(held_bytes(getattr(value, field.name)) for field in fields(value))
+    if isinstance(held, np.ndarray):
+        return held.nbytes
+    if isinstance(held, pd.DataFrame | pd.Series):
+        return int(np.sum(held.memory_usage(deep=True)))
+    if isinstance(held, tuple | list):
+        return sum(map(held_bytes, held))
+    if is_dataclass(held):
+        return sum(held_bytes(getattr(held, field.name)) for field in fields(held))
     return 0
 
 
@@ -68,6 +69,11 @@ def slow(
     With `operations` as in `jobs.run` a dear one waits for a click first.
     """
     return jobs.run(key, what, compute, unit=unit, store=kept(), operations=operations)
+
+
+def shared(key: Hashable, what: str, step: Recipe, **more: Any) -> Recipe | None:
+    """The step with such a result; `more` are arguments of `jobs.follow`."""
+    return jobs.follow(key, what, step, store=kept(), **more)
 
 
 def in_place(compute: Callable[[], Any]) -> Any:
@@ -160,16 +166,7 @@ def projection(drawing: Drawing, vectors: Vectors) -> Projection | None:
 def _drawn(
     drawing: Drawing, vectors: Vectors, knn: Neighbours | None, **rest: object
 ) -> Projection:
-    found = ic.project(
-        vectors,
-        method=drawing.method,
-        dimensions=drawing.dimensions,
-        metric=drawing.metric,
-        seed=drawing.seed,
-        knn=knn,
-        **rest,
-        **dict(drawing.options),
-    )
+    found = value(drawing.call(vectors), knn=knn, **rest)
     return replace(found, knn=None)  # kept apart, once
 
 

@@ -15,14 +15,15 @@ from interp_core.charts.simple import dots, lines
 from interp_core.embedding.tables import LENGTHS
 from interp_core.embedding.vectors import Vectors
 from interp_core.models.record import LoadedModel
-from interp_core.ui.embedding import drawing_choice, script, sources
-from interp_core.ui.embedding.finding import Drawn
+from interp_core.ui.embedding import drawing_choice, sources
+from interp_core.ui.embedding.finding import PointResult
 from interp_core.ui.embedding.question import LAYERED, Drawing, Points
-from interp_core.ui.embedding.results import slow
+from interp_core.ui.embedding.results import shared
 from interp_core.ui.embedding.text import points_named
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import figure, offer
 from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.recipe import Recipe, calls, value
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -51,7 +52,7 @@ FORMATS = {
 }
 
 
-def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None:
+def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult | None:
     """By layer where there are layers; lengths against frequency for the vocabulary."""
     metric = drawing_choice.nearness(row)
     layered = asked.source in LAYERED
@@ -59,13 +60,14 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None
     vectors = sources.all_layers(asked) if layered else sources.vectors(asked)
     if vectors is None:
         return None
-    known = _known(vectors, asked)
-    given = known if layered else {0: known}
+    known = _known(vectors, asked, layered=layered)
     key = (asked, "geometry", metric)
-    table = slow(key, "Measuring", lambda progress: ic.geometry(given, metric=metric))
-    if table is None:
+    step = calls.geometry(known if layered else {0: known}, metric=metric)
+    step = shared(key, "Measuring", step, unit="%", counts=False)
+    if step is None:
         return None
-    chart = _by_layer(table, asked) if layered else _one(table, known, asked)
+    table = value(step)
+    chart = _by_layer(table, asked) if layered else _one(table, known)
     st.caption(
         "**Anisotropy** is the mean cosine of all pairs (Ethayarajh 2019): where it is high, two "
         "random vectors already look alike, so compare a cosine with it before calling it close. "
@@ -74,19 +76,22 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None
     )
     if asked.value("sampled"):
         st.caption(f"Measured on a random sample of {asked.value('sampled'):,} texts.")
-    table = table if layered else table.drop(columns="layer")
-    st.dataframe(table.rename(columns=NAMES), hide_index=True, column_config=FORMATS)
+    measured = step if layered else step.drop(columns="layer")
+    st.dataframe(value(measured).rename(columns=NAMES), hide_index=True, column_config=FORMATS)
     last = ic.at_layer(vectors, model.n_layers) if layered else vectors
     asked = replace(asked, layer=model.n_layers if layered else None)
-    return Drawn(Drawing(asked, metric=metric), last, None, chart, table)
+    return PointResult(chart, measured, asked=Drawing(asked, metric=metric), vectors=last)
 
 
-def _known(vectors: Vectors, asked: Points) -> Vectors:
+def _known(vectors: Vectors, asked: Points, *, layered: bool) -> Recipe:
     """The vectors without columns of a file, whose names might mean other things than ours."""
-    if asked.source == "vocabulary":
-        return vectors
+    if asked.source == "vectors":
+        return calls.make_vectors(sources.recipe(asked, vectors).values)
+    if not layered:
+        return sources.recipe(asked, vectors)
     ours = [name for name in ("text", "layer") if name in vectors.frame]
-    return Vectors(vectors.values, vectors.frame[ours], vectors.notes)
+    plain = Vectors(vectors.values, vectors.frame[ours], vectors.notes)
+    return sources.recipe(asked, plain, layer="all", columns=False)
 
 
 def _by_layer(table: pd.DataFrame, asked: Points) -> alt.TopLevelMixin:
@@ -114,8 +119,9 @@ def _course(table: pd.DataFrame, name: str, title: str) -> str:
     return f"{title} {first} at layer 0, {last} at the last"
 
 
-def _one(table: pd.DataFrame, vectors: Vectors, asked: Points) -> alt.TopLevelMixin | None:
-    chart = _lengths(vectors, asked) if {"rank", "norm"} <= set(vectors.frame) else None
+def _one(table: pd.DataFrame, known: Recipe) -> alt.TopLevelMixin | None:
+    vectors: Vectors = value(known)
+    chart = _lengths(known) if {"rank", "norm"} <= set(vectors.frame) else None
     only = table.iloc[0]
     with st.container(horizontal=True, gap="large"):
         st.metric("Anisotropy", number(only["anisotropy"]))
@@ -128,9 +134,10 @@ def _one(table: pd.DataFrame, vectors: Vectors, asked: Points) -> alt.TopLevelMi
     return chart
 
 
-def _lengths(vectors: Vectors, asked: Points) -> alt.TopLevelMixin:
+def _lengths(known: Recipe) -> alt.TopLevelMixin:
     """Frequent words have shorter vectors in many models: see whether in this one."""
-    frame = ic.length_table(vectors)
+    vectors, table = value(known), calls.length_table(known)
+    frame = value(table)
     chart = dots(
         frame,
         x="rank",
@@ -144,8 +151,7 @@ def _lengths(vectors: Vectors, asked: Points) -> alt.TopLevelMixin:
         title="Length of the vector against frequency rank",
         alt=f"Points of {len(frame):,} entries: length {frame['norm'].min():.2f} to "
         f"{frame['norm'].max():.2f}; its rank correlation with the frequency rank is {tied}.",
-        numbers=frame,
-        script=lambda: script.lengths(asked),
+        table=table,
     )
     if len(vectors) > LENGTHS:
         st.caption(f"A random sample of {LENGTHS:,} of {len(vectors):,} entries.")

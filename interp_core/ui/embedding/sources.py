@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import BinaryIO
+from functools import partial
+from typing import Any, BinaryIO
 
 import pandas as pd
 import streamlit as st
@@ -13,12 +14,12 @@ import interp_core as ic
 from interp_core.embedding.vectors import MAX_POINTS, Vectors
 from interp_core.files.form import FileOptions
 from interp_core.files.tables import read_table, text_columns
-from interp_core.models.record import LoadedModel
 from interp_core.ui.embedding.question import Points
 from interp_core.ui.embedding.results import kept, quick, slow
 from interp_core.ui.server import cache, costs, limits
 from interp_core.ui.server.keys import digest
 from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.recipe import BESIDE, Recipe, builtin, calls, named, supplied, value
 from interp_core.ui.widgets.uploads import ABOUT, TEXTS, options, told, uploader
 
 LAYERS_BYTES = 96 * 2**20  # up to here all layers are computed at once, and the slider is instant
@@ -32,12 +33,11 @@ def vectors(points: Points) -> Vectors | None:
     if points.source == "vectors":
         return ready_vectors(points.data)
     if points.source == "vocabulary":
-        return quick(points, lambda: _vocabulary(points))
-    table = table_of(points)
-    if _bytes(points, list(table["text"])) <= LAYERS_BYTES:
-        whole = _computed(replace(points, layer=None), table, "all")
+        return quick(points, lambda: value(_made(points, "vectors", None)))
+    if _bytes(points, list(table_of(points)["text"])) <= LAYERS_BYTES:
+        whole = _computed(replace(points, layer=None), "all")
         return whole and quick((points, "at"), lambda: ic.at_layer(whole, points.layer))
-    return _computed(points, table, points.layer)
+    return _computed(points, points.layer)
 
 
 def thinned(points: Points) -> Points:
@@ -53,34 +53,82 @@ def thinned(points: Points) -> Points:
 
 def all_layers(points: Points) -> Vectors | None:
     """Vectors at every layer, one layer after the other; None when the user stopped it."""
-    return _computed(replace(points, layer=None), table_of(points), "all")
+    return _computed(replace(points, layer=None), "all")
 
 
 def table_of(points: Points) -> pd.DataFrame:
     """The texts (column text), with what else is known of each."""
-    table = TABLES[points.source](points)
-    count = points.value("sampled")
-    return table if count is None else table.sample(count, random_state=0).sort_index()
+    return value(_table_step(points))
 
 
-def _sample(points: Points) -> pd.DataFrame:
-    table = ic.sample_table(points.source)
-    word = points.value("word")
-    return table[table["word"] == word] if word else table
+def _table_step(points: Points) -> Recipe:
+    """How the table is made."""
+    if points.source == "text":
+        step = calls.line_table(points.value("text", ""))
+    elif points.source == "table":
+        file = calls.read_table(points.value("file"), **dict(points.value("options", ())))
+        file = supplied(named("file", file, comment=BESIDE), lambda: table(points.data))
+        step = calls.text_rows(file, points.value("column"))
+    elif points.source == "digits":
+        step = calls.digit_table()
+    else:
+        step = named("points", calls.sample_table(points.source))
+        if points.value("word"):
+            step = step[step["word"].eq(points.value("word"))]
+    if count := points.value("sampled"):
+        step = step.sample(count, random_state=0).sort_index()
+    return named("points", step)
 
 
-def _rows(points: Points) -> pd.DataFrame:
-    return ic.text_rows(table(points.data), str(points.value("column")))
+def recipe(
+    points: Points,
+    found: Vectors,
+    *,
+    layer: int | str | None = None,
+    name: str = "vectors",
+    columns: bool = True,
+) -> Recipe:
+    """The vectors that were `found` as part of recipes, which call them `name`.
+
+    `layer` "all" comes in place of the chosen one; without `columns` the vectors know only their
+    own texts.
+    """
+    return supplied(_made(points, name, layer or points.layer, columns=columns), lambda: found)
 
 
-TABLES: dict[str, Callable[[Points], pd.DataFrame]] = {
-    "word_groups": _sample,
-    "ambiguous_words": _sample,
-    "requests": _sample,
-    "text": lambda points: ic.line_table(str(points.value("text", ""))),
-    "table": _rows,
-    "digits": lambda _: ic.digit_table(),
-}
+def _made(
+    points: Points, name: str, layer: int | str | None, *, columns: bool = True, **more: Any
+) -> Recipe:
+    """How the vectors are made; `more` are arguments of the reading that no script shows."""
+    if points.source == "vectors":
+        words = {"metadata": points.value("words")} if points.value("words") else {}
+        options = {**words, **dict(points.value("options", ()))}
+        return named(name, calls.read_vectors(points.value("file"), **options), comment=BESIDE)
+    model = cache.model_recipe(points.model)
+    if points.source == "vocabulary":
+        contains = points.value("contains")
+        part = {"kind": points.value("kind", "all"), **({"contains": contains} if contains else {})}
+        ranks = (points.value("from", 0), points.value("to", 10**9))
+        entries = named("entries", calls.vocabulary_vectors(model))
+        return named(name, calls.vocabulary_part(entries, **part, ranks=ranks))
+    table = _table_step(points)
+    if points.source == "digits":
+        pooling = PATCH.get(points.unit, points.unit)
+        read = calls.digit_vectors(model, table, layer=layer, pooling=pooling)
+    elif points.source == "ambiguous_words":
+        read = calls.word_vectors(model, *(_listed(table, "text", "word")), layer=layer)
+    else:
+        how = {"pooling": None if points.unit == "token" else points.unit, "truncate": True}
+        read = calls.token_vectors(model, *_listed(table, "text"), layer=layer, **how)
+    columns = columns and points.source != "digits"
+    read = named("states" if columns else name, read)
+    if more:
+        read = supplied(read, partial(value, read, **more))
+    return named(name, calls.with_columns(read, table)) if columns else read
+
+
+def _listed(table: Recipe, *columns: str) -> list[Recipe]:
+    return [builtin(list)(table[column]) for column in columns]
 
 
 def _bytes(points: Points, texts: list[str]) -> int:
@@ -92,18 +140,13 @@ def _bytes(points: Points, texts: list[str]) -> int:
     return rows * (model.n_layers + 1) * dim * 4
 
 
-def _computed(key: Points, table: pd.DataFrame, layer: int | str) -> Vectors | None:
+def _computed(key: Points, layer: int | str) -> Vectors | None:
     def compute(progress: Callable[[int, int], object]) -> Vectors:
-        model = cache.model(key.model)
-        more = {"layer": layer, "progress": progress}
-        if key.source == "digits":
-            pooling = PATCH.get(key.unit, key.unit)
-            return ic.digit_vectors(model, table, pooling=pooling, **more)
-        return ic.with_columns(_read(model, key, table, more), table)
+        return value(_made(key, "vectors", layer, progress=progress))
 
     def dear() -> float:
         model = cache.model(key.model)
-        return costs.passes(model, sum(costs.tokens(model, text) for text in table["text"]))
+        return costs.passes(model, sum(costs.tokens(model, text) for text in table_of(key)["text"]))
 
     pictures = key.source == "digits"
     return slow(
@@ -112,23 +155,6 @@ def _computed(key: Points, table: pd.DataFrame, layer: int | str) -> Vectors | N
         compute,
         unit="texts",
         operations=None if pictures else dear,
-    )
-
-
-def _read(model: LoadedModel, key: Points, table: pd.DataFrame, more: dict) -> Vectors:
-    texts = list(table["text"])
-    if key.source == "ambiguous_words":
-        return ic.word_vectors(model, texts, list(table["word"]), **more)
-    pooling = None if key.unit == "token" else key.unit
-    return ic.token_vectors(model, texts, pooling=pooling, truncate=True, **more)
-
-
-def _vocabulary(points: Points) -> Vectors:
-    return ic.vocabulary_part(
-        ic.vocabulary_vectors(cache.model(points.model)),
-        kind=str(points.value("kind", "all")),
-        contains=str(points.value("contains") or ""),
-        ranks=(points.value("from", 0), points.value("to", 10**9)),
     )
 
 
@@ -151,7 +177,7 @@ def upload(source: str) -> str:
         if found is not None:
             told(_notes(source, found[1]))
     if found is not None:
-        st.session_state[held], st.session_state[chosen] = found, asked.code()
+        st.session_state[held], st.session_state[chosen] = found, tuple(asked.chosen().items())
     name, key, *_ = st.session_state.get(held, ("", ""))
     if key and kept().peek((source, key)) is None:
         del st.session_state[held]
@@ -165,7 +191,7 @@ def upload(source: str) -> str:
 def called(source: str) -> tuple[tuple[str, str], ...]:
     """What the file that this session holds is called, and the file with its words, if any."""
     name, _, *words = st.session_state[HELD[source]]
-    chosen = st.session_state.get(f"{HELD[source]}_options", "")
+    chosen = st.session_state.get(f"{HELD[source]}_options")
     options = (("options", chosen),) if chosen else ()
     return (("file", _bare(name)), *(("words", _bare(each)) for each in words), *options)
 
@@ -182,7 +208,7 @@ def _bare(name: str) -> str:
 
 
 def _table(given: BinaryIO, asked: FileOptions) -> tuple[str, ...]:
-    key = digest(given.name.encode(), given.getvalue(), asked.code().encode())
+    key = digest(given.name.encode(), given.getvalue(), repr(asked.chosen()).encode())
 
     def read() -> pd.DataFrame:
         given.seek(0)
@@ -207,7 +233,7 @@ def _vectors() -> tuple[tuple[str, ...] | None, FileOptions]:
     if given is None:
         return None, asked
     parts = [given.name.encode(), given.getvalue(), *([words.getvalue()] if words else [])]
-    parts.append(asked.code().encode())
+    parts.append(repr(asked.chosen()).encode())
     key = digest(*parts)
 
     def read() -> Vectors:

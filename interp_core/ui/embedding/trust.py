@@ -17,7 +17,7 @@ from interp_core.embedding.quality import Quality
 from interp_core.embedding.vectors import Vectors
 from interp_core.models.record import LoadedModel
 from interp_core.ui.embedding import drawing_choice, results, sources
-from interp_core.ui.embedding.finding import Drawn
+from interp_core.ui.embedding.finding import PointResult, drawn
 from interp_core.ui.embedding.question import SLOW, Drawing, Points
 from interp_core.ui.embedding.results import slow
 from interp_core.ui.embedding.text import titled
@@ -38,7 +38,7 @@ MEANING = {
 }
 
 
-def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None:
+def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult | None:
     """Scores, their spread over points, and stability on demand."""
     wanted = drawing_choice.choose(asked, row)
     vectors = sources.vectors(asked)
@@ -61,7 +61,7 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> Drawn | None
             icon=":material/straighten:",
         )
     show(wanted, vectors)
-    return Drawn(wanted, vectors, picture, chart, ic.point_table(vectors, picture))
+    return drawn(wanted, vectors, picture, chart)
 
 
 def _scores(quality: Quality) -> None:

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from interp_core.ui.heads import (
     compare,
     corpus,
-    downloads,
     importance,
     map_view,
     scatter_view,
     similarity,
 )
 
-__all__ = ["DRAW", "VIEWS", "corpus", "downloads", "map_view"]
+__all__ = ["DRAW", "VIEWS", "corpus", "map_view"]
 VIEWS = {
     "map": "All heads",
     "scatter": "Two statistics",

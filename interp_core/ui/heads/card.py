@@ -8,12 +8,13 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.heads import profile
 from interp_core.heads.catalogue import STATISTICS, offered, undefined
-from interp_core.ui.heads import corpus, script
+from interp_core.ui.heads import corpus
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.server import cache, jobs
 from interp_core.ui.widgets.downloads import section
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.recipe import calls, value
 
 EXAMPLE_TEXTS = 100
 SHOWN = 8
@@ -55,17 +56,15 @@ def show(asked: Asked, state: ic.CorpusState, frame: pd.DataFrame, chosen: tuple
 
 def _profile(asked: Asked, state: ic.CorpusState, layer: int, head: int) -> None:
     st.caption("Where it looks from a query token: share of attention by offset")
-    numbers = ic.profile_frame(state.statistics, layer, head)
+    table = calls.profile_frame(corpus.statistics(asked, state), layer, head)
+    numbers = value(table)
     top = numbers.loc[numbers["share"].idxmax()]
     figure(
         profile(numbers),
         title=f"Where layer {layer}, head {head} looks",
         alt=f"Bars of the share of attention by offset of the key from the query; most at "
         f"{top['offset']:+.0f}: {top['share']:.0%}.",
-        numbers=numbers,
-        script=lambda: script.statistics(
-            asked, state, f"table = ic.profile_frame(statistics, {layer}, {head})"
-        ),
+        table=table,
     )
 
 

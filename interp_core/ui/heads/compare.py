@@ -10,16 +10,18 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.heads import depths, differences
 from interp_core.heads.catalogue import STATISTICS, offered
-from interp_core.ui.heads import corpus, script
+from interp_core.ui.heads import corpus
 from interp_core.ui.heads.corpus import Asked
-from interp_core.ui.heads.downloads import Shown
 from interp_core.ui.heads.map_view import preview
+from interp_core.ui.heads.table import result
 from interp_core.ui.heads.text import capital
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import model_choice
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.recipe import calls, value
+from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.sidebar import Choice
 
 _FOUR = st.column_config.NumberColumn(format="%.4f")
@@ -35,7 +37,7 @@ COLUMNS = {
 SIDES = {"model": "another model", "texts": "other texts"}
 
 
-def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
+def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
     """The second side, and the difference of every head."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         side = one_of("Compare with", SIDES, key="other")
@@ -60,9 +62,11 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
         raise ic.BadInput(f"The other side has no {STATISTICS[name].title}. Choose another one.")
     title = STATISTICS[name].axis
     first = state.statistics
+    both = corpus.statistics(asked, state, "first"), corpus.statistics(other, second, "second")
     if (first.layers, first.heads) != (second.statistics.layers, second.statistics.heads):
-        return _by_depth(asked, other, state, second, name)
-    table = ic.compare_heads(first, second.statistics, name)
+        return _by_depth(asked, other, both, name)
+    compared = calls.compare_heads(*both, name)
+    table = value(compared)
     chart = differences(table, title=title)
     verdict = _verdict(table)
     figure(
@@ -79,8 +83,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
     )
     ordered = table.reindex(table["difference"].abs().sort_values(ascending=False).index)
     st.dataframe(ordered, hide_index=True, height=280, column_config=COLUMNS)
-    last = f"table = ic.compare_heads(first, second, {name!r})"
-    return Shown(asked, state, table, lambda: script.both(asked, state, other, second, last), chart)
+    return result(chart, compared, first.frame)
 
 
 def _verdict(table: pd.DataFrame) -> str:
@@ -95,9 +98,10 @@ def _verdict(table: pd.DataFrame) -> str:
     return f"{real} of {tested} heads differ by more than noise{untested}."
 
 
-def _by_depth(asked, other, state, second, name) -> Shown:  # noqa: ANN001
+def _by_depth(asked, other, both, name) -> ViewResult:  # noqa: ANN001
     title, names = STATISTICS[name].axis, (_named(asked), _named(other))
-    table = ic.compare_depths(state.statistics, second.statistics, name, names=names)
+    compared = calls.compare_depths(*both, name, names=names)
+    table = value(compared)
     chart = depths(table, title=title)
     means = table.groupby("model", sort=False)["mean"].mean()
     figure(
@@ -113,8 +117,7 @@ def _by_depth(asked, other, state, second, name) -> Shown:  # noqa: ANN001
         "side by side by their relative depth, with mean and range over their heads."
     )
     st.dataframe(table, hide_index=True, height=280)
-    last = f"table = ic.compare_depths(first, second, {name!r}, names={names!r})"
-    return Shown(asked, state, table, lambda: script.both(asked, state, other, second, last), chart)
+    return result(chart, compared, value(both[0]).frame)
 
 
 def _named(asked: Asked) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -18,6 +19,7 @@ from interp_core.ui.server.keys import digest
 from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.recipe import BESIDE, Recipe, builtin, calls, each, named, supplied
 from interp_core.ui.widgets.uploads import ABOUT, TEXTS, options, told, uploader
 
 SOURCES = {
@@ -31,6 +33,7 @@ STOPPED = "heads_stopped"  # the question whose pass the user stopped
 PARTIAL = "heads_partial"  # (question, state): how far the pass has come
 SAMPLED = 200  # rows by which a pass is forecast
 MEASURING = 1.5  # what a pass with statistics takes, in passes
+LARGE = "For a large file: `python -m interp_core.corpus MODEL FILE --out stats.parquet`"
 EVERY = 1.5  # seconds between partial pictures
 
 
@@ -148,7 +151,7 @@ def rows(asked: Asked) -> Iterator:
     """The rows of the corpus, at most as many as asked and, on a shared server, as allowed."""
     most = limits.at_most(asked.most, "texts")
     if asked.source == "text":
-        lines = [line for line in asked.text.splitlines() if line.strip()]
+        lines = _lines(asked)
         if not lines:
             raise ic.BadInput("Write a text into the sidebar.")
         return iter(lines[: limits.at_most(len(lines), "texts")])
@@ -161,14 +164,42 @@ def rows(asked: Asked) -> Iterator:
     return islice(corpus.rows(), most)
 
 
+def _lines(asked: Asked) -> list[str]:
+    return [line for line in asked.text.splitlines() if line.strip()]
+
+
 def texts(asked: Asked, most: int) -> list[str]:
     """The first texts of the corpus that the model can read whole."""
     return ic.readable_texts(cache.model(asked.model), rows(asked), most)
 
 
-def is_partial(asked: Asked, state: ic.CorpusState) -> bool:
-    """Whether this is what was known when the pass over the corpus was stopped."""
-    return _states().peek(asked) is not state
+def recipe(asked: Asked) -> Recipe:
+    """The rows of the corpus as part of recipes."""
+    most = limits.at_most(asked.most, "texts")
+    if asked.source == "sentences":
+        return named("texts", calls.sentences()[:most])
+    if asked.source == "file":
+        column = {"column": asked.column} if asked.column else {}
+        given = calls.open_corpus(Path(asked.file).name, **column, **asked.options.chosen())
+        return named("texts", builtin(list)(named("corpus", given, comment=BESIDE).rows(most)))
+    text, lines = named("text", asked.text), _lines(asked)
+    step = each("line", text.splitlines(), where=lambda line: line.strip())
+    most = limits.at_most(len(lines), "texts")
+    return named("texts", step[:most] if most < len(lines) else step)
+
+
+def readable(asked: Asked, most: int) -> Recipe:
+    """The first texts of the corpus that the model can read whole."""
+    step = calls.readable_texts(cache.model_recipe(asked.model), recipe(asked), most)
+    return supplied(step, lambda: texts(asked, most))
+
+
+def statistics(asked: Asked, state: ic.CorpusState, name: str = "statistics") -> Recipe:
+    """The statistics of the pass, of as many texts as were read when it was stopped."""
+    partial = _states().peek(asked) is not state
+    until = {"until": state.texts} if partial else {}
+    step = calls.corpus_statistics(cache.model_recipe(asked.model), recipe(asked), **until)
+    return supplied(named(name, step), lambda: state.statistics)
 
 
 def gathered(asked: Asked, preview: Callable[[ic.HeadStatistics], None]) -> ic.CorpusState | None:

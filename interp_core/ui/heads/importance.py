@@ -8,14 +8,15 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.heads import head_map, pruning
 from interp_core.heads.importance import ORDERS, STEPS
-from interp_core.ui.heads import card, corpus, script, table
+from interp_core.ui.heads import card, corpus, table
 from interp_core.ui.heads.corpus import Asked
-from interp_core.ui.heads.downloads import Shown
 from interp_core.ui.heads.text import capital, extremes
 from interp_core.ui.server import cache, costs, jobs
 from interp_core.ui.widgets.choices import BOUND, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
+from interp_core.ui.widgets.result import ViewResult
 
 ABLATION_TEXTS = 32
 SEED = 0  # of the random orders
@@ -33,21 +34,21 @@ ABOUT = {
 }
 
 
-def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
+def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
     """The map of importance, and the curve on demand."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         way = one_of("Importance by", WAYS, key="way")
         chosen = table.chooser(state.statistics.frame)
     most = table.IMPORTANCE_TEXTS if way == "gradient" else ABLATION_TEXTS
     try:
-        found = table.importance(asked, way, most)
+        step = table.importance(asked, way, most)
     except ic.UnsupportedModel as error:
         st.info(f"{error} Choose `sentiment` to see which of its heads matter.")
         return None
-    if found is None:
+    if step is None:
         return None
-    statistics = state.statistics.frame
-    frame = statistics.merge(found.drop(columns="texts"), on=["layer", "head"])
+    found = value(step)
+    frame = state.statistics.frame.merge(found.drop(columns="texts"), on=["layer", "head"])
     column = "importance" if way == "gradient" else "loss_change"
     drawn = table.map_frame(frame, column, chosen)
     title = "gradient importance" if way == "gradient" else "change of the loss (nats)"
@@ -66,14 +67,8 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown | None:
     _strongest(found, way)
     if chosen is not None:
         card.show(asked, state, frame, chosen)
-    _curve(asked, found, way)
-    return Shown(
-        asked,
-        state,
-        found,
-        lambda: script.importance(asked, script.ranked("table", way, most)),
-        chart,
-    )
+    _curve(asked, step, way)
+    return table.result(chart, step, state.statistics.frame)
 
 
 def _strongest(found: pd.DataFrame, way: str) -> None:
@@ -84,7 +79,7 @@ def _strongest(found: pd.DataFrame, way: str) -> None:
     st.caption("The eight most important; the download has all, with standard errors.")
 
 
-def _curve(asked: Asked, found: pd.DataFrame, way: str) -> None:
+def _curve(asked: Asked, step: Recipe, way: str) -> None:
     """Removing heads one after another, by each ranking and at random."""
     st.markdown("**What is left when heads are removed?**")
     key = ("curve", asked)
@@ -102,19 +97,16 @@ def _curve(asked: Asked, found: pd.DataFrame, way: str) -> None:
         return
     if not costs.agreed(key, "Removing heads", dear):
         return
-    rankings = {"gradient": table.importance(asked), way: found}
+    rankings = {"gradient": table.importance(asked), way: step}
     if "ablation" not in rankings:
         rankings["ablation"] = table.importance(asked, "ablation", ABLATION_TEXTS, agreed=True)
-    if any(each is None for each in rankings.values()):
+    if None in rankings.values():
         return
-
-    def compute(progress) -> pd.DataFrame:  # noqa: ANN001
-        model, texts = cache.model(asked.model), corpus.texts(asked, ABLATION_TEXTS)
-        return ic.pruning_curve(model, texts, rankings, seed=SEED, progress=progress)
-
-    curve = jobs.run(key, "Removing heads", compute, unit="texts")
+    given = cache.model_recipe(asked.model), corpus.readable(asked, ABLATION_TEXTS)
+    curve = calls.pruning_curve(*given, named("rankings", rankings), seed=SEED)
+    curve = jobs.follow(key, "Removing heads", curve, unit="texts")
     if curve is not None:
-        _drawn(asked, curve, int(rankings["ablation"]["texts"].iloc[0]))
+        _drawn(curve, int(value(rankings["ablation"])["texts"].iloc[0]))
 
 
 def _curve_cost(asked: Asked) -> float:
@@ -126,25 +118,18 @@ def _curve_cost(asked: Asked) -> float:
     return rows * costs.passes(model, table.token_count(asked, ABLATION_TEXTS))
 
 
-def _drawn(asked: Asked, curve: pd.DataFrame, texts: int) -> None:
+def _drawn(step: Recipe, texts: int) -> None:
+    curve = value(step)
     what = one_of("Show", CURVES, key="curve")
     half = curve["share"].iloc[(curve["share"] - 0.5).abs().argmin()]
     left = curve[curve["share"] == half].set_index("ranking")[what]
-    said = ", ".join(f"{name} {number(value, '.3g')}" for name, value in left.items())
+    said = ", ".join(f"{name} {number(each, '.3g')}" for name, each in left.items())
     figure(
         pruning(curve, y=what, title=CURVES[what]),
         title=f"{capital(CURVES[what])} as heads are removed",
         alt=f"Lines of the {CURVES[what]} as heads are removed by each ranking; with {half:.0%} of "
         f"them gone: {said}.",
-        numbers=curve,
-        script=lambda: script.importance(
-            asked,
-            "rankings = {}",
-            script.ranked("rankings['gradient']", "gradient", table.IMPORTANCE_TEXTS),
-            script.ranked("rankings['ablation']", "ablation", ABLATION_TEXTS),
-            f"texts = ic.readable_texts(model, texts, {ABLATION_TEXTS})",
-            f"table = ic.pruning_curve(model, texts, rankings, seed={SEED})",
-        ),
+        table=step,
     )
     st.caption(
         f"Over {texts} texts. The band is the spread of five random orders: a ranking that "

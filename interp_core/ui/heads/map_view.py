@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import altair as alt
 import pandas as pd
 import streamlit as st
@@ -11,15 +9,15 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.heads import by_layer, head_map, histogram_by_layer
 from interp_core.heads.catalogue import IMPORTANCE, STATISTICS, Statistic, offered, undefined
-from interp_core.ui.heads import card, table
-from interp_core.ui.heads import script as heads_script
+from interp_core.ui.heads import card, corpus, table
 from interp_core.ui.heads.corpus import Asked
-from interp_core.ui.heads.downloads import Shown
 from interp_core.ui.heads.text import capital, extremes
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.downloads import section
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import figure, offer
+from interp_core.ui.widgets.recipe import Recipe, named, value
+from interp_core.ui.widgets.result import ViewResult
 
 PART = 390  # px of each of two charts side by side in a report
 
@@ -33,9 +31,10 @@ def preview(statistics: ic.HeadStatistics) -> None:
     )
 
 
-def draw(asked: Asked, state: ic.CorpusState) -> Shown:
+def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
     """The map; a click opens the card of a head."""
-    frame = state.statistics.frame
+    made = named("frame", corpus.statistics(asked, state).frame)
+    frame = value(made)
     names = [*offered(frame), IMPORTANCE]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         follow("stat", names[0])
@@ -50,7 +49,8 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
         )
         chosen = table.chooser(frame)
     if name == IMPORTANCE:
-        frame = table.with_importance(frame, asked)
+        made = table.with_importance(made, asked)
+        frame = value(made)
         if IMPORTANCE not in frame:
             st.info("Importance needs a model that predicts something; `sentiment` does.")
             name = names[0]
@@ -72,20 +72,14 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
     )
     if chosen is not None:
         card.show(asked, state, frame, chosen)
-    numbers = ic.statistic_table(frame, name)
-
-    def script() -> str:
-        return heads_script.table(asked, state, name, most=table.IMPORTANCE_TEXTS)
-
-    _by_layer(drawn, entry, numbers, script)
+    numbers = table.numbers(made, name)
+    _by_layer(drawn, entry, numbers)
     section("All figures", ":material/table:", lambda: table.show(frame))
     section("Roles and their thresholds", ":material/label:", roles)
-    return Shown(asked, state, numbers, script, chart, figures=frame)
+    return table.result(chart, numbers, frame)
 
 
-def _by_layer(
-    drawn: pd.DataFrame, entry: Statistic, numbers: pd.DataFrame, script: Callable[[], str]
-) -> None:
+def _by_layer(drawn: pd.DataFrame, entry: Statistic, numbers: Recipe) -> None:
     """Every head above its layer, and how many heads of a layer have which value."""
     points = by_layer(drawn, title=entry.axis, text_format=entry.digits)
     counts = histogram_by_layer(drawn, title=entry.axis)
@@ -99,8 +93,7 @@ def _by_layer(
         lambda: alt.hconcat(*(each.properties(width=PART) for each in (points, counts))),
         title=f"{capital(entry.title)} by layer",
         alt=f"{capital(entry.axis)} of every head by layer, and how many heads have which: {said}.",
-        numbers=numbers,
-        script=script,
+        table=numbers,
     )
 
 

@@ -9,23 +9,26 @@ import interp_core as ic
 from interp_core.attribution.tables import rank_correlation
 from interp_core.charts.heads import head_map, head_scatter
 from interp_core.heads.catalogue import IMPORTANCE, STATISTICS, offered
-from interp_core.ui.heads import card, script, table
+from interp_core.ui.heads import card, corpus, table
 from interp_core.ui.heads.corpus import Asked
-from interp_core.ui.heads.downloads import Shown
+from interp_core.ui.heads.table import Box
 from interp_core.ui.heads.text import capital, extremes
 from interp_core.ui.widgets import clicks
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.recipe import Recipe, named, value
+from interp_core.ui.widgets.result import ViewResult
 
 CHART = "head_scatter"
 LINKED = "lit"  # the box in the address
-Box = dict[str, tuple[float, float]]
 
 
-def draw(asked: Asked, state: ic.CorpusState) -> Shown:
+def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
     """Entropy against importance first."""
-    frame = table.with_importance(state.statistics.frame, asked)
+    plain = named("frame", corpus.statistics(asked, state).frame)
+    ranked = table.with_importance(plain, asked)
+    frame = value(ranked)
     names = offered(frame)
     second = IMPORTANCE if IMPORTANCE in names else "confidence"
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -49,30 +52,18 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
         "error over texts. Drag a box to light its heads in the map and list them; a click opens "
         f"a head. {STATISTICS[across].caution}"
     )
-    inside = _lit(asked, state, frame, up, chosen, _box(across, up))
+    made = ranked if IMPORTANCE in (across, up) else plain
+    inside = _lit(made, up, chosen, _box(across, up))
     if chosen is not None:
         card.show(asked, state, frame, chosen)
     st.markdown(f"**{int(inside.sum())} heads**" + (" in the box" if not inside.all() else ""))
     table.show(frame[inside])
-    return Shown(
-        asked,
-        state,
-        ic.statistic_table(frame, across, up),
-        lambda: script.table(asked, state, across, up, most=table.IMPORTANCE_TEXTS),
-        chart,
-        figures=frame,
-    )
+    return table.result(chart, table.numbers(made, across, up), frame)
 
 
-def _lit(
-    asked: Asked,
-    state: ic.CorpusState,
-    frame: pd.DataFrame,
-    up: str,
-    chosen: tuple[int, int] | None,
-    box: Box,
-) -> pd.Series:
+def _lit(made: Recipe, up: str, chosen: tuple[int, int] | None, box: Box) -> pd.Series:
     """The map of the second statistic, in which the heads of the box are lit; returns which."""
+    frame = value(made)
     entry, inside = STATISTICS[up], ic.heads_between(frame, **box)
     lit = table.map_frame(frame, up, chosen).assign(lit=inside)
     where = f"the {int(inside.sum())} heads in the box" if box else f"{len(frame)} heads"
@@ -80,8 +71,7 @@ def _lit(
         head_map(lit, title=entry.axis, signed=entry.signed),
         title=f"{capital(entry.title)} of every head",
         alt=f"Map of the {entry.axis} of {where}: {extremes(frame[inside], up, entry.digits)}.",
-        numbers=ic.statistic_table(frame[inside], *dict.fromkeys((up, *box))),
-        script=lambda: script.table(asked, state, up, *box, most=table.IMPORTANCE_TEXTS, box=box),
+        table=table.numbers(made, up, *box, box=box),
     )
     return inside
 

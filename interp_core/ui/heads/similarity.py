@@ -8,21 +8,24 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.heads import likeness_map, likeness_matrix
-from interp_core.ui.heads import card, script, table
+from interp_core.ui.heads import card, corpus, table
 from interp_core.ui.heads.corpus import Asked
-from interp_core.ui.heads.downloads import Shown
+from interp_core.ui.widgets import downloads
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.recipe import Recipe, calls, value
+from interp_core.ui.widgets.result import ViewResult
 
 MOST_CELLS = 150  # heads up to which the matrix is drawn
 
 
-def draw(asked: Asked, state: ic.CorpusState) -> Shown:
+def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
     """The map of heads, the matrix and the groups."""
-    statistics = state.statistics
-    frame = statistics.frame
+    statistics = corpus.statistics(asked, state)
+    frame = state.statistics.frame
     chosen = table.chooser(frame)
-    places = ic.head_likeness(statistics)
+    likeness, distances = calls.head_likeness(statistics), calls.head_distances(statistics)
+    places = value(likeness)
     names = [table.name(*pair) for pair in zip(places["layer"], places["head"])]
     chart = likeness_map(places.assign(name=names))
     figure(
@@ -43,19 +46,12 @@ def draw(asked: Asked, state: ic.CorpusState) -> Shown:
     if chosen is not None:
         card.show(asked, state, frame, chosen)
     if len(names) <= MOST_CELLS:
-        _matrix(asked, state, names)
+        _matrix(state.statistics, distances, names)
     else:
         st.caption(f"{len(names):,} heads are too many for a matrix; the download has all pairs.")
     _twins(frame)
-    pairs = ("All distances (CSV)", "head_distances.csv", lambda: ic.head_distances(statistics))
-    return Shown(
-        asked,
-        state,
-        places,
-        lambda: script.statistics(asked, state, "table = ic.head_likeness(statistics)"),
-        chart,
-        more=(pairs,),
-    )
+    pairs = ("head_distances.csv", "text/csv", lambda: downloads.csv(value(distances)))
+    return table.result(chart, likeness, frame, **{"All distances (CSV)": pairs})
 
 
 def _closest(places: pd.DataFrame) -> str:
@@ -64,8 +60,7 @@ def _closest(places: pd.DataFrame) -> str:
     return f"{one} and {line['nearest']}, {number(line['distance'])} nats apart"
 
 
-def _matrix(asked: Asked, state: ic.CorpusState, names: list[str]) -> None:
-    statistics = state.statistics
+def _matrix(statistics: ic.HeadStatistics, distances: Recipe, names: list[str]) -> None:
     one, two = np.indices(statistics.distances.shape).reshape(2, -1)
     cells = pd.DataFrame(
         {
@@ -75,14 +70,13 @@ def _matrix(asked: Asked, state: ic.CorpusState, names: list[str]) -> None:
         }
     )
     order = [names[row] for row in statistics.order()]
-    numbers = ic.head_distances(statistics)
+    numbers = value(distances)
     figure(
         likeness_matrix(cells, order),
         title="Distances of all pairs of heads",
         alt=f"Matrix of the distances of {len(names)} heads, like beside like: from "
         f"{number(numbers['distance'].min())} to {number(numbers['distance'].max())} nats.",
-        numbers=numbers,
-        script=lambda: script.statistics(asked, state, "table = ic.head_distances(statistics)"),
+        table=distances,
     )
     st.caption(
         "All pairs of heads, ordered by clustering. Low-distance blocks on the diagonal are "

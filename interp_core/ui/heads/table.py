@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from itertools import islice
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -15,10 +17,13 @@ from interp_core.heads.tables import head_name as name
 from interp_core.ui.heads import corpus
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.server import cache, costs, jobs
-from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets import clicks, downloads
 from interp_core.ui.widgets.choices import BOUND, keep_valid
+from interp_core.ui.widgets.recipe import Recipe, calls, named
+from interp_core.ui.widgets.result import Offer, ViewResult
 
 KEY = "unit"
+Box = dict[str, tuple[float, float]]  # lowest and highest value of some statistics
 
 
 def chooser(frame: pd.DataFrame) -> tuple[int, int] | None:
@@ -66,22 +71,18 @@ def importance(
     most: int = IMPORTANCE_TEXTS,
     *,
     agreed: bool = False,
-) -> pd.DataFrame | None:
+) -> Recipe | None:
     """Importance of every head over the first texts; None when stopped, or to be agreed to first.
 
     Raises `UnsupportedModel` for a model without an output to lose.
     """
     check_task(cache.model(asked.model))
-
-    def compute(progress) -> pd.DataFrame:  # noqa: ANN001
-        model, texts = cache.model(asked.model), corpus.texts(asked, most)
-        return ic.head_importance(model, texts, method=method, progress=progress)
-
+    given = cache.model_recipe(asked.model), corpus.readable(asked, most)
     title = "Gradient importance" if method == "gradient" else "Ablating every head"
-    return jobs.run(
+    return jobs.follow(
         ("heads", method, most, asked),
         title,
-        compute,
+        calls.head_importance(*given, method=method),
         unit="texts",
         operations=None if agreed else lambda: _operations(asked, method, most),
     )
@@ -101,7 +102,7 @@ def token_count(asked: Asked, most: int) -> int:
     return sum(costs.tokens(model, text) for text in read)
 
 
-def with_importance(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
+def with_importance(frame: Recipe, asked: Asked) -> Recipe:
     """The table with gradient importance, where the model has an output to lose."""
     try:
         found = importance(asked)
@@ -109,7 +110,30 @@ def with_importance(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
         return frame
     if found is None:
         return frame
-    return ic.with_importance(frame, found)
+    return named("frame", calls.with_importance(frame, named("worth", found)))
+
+
+def numbers(
+    frame: Recipe, *names: str, box: dict[str, tuple[float, float]] | None = None
+) -> Recipe:
+    """The table of some statistics; `box` lists only the heads inside of the range of each."""
+    if box:
+        frame = frame[calls.heads_between(frame, **box)]
+    return calls.statistic_table(frame, *dict.fromkeys(names))
+
+
+def result(chart: Any, table: Recipe, figures: pd.DataFrame, **more: Offer) -> ViewResult:
+    """The result of a view, with the table of all statistics as further downloads."""
+    csv = ("head_statistics.csv", "text/csv", lambda: downloads.csv(figures))
+    parquet = ("head_statistics.parquet", "application/octet-stream", lambda: _parquet(figures))
+    offers = {"All figures (CSV)": csv, "All figures (Parquet)": parquet}
+    return ViewResult(chart, table, offers | more)
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    target = io.BytesIO()
+    frame.to_parquet(target, index=False)
+    return target.getvalue()
 
 
 def map_frame(frame: pd.DataFrame, name: str, chosen: tuple[int, int] | None) -> pd.DataFrame:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import altair as alt
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-import interp_core as ic
+from interp_core.attention.maps import AttentionMaps
 from interp_core.charts.overview import overview, picture_url
 from interp_core.charts.patches import data_url, overlay
 from interp_core.images.tables import ALL, Patch, class_token, over_patches
 from interp_core.inputs.images import patch_grid
 from interp_core.models.record import LoadedModel
-from interp_core.ui.images import script
 from interp_core.ui.images.question import Picture, choose
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import clicks, downloads
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, view_of
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import figure, offer
+from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
+from interp_core.ui.widgets.result import ViewResult
 
 VIEWS = {
     "grid": "Every head",
@@ -35,24 +34,21 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     picture = choose(model)
     if picture is None:
         return
-    maps = cache.of_picture(choice.model, picture.name, picture.image)
+    call = calls.attention_maps(cache.model_recipe(choice.model), picture.recipe)
+    found = cache.of_picture(choice.model, picture.name, picture.image)
+    maps = supplied(named("maps", call), lambda: found)
     view = view_of(VIEWS, key="picture_view")
-    rows, columns = patch_grid(maps.tokens)
+    rows, columns = patch_grid(found.tokens)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        query = _query(rows, columns, class_token(maps) is not None)
-        layer, head = _head(maps, view)
-    chart, table, last = DRAW[view](picture, maps, query, layer, head)
+        query = _query(rows, columns, class_token(found) is not None)
+        layer, head = _head(found, view)
+    result = DRAW[view](picture, maps, query, layer, head)
     st.markdown(
         "**What to look for.** Does a head read the strokes or the ground, the neighbourhood of "
         "the patch or the whole? Weight on empty patches is often a resting place (Darcet et al. "
         "2023), not a finding."
     )
-    downloads.below(
-        chart,
-        table,
-        "attention_picture",
-        lambda: script.attention(choice.model, picture, last),
-    )
+    downloads.below(result, "attention_picture")
 
 
 def _query(rows: int, columns: int, has_class: bool) -> Patch:
@@ -76,7 +72,7 @@ def _query(rows: int, columns: int, has_class: bool) -> Patch:
     return int(row), int(column)
 
 
-def _head(maps: ic.AttentionMaps, view: str) -> tuple[int, int | None]:
+def _head(maps: AttentionMaps, view: str) -> tuple[int, int | None]:
     if view == "grid":
         return 0, None
     layers = list(range(len(maps.weights)))
@@ -99,7 +95,6 @@ def _head(maps: ic.AttentionMaps, view: str) -> tuple[int, int | None]:
 
 
 CLASS, EVERY = "the class token", "the mean of all patches"
-Drawn = tuple[alt.TopLevelMixin, pd.DataFrame, str]  # with the last line of its script
 
 
 def _reader(query: Patch) -> str:
@@ -107,10 +102,11 @@ def _reader(query: Patch) -> str:
     return named[query] if query in named else f"patch {query[0]},{query[1]}"
 
 
-def _grid(picture: Picture, maps: ic.AttentionMaps, query: Patch, layer: int, head: None) -> Drawn:
-    values = over_patches(maps, maps.weights, query)
+def _grid(picture: Picture, maps: Recipe, query: Patch, layer: int, head: None) -> ViewResult:
+    values = over_patches(value(maps), value(maps).weights, query)
     top = float(values.max())
-    table = ic.patch_summaries(maps, query)
+    summaries = calls.patch_summaries(maps, **_from(query))
+    table = value(summaries)
     urls = [picture_url(each, top=top) for each in values.reshape(-1, *values.shape[2:])]
     chart = overview(table.assign(url=urls, chosen=False))
     best = table.loc[table["weight"].idxmax()]
@@ -124,14 +120,19 @@ def _grid(picture: Picture, maps: ic.AttentionMaps, query: Patch, layer: int, he
         f"{best['column']:.0f} with {best['weight']:.2f}.",
         where=right,
         key="picture_grid",
-        on_select=lambda: _open(maps),
+        on_select=lambda: _open(value(maps)),
         selection_mode="head",
     )
     st.caption(f"Ink is the square root of the weight, full at {top:.2g}. A click opens a head.")
-    return chart, table, script.every_head(query)
+    return ViewResult(chart, summaries)
 
 
-def _open(maps: ic.AttentionMaps) -> None:
+def _from(query: Patch) -> dict[str, Patch]:
+    """The argument that says whose attention is shown."""
+    return {} if query is None else {"query": query}
+
+
+def _open(maps: AttentionMaps) -> None:
     layers, heads = map(range, maps.weights.shape[:2])
     hit = clicks.mark("picture_grid", "head", layer=layers, head=heads)
     if hit:
@@ -140,51 +141,38 @@ def _open(maps: ic.AttentionMaps) -> None:
         st.session_state["picture_head"] = str(hit[1])
 
 
-def _one(
-    picture: Picture, maps: ic.AttentionMaps, query: Patch, layer: int, head: int | None
-) -> Drawn:
-    weights = maps.weights[layer]
-    weights = weights.mean(0) if head is None else weights[head]
-    code = f"maps.weights[{layer}].mean(0)" if head is None else f"maps.weights[{layer}, {head}]"
+def _one(picture: Picture, maps: Recipe, query: Patch, layer: int, head: int | None) -> ViewResult:
+    weights = maps.weights[layer].mean(0) if head is None else maps.weights[layer, head]
     who = "mean of all heads" if head is None else f"head {head}"
-    chart, table = _shown(
-        picture, maps, weights, query, "attention", f"Attention of layer {layer}, {who}"
-    )
-    return chart, table, script.patches(code, query)
+    said = f"Attention of layer {layer}, {who}"
+    return _shown(picture, maps, weights, query, "attention", said)
 
 
-def _rollout(
-    picture: Picture, maps: ic.AttentionMaps, query: Patch, layer: int, head: None
-) -> Drawn:
-    weights = ic.attention_rollout(maps)[layer]
-    chart, table = _shown(
-        picture, maps, weights, query, "rollout", f"Attention rollout after layer {layer}"
-    )
+def _rollout(picture: Picture, maps: Recipe, query: Patch, layer: int, head: None) -> ViewResult:
+    weights = calls.attention_rollout(maps)[layer]
+    said = f"Attention rollout after layer {layer}"
+    result = _shown(picture, maps, weights, query, "rollout", said)
     st.caption(
         "Attention rollout (Abnar & Zuidema 2020) multiplies the layers' mean maps, half of each "
         "taken for the residual connection: where information could have come from, whatever the "
         "answer was."
     )
-    return chart, table, script.patches(f"ic.attention_rollout(maps)[{layer}]", query)
+    return result
 
 
 def _shown(
-    picture: Picture,
-    maps: ic.AttentionMaps,
-    weights: np.ndarray,
-    query: Patch,
-    unit: str,
-    named: str,
-) -> tuple[alt.LayerChart, pd.DataFrame]:
-    """Weights over the picture and beside it. `named` says which weights."""
-    table = ic.patch_table(maps, weights, query)
+    picture: Picture, maps: Recipe, weights: Recipe, query: Patch, unit: str, about: str
+) -> ViewResult:
+    """Weights over the picture and beside it. `about` says which weights."""
+    numbers = calls.patch_table(maps, weights, **_from(query))
+    table = value(numbers)
     frame = table.rename(columns={"weight": "value"})
     framed = query if isinstance(query, tuple) else None
     over = overlay(frame, data_url(picture.seen), title=unit, query=framed)
     alone = overlay(frame, None, title="weights alone", query=framed)
     best, rest = table.loc[table["weight"].idxmax()], 1 - table["weight"].sum()
     said = (
-        f"{named} from {_reader(query)} over {picture.title}: most on patch {best['row']:.0f},"
+        f"{about} from {_reader(query)} over {picture.title}: most on patch {best['row']:.0f},"
         f"{best['column']:.0f}, {best['weight']:.1%}; {rest:.0%} rests beside the patches."
     )
     with st.container(horizontal=True):
@@ -197,15 +185,15 @@ def _shown(
             alt=said,
         )
         draw_chart(alone, width="content", alt="The same weights without the picture.")
-    offer(over, title=f"{named}, from {_reader(query)}", alt=said)
+    offer(over, title=f"{about}, from {_reader(query)}", alt=said)
     st.caption(
-        f"{_beside(maps, rest)}The strongest patch holds {best['weight']:.1%}. A click chooses the "
-        "patch that reads."
+        f"{_beside(value(maps), rest)}The strongest patch holds {best['weight']:.1%}. A click "
+        "chooses the patch that reads."
     )
-    return over, table
+    return ViewResult(over, numbers)
 
 
-def _beside(maps: ic.AttentionMaps, rest: float) -> str:
+def _beside(maps: AttentionMaps, rest: float) -> str:
     """How much weight lies on tokens that are no patches, where the model has any."""
     others = [name for name, mark in zip(maps.tokens, maps.special) if mark]
     if not others:

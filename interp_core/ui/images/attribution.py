@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import altair as alt
 import streamlit as st
 
-import interp_core as ic
 from interp_core.charts.patches import SIDE, data_url, overlay, picture_alone
-from interp_core.images.attribution import GREYS, IMAGE_METHODS
+from interp_core.images.attribution import GREYS, IMAGE_METHODS, ImageAttribution
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution.text import quoted
-from interp_core.ui.images import script as images_script
 from interp_core.ui.images.question import Picture, choose
 from interp_core.ui.server import cache, jobs
 from interp_core.ui.widgets import downloads
@@ -21,6 +17,8 @@ from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.numbers import number, share
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
+from interp_core.ui.widgets.result import ViewResult
 
 SAFE = "occlusion"  # covers a part and asks the model, so there is no sum to miss
 TOO_LARGE = 0.05  # share of the change of the logit that a delta may miss
@@ -34,28 +32,22 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     options = _options(model)
     entry = IMAGE_METHODS[options["method"]]
     st.caption(f"**{entry.title}.** {entry.about}")
-    found = _found(choice.model, picture, options)
-    if found is None:
+    step = _found(choice.model, picture, options)
+    if step is None:
         return
+    found = value(step)
     _prediction(found)
-
     if found.misleads:
         _refused(found)
         return
-
-    def script(last: str) -> str:
-        return images_script.attribution(choice.model, picture, options, last)
-
-    chart = shown(picture, found, script)
+    chart = shown(picture, step)
     _delta(found)
     st.markdown(
         "**What to look for.** Does the weight lie on the thing itself or on its surroundings? "
         "Does another method, or another baseline, say the same? An explanation says what moved "
         "this model's logit, not what is in the picture."
     )
-    downloads.below(
-        chart, found.to_frame(), "attribution_picture", lambda: script("table = found.to_frame()")
-    )
+    downloads.below(ViewResult(chart, step.to_frame()), "attribution_picture")
 
 
 def _options(model: LoadedModel) -> dict[str, str | None]:
@@ -93,20 +85,14 @@ def _options(model: LoadedModel) -> dict[str, str | None]:
     return {"method": method, "target": target, "baseline": baseline}
 
 
-def _found(
-    name: str, picture: Picture, options: dict[str, str | None]
-) -> ic.ImageAttribution | None:
+def _found(name: str, picture: Picture, options: dict[str, str | None]) -> Recipe | None:
     key = ("picture", name, cache.stamp(name), picture.name, *options.values())
-    return jobs.run(
-        key,
-        IMAGE_METHODS[options["method"]].title,
-        lambda progress: ic.attribute_image(
-            cache.model(name), picture.image, progress=progress, **options
-        ),
-    )
+    given = {option: each for option, each in options.items() if each is not None}
+    step = calls.attribute_image(cache.model_recipe(name), picture.recipe, **given)
+    return jobs.follow(key, IMAGE_METHODS[options["method"]].title, named("found", step))
 
 
-def _prediction(found: ic.ImageAttribution) -> None:
+def _prediction(found: ImageAttribution) -> None:
     with st.container(horizontal=True, gap="large"):
         st.metric(
             "Prediction",
@@ -131,7 +117,7 @@ def _prediction(found: ic.ImageAttribution) -> None:
         )
 
 
-def _refused(found: ic.ImageAttribution) -> None:
+def _refused(found: ImageAttribution) -> None:
     """Instead of scores that do not add up: by how much, and a method that needs no sum."""
     st.error(
         f"{IMAGE_METHODS[found.method].title}: the scores miss the change of the logit by "
@@ -148,7 +134,7 @@ def _refused(found: ic.ImageAttribution) -> None:
     )
 
 
-def _delta(found: ic.ImageAttribution) -> None:
+def _delta(found: ImageAttribution) -> None:
     if found.convergence_delta is None:
         return
     whole = found.value - found.baseline_value
@@ -169,11 +155,9 @@ def _delta(found: ic.ImageAttribution) -> None:
 MOST_SQUARES = 64  # a side: more marks than that would only be slow
 
 
-def shown(
-    picture: Picture, found: ic.ImageAttribution, script: Callable[[str], str]
-) -> alt.LayerChart:
+def shown(picture: Picture, step: Recipe) -> alt.LayerChart:
     """The picture, and beside it the patches and the pixels; unsigned patches also lie over it."""
-    url = data_url(picture.seen)
+    url, found = data_url(picture.seen), value(step)
     frame = found.to_frame().rename(columns={"score": "value"})
     about = {"title": _title("Patches", found), "alt": _said(picture, found)}
     patches = overlay(
@@ -187,18 +171,18 @@ def shown(
             figure(patches, width="content", **about)
         if found.pixels is not None and found.pixels.shape != found.patches.shape:
             with st.container(width=SIDE):
-                _fine(found, url, script)
+                _fine(step, url)
         elif not found.signed:
             alone = overlay(frame, None, title="scores alone")
             draw_chart(alone, width="content", alt="The same scores without the picture.")
     return patches
 
 
-def _title(what: str, found: ic.ImageAttribution) -> str:
+def _title(what: str, found: ImageAttribution) -> str:
     return f"{what} that count for {quoted(found.target)}, {IMAGE_METHODS[found.method].title}"
 
 
-def _said(picture: Picture, found: ic.ImageAttribution) -> str:
+def _said(picture: Picture, found: ImageAttribution) -> str:
     """The strongest patch in words."""
     rows, columns = found.patches.shape
     place = int(abs(found.patches).argmax())
@@ -208,23 +192,24 @@ def _said(picture: Picture, found: ic.ImageAttribution) -> str:
     )
 
 
-def _fine(found: ic.ImageAttribution, url: str, script: Callable[[str], str]) -> None:
+def _fine(step: Recipe, url: str) -> None:
     """Pixels, or squares of several where the picture has many."""
+    found: ImageAttribution = value(step)
     side = max(1, max(found.pixels.shape) // MOST_SQUARES)
-    table = ic.pixel_table(found, side=side)
-    named = "pixel" if side == 1 else f"{side} × {side} pixels"
+    pixels = calls.pixel_table(step, side=side)
+    table = value(pixels)
+    each = "pixel" if side == 1 else f"{side} × {side} pixels"
     best = table.loc[table["score"].abs().idxmax()]
     figure(
         overlay(
             table.rename(columns={"score": "value"}),
             None if found.signed else url,
-            title=f"score of each {named}",
+            title=f"score of each {each}",
             signed=found.signed,
         ),
         title=_title("Pixels", found),
-        alt=f"Scores of each {named}; strongest: row {best['row']:.0f}, column "
+        alt=f"Scores of each {each}; strongest: row {best['row']:.0f}, column "
         f"{best['column']:.0f}, {best['score']:+.4f}.",
         width="content",
-        numbers=table,
-        script=lambda: script(f"table = ic.pixel_table(found, side={side})"),
+        table=pixels,
     )

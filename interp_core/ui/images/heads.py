@@ -5,18 +5,17 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-import interp_core as ic
 from interp_core.charts.heads import by_layer, head_map
-from interp_core.datasets import held_out_digits
 from interp_core.heads.catalogue import IMPORTANCE, STATISTICS, offered
 from interp_core.models.record import LoadedModel
 from interp_core.ui.heads.table import map_frame
-from interp_core.ui.images import script
 from interp_core.ui.server import cache, jobs
 from interp_core.ui.widgets import downloads
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
+from interp_core.ui.widgets.result import ViewResult
 
 COUNTS = (50, 100, 360)
 IMPORTANCE_PICTURES = 100
@@ -35,9 +34,11 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
             **BOUND,
         )
         place = st.container()
-    frame = _table(model, choice.model, most)
-    if frame is None:
+    steps = _tables(choice.model, most)
+    if steps is None:
         return
+    counted, table = steps
+    frame = value(table)
     others = model.layout.pictures.before + model.layout.pictures.after
     names = [name for name in offered(frame) if others or name != "share_first"]
     keep_valid("picture_stat", names)
@@ -62,21 +63,19 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
         f"{entry.about} {entry.caution} Over {most} handwritten digits that the embedded "
         f"model never saw. {_added(others)}"
     )
-    worth = min(most, IMPORTANCE_PICTURES) if IMPORTANCE in frame else 0
     means = frame.groupby("layer")[name].mean()
     figure(
         by_layer(drawn, title=title, text_format=entry.digits),
         title=f"{title.capitalize()} by layer over {most} digits",
         alt=f"Heads as points above their layer; means of the first and last layer: "
         f"{number(means.iloc[0], entry.digits)} and {number(means.iloc[-1], entry.digits)}.",
-        numbers=ic.statistic_table(frame, name),
-        script=lambda: script.heads(choice.model, most, worth if name == IMPORTANCE else 0, name),
+        table=calls.statistic_table(table if name == IMPORTANCE else counted, name),
     )
     st.markdown(
         "**What to look for.** Early heads often read the neighbourhood, late ones the whole "
         f"picture{'; a head that rests on an added token passes nothing on' * bool(others)}."
     )
-    downloads.below(chart, frame, "heads_pictures", lambda: script.heads(choice.model, most, worth))
+    downloads.below(ViewResult(chart, table), "heads_pictures")
 
 
 def _added(others: tuple[str, ...]) -> str:
@@ -93,22 +92,14 @@ def _extremes(frame: pd.DataFrame, name: str, digits: str) -> str:
     return f"lowest: {said[0]}; highest: {said[1]}"
 
 
-def _table(model: LoadedModel, name: str, most: int) -> pd.DataFrame | None:
-    """Statistics and gradient importance, shared."""
-    images = held_out_digits(most)
+def _tables(name: str, most: int) -> tuple[Recipe, Recipe] | None:
+    """Statistics, shared; the same with gradient importance, unless that was stopped."""
+    model, images = cache.model_recipe(name), named("pictures", calls.held_out_digits(most))
     key = ("picture heads", name, cache.stamp(name), most)
-    frame = jobs.run(
-        key,
-        "Reading the pictures",
-        lambda progress: ic.image_head_statistics(model, images, progress=progress),
-        unit="pictures",
-    )
-    worth = jobs.run(
-        (*key, IMPORTANCE),
-        "Gradient importance",
-        lambda progress: ic.head_importance(model, images[:IMPORTANCE_PICTURES], progress=progress),
-        unit="pictures",
-    )
-    if frame is None or worth is None:
-        return frame
-    return ic.with_importance(frame, worth)
+    step = named("statistics", calls.image_head_statistics(model, images))
+    counted = jobs.follow(key, "Reading the pictures", step, unit="pictures")
+    step = named("worth", calls.head_importance(model, images[:IMPORTANCE_PICTURES]))
+    worth = jobs.follow((*key, IMPORTANCE), "Gradient importance", step, unit="pictures")
+    if counted is None:
+        return None
+    return counted, counted if worth is None else calls.with_importance(counted, worth)

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 import interp_core as ic
-from interp_core.datasets import PHOTOS, digit_labels, digit_picture, held_out
+from interp_core.datasets import PHOTOS, digit_labels, held_out
 from interp_core.files.images import MAX_BYTES
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache
@@ -17,12 +17,14 @@ from interp_core.ui.server.keys import digest
 from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 from interp_core.ui.widgets.uploads import uploader
 
 OWN = "my own"
 KINDS = ["png", "jpg", "jpeg", "webp"]
 HELD = "picture_file"  # (name, digest) of this session's picture
 EXAMPLES_A_DIGIT = 3
+BESIDE = "# Put your picture beside this notebook."
 SMALL = 64  # pixels a side; models of larger pictures get photographs
 
 
@@ -30,14 +32,14 @@ SMALL = 64  # pixels a side; models of larger pictures get photographs
 class Picture:
     """`name` is the key of shared results; `image` a PIL picture; `title` what people call it.
 
-    `code` is Python that makes it again, under the name `picture`. `seen` is what of it the
+    `recipe` is the image as part of recipes. `seen` is what of it the
     model's patches cover: the background of everything that is drawn over patches.
     """
 
     name: str
     image: Any
     title: str
-    code: str
+    recipe: Recipe
     seen: Any = None
 
 
@@ -77,8 +79,8 @@ def _chosen(model: LoadedModel) -> Picture | None:
         st.info("Upload an image to start. It is processed on the Clearhead server only.")
         return None
     st.caption(f"{plain(file)}. The address reopens the settings of this view, not your picture.")
-    read = f"picture = ic.read_image({PurePath(file).name!r})"
-    return Picture(key, image, file, f"# Put your picture beside this notebook.\n{read}")
+    read = supplied(calls.read_image(PurePath(file).name), lambda: image)
+    return Picture(key, image, file, named("picture", read, comment=BESIDE))
 
 
 def _take(given) -> None:  # noqa: ANN001 - Streamlit's upload
@@ -98,8 +100,7 @@ def examples(model: LoadedModel) -> list[str]:
 
 def _example(name: str) -> Picture:
     if name in PHOTOS:
-        return Picture(
-            name, ic.sample_photo(name), f"the {name}", f"picture = ic.sample_photo({name!r})"
-        )
-    number = int(name.rpartition(" ")[2].rstrip(")"))
-    return Picture(name, digit_picture(number), name, f"picture = ic.digit_picture({number})")
+        made, title = calls.sample_photo(name), f"the {name}"
+    else:
+        made, title = calls.digit_picture(int(name.rpartition(" ")[2].rstrip(")"))), name
+    return Picture(name, value(made), title, named("picture", made))

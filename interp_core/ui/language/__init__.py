@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from interp_core.ui.language import (
-    downloads,
     generation,
     induction,
     logit_attribution,
@@ -15,7 +14,7 @@ from interp_core.ui.language import (
 )
 from interp_core.ui.language.question import Asked
 
-__all__ = ["CONTINUE", "DRAW", "LOOK", "VIEWS", "Asked", "downloads", "model_offer"]
+__all__ = ["CONTINUE", "DRAW", "LOOK", "VIEWS", "Asked", "model_offer"]
 VIEWS = {
     "next": "Next token",
     "lens": "Logit lens",

@@ -2,60 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import altair as alt
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-import interp_core as ic
 from interp_core.charts.language import EXPECTED, expected, unit_map
 from interp_core.charts.layers import token_lines
-from interp_core.language.generation import MOST_TEMPERATURE, MOST_TOKENS
+from interp_core.language.generation import MOST_TEMPERATURE, MOST_TOKENS, Generation
 from interp_core.ui.language import head_map
-from interp_core.ui.language import script as language_script
-from interp_core.ui.language.question import Asked, Shown, place_name, side_by_side
+from interp_core.ui.language.question import Asked, place_name, side_by_side
 from interp_core.ui.language.text import best_named
 from interp_core.ui.server import costs
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import figure, offer
 from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
+from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.token_strip import token_strip
 
 STEP = "lm_step"
 PROMPT_SHOWN = 40  # last tokens of the prompt in the strip
 
 
-def draw(asked: Asked) -> Shown | None:
+def draw(asked: Asked) -> ViewResult | None:
     """The continuation; of one written token the alternatives and what the heads read."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         options = _options()
 
-    def compute(progress: head_map.Progress) -> ic.Generation:
-        return ic.generate(asked.loaded, asked.text, **options, progress=progress)
-
     # A pass over the text, one over each token, and one over all for the maps.
     more = 2 * options["tokens"] + costs.tokens(asked.loaded, asked.text)
-    found = asked.run("Writing", compute, *options.values(), tokens=more)
-    if found is None:
+    written = named("found", calls.generate(*asked.recipes, **options))
+    written = asked.run("Writing", written, *options.values(), tokens=more)
+    if written is None:
         return None
-
-    def script(last: str) -> str:
-        arguments = ", ".join(f"{name}={value!r}" for name, value in options.items())
-        return language_script.whole(
-            asked, f"found = ic.generate(model, text, {arguments})", f"table = {last}"
-        )
-
+    found = value(written)
     step = _step(found)
     chart = _strip(found, step)
     left, right = side_by_side(450, 450)
     with left:
-        alternatives(found, step, script)
+        alternatives(written, step)
     with right:
-        chosen = reading(found, step, script)
-    read(asked, found, step, chosen, script)
-    return Shown(chart, found.to_frame(), lambda: script("found.to_frame()"))
+        chosen = reading(written, step)
+    read(asked, written, step, chosen)
+    return ViewResult(chart, written.to_frame())
 
 
 def _options() -> dict:
@@ -78,7 +68,7 @@ def _options() -> dict:
     return {"tokens": int(tokens), "temperature": float(temperature), "seed": int(seed)}
 
 
-def _step(found: ic.Generation) -> int:
+def _step(found: Generation) -> int:
     """The chosen written token, counted from 0."""
     names = [place_name(found.tokens, step) for step in range(len(found.tokens))]
     keep_valid(STEP, names)
@@ -86,7 +76,7 @@ def _step(found: ic.Generation) -> int:
     return 0 if chosen is None else names.index(chosen)
 
 
-def _strip(found: ic.Generation, step: int) -> alt.LayerChart:
+def _strip(found: Generation, step: int) -> alt.LayerChart:
     """The text and its continuation; returns the same as a chart."""
     first = max(0, found.prompt - PROMPT_SHOWN)
     before = found.maps.tokens[first : found.prompt]
@@ -132,7 +122,7 @@ def _strip(found: ic.Generation, step: int) -> alt.LayerChart:
     return chart
 
 
-def _said(found: ic.Generation) -> str:
+def _said(found: Generation) -> str:
     end = "The model wrote its end mark." if found.ended else "Stopped after the asked number."
     return (
         "Tokens with a percentage were written by the model; shade and figure are its own "
@@ -143,27 +133,28 @@ def _said(found: ic.Generation) -> str:
 
 STATE, WRITTEN = "lm_head", "written"
 CONTEXT_SHOWN = 120  # tokens in the strip of what was read
-Script = Callable[[str], str]  # the last expression in, the script out
 
 
-def alternatives(found: ic.Generation, step: int, script: Script) -> None:
+def alternatives(written: Recipe, step: int) -> None:
     """The best tokens of this step, and the one that was drawn instead."""
+    found = value(written)
     st.markdown(f"Instead of **{plain(found.tokens[step])}** (written token {step})")
-    rows = ic.step_table(found, step)
+    table = calls.step_table(written, step)
+    rows = value(table)
     figure(
         expected(rows.assign(kind=np.where(rows["chosen"], WRITTEN, EXPECTED))),
         title=f"Alternatives to {found.tokens[step]} (written token {step})",
         key="lm_instead_chart",
         alt=f"Bars of the probabilities of {len(rows)} tokens at written token {step}; "
         f"{best_named(rows)}; written: {found.tokens[step]}, {found.probabilities[step]:.1%}.",
-        numbers=rows,
-        script=lambda: script(f"ic.step_table(found, {step})"),
+        table=table,
     )
 
 
-def reading(found: ic.Generation, step: int, script: Script) -> str:
+def reading(written: Recipe, step: int) -> str:
     """The map of heads by how much they read beyond the first token; returns the chosen one."""
-    numbers = ic.reading_heads(found, step)
+    table = calls.reading_heads(written, step)
+    found, numbers = value(written), value(table)
     frame = pd.DataFrame(
         {
             "layer": numbers["layer"],
@@ -184,16 +175,16 @@ def reading(found: ic.Generation, step: int, script: Script) -> str:
         title=f"What the heads read when {found.tokens[step]} was chosen",
         alt="Map of how much each head reads beyond the first token when "
         f"{found.tokens[step]} (written token {step}) is chosen; {head_map.strongest(frame)}.",
-        numbers=numbers,
-        script=lambda: script(f"ic.reading_heads(found, {step})"),
+        table=table,
     )
     return chosen
 
 
-def read(asked: Asked, found: ic.Generation, step: int, chosen: str, script: Script) -> None:
+def read(asked: Asked, written: Recipe, step: int, chosen: str) -> None:
     """The text shaded by what the chosen head read."""
     layer, _, head = chosen.partition(".")
-    numbers = ic.tokens_read(found, step, int(layer), int(head))
+    table = calls.tokens_read(written, step, int(layer), int(head))
+    found, numbers = value(written), value(table)
     st.markdown(
         f"What layer {layer}, head {head} read when **{plain(found.tokens[step])}** was chosen"
     )
@@ -215,8 +206,7 @@ def read(asked: Asked, found: ic.Generation, step: int, chosen: str, script: Scr
         title=f"What layer {layer}, head {head} read when {found.tokens[step]} was chosen",
         alt=f"{len(part)} tokens shaded by the attention of layer {layer}, head {head}; most on "
         f"{most['token']} (token {most['position']}): {most['weight']:.0%}.",
-        numbers=numbers,
-        script=lambda: script(f"ic.tokens_read(found, {step}, {layer}, {head})"),
+        table=table,
     )
     st.caption(
         "The token is chosen from the state at the token before it, so this is that token's row of "

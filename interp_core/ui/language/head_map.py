@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -13,7 +12,7 @@ from interp_core.ui.language.question import Asked
 from interp_core.ui.widgets import clicks
 from interp_core.ui.widgets.figure import figure
 
-__all__ = ["MLP", "Progress", "chooser", "link", "marked", "show", "strongest", "unit_name"]
+__all__ = ["MLP", "chooser", "link", "marked", "show", "strongest", "unit_name"]
 
 
 def unit_name(layer: int, unit: str | int) -> str:
@@ -77,6 +76,3 @@ def link(asked: Asked, name: str, text: str | None = None) -> None:
             "view": "Heatmap",
         },
     )
-
-
-Progress = Callable[[int, int], object]

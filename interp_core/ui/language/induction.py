@@ -7,12 +7,15 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.language import copies, unit_map
-from interp_core.ui.language import head_map, script
-from interp_core.ui.language.question import Asked, Shown, side_by_side
+from interp_core.ui.language import head_map
+from interp_core.ui.language.question import Asked, side_by_side
 from interp_core.ui.server import cache
+from interp_core.ui.widgets import recipe
 from interp_core.ui.widgets.choices import one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.recipe import Recipe, value
+from interp_core.ui.widgets.result import ViewResult
 
 SCORES = {
     "induction_score": "Induction",
@@ -31,7 +34,7 @@ STATE, DRAWN = "lm_inductor", "lm_draw"
 DRAWN_TEXT, OWN = "lm_drawn_text", "lm_own_text"  # the last sequence, and what stood there
 
 
-def draw(asked: Asked) -> Shown | None:
+def draw(asked: Asked) -> ViewResult | None:
     """The button, the scores of all heads, and what repetition does to the surprisal."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -49,24 +52,22 @@ def draw(asked: Asked) -> Shown | None:
             "in the sidebar until you restore yours."
         )
     _surprise(asked)
-
-    def compute(progress: head_map.Progress) -> pd.DataFrame:
-        progress(0, 1)
-        return ic.induction_scores(asked.loaded, seed=SEED)
-
-    found = asked.run("Induction scores", compute, unit="passes")
-    if found is None:
+    table = recipe.calls.induction_scores(asked.recipes[0], seed=SEED)
+    table = asked.run("Induction scores", table, unit="passes", counts=False)
+    if table is None:
         return None
+    found = value(table)
     score = one_of(
         "Score", SCORES, key="lm_score", default="induction_score", label_visibility="collapsed"
     )
     frame = pd.DataFrame(
         {"layer": found["layer"], "unit": found["head"].astype(str), "value": found[score]}
     )
-    return _heads(asked, found, frame, score)
+    return _heads(asked, table, frame, score)
 
 
-def _heads(asked: Asked, found: pd.DataFrame, frame: pd.DataFrame, score: str) -> Shown:
+def _heads(asked: Asked, table: Recipe, frame: pd.DataFrame, score: str) -> ViewResult:
+    found = value(table)
     names = [head_map.unit_name(*pair) for pair in zip(frame["layer"], frame["unit"])]
     left, right = side_by_side(450, 450)
     with right:
@@ -93,8 +94,7 @@ def _heads(asked: Asked, found: pd.DataFrame, frame: pd.DataFrame, score: str) -
         f"{SCORES[score]} score: {ABOUT[score]}. Mean over 8 fresh random sequences of {LENGTH} "
         "tokens written twice (Olsson et al. 2022), whatever the text is: 0 never, 1 always."
     )
-    last = f"table = ic.induction_scores(model, seed={SEED})"
-    return Shown(chart, found, lambda: script.whole(asked, last, reads=False))
+    return ViewResult(chart, table)
 
 
 def _write(name: str) -> None:
@@ -135,13 +135,10 @@ def _surprise(asked: Asked) -> None:
             icon=":material/info:",
         )
         return
-
-    def compute(progress: head_map.Progress) -> pd.DataFrame:
-        return ic.copy_surprisal(asked.loaded, asked.text, progress=progress)
-
-    lines = asked.run("Reading both copies", compute)
-    if lines is None:
+    table = asked.run("Reading both copies", recipe.calls.copy_surprisal(*asked.recipes))
+    if table is None:
         return
+    lines = value(table)
     means = lines.groupby("copy")["surprisal"].mean()
     first, second = (number(means.get(f"{name} copy"), ".1f") for name in ("first", "second"))
     st.markdown(
@@ -155,6 +152,5 @@ def _surprise(asked: Asked) -> None:
         key="lm_copies_chart",
         alt=f"Lines of the surprisal by place: on average {first} bits in the "
         f"first copy, {second} in the second.",
-        numbers=lines,
-        script=lambda: script.whole(asked, "table = ic.copy_surprisal(model, text)"),
+        table=table,
     )

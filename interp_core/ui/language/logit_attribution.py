@@ -5,21 +5,22 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-import interp_core as ic
 from interp_core.charts.language import unit_map, waterfall
+from interp_core.language.direct_attribution import LogitAttribution
 from interp_core.language.tables import MLP
 from interp_core.ui.language import head_map
-from interp_core.ui.language import script as language_script
-from interp_core.ui.language.question import Asked, Shown, place_choice, sequence, side_by_side
+from interp_core.ui.language.question import Asked, place_choice, sequence, side_by_side
 from interp_core.ui.widgets.choices import BOUND
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.recipe import calls, named, value
+from interp_core.ui.widgets.result import ViewResult
 
 OFFERED = 12  # likely tokens in the lists
 STATE = "lm_part"
 
 
-def draw(asked: Asked) -> Shown | None:
+def draw(asked: Asked) -> ViewResult | None:
     """Target and contrast, the map of all parts, and the largest as a sum."""
     read = sequence(asked)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -30,22 +31,14 @@ def draw(asked: Asked) -> Shown | None:
         target = _token("Target", "lm_target", likely, "the best token")
         contrast = _token("rather than", "lm_instead", likely, "–")
 
-    def compute(progress: head_map.Progress) -> ic.LogitAttribution:
-        progress(0, 1)
-        options = {"target": target, "contrast": contrast, "position": place}
-        return ic.logit_attribution(asked.loaded, asked.text, **options)
-
-    found = asked.run("Logit attribution", compute, target, contrast, place)
-    if found is None:
+    options = {"target": target, "contrast": contrast, "position": place}
+    step = named("found", calls.logit_attribution(*asked.recipes, **options))
+    step = asked.run("Logit attribution", step, target, contrast, place, counts=False)
+    if step is None:
         return None
-
-    def script(last: str) -> str:
-        options = f"target={target!r}, contrast={contrast!r}, position={place}"
-        call = f"found = ic.logit_attribution(model, text, {options})"
-        return language_script.whole(asked, call, f"table = {last}")
-
+    found, table = value(step), calls.logit_map(step)
     _sum(found)
-    frame = ic.logit_map(found)
+    frame = value(table)
     biggest = frame.loc[frame["value"].abs().idxmax()]
     names = [head_map.unit_name(*pair) for pair in zip(frame["layer"], frame["unit"])]
     first = head_map.unit_name(biggest["layer"], biggest["unit"])
@@ -62,8 +55,7 @@ def draw(asked: Asked) -> Shown | None:
             title=f"What each head and MLP adds to {found.label}",
             alt=f"Map of what each head and MLP adds to the {_what(found)} of {found.label}; "
             f"{head_map.strongest(frame, '+.2f')}.",
-            numbers=frame,
-            script=lambda: script("ic.logit_map(found)"),
+            table=table,
         )
     with right:
         chart = waterfall(steps(found.parts), title=f"{_what(found)}, part by part")
@@ -74,22 +66,21 @@ def draw(asked: Asked) -> Shown | None:
             alt=f"The {SHOWN} largest parts of the {_what(found)} of {found.label}, the rest, and "
             f"their sum, {found.parts['value'].sum():+.2f}.",
         )
-        value = frame["value"][names.index(chosen)]
-        st.markdown(f"{part_name(*chosen.split('.'))} adds **{value:+.3f}**.")
+        part = frame["value"][names.index(chosen)]
+        st.markdown(f"{part_name(*chosen.split('.'))} adds **{part:+.3f}**.")
         head_map.link(asked, chosen)
     _notes(found)
-    return Shown(chart, found.parts, lambda: script("found.parts"))
+    return ViewResult(chart, step.parts)
 
 
 def _likely(asked: Asked, place: int) -> dict[str, int] | None:
     """Names and numbers of the likely next tokens."""
-
-    def compute(progress: head_map.Progress) -> pd.DataFrame:
-        progress(0, 1)
-        return ic.next_tokens(asked.loaded, asked.text, position=place, k=OFFERED)
-
-    frame = asked.run("Likely tokens", compute, place)
-    return None if frame is None else dict(zip(frame["token"][::-1], frame["id"][::-1]))
+    table = calls.next_tokens(*asked.recipes, position=place, k=OFFERED)
+    table = asked.run("Likely tokens", table, place, counts=False)
+    if table is None:
+        return None
+    frame = value(table)
+    return dict(zip(frame["token"][::-1], frame["id"][::-1]))
 
 
 def _token(label: str, key: str, likely: dict[str, int], empty: str) -> int | str | None:
@@ -109,11 +100,11 @@ def _token(label: str, key: str, likely: dict[str, int], empty: str) -> int | st
     return likely.get(typed, typed) if typed else None
 
 
-def _what(found: ic.LogitAttribution) -> str:
+def _what(found: LogitAttribution) -> str:
     return "logit" if found.contrast is None else "logit difference"
 
 
-def _sum(found: ic.LogitAttribution) -> None:
+def _sum(found: LogitAttribution) -> None:
     total = found.parts["value"].sum()
     st.markdown(
         f"The {_what(found)} of **{plain(found.label)}** after **{plain(found.token)}** is "
@@ -122,7 +113,7 @@ def _sum(found: ic.LogitAttribution) -> None:
     )
 
 
-def _notes(found: ic.LogitAttribution) -> None:
+def _notes(found: LogitAttribution) -> None:
     notes = [
         "Direct logit attribution (Elhage et al. 2021): each part of the residual stream is read "
         "by the output table, with the scale of the final norm held at its true value. It shows "

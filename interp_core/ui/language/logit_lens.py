@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import altair as alt
 import pandas as pd
 import streamlit as st
 
-import interp_core as ic
 from interp_core.charts.heatmaps import token_keys
 from interp_core.charts.language import EXPECTED, expected, fate, lens_grid
 from interp_core.inputs.tokens import TokenSequence
-from interp_core.ui.language import script as language_script
+from interp_core.language.lens import LogitLens
 from interp_core.ui.language.question import (
     Asked,
-    Shown,
     ink,
     pick_place,
     place_choice,
@@ -28,12 +24,14 @@ from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import figure, offer
 from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
+from interp_core.ui.widgets.result import ViewResult
 
 WHOLE = 48  # tokens up to which all positions are read at once
 WINDOW = 12  # positions side by side: more would leave no room for words
 
 
-def draw(asked: Asked) -> Shown | None:
+def draw(asked: Asked) -> ViewResult | None:
     """The grid, one cell in detail, and the way of the final answer."""
     read = sequence(asked)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -42,30 +40,21 @@ def draw(asked: Asked) -> Shown | None:
 
     window = _window(place, len(read))
     part = None if len(read) <= WHOLE else window
-
-    def compute(progress: Callable) -> ic.LogitLens:
-        options = {"k": 10, "positions": part, "progress": progress}
-        return ic.logit_lens(asked.loaded, asked.text, **options)
-
-    found = asked.run("Logit lens", compute, part, unit="states")
-    if found is None:
+    options = {"k": 10} if part is None else {"k": 10, "positions": part}
+    lens = named("lens", calls.logit_lens(*asked.recipes, **options))
+    lens = asked.run("Logit lens", lens, part, unit="states")
+    if lens is None:
         return None
-    frame = found.to_frame()
-    chart = _grid(read, frame, window, (depth, place))
-    options = "k=10" if part is None else f"k=10, positions={part!r}"
-
-    def script(last: str) -> str:
-        call = f"lens = ic.logit_lens(model, text, {options})"
-        return language_script.whole(asked, call, f"table = {last}")
-
-    cell(found, place, depth, script)
+    found, table = value(lens), lens.to_frame()
+    chart = _grid(read, value(table), window, (depth, place))
+    cell(lens, place, depth)
     st.caption(
         "Logit lens (nostalgebraist 2020): each hidden state is decoded with the final norm and "
         "the unembedding matrix. The top row equals the model output (largest logit difference "
         f"{found.error:.1g}). Intermediate layers are not trained for this decoding, so "
         "meaningless early tokens do not prove that the information is absent."
     )
-    return Shown(chart, frame, lambda: script("lens.to_frame()"))
+    return ViewResult(chart, table)
 
 
 def _depth(asked: Asked) -> int:
@@ -138,41 +127,42 @@ LINES = {
 }
 
 
-def cell(found: ic.LogitLens, place: int, depth: int, script: Callable[[str], str]) -> None:
+def cell(lens: Recipe, place: int, depth: int) -> None:
     """What the chosen cell says, and how the final answer of its position came about."""
+    found: LogitLens = value(lens)
     token = found.tokens[place]
     answer = plain(found.names[int(found.answers[found.column(place)])])
     left, right = side_by_side(450, 450)
     with left:
         layers = "layer" if depth == 1 else "layers"
         st.markdown(f"At **{plain(found.tokens[place])}**, after {depth} {layers}")
-        cell = found.at(depth, place)
+        table = lens.at(depth, place)
+        cell = value(table)
         figure(
             expected(cell.assign(kind=EXPECTED)),
             title=f"Best tokens at {token} (position {place}), after {depth} {layers}",
             key="lm_cell_chart",
             alt=f"Bars of the {len(cell)} best tokens at {token} after {depth} {layers}; "
             f"{best_named(cell)}.",
-            numbers=cell,
-            script=lambda: script(f"lens.at({depth}, {place})"),
+            table=table,
         )
     with right:
         st.markdown(f"The way of the final answer **{answer}**")
-        value = one_of(
+        shown = one_of(
             "Figure",
             LINES,
             key="lm_line",
             default="answer_probability",
             label_visibility="collapsed",
         )
-        line = ic.answer_path(found, place)
-        first, last = line[value].iloc[[0, -1]]
+        path = calls.answer_path(lens, place)
+        line = value(path)
+        first, last = line[shown].iloc[[0, -1]]
         figure(
-            fate(line, value=value, title=LINES[value], logarithmic=value == "answer_rank"),
-            title=f"{LINES[value]} of the final answer at {token} (position {place})",
+            fate(line, value=shown, title=LINES[shown], logarithmic=shown == "answer_rank"),
+            title=f"{LINES[shown]} of the final answer at {token} (position {place})",
             key="lm_fate_chart",
-            alt=f"Line of the {LINES[value]} of {line['answer'].iloc[0]} by layer: {first:.3g} "
+            alt=f"Line of the {LINES[shown]} of {line['answer'].iloc[0]} by layer: {first:.3g} "
             f"at the embeddings, {last:.3g} after the last layer.",
-            numbers=line,
-            script=lambda: script(f"ic.answer_path(lens, {place})"),
+            table=path,
         )

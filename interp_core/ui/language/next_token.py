@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-import interp_core as ic
 from interp_core.charts.language import EXPECTED, expected
 from interp_core.charts.layers import token_lines
 from interp_core.inputs.tokens import TokenSequence
-from interp_core.ui.language import script
 from interp_core.ui.language.question import (
     Asked,
-    Shown,
     pick_place,
     place_choice,
     sequence,
@@ -24,13 +19,15 @@ from interp_core.ui.language.question import (
 from interp_core.ui.language.text import best_named
 from interp_core.ui.widgets.figure import figure, offer
 from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
+from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.token_strip import token_strip
 
 LISTED = 10
 OWN = "what the text has"
 
 
-def draw(asked: Asked) -> Shown | None:
+def draw(asked: Asked) -> ViewResult | None:
     """The shaded text and the expected tokens of one place."""
     read = sequence(asked)
     place = place_choice(asked, read)
@@ -38,13 +35,15 @@ def draw(asked: Asked) -> Shown | None:
     if found is None:
         return None
     strip(asked, read, found, place)
-    _figures(found)
-    frame = _next(asked, place)
-    if frame is None:
+    _figures(value(found))
+    best = calls.next_tokens(*asked.recipes, position=place, k=_count(asked))
+    best = asked.run("Next token", named("expected", best), place, counts=False)
+    if best is None:
         return None
     masked = asked.loaded.task == "masked-lm"
     own = place if masked else place + 1
-    shown = ic.with_own_token(frame, found, own)
+    table = calls.with_own_token(best, found, own)
+    frame, shown = value(best), value(table)
     where = f"**{plain(read.tokens[place])}** (position {place})"
     at = "at" if masked else "after"
     st.markdown(f"What the model expects {at} {where}")
@@ -61,23 +60,7 @@ def draw(asked: Asked) -> Shown | None:
         f"Entropy {entropy:.2f} bits: as unsure as among {2**entropy:,.1f} equally likely tokens. "
         f"The {LISTED} listed hold {frame['probability'].sum():.1%}. ▁ is a space."
     )
-    return Shown(
-        chart,
-        shown,
-        lambda: script.whole(
-            asked,
-            f"expected = ic.next_tokens(model, text, position={place}, k={_count(asked)})",
-            f"table = ic.with_own_token(expected, ic.surprisal(model, text), {own})",
-        ),
-    )
-
-
-def _next(asked: Asked, place: int) -> pd.DataFrame | None:
-    def compute(progress: Callable) -> pd.DataFrame:
-        progress(0, 1)
-        return ic.next_tokens(asked.loaded, asked.text, position=place, k=_count(asked))
-
-    return asked.run("Next token", compute, place)
+    return ViewResult(chart, table)
 
 
 def _count(asked: Asked) -> int:
@@ -108,7 +91,8 @@ FULL = 16.0  # bits of full shade: one among 65,536
 MOST_IN_STRIP = 300
 
 
-def strip(asked: Asked, read: TokenSequence, found: pd.DataFrame, place: int) -> None:
+def strip(asked: Asked, read: TokenSequence, table: Recipe, place: int) -> None:
+    found = value(table)
     first = max(0, min(place - MOST_IN_STRIP // 2, len(read) - MOST_IN_STRIP))
     part = found.iloc[first : first + MOST_IN_STRIP]
     bits = part["surprisal"].to_numpy()
@@ -132,10 +116,10 @@ def strip(asked: Asked, read: TokenSequence, found: pd.DataFrame, place: int) ->
         f"Shade and figure: surprisal in bits, full at {FULL:g}. A click on a token shows what the "
         f"model expects {which}.{cut}"
     )
-    _offer_strip(asked, part, found)
+    _offer_strip(part, table)
 
 
-def _offer_strip(asked: Asked, part: pd.DataFrame, found: pd.DataFrame) -> None:
+def _offer_strip(part: pd.DataFrame, table: Recipe) -> None:
     """The strip as a picture of its own, with the table of all tokens."""
     known = part.dropna(subset=["surprisal"])
     if not len(known):
@@ -153,8 +137,7 @@ def _offer_strip(asked: Asked, part: pd.DataFrame, found: pd.DataFrame) -> None:
         title="Tokens shaded by surprisal",
         alt=f"{len(part)} tokens shaded by surprisal, on average {known['surprisal'].mean():.1f} "
         f"bits; most for {most['token']}: {most['surprisal']:.1f} bits.",
-        numbers=found,
-        script=lambda: script.whole(asked, "table = ic.surprisal(model, text)"),
+        table=table,
     )
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 import interp_core as ic
@@ -15,7 +13,9 @@ from interp_core.inputs.tokens import TokenSequence, encode
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache, costs, jobs
 from interp_core.ui.server.store import Shared
+from interp_core.ui.widgets import recipe
 from interp_core.ui.widgets.choices import BOUND, keep_valid
+from interp_core.ui.widgets.recipe import Recipe, named
 
 PLACE = "lm_place"
 DARK_INK, LIGHT_INK = "#17202c", "#e7ebf1"
@@ -34,28 +34,31 @@ class Asked:
         """The model itself."""
         return cache.model(self.model)
 
-    def run(
-        self, what: str, compute: Callable, *options: Any, unit: str = "tokens", tokens: int = 0
-    ) -> Any:
-        """A result that all sessions share; None when the user stopped it, or must agree first.
+    @property
+    def recipes(self) -> tuple[Recipe, Recipe]:
+        """The model and the text as parts of recipes."""
+        return cache.model_recipe(self.model), named("text", self.text)
 
-        `compute(progress)` makes it, from a pass over the text and over so many more `tokens`.
+    def run(
+        self,
+        what: str,
+        step: Recipe,
+        *options: Any,
+        unit: str = "tokens",
+        counts: bool = True,
+        tokens: int = 0,
+    ) -> Recipe | None:
+        """The step with its result, which all sessions share; None when stopped or not agreed to.
+
+        `counts` says whether the step reports its progress. It takes a pass over the text and over
+        so many more `tokens`.
         """
 
         def dear() -> float:
             return costs.passes(self.loaded, costs.tokens(self.loaded, self.text) + tokens)
 
-        key = (self, what, *options)
-        return jobs.run(key, what, compute, unit=unit, store=_store(), operations=dear)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a view hands on to the downloads: chart, table, and what makes the script."""
-
-    chart: Any
-    table: pd.DataFrame
-    script: Callable[[], str]
+        key, shared = (self, what, *options), {"unit": unit, "store": _store()}
+        return jobs.follow(key, what, step, counts=counts, operations=dear, **shared)
 
 
 @st.cache_resource(show_spinner=False)
@@ -69,13 +72,9 @@ def _bytes(result: Any) -> int:
     return result.ids.nbytes * 4 if isinstance(result, ic.LogitLens) else 0
 
 
-def surprisals(asked: Asked) -> pd.DataFrame | None:
+def surprisals(asked: Asked) -> Recipe | None:
     """The table of `ic.surprisal`."""
-
-    def compute(progress: Callable) -> pd.DataFrame:
-        return ic.surprisal(asked.loaded, asked.text, progress=progress)
-
-    return asked.run("Reading", compute)
+    return asked.run("Reading", recipe.calls.surprisal(*asked.recipes))
 
 
 def sequence(asked: Asked) -> TokenSequence:

@@ -15,6 +15,7 @@ from interp_core.ui.server import limits, loading
 from interp_core.ui.server.model_cache import Models
 from interp_core.ui.server.queue import Turns
 from interp_core.ui.server.store import Shared
+from interp_core.ui.widgets.recipe import Recipe, named, supplied
 
 # Two passes at once keep two cores busy; more only share them and multiply torch's threads.
 COMPUTE = Turns(2)
@@ -58,6 +59,11 @@ def _model(name: str, files: str) -> LoadedModel:
 def model(name: str) -> LoadedModel:
     """The model, loaded once for everybody. Raises `ModelClosed` on a shared server."""
     return _model(name, stamp(name))
+
+
+def model_recipe(name: str, called: str = "model") -> Recipe:
+    """The model as part of a recipe, handed in by this cache; scripts call it `called`."""
+    return named(called, supplied(loading.call(name), lambda: model(name)))
 
 
 @st.cache_resource(show_spinner=False)
@@ -132,12 +138,3 @@ def as_seen(name: str, key: str, image: Any) -> Any:
     """The part of a picture that the model's patches cover, as a PIL picture."""
     files = stamp(name)
     return _seen().get((name, files, key), lambda: pictures_seen(_model(name, files), image))
-
-
-def displayed(maps: ic.AttentionMaps, stack: str, words: bool, special: str) -> ic.AttentionMaps:
-    """The part of the model, the tokens and the words that the user chose to see."""
-    if maps.encoder is not None:
-        maps = getattr(maps, stack)
-    if special != "show":
-        maps = maps.without_special(renormalize=special == "hide")
-    return maps.by_word() if words else maps

@@ -16,6 +16,7 @@ from interp_core.ui.server.cache import COMPUTE, LONG
 from interp_core.ui.server.durations import Pace
 from interp_core.ui.server.queue import Place
 from interp_core.ui.server.store import Shared
+from interp_core.ui.widgets.recipe import Recipe, supplied, value
 
 MOST_RESULTS = 256
 PACE = Pace()
@@ -103,6 +104,24 @@ def _cleared(place: Any) -> Iterator[None]:
         place.empty()
         raise
     place.empty()
+
+
+def follow(
+    key: Hashable, what: str, step: Recipe, *, counts: bool = True, **options: Any
+) -> Recipe | None:
+    """The step with its value, computed by `run`, whose other arguments are `options`.
+
+    `counts` says whether the step's outermost call takes `progress`. None where `run` gives None.
+    """
+
+    def compute(progress: Callable[[int, int], None]) -> Any:
+        if counts:
+            return value(step, progress=progress)
+        progress(0, 1)
+        return value(step)
+
+    found = run(key, what, compute, **options)
+    return None if found is None else supplied(step, lambda: found)
 
 
 def line(kind: str, tell: Callable[[Place], None]) -> AbstractContextManager[None]:

@@ -21,7 +21,9 @@ from interp_core.models.record import LoadedModel
 from interp_core.models.registry import bundled_card
 from interp_core.models.safety import read_json
 from interp_core.ui.server import limits
+from interp_core.ui.widgets import recipe
 from interp_core.ui.widgets.choices import BOUND, keep_valid
+from interp_core.ui.widgets.recipe import Recipe
 
 DTYPE, DEVICE, BASE = "dtype", "device", "base"
 READ_AS = "read_as"
@@ -191,9 +193,9 @@ def load(name: str) -> LoadedModel:
     """The model, as the sidebar and the operator's file say. Raises `ModelClosed`."""
     limits.check_model(name)
     anyway = {} if limits.checks_memory() else {"check_memory": False}
-    return ic.load_model(name, **options(name), **anyway)
+    return recipe.value(call(name), **anyway)
 
 
-def call(name: str) -> str:
-    """The Python that loads the same model in the same way."""
-    return f"ic.load_model({name!r}{''.join(f', {n}={v!r}' for n, v in options(name).items())})"
+def call(name: str) -> Recipe:
+    """The call that loads the model in this way."""
+    return recipe.calls.load_model(name, **options(name))

@@ -11,11 +11,12 @@ import pandas as pd
 import streamlit as st
 
 from interp_core.ui.report import adding
+from interp_core.ui.widgets.result import Offer, ViewResult
 
 # What spreadsheets calculate; the wide signs are those of East Asian keyboards.
 FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 
-Offer = tuple[str, str, Callable[[], bytes]]  # file name, MIME type, what makes the content
+SHOWN_ROWS = 500  # of a table on the page
 
 
 def csv(frame: pd.DataFrame) -> bytes:
@@ -73,19 +74,42 @@ def usual(chart: Any, table: pd.DataFrame, name: str) -> dict[str, Offer]:
     return {**offers, "CSV": (f"{name}.csv", "text/csv", lambda: csv(table))}
 
 
-def below(chart: Any, table: pd.DataFrame, name: str, script: Callable[[], str]) -> None:
+def below(result: ViewResult, name: str, *, key: str = "", **kept: Any) -> None:
     """The closed sections under a picture: its numbers, its downloads and its script.
 
-    `name` is that of the files; `script` makes the Python that computes the same again.
+    `name` is that of the files, `key` that of the buttons; `kept` are arguments of `foot`.
     """
+    offers = usual(result.chart, result.table, name) | result.more
+    foot(result.table, result.script, lambda: buttons(offers, key=key or name), **kept)
 
-    def offer() -> None:
-        buttons(usual(chart, table, name), key=name)
+
+def foot(
+    table: pd.DataFrame,
+    script: Callable[[], str],
+    offer: Callable[[], None],
+    *,
+    shows_numbers: bool = True,
+    note: str = "",
+) -> None:
+    """What `offer` draws, the script, and a `note` below; the table unless the view shows it."""
+
+    def drawn() -> None:
+        offer()
         st.code(script(), language="python")
+        if note:
+            st.caption(note)
 
     adding.finish(table, script)
-    section("Numbers", ":material/table:", lambda: st.dataframe(table, hide_index=True, height=280))
-    section("Download and reproduce", ":material/download:", offer)
+    if shows_numbers:
+        section("Numbers", ":material/table:", lambda: numbers(table))
+    section("Download and reproduce", ":material/download:", drawn)
+
+
+def numbers(table: pd.DataFrame) -> None:
+    """The first rows of a table."""
+    st.dataframe(table.head(SHOWN_ROWS), hide_index=True, height=280)
+    if len(table) > SHOWN_ROWS:
+        st.caption(f"The first {SHOWN_ROWS:,} of {len(table):,} rows.")
 
 
 def section(title: str, icon: str, draw: Callable[[], None]) -> None:

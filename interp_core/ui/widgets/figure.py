@@ -11,8 +11,9 @@ import streamlit as st
 
 from interp_core.ui.report import adding
 from interp_core.ui.server import altair_patch
+from interp_core.ui.widgets import downloads, recipe
+from interp_core.ui.widgets.recipe import Recipe
 
-SHOWN_ROWS = 500  # of the table behind a picture
 Script = Callable[[], str]
 
 
@@ -21,6 +22,7 @@ def figure(
     *,
     title: str,
     alt: str,
+    table: Recipe | None = None,
     numbers: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
     script: Script | None = None,
     key: str | None = None,
@@ -30,14 +32,14 @@ def figure(
 ) -> None:
     """Draw a chart with what belongs to it.
 
-    `title` names the picture in a report; `alt` says in words what it shows. `numbers` is the table
-    behind it and `script` gives the Python that computes a data frame `table` equal to it; without
-    the two it is the page's main picture, whose table and script stand at the end of the page (see
-    `downloads`). Further arguments are those of `st.altair_chart`.
+    `title` names the picture in a report; `alt` says in words what it shows. `table` is the
+    recipe of the numbers behind it; without one it is the page's main picture, whose table and
+    script stand at the end of the page (see `downloads`). Further arguments are those of
+    `st.altair_chart`.
     """
     with where.container(gap="xsmall"):
         draw(chart, alt=alt, key=key, width=width, **more)
-        offer(chart, title=title, alt=alt, numbers=numbers, script=script)
+        offer(chart, title=title, alt=alt, table=table, numbers=numbers, script=script)
 
 
 def draw(chart: Any, *, alt: str, width: str = "stretch", **more: Any) -> None:
@@ -51,6 +53,7 @@ def offer(
     *,
     title: str,
     alt: str,
+    table: Recipe | None = None,
     numbers: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
     script: Script | None = None,
 ) -> None:
@@ -58,6 +61,8 @@ def offer(
 
     `chart` is an Altair chart, or a function that makes one: only when it is added.
     """
+    if table is not None:
+        numbers, script = (lambda: recipe.value(table)), (lambda: recipe.script(table))
     picture = adding.Picture(title, alt, chart, numbers, script)
     with st.container(horizontal=True, gap="small"):
         if numbers is not None:
@@ -86,6 +91,4 @@ def _numbers(title: str, numbers: pd.DataFrame | Callable[[], pd.DataFrame]) -> 
     if box.open:
         table = numbers() if callable(numbers) else numbers
         with box:
-            st.dataframe(table.head(SHOWN_ROWS), hide_index=True, height=280)
-            if len(table) > SHOWN_ROWS:
-                st.caption(f"The first {SHOWN_ROWS:,} of {len(table):,} rows.")
+            downloads.numbers(table)

@@ -1,0 +1,35 @@
+"""What a view hands to the foot of its page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from interp_core.ui.widgets import recipe
+from interp_core.ui.widgets.recipe import Recipe
+
+Offer = tuple[str, str, Callable[[], bytes]]  # file name, MIME type, what makes the content
+
+
+@dataclass(frozen=True)
+class ViewResult:
+    """The chart of a view and the recipe of the table behind it; further downloads by their label.
+
+    Table and script come from the one recipe, and so belong together.
+    """
+
+    chart: Any
+    recipe: Recipe
+    more: dict[str, Offer] = field(default_factory=dict)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The numbers behind the chart."""
+        return recipe.value(self.recipe)
+
+    def script(self) -> str:
+        """Python that computes the table again."""
+        return recipe.script(self.recipe)
