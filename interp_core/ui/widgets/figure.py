@@ -14,8 +14,6 @@ from interp_core.ui.server import altair_patch
 from interp_core.ui.widgets import downloads, recipe
 from interp_core.ui.widgets.recipe import Recipe
 
-Script = Callable[[], str]
-
 
 def figure(
     chart: Any,
@@ -23,8 +21,6 @@ def figure(
     title: str,
     alt: str,
     table: Recipe | None = None,
-    numbers: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
-    script: Script | None = None,
     key: str | None = None,
     where: Any = st,
     width: str = "stretch",
@@ -39,7 +35,7 @@ def figure(
     """
     with where.container(gap="xsmall"):
         draw(chart, alt=alt, key=key, width=width, **more)
-        offer(chart, title=title, alt=alt, table=table, numbers=numbers, script=script)
+        offer(chart, title=title, alt=alt, table=table)
 
 
 def draw(chart: Any, *, alt: str, width: str = "stretch", **more: Any) -> None:
@@ -54,13 +50,12 @@ def offer(
     title: str,
     alt: str,
     table: Recipe | None = None,
-    numbers: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
-    script: Script | None = None,
 ) -> None:
     """The row under a picture: its numbers where they stand nowhere else, and the report.
 
     `chart` is an Altair chart, or a function that makes one: only when it is added.
     """
+    numbers = script = None
     if table is not None:
         numbers, script = (lambda: recipe.value(table)), (lambda: recipe.script(table))
     picture = adding.Picture(title, alt, chart, numbers, script)
