@@ -247,8 +247,8 @@ def test_hostile_texts_labels_columns_and_file_names_are_shown_as_text(open_with
     page.wait_for_timeout(300)
     unharmed(page)
     look(page, "3-D")
+    shown = canvas_colours(page)  # which scrolls to it
     deck = page.locator("[data-testid=stDeckGlJsonChart]").first.bounding_box()
-    shown = canvas_colours(page)
     x, y = middle_of(np.ptp(shown, axis=2) > 120)
     tooltip = page.locator(".deck-tooltip").get_by_text("<img src=x").first
     for step in range(60):  # a picture that is being drawn anew does not notice the mouse
