@@ -111,6 +111,7 @@ KEYS: dict[str, frozenset[str]] = {
     ),
     "head_entropy": frozenset(
         (
+            "pruning",
             "heads_view",
             "stat",
             "stat2",
