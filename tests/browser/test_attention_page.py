@@ -89,7 +89,7 @@ def test_numbers_and_script_appear_when_their_section_is_opened(server, open_pag
     assert svg.startswith("<svg")
     assert "[CLS]" in svg
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV").click()
+        page.get_by_role("button", name="CSV", exact=True).click()
     table = pd.read_csv(download.value.path())
     assert len(table) == 13 * 13
 

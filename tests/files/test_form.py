@@ -196,11 +196,10 @@ def test_a_person_decides_about_header_delimiter_encoding_and_quotes():
         opened(PLAIN, encoding="utf-9")
 
 
-def test_what_was_chosen_is_written_as_python():
-    assert FileOptions().code() == ""
-    assert FileOptions("cp1252", ";", False).code() == (
-        ", encoding='cp1252', delimiter=';', header=False"
-    )
+def test_only_what_was_chosen_is_an_argument_of_a_call():
+    assert FileOptions().chosen() == {}
+    chosen = {"encoding": "cp1252", "delimiter": ";", "header": False}
+    assert FileOptions("cp1252", ";", False).chosen() == chosen
 
 
 def test_columns_of_one_name_are_told_apart_and_never_the_second_is_taken():

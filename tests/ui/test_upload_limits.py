@@ -49,8 +49,12 @@ def test_a_shared_server_shows_and_keeps_its_own_limit(given, monkeypatch):
         given(least + 1, 50 * MB)
 
 
-def test_pictures_show_what_their_reader_takes():
+def test_pictures_show_what_their_reader_takes(monkeypatch):
     """The server would take more."""
+    kept = uploads.st.get_option
+    monkeypatch.setattr(
+        uploads.st, "get_option", lambda name: 50 if name == "server.maxUploadSize" else kept(name)
+    )
     app = run("attention_heads", model="digits", picture="my own")
     (shown,) = (each.proto.max_upload_size_mb for each in app.get("file_uploader"))
     assert shown == images.MAX_BYTES // MB

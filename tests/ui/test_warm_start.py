@@ -8,10 +8,18 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from interp_core.ui.server import limits, logs, warm_start
+
+
+def finish(work: Coroutine) -> None:
+    """Run it in a thread of its own: where a browser was driven, this one has a loop already."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
 
 
 class Server:
@@ -37,7 +45,7 @@ def started(monkeypatch, capfd):
     def start(*answers) -> tuple[Server, list[dict]]:
         server = Server(*answers)
         monkeypatch.setattr(warm_start.Runtime, "_instance", server)
-        asyncio.run(warm_start.prepare())
+        finish(warm_start.prepare())
         return server, [json.loads(line) for line in capfd.readouterr().err.splitlines()]
 
     yield start
@@ -83,7 +91,7 @@ def test_it_can_be_switched_off(monkeypatch, value, expected):
     monkeypatch.setenv("CLEARHEAD_WARM_START", value)
     monkeypatch.setattr(warm_start, "prepare", prepare)
     monkeypatch.setattr(warm_start.config, "get_option", lambda name: True)
-    asyncio.run(serve())
+    finish(serve())
     assert bool(begun) is expected
 
 
@@ -109,5 +117,5 @@ def test_a_browser_is_opened_where_there_is_a_screen(monkeypatch):
         warm_start.config, "get_option", lambda name: told[name] if name in told else option(name)
     )
     monkeypatch.setattr(warm_start.cli_util, "open_browser", opened.append)
-    asyncio.run(serve())
+    finish(serve())
     assert opened == [f"http://localhost:{option('server.port')}"]
