@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import unified_diff
 from urllib.parse import parse_qs, urlparse
 
 from tools.browser import ready
@@ -53,6 +54,9 @@ def links_reopen(open_page, link: str, views: tuple[str, ...]) -> list[dict]:
     for address, words, said in seen:
         second.goto(address)
         ready(second)
-        assert main_of(second) == words
+        again = main_of(second)
+        assert again == words, "\n".join(
+            unified_diff(words.split("\n"), again.split("\n"), address)
+        )
         assert query(second) == said
     return [said for _, _, said in seen]
