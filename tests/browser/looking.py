@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from difflib import unified_diff
 from urllib.parse import parse_qs, urlparse
+
+from playwright.sync_api import Error
 
 from tools.browser import ready
 
@@ -16,6 +19,19 @@ def query(page) -> dict:
 def main_of(page) -> str:
     """The words of the page."""
     return page.inner_text("[data-testid=stMain]")
+
+
+def becomes(page, words: str) -> bool:
+    """Whether the page shows these words, if need be after parts that arrive late."""
+    same = "words => document.querySelector('[data-testid=stMain]').innerText === words"
+    with suppress(Error):
+        page.wait_for_function(same, arg=words, timeout=15_000)
+    return main_of(page) == words
+
+
+def difference(first: str, second: str, where: str) -> str:
+    """The lines in which two pages differ."""
+    return "\n".join(unified_diff(first.split("\n"), second.split("\n"), where, lineterm=""))
 
 
 def fits(page) -> bool:
@@ -54,9 +70,6 @@ def links_reopen(open_page, link: str, views: tuple[str, ...]) -> list[dict]:
     for address, words, said in seen:
         second.goto(address)
         ready(second)
-        again = main_of(second)
-        assert again == words, "\n".join(
-            unified_diff(words.split("\n"), again.split("\n"), address)
-        )
+        assert becomes(second, words), difference(words, main_of(second), address)
         assert query(second) == said
     return [said for _, _, said in seen]
