@@ -22,131 +22,49 @@ _PICTURES = (
 )
 _SOURCES = ("word_groups", "ambiguous_words", "requests", "vocabulary", "text", "table", "vectors")
 
+
+def _names(words: str, *more: str) -> frozenset[str]:
+    return frozenset((*words.split(), *more))
+
+
 # Page: the choices that it keeps in the address, beside those of the sidebar.
 KEYS: dict[str, frozenset[str]] = {
-    "attention_heads": frozenset(
-        (
-            "view",
-            "layer",
-            "heads",
-            "kind",
-            "stack",
-            "words",
-            "special",
-            "mass",
-            "token",
-            "first",
-            "flow",
-            "mode",
-            "layer_b",
-            "head_b",
-            "text_b",
-            "q0",
-            "k0",
-            *_PICTURES,
-        )
+    "attention_heads": _names(
+        """
+        view layer heads kind stack words special mass token first flow mode layer_b head_b
+        text_b q0 k0
+        """,
+        *_PICTURES,
     ),
-    "word_attributions": frozenset(
-        (
-            "show",
-            "method",
-            "methods",
-            "against",
-            "target",
-            "contrast",
-            "baseline",
-            "steps",
-            "position",
-            "labels",
-            "word",
-            "instead",
-            "order",
-            "pieces",
-            "mode_away",
-            "edited",
-            "changed",
-            "becomes",
-            "many",
-            "class",
-            *_PICTURES,
-        )
+    "word_attributions": _names(
+        """
+        show method methods against target contrast baseline steps position labels word instead
+        order pieces mode_away edited changed becomes many class
+        """,
+        *_PICTURES,
     ),
-    "embedding_projector": frozenset(
-        (
-            "look",
-            "points",
-            "depth",
-            "sense_word",
-            "entries",
-            "containing",
-            "rank_from",
-            "rank_to",
-            "text_column",
-            "reducer",
-            "dimensions",
-            "nearness",
-            "seed",
-            "umap_neighbours",
-            "umap_distance",
-            "perplexity",
-            "find",
-            "drag",
-            "everything",
-            "point",
-            "stage",
-            "group_by",
-            "against",
-            "depth2",
-            "model2",
-            "reducer2",
-            "seed2",
-            "pair_colour",
-            "check",
-            "clustering",
-            "cluster_count",
-            "cluster_least",
-            "conflict_label",
-            *(f"{what}_{source}" for what in ("unit", "colour", "labels") for source in _SOURCES),
-        )
+    "embedding_projector": _names(
+        """
+        look points depth sense_word entries containing rank_from rank_to text_column reducer
+        dimensions nearness seed umap_neighbours umap_distance perplexity find drag everything
+        point stage group_by against depth2 model2 reducer2 seed2 pair_colour check clustering
+        cluster_count cluster_least conflict_label
+        """,
+        *(f"{what}_{source}" for what in ("unit", "colour", "labels") for source in _SOURCES),
     ),
-    "head_entropy": frozenset(
-        (
-            "pruning",
-            "heads_view",
-            "stat",
-            "stat2",
-            "other",
-            "unit",
-            "way",
-            "curve",
-            "second_model",
-            "corpus",
-            "corpus_size",
-            "corpus_column",
-            "corpus_2",
-            "corpus_size_2",
-            "corpus_column_2",
-            *_PICTURES,
-        )
+    "head_entropy": _names(
+        """
+        pruning heads_view stat stat2 other unit way curve second_model corpus corpus_size
+        corpus_column corpus_2 corpus_size_2 corpus_column_2
+        """,
+        *_PICTURES,
     ),
     "compare_models": frozenset(("versus", "rival", "versus_target", "reach_word", "reach_side")),
-    "language_models": frozenset(
-        (
-            "lm_view",
-            "lm_place",
-            "lm_line",
-            "lm_depth",
-            "lm_target",
-            "lm_instead",
-            "lm_part",
-            "lm_tokens",
-            "lm_temperature",
-            "lm_seed",
-            "lm_step",
-            "lm_head",
-            "lm_score",
-            "lm_inductor",
-        )
+    "language_models": _names(
+        """
+        lm_view lm_place lm_line lm_depth lm_target lm_instead lm_part lm_tokens lm_temperature
+        lm_seed lm_step lm_head lm_score lm_inductor
+        """,
     ),
 }
 FRONT = next(iter(KEYS))
