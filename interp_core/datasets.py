@@ -35,15 +35,15 @@ SAMPLES: dict[str, Sample] = {
     for each in (
         Sample(
             "word_groups",
-            "Words in groups",
+            "Word groups",
             "word_groups.tsv",
             "group",
-            "Countries, capitals, professions, emotions and verbs in three forms: which groups "
-            "does the model keep together, and does the same step lead from country to capital?",
+            "Countries, capitals, professions, emotions and verbs in three forms. Do groups "
+            "form clusters, and is the offset from country to capital constant?",
         ),
         Sample(
             "ambiguous_words",
-            "Words with several senses",
+            "Ambiguous words",
             "ambiguous_words.tsv",
             "sense",
             "200 sentences with bank, spring, bass or java: the senses of a word lie on one spot "
@@ -51,7 +51,7 @@ SAMPLES: dict[str, Sample] = {
         ),
         Sample(
             "requests",
-            "Requests in seven intents",
+            "Requests (7 intents)",
             "requests.tsv",
             "intent",
             "2,000 short requests to an assistant (Snips NLU benchmark, CC0).",

@@ -27,7 +27,7 @@ class Stopped(ClearheadError):
 def report(progress: Callable[[int, int], object] | None, done: int, expected: int) -> None:
     """Call `progress(done, expected)`; raise `Stopped` when it returns False."""
     if progress is not None and progress(done, expected) is False:
-        raise Stopped("Stopped before it was complete. Run it again to finish.")
+        raise Stopped("Stopped. The result is not complete. Run it again to finish.")
 
 
 def scaled(

@@ -21,7 +21,7 @@ def label_index(labels: tuple[str, ...], wanted: Any) -> int:
         if number is not None and 0 <= number < len(labels):
             return number
     known = ", ".join(labels[:20]) + (", ..." if len(labels) > 20 else "")
-    raise BadInput(f"{wanted!r} is not a label of this model. Choose one of: {known}.")
+    raise BadInput(f"Unknown label {wanted!r}. Labels of this model: {known}.")
 
 
 def check_position(position: Any, size: int) -> int:

@@ -12,7 +12,10 @@ from interp_core.ui.widgets.opened import opened
 
 navigation.guard()
 st.title("Attention heads")
-st.markdown("What does each head read? Every query token spreads its attention over key tokens.")
+st.markdown(
+    "Attention weights by layer and head: how each query token distributes its attention over "
+    "the key tokens."
+)
 
 with errors.shown():
     asked = sidebar.choice()
@@ -38,7 +41,7 @@ with errors.shown():
     maps = shown.maps()
     chart = DRAW[view](maps, options, model)
     for change in maps.changes:
-        st.caption(f"On this picture: {change}.")
+        st.caption(f"Display setting applied: {change}.")
 
     diagnostics.show(plain, model)
     downloads.below(question.result(chart, maps, options), f"attention_{view}", key="attention")

@@ -9,8 +9,11 @@ from interp_core.ui.widgets.choices import view_of
 from interp_core.ui.widgets.opened import opened
 
 navigation.guard()
-st.title("Compare classifiers")
-st.markdown("Do two models answer alike, for the same reasons, and how far back do they remember?")
+st.title("Compare models")
+st.markdown(
+    "Compare two text classifiers: predictions, attributions, sensitivity to each position, "
+    "and handling of negation."
+)
 
 with errors.shown():
     choice = sidebar.choice()
@@ -21,7 +24,7 @@ with errors.shown():
         view = view_of(VIEWS, key="versus")
         drawn = DRAW[view](both, choice.text)
     st.markdown(
-        "**What to look for.** A recurrent network carries what it read step by step; attention "
+        "**How to read this.** A recurrent network carries what it read step by step; attention "
         "reaches every word at once. See whether the figures bear that out here, on this text, "
         "before you believe it in general."
     )

@@ -11,8 +11,8 @@ from interp_core.ui.widgets.opened import opened
 navigation.guard()
 st.title("Embedding projector")
 st.markdown(
-    "Which words or texts does the model hold close, what is out of place, and how far may you "
-    "trust the picture?"
+    "How the model arranges words and texts: neighbours, clusters, outliers and label errors, "
+    "and how faithful the projection is."
 )
 
 with errors.shown():
@@ -22,6 +22,6 @@ with errors.shown():
     row = st.container(horizontal=True, vertical_alignment="bottom")
     points = point_choice.choose(model, choice, row, depth=VIEWS[view].one_layer)
     drawn = VIEWS[view].draw(points, model, row) if points else None
-    st.markdown(f"**What to look for.** {VIEWS[view].look_for}")
+    st.markdown(f"**How to read this.** {VIEWS[view].look_for}")
     if drawn is not None:
         downloads.show(drawn, view)

@@ -9,10 +9,9 @@ from interp_core.ui.widgets.choices import view_of
 from interp_core.ui.widgets.opened import opened
 
 navigation.guard()
-st.title("Head-entropy stats")
+st.title("Head statistics")
 st.markdown(
-    "Which heads are focused, which are diffuse, what pattern does each follow, which of them "
-    "matter, and how sure are we?"
+    "Attention pattern, entropy and importance of every head over many texts, with standard errors."
 )
 
 with errors.shown():
@@ -31,9 +30,9 @@ with errors.shown():
     if state:
         corpus.report(asked, state)
     st.markdown(
-        "**What to look for.** Sharp heads with a role, broad heads that average, and heads that "
-        "rest on a special token and do nothing there. Where a head looks is not what it is worth: "
-        "compare with importance before you call a head important."
+        "**How to read this.** Low entropy: attention on few tokens. High entropy: attention "
+        "spread over many. Heads that attend mostly to special tokens often have little "
+        "effect. An attention pattern does not show importance: check Head importance."
     )
     if shown is not None:
         downloads.below(shown, f"heads_{view}", key="heads", shows_numbers=False, note=corpus.LARGE)

@@ -11,7 +11,9 @@ from interp_core.ui.widgets.opened import opened
 
 navigation.guard()
 st.title("Language models")
-st.markdown("What does the model expect next, where does that form, and which parts write it?")
+st.markdown(
+    "Next-token predictions, how they form across layers, and which components produce them."
+)
 
 with errors.shown(instead=model_offer.FITTING):
     choice = sidebar.choice()
@@ -21,6 +23,6 @@ with errors.shown(instead=model_offer.FITTING):
     shown = None
     if model_offer.fits(model, model_offer.TASKS[:1] if view in CONTINUE else model_offer.TASKS):
         shown = DRAW[view](asked)
-    st.markdown(f"**What to look for.** {LOOK[view]}")
+    st.markdown(f"**How to read this.** {LOOK[view]}")
     if shown is not None:
         downloads.below(shown, f"language_{view}")

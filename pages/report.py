@@ -8,8 +8,8 @@ from interp_core.ui.report import editing, exporting, opening, session
 navigation.guard()
 st.title("Report")
 st.markdown(
-    "Pictures that you added, with the model, the text, the options and the numbers behind each. "
-    "What can somebody else check?"
+    "Charts you added, each with its model, text, settings, data and code. Export them as a "
+    "report or a notebook."
 )
 
 with errors.shown():
@@ -20,7 +20,7 @@ with errors.shown():
         editing.figures(report)
     else:
         st.info(
-            "The report is empty. Every picture of the other pages has a button “Add to report”.",
+            "The report is empty. Select “Add to report” below any chart.",
             icon=":material/note_add:",
         )
     opening.show()

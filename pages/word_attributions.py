@@ -11,7 +11,7 @@ from interp_core.ui.widgets.opened import opened
 
 navigation.guard()
 st.title("Word attributions")
-st.markdown("Which words made the decision, and how far should you believe it?")
+st.markdown("Which words drive the prediction, and how reliable is the explanation?")
 
 with errors.shown():
     choice = sidebar.choice()
@@ -24,9 +24,9 @@ with errors.shown():
     drawn = DRAW[view](asked, model)
 
     st.markdown(
-        "**What to look for.** Do the words you would name carry the weight? Does a negation "
-        "count? Do filler words? An explanation says what moved this model's output against this "
-        "baseline, not what is true of the text."
+        "**How to read this.** Do the words you expect have the largest scores? Do negations "
+        "count? Do function words? Attributions describe this model's output relative to the "
+        "chosen baseline, not whether the prediction is correct."
     )
     downloads.section("About the methods", ":material/menu_book:", lambda: method_notes.draw(model))
     if drawn is not None:

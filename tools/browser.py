@@ -180,5 +180,5 @@ def settled(page: Page) -> None:
 
 def ready(page: Page) -> None:
     """Wait until the script has run and the charts are painted."""
-    page.get_by_text("What to look for").first.wait_for()
+    page.get_by_text("How to read this").first.wait_for()
     settled(page)

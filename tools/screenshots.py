@@ -31,10 +31,10 @@ class Shot:
 
 
 BOTH = {"model": "sentiment", "text": TEXT}
-REQUESTS = {"model": "encoder", "points": "Requests in seven intents", "reducer": "UMAP"}
+REQUESTS = {"model": "encoder", "points": "Requests (7 intents)", "reducer": "UMAP"}
 SENSES = {
     "model": "encoder",
-    "points": "Words with several senses",
+    "points": "Ambiguous words",
     "look": "Layer by layer",
     "point": "0: bank",
     "stage": 5,

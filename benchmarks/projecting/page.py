@@ -24,7 +24,7 @@ PAGE = "embedding_projector"
 STEPS = 20
 WHOLE = {
     "model": "encoder",
-    "points": "The model's vocabulary",
+    "points": "Vocabulary",
     "entries": "everything",
     "rank_to": 40_000,
 }

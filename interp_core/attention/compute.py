@@ -134,7 +134,7 @@ def _generated(model: LoadedModel, source: Encoded) -> Encoded:
     import torch
 
     if not model.model.can_generate():
-        raise BadInput("This model cannot write by itself: give the decoder's text as second text.")
+        raise BadInput("Encoder-decoder models need a decoder input. Enter it under “Second text”.")
     with torch.inference_mode():
         begun = decoder_prefix(model)
         # The start is named too: otherwise the one of the settings would be put in front.

@@ -32,7 +32,7 @@ BASELINES: dict[str, str] = {
     "mask": "the mask token",
     "zero": "a vector of zeros",
     "unk": "the unknown token",
-    "average": "each of pad, mask, unknown and zero that the model has; the scores are averaged",
+    "average": "mean of the scores over all baselines of the model (pad, mask, unknown, zero)",
 }
 PREFERRED = ("pad", "mask", "unk")
 AVERAGED = ("pad", "mask", "unk", "zero")

@@ -45,7 +45,8 @@ METHODS: dict[str, Method] = {
     "integrated_gradients": Method(
         integrated_gradients.integrated_gradients,
         "Integrated gradients",
-        "Gradients collected on the way from the baseline to the text; adds up to the difference.",
+        "Gradients integrated along the straight path from the baseline to the text. Scores "
+        "sum to output − baseline (completeness).",
         "about 20 gradients",
         complete=True,
         path=True,
@@ -53,7 +54,7 @@ METHODS: dict[str, Method] = {
     "saliency": Method(
         gradients.saliency,
         "Gradient norm",
-        "How fast the output would change with the word's vector; no sign.",
+        "Norm of the gradient with respect to the word's embedding. Unsigned.",
         "1 gradient",
         baseline=False,
         signed=False,
@@ -61,14 +62,15 @@ METHODS: dict[str, Method] = {
     "input_x_gradient": Method(
         gradients.input_x_gradient,
         "Input × gradient",
-        "First-order guess of what the word's vector adds.",
+        "Gradient × embedding: first-order estimate of the word's effect.",
         "1 gradient",
         baseline=False,
     ),
     "deeplift": Method(
         gradients.deeplift,
         "DeepLIFT",
-        "Differences from the baseline passed back by the rescale rule; attention is linearised.",
+        "Differences from the baseline backpropagated with the rescale rule; attention is "
+        "linearised.",
         "1 gradient",
         complete=True,
         path=True,
@@ -85,14 +87,14 @@ METHODS: dict[str, Method] = {
     "occlusion": Method(
         perturbation.occlusion,
         "Occlusion",
-        "The output's change when one word becomes the baseline.",
+        "Change in the output when one word is replaced by the baseline.",
         "1 pass for each word",
         by_word=True,
     ),
     "leave_one_out": Method(
         perturbation.leave_one_out,
         "Leave one out",
-        "The output's change when one word is deleted.",
+        "Change in the output when one word is deleted.",
         "1 pass for each word",
         baseline=False,
         by_word=True,
@@ -100,7 +102,7 @@ METHODS: dict[str, Method] = {
     "shapley_sampling": Method(
         perturbation.shapley_sampling,
         "Shapley sampling",
-        "The word's mean contribution over random orders in which words arrive.",
+        "Mean marginal contribution over random word orderings (Shapley value estimate).",
         "24 passes for each word",
         complete=True,
         by_word=True,
@@ -116,14 +118,14 @@ METHODS: dict[str, Method] = {
     "lime": Method(
         perturbation.lime,
         "LIME",
-        "Slopes of a linear model fitted to random drops of words.",
+        "Coefficients of a linear model fitted to randomly perturbed texts.",
         "8 passes for each word, at least 200",
         by_word=True,
     ),
     "attention_relevance": Method(
         attention_based.attention_relevance,
         "Attention × gradient relevance",
-        "Attention weighted by its gradient and followed through the layers; never negative.",
+        "Attention × gradient, propagated through the layers. Non-negative.",
         "1 gradient",
         baseline=False,
         signed=False,
@@ -132,7 +134,7 @@ METHODS: dict[str, Method] = {
     "rollout": Method(
         attention_based.rollout,
         "Attention rollout",
-        "Attention multiplied through the layers; knows nothing of the target's sign.",
+        "Attention multiplied through the layers. Independent of the target; unsigned.",
         "1 gradient",
         baseline=False,
         signed=False,
@@ -141,7 +143,7 @@ METHODS: dict[str, Method] = {
     "raw_attention": Method(
         attention_based.raw_attention,
         "Attention of the last layer",
-        "What the reading token looks at last; not a measure of effect.",
+        "Last-layer attention of the token used for the prediction. Not a measure of effect.",
         "1 gradient",
         baseline=False,
         signed=False,

@@ -39,8 +39,9 @@ def _no_output(model: LoadedModel) -> str:
     if model.tokenizer is None:
         return f"{model.name!r} reads images; word attributions need a model that reads text."
     return (
-        f"{model.name!r} has no head, so there is no decision to explain. Use `zero_shot` with "
-        "labels of your own, or a model with a classification or language-model head."
+        f"{model.name!r} has no task head, so there is no prediction to explain. Enter labels "
+        "for zero-shot classification, or choose a model with a classification or "
+        "language-model head."
     )
 
 

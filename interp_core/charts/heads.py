@@ -229,7 +229,7 @@ def pruning(frame: pd.DataFrame, *, y: str, title: str) -> alt.LayerChart:
     """What is left as heads are removed. `frame`: ranking, removed, the column y and `<y>_std`."""
     colour = alt.Color("ranking:N", legend=alt.Legend(title=None, orient="top"))
     base = alt.Chart(frame).encode(
-        x=alt.X("removed:Q", title="heads removed, the least important first")
+        x=alt.X("removed:Q", title="heads removed (least important first)")
     )
     line = base.mark_line(point=True, strokeWidth=2).encode(
         y=alt.Y(f"{y}:Q", title=title, scale=alt.Scale(zero=False)),
@@ -254,7 +254,7 @@ def profile(frame: pd.DataFrame) -> alt.LayerChart:
         ends = frame[["offset", "share"]]
     base = alt.Chart(ends).encode(
         x=alt.X(
-            "offset:O", title="key minus query (the ends: all beyond)", axis=alt.Axis(labelAngle=0)
+            "offset:O", title="key − query (outer bars: 9 or more)", axis=alt.Axis(labelAngle=0)
         )
     )
     bars = base.mark_bar().encode(

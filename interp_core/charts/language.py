@@ -178,7 +178,7 @@ def lens_grid(frame: pd.DataFrame, *, ink: str = INK) -> alt.LayerChart:
             alt.Tooltip("probability:Q", format=".2%"),
             alt.Tooltip("answer:N", title="final answer"),
             alt.Tooltip("answer_rank:Q", title="its rank here", format=","),
-            alt.Tooltip("divergence:Q", title="KL to the end (bits)", format=".2f"),
+            alt.Tooltip("divergence:Q", title="KL divergence from final (bits)", format=".2f"),
         ],
     )
     # Opacity over the page's own background: the same in both themes, and text stays legible.

@@ -28,7 +28,7 @@ class Look:
     """How points are drawn. `colour` names a column of the frame, or is None.
 
     `kind` of the colour: "nominal" or "quantitative". `picked` is a row that is marked from the
-    start. `drag` "moves" the picture or "selects". `ink` and `paper` are the colours of labels and
+    start. `drag` is "pan" or "select". `ink` and `paper` are the colours of labels and
     of what is behind them.
     """
 
@@ -36,7 +36,7 @@ class Look:
     kind: str = "nominal"
     title: str = ""
     picked: int | None = None
-    drag: str = "moves"
+    drag: str = "pan"
     axes: tuple[str, str] = ("", "")
     tooltip: tuple[str, ...] = ("text",)
     height: int = HEIGHT
@@ -91,8 +91,8 @@ def _height(frame: pd.DataFrame, look: Look) -> int:
 def _drags(look: Look) -> tuple[alt.Parameter, alt.Parameter]:
     """Shift turns dragging from moving to selecting, and back."""
     shifted = "[pointerdown[{}event.shiftKey], window:pointerup] > window:pointermove!"
-    box_on = shifted.format("" if look.drag == "moves" else "!")
-    pan_on = shifted.format("!" if look.drag == "moves" else "")
+    box_on = shifted.format("" if look.drag == "pan" else "!")
+    pan_on = shifted.format("!" if look.drag == "pan" else "")
     mark = alt.BrushConfig(fill=GREY, fillOpacity=0.15, stroke=GREY)
     box = alt.selection_interval(
         name="box", on=box_on, translate=False, zoom=False, mark=mark, clear="dblclick"

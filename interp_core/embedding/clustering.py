@@ -45,7 +45,9 @@ def clusters(
     """
     check_points(len(vectors), 3)
     if method not in CLUSTERERS:
-        raise BadInput(f"{method!r} is no way to cluster. Choose: {', '.join(CLUSTERERS)}.")
+        raise BadInput(
+            f"Unknown clustering method {method!r}. Choose one of: {', '.join(CLUSTERERS)}."
+        )
     values = vectors.values
     if check_metric(metric) == "cosine":
         values = unit(values)

@@ -266,7 +266,7 @@ def check_pooling(
     if pooling is None:
         return None
     if pooling not in POOLINGS:
-        raise BadInput(f"{pooling!r} is no pooling. Choose {', '.join(POOLINGS)}, or none.")
+        raise BadInput(f"Unknown pooling {pooling!r}. Choose one of: {', '.join(POOLINGS)}.")
     way = pooling_of(model) if pooling == "model" else pooling
     trained = way == "pooler" or (isinstance(way, SentencePipeline) and way.last_only)
     if trained and layers != [model.n_layers]:

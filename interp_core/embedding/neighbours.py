@@ -43,7 +43,7 @@ class Neighbours:
 def check_metric(metric: str) -> str:
     """The metric itself. Raises `BadInput`."""
     if metric not in METRICS:
-        raise BadInput(f"{metric!r} is no metric here. Choose {' or '.join(METRICS)}.")
+        raise BadInput(f"Unknown metric {metric!r}. Choose {' or '.join(METRICS)}.")
     return metric
 
 

@@ -104,8 +104,8 @@ def refuse_collapsed(coordinates: np.ndarray, title: str = "The method") -> None
     apart = np.linalg.norm(coordinates - np.median(coordinates, axis=0), axis=1)
     if apart.max() == 0 or (len(apart) >= 100 and apart.max() > COLLAPSE * _spread(apart)):
         raise BadInput(
-            f"{title} collapsed: nearly all points fell on one place and a few were flung out. "
-            f"The picture would mislead, so it is not shown. {cure}"
+            f"{title} did not converge: almost all points have the same coordinates. The "
+            f"projection is not shown because it would be misleading. {cure}"
         )
 
 
@@ -199,7 +199,8 @@ REDUCERS: dict[str, Reducer] = {
     "pca": Reducer(
         reduce_pca,
         "PCA",
-        "The flat view with the most variance. Instant and exact; distances shrink, never grow.",
+        "Linear projection with the most variance. Fast and deterministic; distances can only "
+        "shrink.",
         linear=True,
         least=2,
         options=("normalise",),
@@ -207,7 +208,8 @@ REDUCERS: dict[str, Reducer] = {
     "umap": Reducer(
         reduce_umap,
         "UMAP",
-        "Keeps near neighbours together. Distances between groups mean little.",
+        "Preserves local neighbourhoods. Cluster sizes and distances between clusters are not "
+        "meaningful.",
         linear=False,
         least=5,
         options=("neighbours", "min_dist", "epochs", "init"),
@@ -215,7 +217,7 @@ REDUCERS: dict[str, Reducer] = {
     "tsne": Reducer(
         reduce_tsne,
         "t-SNE",
-        "Keeps the most true neighbours. Sizes of groups and gaps between them mean nothing.",
+        "Preserves the most nearest neighbours. Cluster sizes and gaps are not meaningful.",
         linear=False,
         least=5,
         options=("perplexity", "iterations", "init"),
@@ -234,7 +236,7 @@ REDUCERS: dict[str, Reducer] = {
 def find_reducer(method: str, options: dict[str, Any]) -> Reducer:
     """The method of that name. Raises `BadInput` for unknown methods and options."""
     if method not in REDUCERS:
-        raise BadInput(f"{method!r} is no method. Choose one of: {', '.join(REDUCERS)}.")
+        raise BadInput(f"Unknown method {method!r}. Choose one of: {', '.join(REDUCERS)}.")
     reducer = REDUCERS[method]
     unknown = sorted(set(options) - set(reducer.options))
     if unknown:

@@ -174,7 +174,7 @@ def vocabulary_part(
     if part:
         keep &= frame["text"].str.casefold().str.contains(part, regex=False)
     if not keep.any():
-        raise BadInput("No entry of the vocabulary fits. Loosen the filters.")
+        raise BadInput("No vocabulary entries match. Relax the filters.")
     return vectors.take(keep.to_numpy())
 
 

@@ -211,7 +211,7 @@ def read_npy(data: bytes, limit: int) -> np.ndarray:
         }[version]
         shape, _, dtype = header(file)
     except NO_HEADER as error:
-        raise BadInput("This is no .npy file that can be read. Save it with `np.save`.") from error
+        raise BadInput("The file cannot be read as .npy. Save it with `np.save`.") from error
     if dtype.hasobject or dtype.kind not in "fiu":
         raise BadInput(f"The .npy file holds {dtype}, not numbers. Save floats.")
     _check_shape(shape, limit)

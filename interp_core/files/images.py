@@ -38,7 +38,7 @@ def read_image(source: Any, *, longest: int = LONGEST) -> Image.Image:
             warnings.simplefilter("ignore")
             return _decoded(name, data, longest)
     except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise BadInput(f"{name} is no PNG, JPEG or WebP picture that can be opened.") from error
+        raise BadInput(f"{name} cannot be opened as a PNG, JPEG or WebP image.") from error
     except BadInput:
         raise
     except Exception as error:  # what a decoder stumbles over has a hundred names

@@ -207,5 +207,5 @@ def check_columns(count: int) -> None:
     if count > MOST_COLUMNS:
         raise BadInput(
             f"The table has more than {MOST_COLUMNS:,} columns. Keep those you need; ready vectors "
-            "are read from “Vectors of a file”."
+            "are read from “Vectors from a file”."
         )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 COLUMN = "vector"
 PREFERRED = (COLUMN, "vectors", "embedding", "embeddings", "values")
 NUMBERED = re.compile(r"(.*?)(\d+)")
-BROKEN = "This is no Parquet file that can be read."
+BROKEN = "The file cannot be read as Parquet: it is damaged or has another format. Export it again."
 WIDEST = 8  # bytes of a number
 ROWS = 1024  # that are read at a time
 

@@ -29,19 +29,18 @@ class Statistic:
 
 
 _NO_OP = (
-    "Low entropy is not importance: a head that rests on a separator or the first token is sharp "
-    "and does next to nothing there (a no-op; Clark et al. 2019, Kobayashi et al. 2020)."
+    "Low entropy does not mean important: attention concentrated on separators or the first "
+    "token is often a no-op (Clark et al. 2019, Kobayashi et al. 2020)."
 )
 _LENGTH = "Grows with the length of the text; compare the normalised one across texts."
-_BASE = "Compare it with its base rate: what evenly spread attention would give over these texts."
+_BASE = "Compare with the uniform-attention baseline for these texts."
 IMPORTANCE = "importance"
 
 STATISTICS: dict[str, Statistic] = {
     "entropy_normalised": Statistic(
         "normalised entropy",
         "",
-        "Entropy of a query's attention over the log of the number of "
-        "keys it may read: 0 reads one token, 1 reads all alike.",
+        "Attention entropy divided by its maximum, log(number of keys). 0: one token; 1: uniform.",
         _NO_OP,
     ),
     "entropy": Statistic("entropy", "nats", "Mean entropy of the attention of a query.", _LENGTH),
@@ -49,7 +48,7 @@ STATISTICS: dict[str, Statistic] = {
     "effective_keys": Statistic(
         "effective keys",
         "tokens",
-        "exp(entropy): among how many tokens a query spreads itself.",
+        "exp(entropy): effective number of tokens attended to.",
         _LENGTH,
         digits=".1f",
     ),
@@ -59,14 +58,14 @@ STATISTICS: dict[str, Statistic] = {
     "distance": Statistic(
         "attention distance",
         "tokens",
-        "Mean of how many tokens away the read token stands.",
-        "A head that rests on the first token looks far-sighted.",
+        "Mean distance, in tokens, between query and key.",
+        "Attention to the first token inflates this value.",
         digits=".1f",
     ),
     "offset": Statistic(
         "offset",
         "tokens",
-        "The same with its sign: below 0 it reads what came before.",
+        "Mean signed distance (key − query). Negative: attends to earlier tokens.",
         "",
         signed=True,
         digits="+.1f",
@@ -83,7 +82,7 @@ STATISTICS: dict[str, Statistic] = {
         "share on the first token",
         "",
         "Attention to the token at the start.",
-        "Often a resting place: much weight, little effect.",
+        "Often an attention sink: high weight, little effect.",
     ),
     "share_separator": Statistic(
         "share on separators",
@@ -95,8 +94,8 @@ STATISTICS: dict[str, Statistic] = {
     "share_other_special": Statistic(
         "share on other special tokens",
         "",
-        "Attention to special tokens that separate nothing.",
-        "Often a resting place: much weight, little effect.",
+        "Attention to special tokens other than separators.",
+        "Often an attention sink: high weight, little effect.",
         needs="such special tokens in the texts",
     ),
     "share_punctuation": Statistic("share on punctuation", "", "Attention to punctuation.", _BASE),
@@ -106,8 +105,8 @@ STATISTICS: dict[str, Statistic] = {
     "consistency": Statistic(
         "consistency",
         "",
-        "Mean correlation of its position profile between two texts.",
-        "A head can be consistent because it always rests on the same token.",
+        "Mean correlation of the head's positional attention profile between texts.",
+        "A head that always attends to the same token is also consistent.",
         needs="two texts or more",
     ),
     "correlation_token_frequency": Statistic(
@@ -135,9 +134,9 @@ STATISTICS: dict[str, Statistic] = {
     IMPORTANCE: Statistic(
         "gradient importance",
         "",
-        "Mean size of the loss's derivative with respect to a gate on "
-        "the head (Michel et al. 2019).",
-        "A first-order guess: ablation removes the head for true.",
+        "Mean absolute gradient of the loss with respect to a gate on the head (Michel et al. "
+        "2019).",
+        "First-order estimate; ablation measures the effect directly.",
         digits=".4f",
     ),
 }

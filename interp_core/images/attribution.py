@@ -136,7 +136,7 @@ def _checked(model: LoadedModel, method: str, baseline: str) -> ImageMethod:
     if model.processor is None or model.task != "image-classification":
         raise UnsupportedModel(f"{model.name!r} does not classify pictures. Choose `digits`.")
     if method not in IMAGE_METHODS:
-        raise BadInput(f"{method!r} is no method here. Choose: {', '.join(IMAGE_METHODS)}.")
+        raise BadInput(f"Unknown method {method!r}. Choose one of: {', '.join(IMAGE_METHODS)}.")
     if baseline not in GREYS:
         raise BadInput(f"{baseline!r} is no baseline here. Choose: {', '.join(GREYS)}.")
     return IMAGE_METHODS[method]
@@ -207,7 +207,7 @@ IMAGE_METHODS: dict[str, ImageMethod] = {
     "integrated_gradients": ImageMethod(
         integrated_gradients,
         "Integrated gradients",
-        "The gradient along the way from an even picture; parts add up to the change of the logit.",
+        "Gradients integrated along the path from a uniform image. Scores sum to the logit change.",
         complete=True,
         baseline=True,
     ),
@@ -228,7 +228,7 @@ IMAGE_METHODS: dict[str, ImageMethod] = {
     "attention_rollout": ImageMethod(
         _of_patches(rollout),
         "Attention rollout",
-        "What the deciding token could have seen; the same for every label (Abnar & Zuidema 2020).",
+        "Attention rollout from the class token (Abnar & Zuidema 2020). Independent of the label.",
         signed=False,
         fine=False,
     ),

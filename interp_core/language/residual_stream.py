@@ -45,8 +45,8 @@ def check_language_model(model: LoadedModel, tasks: tuple[str, ...] = LANGUAGE_M
         return
     if model.task in LANGUAGE_MODELS:
         raise UnsupportedModel(
-            f"{model.name!r} fills in masked words; it does not write on. This needs a model that "
-            "predicts the next word, such as `language-model`."
+            f"{model.name!r} is a masked language model. This view needs a causal language "
+            "model, such as `language-model`."
         )
     what = "does not predict words"
     if model.task == "encoder-decoder":

@@ -58,7 +58,7 @@ def find_dtype(requested: str | None) -> torch.dtype:
 
     found = getattr(torch, str(requested or "float32").removeprefix("torch."), None)
     if not isinstance(found, torch.dtype) or not found.is_floating_point or found.itemsize < 2:
-        raise BadInput(f"{requested!r} is no number format. Use float32, bfloat16 or float16.")
+        raise BadInput(f"Unknown dtype {requested!r}. Use float32, bfloat16 or float16.")
     return found
 
 

@@ -55,7 +55,8 @@ def hub_folder(name: str, revision: str | None = None) -> Path:
         return Path(snapshot_download(name, revision=revision, allow_patterns=PATTERNS))
     except Exception as error:  # every network stack has errors of its own
         raise ModelNotFound(
-            f"The download of {name!r} broke off ({type(error).__name__}). Try again. {_help()}"
+            f"The download of {name!r} was interrupted ({type(error).__name__}). Try again. "
+            f"{_help()}"
         ) from error
 
 
@@ -111,6 +112,6 @@ def _in_background(work: Callable[[], Any]) -> Future:
 
 def _unreachable(name: str, cause: Exception | None = None) -> list[str]:
     raise ModelNotFound(
-        f"{name!r} is neither an embedded model nor a folder here, and the Hugging Face Hub cannot "
-        f"be reached. {_help()}"
+        f"Model {name!r} not found: it is not a built-in model or a local folder, and the "
+        f"Hugging Face Hub could not be reached. {_help()}"
     ) from cause

@@ -19,10 +19,7 @@ ONE_SIDED = ("modernbert",)  # their setting counts the neighbours on one side, 
 # Networks that carry a state from token to token: loaded for comparison, without any map.
 RECURRENT = ("lstm",)
 START = "decoder_start_token_id"
-NO_ATTENTION = (
-    "A recurrent network carries a state from word to word and has no attention to show. "
-    "Choose a transformer, such as 'sentiment'."
-)
+NO_ATTENTION = "Recurrent models have no attention. Choose a transformer, such as `sentiment`."
 # Layouts that keep bands or blocks of the map instead of query × key.
 BANDED = ("longformer", "led", "big_bird", "bigbird_pegasus", "reformer", "longt5", "pegasus_x")
 
@@ -35,8 +32,8 @@ def probe_layout(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> Lay
         return Layout(layers, 0, (), 0, windows=(None,) * layers, causal=False)
     if kind in BANDED:
         raise UnsupportedModel(
-            f"{kind} models keep attention in bands or blocks, not as one weight for each query "
-            "and key. Use a model with full attention."
+            f"{kind} models use sparse attention without a full attention matrix. Choose a "
+            "model with full attention."
         )
     output = _forward(model, inputs, kind)
     maps = output.get("encoder_attentions") or output.get("attentions") or ()
@@ -155,10 +152,7 @@ def _windowed(kind: str) -> str:
 
 
 def _no_maps(kind: str) -> str:
-    return (
-        f"{kind} models have no attention maps (no weight for each query and key), so there is "
-        "nothing to show here. Use a transformer with attention."
-    )
+    return f"{kind} models have no attention weights. Choose a transformer with attention."
 
 
 def _first(config: PretrainedConfig, *names: str) -> int | None:

@@ -32,7 +32,10 @@ SHARD = re.compile(r"[\w-][\w.-]*\.safetensors")
 def read_json(path: Path) -> dict:
     """A JSON object from a model folder, with a bound on its size and depth."""
     if path.stat().st_size > MAX_CONFIG_BYTES:
-        raise UnsafeModel(f"{path.name} is larger than 4 MB, which no real configuration is.")
+        raise UnsafeModel(
+            f"{path.name} is larger than 4 MB; a configuration file should be much smaller. "
+            "Save the model again."
+        )
     if is_pointer(path):
         raise ModelNotFound(
             f"{path.name} is a git-lfs pointer, not the file. Fetch it: `git lfs install && "
@@ -142,4 +145,7 @@ def check_config(config: dict, known: bool) -> None:
             value, most = settings.get(name), MAX_LAYERS if name in DEPTHS else MAX_COUNT
             if isinstance(value, int | float) and value > most:
                 what = "layers" if name in DEPTHS else name
-                raise UnsafeModel(f"config.json asks for {value:,} {what}: no model has.")
+                raise UnsafeModel(
+                    f"config.json asks for {value:,} {what}, which is not plausible. Check or "
+                    "re-save the model."
+                )

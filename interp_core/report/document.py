@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 SHOWN_ROWS = 30  # of a table; the whole one is behind the link under it
 HONEST = (
-    "An explanation says what moved this model's output on this input, by this method. It is not "
-    "what the world is like, and not proof that the model is right or fair."
+    "Explanations describe how this model's output depends on this input, according to one "
+    "method. They do not show that the model is correct or fair."
 )
 
 

@@ -13,8 +13,8 @@ from interp_core.report.record import Figure, Report
 
 CHECKED_ROWS = 500  # of each table; a notebook with more would be slow to open
 UNKNOWN = (
-    "This picture came with a session file that somebody saved, and so did its script. Read it; "
-    "then make a code cell of it."
+    "This chart and its code come from an opened session file. Review the code before you "
+    "turn it into a code cell."
 )
 
 FIRST = (

@@ -28,7 +28,7 @@ def read(text: str) -> pd.DataFrame:
     try:
         return pd.read_json(io.StringIO(text), orient="split", dtype=False, convert_dates=False)
     except (ValueError, TypeError, KeyError, RecursionError, AttributeError):
-        raise BadInput("This is not a table that a report has written.") from None
+        raise BadInput("This table was not written by a Clearhead report.") from None
 
 
 def check_against(table: pd.DataFrame, recorded: str) -> str:

@@ -135,4 +135,7 @@ def parameters(query: str) -> list[tuple[str, str]]:
 
 
 def _wrong(why: str) -> BadInput:
-    return BadInput(f"This file cannot be opened as a saved session: {why}.")
+    return BadInput(
+        f"This file is not a valid session file: {why}. Choose a file exported with “Session "
+        "(JSON)”."
+    )

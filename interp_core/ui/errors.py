@@ -40,7 +40,8 @@ def shown(instead: str = "sentiment") -> Iterator[None]:
         code = secrets.token_hex(3)
         logs.wrong("error", type(error).__name__, code=code, place=place(error))
         st.error(
-            f"Something went wrong that should not. The server's log has more under `{code}`.",
+            f"Unexpected error. Try again; if it happens again, report the code `{code}` "
+            "(details are in the server log).",
             icon=":material/bug_report:",
         )
         st.stop()

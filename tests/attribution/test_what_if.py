@@ -50,5 +50,5 @@ def test_an_outcome_is_the_models_own_output(sentiment):
 
 
 def test_a_label_that_does_not_exist_is_refused(sentiment):
-    with pytest.raises(ic.BadInput, match="is not a label"):
+    with pytest.raises(ic.BadInput, match="Unknown label"):
         predict_target(sentiment, "Fine film.", target="angry")

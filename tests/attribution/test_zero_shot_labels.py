@@ -71,7 +71,7 @@ def test_models_and_options_that_do_not_fit_get_a_sentence(encoder, tiny_model):
         ic.zero_shot(tiny_model("bert-2-labels"), TEXT, LABELS)
     with pytest.raises(ic.UnsupportedModel, match="encoder or an inference model"):
         ic.zero_shot(tiny_model("gpt2"), TEXT, LABELS)
-    with pytest.raises(ic.BadInput, match="not a label"):
+    with pytest.raises(ic.BadInput, match="Unknown label"):
         ic.zero_shot(encoder, TEXT, LABELS, target="dancing")
     with pytest.raises(ic.BadInput, match="contain"):
         ic.zero_shot(encoder, TEXT, LABELS, template="no place")

@@ -29,10 +29,10 @@ SHORT = {"corpus_size": "100 texts"}
 WRITES = {"text": TEXT, "lm_tokens": 4}  # for a model that writes on
 OWN = {
     "attention_heads": ({}, ("Head view", "Heatmap", "Token overlay", "Across layers", "Compare")),
-    "word_attributions": ({}, ("What if", "Many texts", "Can it be trusted?")),
-    "embedding_projector": ({}, ("Side by side", "What is out of place?", "Shape of the space")),
-    "head_entropy": (SHORT, ("Two statistics", "Which matter?")),
-    "compare_models": ({}, ("Negation probes and costs",)),
+    "word_attributions": ({}, ("Counterfactuals", "Multiple texts", "Faithfulness")),
+    "embedding_projector": ({}, ("Side by side", "Outliers and label errors", "Geometry")),
+    "head_entropy": (SHORT, ("Scatter plot", "Head importance")),
+    "compare_models": ({}, ("Negation test and cost",)),
     "language_models": (WRITES, ("Logit lens", "Generate")),
     "lessons": ({}, ("Glossary", "For teachers")),
 }

@@ -26,7 +26,7 @@ def test_the_front_page_shows_a_worked_example_without_typing(server, open_page)
     assert page.title() == "Clearhead"
     assert page.get_by_label("Text", exact=True).input_value().strip()
     assert page.locator("[data-testid=stVegaLiteChart]").count() == 1
-    assert page.get_by_text("What to look for").count() == 1
+    assert page.get_by_text("How to read this").count() == 1
 
 
 def test_a_click_in_the_overview_opens_that_head(server, open_page):
@@ -80,7 +80,7 @@ def test_tokens_that_are_words_of_the_chart_language_are_drawn(server, open_page
 def test_numbers_and_script_appear_when_their_section_is_opened(server, open_page):
     page = open_page(server.link(model="encoder", text=TEXT, view="Heatmap"))
     ready(page)
-    page.get_by_text("Download and reproduce").click()
+    page.get_by_text("Download and code").click()
     page.get_by_text("ic.attention_maps").first.wait_for()
     settled(page)
     with page.expect_download() as download:
@@ -136,8 +136,8 @@ def test_hostile_text_is_shown_as_text(server, open_page, view):
     assert page.title() == "Clearhead"
     assert page.locator("[data-testid=stMain] img").count() == 0
     assert page.get_by_label("Text", exact=True).input_value() == text
-    page.get_by_text("Numbers", exact=True).last.click()
-    page.get_by_text("Download and reproduce").click()
+    page.get_by_text("Data table", exact=True).last.click()
+    page.get_by_text("Download and code").click()
     settled(page)
     assert page.title() == "Clearhead"
 
@@ -180,8 +180,8 @@ def test_unusual_text_gets_a_correct_picture(server, open_page, text):
 
 def test_a_model_that_cannot_be_had_gets_a_sentence_with_the_cure(server, open_page):
     page = open_page(server.link(model="someone/some-model", text=TEXT))
-    page.get_by_text("cannot be reached").wait_for(timeout=20_000)
-    assert "sentiment" in page.get_by_text("cannot be reached").inner_text()
+    page.get_by_text("could not be reached").wait_for(timeout=20_000)
+    assert "sentiment" in page.get_by_text("could not be reached").inner_text()
 
 
 def test_512_tokens_are_shown_in_every_view(server, open_page):

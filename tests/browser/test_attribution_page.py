@@ -16,10 +16,10 @@ TEXT = "The acting is wonderful; the script is not."
 VIEWS = (
     "Explanation",
     "Compare methods",
-    "What if",
-    "Layer by layer",
-    "Many texts",
-    "Can it be trusted?",
+    "Counterfactuals",
+    "Layer conductance",
+    "Multiple texts",
+    "Faithfulness",
 )
 
 
@@ -28,10 +28,10 @@ def test_every_view_fits_a_narrow_window_and_its_link_reopens_it(server, open_pa
 
 
 def test_dropping_a_word_moves_the_prediction(server, open_page):
-    page = open_page(server.link(PAGE, text=TEXT, show="What if", changed="9: not"))
+    page = open_page(server.link(PAGE, text=TEXT, show="Counterfactuals", changed="9: not"))
     ready(page)
     page.get_by_role("button", name="Drop", exact=True).click()
-    page.get_by_text("moves by").wait_for()
+    page.get_by_text("Change in the").wait_for()
     settled(page)
     assert query(page)["edited"] == ["The acting is wonderful; the script is."]
 
@@ -40,7 +40,7 @@ def test_hostile_text_is_shown_as_text(server, open_page):
     text = "<img src=x onerror=\"document.title='x'\"> is </script><script>alert(1)</script> bad"
     page = open_page(server.link(PAGE, text=text))
     ready(page)
-    for view in ("Compare methods", "What if", "Many texts"):
+    for view in ("Compare methods", "Counterfactuals", "Multiple texts"):
         page.get_by_role("radio", name=view, exact=True).click()
         ready(page)
         assert page.title() == "Clearhead"
@@ -50,7 +50,7 @@ def test_hostile_text_is_shown_as_text(server, open_page):
 def test_the_numbers_can_be_downloaded(server, open_page):
     page = open_page(server.link(PAGE, text=TEXT))
     ready(page)
-    page.get_by_text("Download and reproduce").click()
+    page.get_by_text("Download and code").click()
     page.get_by_role("button", name="CSV").wait_for()
     settled(page)
     with page.expect_download() as download:

@@ -12,7 +12,7 @@ from tools.browser import ready, settled
 
 pytestmark = pytest.mark.browser
 PAGE = "head_entropy"
-VIEWS = ("All heads", "Two statistics", "Which are alike?", "Which matter?", "Compare")
+VIEWS = ("All heads", "Scatter plot", "Head similarity", "Head importance", "Compare")
 SIZE = "100 texts"
 
 
@@ -27,7 +27,7 @@ def test_a_click_opens_the_card_and_its_link_leads_to_the_same_head(server, open
     page.get_by_text("Layer 2, head 6").wait_for()
     settled(page)
     assert query(page)["unit"] == ["2.6"]
-    page.get_by_text("See what this head reads").click()
+    page.get_by_text("Show this head's attention").click()
     page.get_by_role("heading", name="Attention heads").wait_for()
     ready(page)
     assert query(page)["layer"] == ["2"]
@@ -49,7 +49,7 @@ def test_a_file_is_uploaded_read_and_downloaded(server, open_page, tmp_path):
     path = tmp_path / "films <b>.csv"
     frame = pd.DataFrame({"review": ["A good film.", "", "<img src=x onerror=alert(1)> bad."]})
     frame.to_csv(path, index=False)
-    page = open_page(server.link(PAGE, corpus="A file of mine"))
+    page = open_page(server.link(PAGE, corpus="My file"))
     ready(page)
     page.get_by_role("button", name="File").click()
     page.locator("input[type=file]").set_input_files(path)
@@ -57,7 +57,7 @@ def test_a_file_is_uploaded_read_and_downloaded(server, open_page, tmp_path):
     settled(page)
     assert "films <b>.csv" in page.inner_text("[data-testid=stMain]")
     page.keyboard.press("Escape")
-    page.get_by_text("Download and reproduce").click()
+    page.get_by_text("Download and code").click()
     page.get_by_role("button", name="All figures (CSV)").wait_for()
     settled(page)
     with page.expect_download() as download:
@@ -67,7 +67,7 @@ def test_a_file_is_uploaded_read_and_downloaded(server, open_page, tmp_path):
     assert (table["texts"] == 2).all()
 
 
-@pytest.mark.parametrize("view", ["One text", "Negation probes and costs"])
+@pytest.mark.parametrize("view", ["One text", "Negation test and cost"])
 def test_the_comparison_page_fits_a_narrow_window(server, open_page, view):
     page = open_page(server.link("compare_models", versus=view), width=900, scheme="dark")
     ready(page)

@@ -112,17 +112,22 @@ def test_a_word_of_an_explanation_is_read_and_dropped(server, page, model):
     text = "The acting is wonderful; the script is not."
     opened(page, server, Place("", "word_attributions", {"text": text}), model)
     reach(page, "wonderful")
-    opened(page, server, Place("", "word_attributions", {"text": text, "show": "What if"}), model)
+    opened(
+        page,
+        server,
+        Place("", "word_attributions", {"text": text, "show": "Counterfactuals"}),
+        model,
+    )
     choose(page, "Word", "wonder")
     reach(page, "Drop")
     press(page, "Enter")
-    page.get_by_text("moves by").wait_for()
+    page.get_by_text("Change in the").wait_for()
 
 
 def test_a_point_is_picked_from_the_list(server, page, model):
     opened(page, server, Place("", "embedding_projector"), model)
     choose(page, "Point", "1: ")
-    page.get_by_text("Nearest in the original space").wait_for()
+    page.get_by_text("Nearest neighbours in the original space").wait_for()
 
 
 def test_the_card_of_a_head_is_opened_from_the_list(server, page, model):

@@ -12,7 +12,7 @@ from tools.browser import ready, settled
 
 pytestmark = pytest.mark.browser
 PAGE = "language_models"
-VIEWS = ("Next token", "Logit lens", "Who wrote the logit?", "Generate", "Induction")
+VIEWS = ("Next token", "Logit lens", "Logit attribution", "Generate", "Induction")
 
 
 def switched(page, view: str) -> None:

@@ -38,7 +38,7 @@ def test_a_learner_predicts_looks_comes_back_and_goes_on(server, open_page):
 
     # What the learner changes there does not stay for the next time the lesson opens it.
     page.get_by_text("Compare", exact=True).click()
-    page.get_by_text("Second minus first").wait_for()
+    page.get_by_text("Difference (second − first)").wait_for()
     page.get_by_role("link", name="Back to the lesson").click()
     at_step(page, 1)
     page.get_by_role("radio", name="13").check(force=True)

@@ -18,17 +18,17 @@ from tools.browser import CHROMIUM_ARGS, WEBGL_ARGS, ready, settled
 pytestmark = pytest.mark.browser
 PAGE = "embedding_projector"
 VIEWS = (
-    "Picture",
+    "Projection",
     "Layer by layer",
     "Side by side",
-    "What is out of place?",
-    "Can it be trusted?",
-    "Shape of the space",
+    "Outliers and label errors",
+    "Projection quality",
+    "Geometry",
 )
 MARK = "<img src=x onerror=\"document.title='x'\"></script><script>document.title='x'</script>"
 CHART = "[data-testid=stVegaLiteChart]"
 POINT = f"{CHART} path[aria-roledescription=point]"
-CARD = "Nearest in the original space"
+CARD = "Nearest neighbours in the original space"
 
 
 def link(server, **query):
@@ -80,10 +80,10 @@ def open_with(server):
 
 
 def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page):
-    address = link(fresh_server, points="Words with several senses", point="3: x", find="bank")
+    address = link(fresh_server, points="Ambiguous words", point="3: x", find="bank")
     main, _ = cold_and_warm(open_page, address)
     assert CARD in main
-    assert "points found" in main
+    assert "points match" in main
 
 
 def test_every_view_fits_a_narrow_window_and_its_link_reopens_it(server, open_page):
@@ -149,15 +149,15 @@ def test_a_box_gives_its_points_their_words_and_their_labels(server, open_page):
     page = open_page(link(server))
     ready(page)
     drag(page, *corners(page), shift=True)
-    page.get_by_text("points in the box").wait_for()
+    page.get_by_text("points selected").wait_for()
     settled(page)
     said = page.inner_text("[data-testid=stMain]")
-    assert "Words in the most of them" in said
+    assert "Most frequent words in the selection" in said
     assert "Mix of group" in said
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV of the box").click()
     table = pd.read_csv(Path(download.value.path()))
-    assert f"{len(table)} points in the box" in said
+    assert f"{len(table)} points selected" in said
     assert {"country", "capital"} <= set(table["group"])
     assert not {"profession"} & set(table["group"])
 
@@ -212,11 +212,11 @@ def test_a_browser_without_webgl_is_told_so_and_offered_the_plane(open_with, chr
         executable_path=find_chromium(), args=[*CHROMIUM_ARGS, "--disable-3d-apis"]
     )
     page = open_with(browser, dimensions="3-D")
-    page.get_by_text("This browser has no WebGL").wait_for()
+    page.get_by_text("needs WebGL").wait_for()
     page.get_by_role("button", name="Show it in 2-D").click()
     page.locator(POINT).first.wait_for()
     settled(page)
-    assert page.get_by_text("This browser has no WebGL").count() == 0
+    assert page.get_by_text("needs WebGL").count() == 0
     browser.close()
 
 
@@ -233,16 +233,16 @@ def unharmed(page) -> None:
     assert page.title() == "Clearhead"
     assert page.locator("[data-testid=stMain] img").count() == 0
     assert page.locator(".deck-tooltip img, #vg-tooltip-element img").count() == 0
-    assert page.get_by_text("Something went wrong").count() == 0
+    assert page.get_by_text("Unexpected error").count() == 0
 
 
 def test_hostile_texts_labels_columns_and_file_names_are_shown_as_text(open_with, with_webgl):
-    page = open_with(with_webgl, points="Texts of a file")
+    page = open_with(with_webgl, points="Texts from a file")
     upload(page, ("<img src=x onerror=alert(1)>.csv", hostile_table()))
     for view in VIEWS:
         look(page, view)
         unharmed(page)
-    look(page, "Picture")
+    look(page, "Projection")
     page.locator(POINT).first.hover(force=True)
     page.wait_for_timeout(300)
     unharmed(page)
@@ -268,13 +268,13 @@ def labelled() -> bytes:
 
 
 def test_an_uploaded_table_is_drawn_coloured_by_its_labels_and_checked(server, open_page):
-    page = open_page(link(server, points="Texts of a file"))
+    page = open_page(link(server, points="Texts from a file"))
     ready(page)
     upload(page, ("requests.csv", labelled()))
     assert page.locator(POINT).count() >= 84
     assert "PlayMusic" in page.locator(CHART).first.inner_text()
-    look(page, "What is out of place?")
-    page.get_by_text("stand among neighbours").wait_for()
+    look(page, "Outliers and label errors")
+    page.get_by_text("have neighbours that mostly").wait_for()
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV of the list").click()
     table = pd.read_csv(Path(download.value.path()))
@@ -288,7 +288,7 @@ def test_uploaded_vectors_with_their_words_are_drawn(server, open_page):
     data = io.BytesIO()
     np.save(data, rng.normal(size=(30, 12)).astype(np.float32))
     words = "text\tkind\n" + "".join(f"word{i}\t{'ab'[i % 2]}\n" for i in range(30))
-    page = open_page(link(server, points="Vectors of a file"))
+    page = open_page(link(server, points="Vectors from a file"))
     ready(page)
     upload(page, ("mine.npy", data.getvalue()), ("metadata.tsv", words.encode()))
     assert page.locator(POINT).count() >= 30
@@ -299,7 +299,7 @@ def test_uploaded_vectors_with_their_words_are_drawn(server, open_page):
 def test_pictures_numbers_neighbours_and_vectors_can_be_downloaded(server, open_page, encoder):
     page = open_page(link(server))
     ready(page)
-    page.get_by_text("Download and reproduce").click()
+    page.get_by_text("Download and code").click()
     page.get_by_role("button", name="Neighbours (CSV)").wait_for()
     settled(page)
     files = {}

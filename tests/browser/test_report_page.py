@@ -46,7 +46,7 @@ def exported(server, chromium, tmp_path_factory) -> dict[str, Path]:
 def add(page, number: int) -> None:
     ready(page)
     page.get_by_role("button", name="Add to report").first.click()
-    page.get_by_text(f"Picture {number} of your report").first.wait_for()
+    page.get_by_text(f"Added to the report ({number} chart").first.wait_for()
 
 
 def test_the_page_opens_without_a_network_and_shows_the_same_numbers(exported, chromium):
@@ -62,7 +62,7 @@ def test_the_page_opens_without_a_network_and_shows_the_same_numbers(exported, c
     loaded = page.evaluate("[...document.images].map(each => each.naturalWidth)")
     assert len(loaded) == 2
     assert min(loaded) > 100
-    page.locator("summary", has_text=re.compile("^Numbers")).nth(1).click()
+    page.locator("summary", has_text=re.compile("^Data table")).nth(1).click()
     first = page.locator("section").nth(1).locator("table").first.locator("tbody tr").first
     strongest = ic.attention_maps(ic.load_model("sentiment"), TEXT).head(1, 4).max()
     assert float(first.locator("td").last.inner_text()) == pytest.approx(strongest, abs=1e-5)
@@ -93,7 +93,7 @@ def test_a_saved_session_goes_on_in_another_tab(exported, server, open_page):
     settled(page)
     assert page.get_by_label("Notes on picture 1").input_value() == "“not” turns it round."
     assert page.get_by_label("Title of picture 2").input_value() == "Attention of layer 1, head 4"
-    assert "I have read the scripts" in main_of(page)
+    assert "I have reviewed the code" in main_of(page)
     assert fits(page)
     page.get_by_role("link", name="Open this view").nth(1).click()
     page.get_by_role("heading", name="Attention heads").wait_for()

@@ -45,7 +45,7 @@ def texts(svg: bytes) -> list[str]:
 
 
 def test_a_click_picks_a_row_and_two_ways_of_dragging_pan_and_select():
-    for drag in ("moves", "selects"):
+    for drag in ("pan", "select"):
         spec = specification(scatter(points(), NONE, Look(drag=drag)))
         found = {each["name"]: each for each in spec["params"] if "select" in each}
         assert set(found) == {"pick", "box", "panned"}
@@ -53,7 +53,7 @@ def test_a_click_picks_a_row_and_two_ways_of_dragging_pan_and_select():
         assert found["pick"]["select"]["on"] == "symbol:click"
         assert found["panned"]["bind"] == "scales"
         box, pan = (found[name]["select"]["on"] for name in ("box", "panned"))
-        assert ("!event.shiftKey" in box) == (drag == "selects")
+        assert ("!event.shiftKey" in box) == (drag == "select")
         assert ("!event.shiftKey" in pan) == (drag == "moves")
         assert found["panned"]["select"]["zoom"] == "wheel!"
 

@@ -51,7 +51,7 @@ def test_a_part_of_the_vocabulary_has_its_kind_its_ranks_and_its_letters(encoder
     everything = ic.vocabulary_part(entries, kind="everything", ranks=(0, 10)).frame
     assert (everything["rank"] < 10).all()
     assert (everything["rank"] < 0).any()
-    with pytest.raises(ic.BadInput, match="Loosen"):
+    with pytest.raises(ic.BadInput, match="Relax"):
         ic.vocabulary_part(entries, contains="qqqqq", ranks=(0, 10))
     with pytest.raises(ic.BadInput, match="no kind"):
         ic.vocabulary_part(entries, kind="verbs", ranks=(0, 10))

@@ -181,8 +181,8 @@ BROKEN = {
     "claims a petabyte": (lying_npy("(40000, 99999999999)"), "t.npy", "fit in memory"),
     "negative shape": (lying_npy("(-3, 2)"), "t.npy", "no vectors"),
     "cut .npy": (npy(np.ones((9, 9)))[:200], "t.npy", "ends too early"),
-    "broken .npy": (b"\x93NUMPY\x01\x00\xff\xffoh no", "t.npy", "no .npy file"),
-    "broken Parquet": (b"PAR1 and then nothing", "t.parquet", "no Parquet file"),
+    "broken .npy": (b"\x93NUMPY\x01\x00\xff\xffoh no", "t.npy", "cannot be read as .npy"),
+    "broken Parquet": (b"PAR1 and then nothing", "t.parquet", "cannot be read as Parquet"),
     "ragged lists": (
         parquet(pd.DataFrame({"vector": [[1.0, 2.0], [3.0]]})),
         "t.parquet",

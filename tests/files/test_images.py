@@ -81,10 +81,10 @@ def test_a_bomb_is_refused_by_its_header(side):
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b"these are words, not pixels\n" * 20, "no PNG, JPEG or WebP"),
+        (b"these are words, not pixels\n" * 20, "cannot be opened as a PNG, JPEG or WebP"),
         (b"", "empty"),
         (saved(Image.effect_noise((64, 64), 80), "PNG")[:2000], "damaged"),
-        (saved(Image.new("RGB", (64, 64)), "GIF"), "no PNG, JPEG or WebP"),
+        (saved(Image.new("RGB", (64, 64)), "GIF"), "cannot be opened as a PNG, JPEG or WebP"),
         (b"PK\x03\x04" + b"0" * 50, "zip"),
     ],
 )

@@ -155,7 +155,7 @@ def test_as_many_rows_as_allowed_are_read_and_one_more_is_not():
         (bytes(range(256)) * 9, "t.csv", "binary data"),
         (b"[1, 2]", "t.jsonl", "neither an object"),
         (b"[" * 100_000, "t.jsonl", "no JSON"),
-        (b"PAR1 and then nothing", "t.parquet", "no Parquet file"),
+        (b"PAR1 and then nothing", "t.parquet", "cannot be read as Parquet"),
         (b"x", "picture.png", "no table known here"),
         (b"a\n1", "archive.xlsx", "no table known here"),
     ],

@@ -125,9 +125,9 @@ def test_relevance_belongs_to_patches_and_is_never_negative(vit, picture):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"method": "magic"}, "no method here"),
+        ({"method": "magic"}, "Unknown method"),
         ({"baseline": "pink"}, "no baseline here"),
-        ({"target": "cat"}, "is not a label"),
+        ({"target": "cat"}, "Unknown label"),
     ],
 )
 def test_what_is_not_there_is_said(vit, picture, options, sentence):

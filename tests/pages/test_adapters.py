@@ -88,4 +88,4 @@ def test_a_shared_server_opens_no_typed_base(adapter, tiny, monkeypatch):
     assert not field(app)
     assert "does not name its base model" in words(app)
     app = run(PAGE, model=str(tiny("bert")))
-    assert "This server is shared" in words(app)
+    assert "shared server" in words(app)

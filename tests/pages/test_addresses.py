@@ -64,15 +64,15 @@ SWITCHES = [
     (
         "word_attributions",
         "pos",
-        {"method": "Gradient norm", "show": "Many texts", "model": "slots"},
+        {"method": "Gradient norm", "show": "Multiple texts", "model": "slots"},
     ),
     ("compare_models", "sentiment", {"model": "sentiment-lstm"}),
     ("compare_models", "sentiment", {"text": TEXT}),
-    ("head_entropy", "sentiment", {"corpus": "My text", "model": "slots"}),
+    ("head_entropy", "sentiment", {"corpus": "Sidebar text", "model": "slots"}),
     (
         "head_entropy",
         "sentiment",
-        {"corpus": "My text", "heads_view": "Two statistics", "model": "encoder"},
+        {"corpus": "Sidebar text", "heads_view": "Scatter plot", "model": "encoder"},
     ),
     ("embedding_projector", "sentiment", {"model": "encoder"}),
 ]

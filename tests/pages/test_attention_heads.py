@@ -122,7 +122,7 @@ def test_text_that_cannot_be_read_gets_one_sentence(app, text, said):
     ("name", "said"),
     [
         ("no-such-folder/../..", "not a Hub id"),
-        ("nobody/nothing", "cannot be reached"),
+        ("nobody/nothing", "could not be reached"),
         ("![x](http://192.0.2.1/x.png)", "not a Hub id"),
     ],
 )
@@ -143,7 +143,7 @@ def test_an_unexpected_error_shows_a_code_and_no_traceback(app, monkeypatch):
     monkeypatch.setitem(DRAW, "overview", broken)
     app.run()
     assert not app.exception
-    assert "Something went wrong" in app.error[0].value
+    assert "Unexpected error" in app.error[0].value
     assert "secret" not in words(app)
 
 

@@ -65,7 +65,7 @@ def test_classifiers_without_a_common_label_are_still_compared():
     app = opened(rival="intents")
     assert not app.exception
     assert not app.error
-    assert "share no label" in words(app)
+    assert "no label in common" in words(app)
 
 
 def test_a_model_that_classifies_nothing_is_offered_another():
@@ -78,7 +78,7 @@ def test_a_model_that_classifies_nothing_is_offered_another():
 def test_no_text_gets_a_sentence(text):
     app = opened(text=text or " ")
     assert not app.exception
-    assert "Write a text" in words(app)
+    assert "Enter a text" in words(app)
 
 
 def test_a_rival_of_another_task_gets_a_sentence():

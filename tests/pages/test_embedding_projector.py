@@ -81,7 +81,7 @@ def test_every_view_of_every_source_draws_or_says_why_not(view, source):
     app = opened(look=view, points=source, rank_to=1200)
     assert fine(app)
     assert app.title[0].value == "Embedding projector"
-    assert "What to look for" in words(app)
+    assert "How to read this" in words(app)
     refused = {("layers", "vocabulary"): "no layers", ("checks", "vocabulary"): "no labels"}
     said = refused.get((view, source))
     assert (said in words(app)) if said else charts(app)
@@ -109,8 +109,8 @@ def test_every_method_shows_the_figures_of_the_projection(encoder, method, dimen
     quality = drawn.quality
     assert f"trustworthiness {quality.trustworthiness:.2f}" in words(app)
     assert f"continuity {quality.continuity:.2f}" in words(app)
-    assert f"{quality.kept:.0%} of the 15 true neighbours kept" in words(app)
-    assert ("mean little" in words(app)) == (method in ("umap", "tsne"))
+    assert f"{quality.kept:.0%} of the 15 nearest neighbours preserved" in words(app)
+    assert ("are not meaningful" in words(app)) == (method in ("umap", "tsne"))
     assert bool(decks(app)) == (dimensions == 3)
     assert bool(charts(app)) == (dimensions == 2)
 
@@ -137,15 +137,15 @@ def test_a_search_counts_and_rings_what_it_finds():
     app = opened(find="verb")
     assert "Nothing found" in words(app)
     app = opened(find="LON")
-    assert "of 210 points found" in words(app)
+    assert "of 210 points match" in words(app)
 
 
 def test_layers_show_the_way_of_a_point_and_how_the_senses_part(encoder):
     app = opened(look="layers", points="ambiguous_words", point="0: x", stage=2)
     assert fine(app)
     assert "at layer 2 of 6" in words(app)
-    assert "The line is the way of the chosen point" in words(app)
-    assert "Do the groups part as layers go up?" in words(app)
+    assert "Line: trajectory" in words(app)
+    assert "Group separation by layer" in words(app)
 
 
 def test_layers_follow_with_umap_and_tsne():
@@ -165,7 +165,7 @@ def test_two_sides_say_what_they_share(encoder, against):
             for layer in (6, 0)
         ]
         same = np.mean([len(set(a) & set(b)) / 15 for a, b in zip(*(n.indices for n in near))])
-        assert f"the two sides share {same:.0%} of the nearest neighbours" in words(app)
+        assert f"Shared nearest neighbours: {same:.0%}" in words(app)
 
 
 @pytest.mark.parametrize("check", ["conflicts", "clusters", "outliers", "hubs"])
@@ -184,7 +184,7 @@ def test_the_conflicts_on_the_page_are_those_of_the_package(encoder):
     table = ic.label_conflicts(vectors, sample["group"])
     assert list(app.dataframe[-1].value["point"]) == list(table["index"])[:100]
     against = int((table["conflict"] > 0).sum())
-    assert f"{against} of 210 points stand among neighbours" in words(app)
+    assert f"{against} of 210 points have neighbours that mostly" in words(app)
 
 
 def test_hdbscan_and_a_number_of_clusters_can_be_chosen():
@@ -198,7 +198,7 @@ def test_trust_shows_the_scores_and_draws_again_on_demand(encoder):
     texts = list(ic.sample_table("word_groups")["text"])
     drawn = ic.project(ic.token_vectors(encoder, texts, pooling="mean"), method="tsne")
     assert shows(app.metric[0].value, drawn.trustworthiness, "{:.3f}")
-    next(each for each in app.button if "three seeds" in each.label).click()
+    next(each for each in app.button if "3 seeds" in each.label).click()
     app.run()
     assert fine(app)
     assert "agree on" in words(app)
@@ -258,7 +258,7 @@ def test_few_equal_and_empty_texts_get_a_picture_or_a_sentence(frame, said):
     for view in VIEWS:
         app = with_table(frame, look=view)
         assert not app.exception
-        assert not [each for each in app.error if "Something went wrong" in each.value]
+        assert not [each for each in app.error if "Unexpected error" in each.value]
         if view == "picture":
             assert (said in app.error[0].value.replace("\\", "")) if said else not app.error
 
@@ -284,15 +284,15 @@ def test_columns_of_vectors_that_would_break_a_reader_do_not_break_the_page(view
 def test_a_forgotten_upload_is_asked_for_again():
     kept().clear()
     app = opened(points="table", projector_table=("reviews.csv", "gone"))
-    assert "upload it again" in words(app)
+    assert "Upload it again" in words(app)
 
 
 def test_a_model_of_pictures_shows_pictures_and_offers_no_texts(tiny):
     app = opened(model=str(tiny("vit")), points="requests")
     assert fine(app)
     offered = app.selectbox(key="points").options
-    assert "Requests in seven intents" not in offered
-    assert "Vectors of a file" in offered
+    assert "Requests (7 intents)" not in offered
+    assert "Vectors from a file" in offered
 
 
 def test_a_missing_word_of_an_axis_gets_a_sentence():
@@ -300,7 +300,7 @@ def test_a_missing_word_of_an_axis_gets_a_sentence():
     assert "Atlantis" in app.error[0].value
     assert "is not among the points" in app.error[0].value
     app = opened(reducer="axis", axis_word_groups_0_from=" , ")
-    assert "Say where each axis begins" in words(app)
+    assert "Define each axis" in words(app)
 
 
 @pytest.mark.parametrize("source", ["word_groups", "ambiguous_words", "vocabulary", "text"])
@@ -311,7 +311,7 @@ def test_own_axes_begin_with_ends_that_exist(source):
 
 def test_no_entry_of_the_vocabulary_gets_a_sentence():
     app = opened(points="vocabulary", containing="qqqqq")
-    assert "Loosen the filters" in app.error[0].value
+    assert "Relax the filters" in app.error[0].value
 
 
 class Offered:

@@ -81,7 +81,7 @@ def test_models_of_other_shapes_are_compared_by_depth(tiny):
 def test_one_text_has_no_standard_error():
     app = opened(corpus="text", text="The cat sat on the mat.", unit="0.2")
     assert "1 text," in words(app)
-    assert "standard errors need two or more" in words(app)
+    assert "standard errors need at least two" in words(app)
     assert not app.exception
 
 
@@ -135,7 +135,7 @@ def test_what_is_assumed_of_a_file_is_told_and_can_be_chosen_otherwise():
     assert "The fields are separated by semicolons." in said
     assert "the file seems to have no header" in said
     assert "The row has 3 cells, not 2: “So;so;it”" in said
-    app = opened(**held(data, "films.csv"), corpus_header="Names of the columns")
+    app = opened(**held(data, "films.csv"), corpus_header="Column names")
     assert "1 text of films" in words(app)
 
 

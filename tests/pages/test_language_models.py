@@ -48,7 +48,7 @@ def test_every_view_draws_without_an_error(opened, view, family):
     assert not app.error
     assert app.title[0].value == "Language models"
     assert charts(app)
-    assert "What to look for" in words(app)
+    assert "How to read this" in words(app)
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -73,8 +73,8 @@ def test_the_figures_of_the_next_token_are_those_of_the_package(opened, tiny_mod
 def test_the_sum_of_the_parts_is_the_logit_on_the_page(opened, tiny_model):
     app = opened(lm_view="wrote", lm_target=" look", lm_instead=" words")
     found = ic.logit_attribution(tiny_model("gpt2"), TEXT, target=" look", contrast=" words")
-    assert f"is **{found.logit:+.4f}**" in words(app)
-    assert f"add up to **{found.parts['value'].sum():+.4f}**" in words(app)
+    assert f"**{found.logit:+.3f}** = sum of {len(found.parts)} components" in words(app)
+    assert abs(found.parts["value"].sum() - found.logit) < 1e-3
     assert "▁look rather than ▁words" in words(app)
 
 
@@ -96,8 +96,8 @@ def test_the_waterfall_ends_at_the_logit(tiny_model):
 
 
 def test_the_soft_cap_is_mentioned_where_there_is_one(opened):
-    assert "caps its logits softly" in words(opened("gemma2", lm_view="wrote"))
-    assert "caps its logits" not in words(opened("llama", lm_view="wrote"))
+    assert "soft-capping" in words(opened("gemma2", lm_view="wrote"))
+    assert "soft-capping" not in words(opened("llama", lm_view="wrote"))
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.2])
@@ -146,9 +146,9 @@ def test_other_models_are_exchanged_with_one_click(opened, family, monkeypatch):
     monkeypatch.setattr(language_model, "is_converted", lambda: True)
     app = opened(family)
     assert not app.exception
-    assert "This needs a language model" in words(app)
-    assert app.button(key="lm_use").label == "Use the embedded language model"
-    assert "What to look for" in words(app)
+    assert "is not a language model" in words(app)
+    assert app.button(key="lm_use").label == "Switch to the built-in language model"
+    assert "How to read this" in words(app)
 
 
 @needs_language_model

@@ -211,7 +211,7 @@ def test_the_way_back_stands_on_other_pages_while_a_lesson_is_underway():
 def test_arriving_by_the_link_sets_the_sidebar_even_when_it_was_set_before():
     link = Link("head_entropy", (("model", "encoder"), ("text", "One text.")))
     state = {"model": "sentiment", "text": "Another.", progress.OFFERED: link}
-    app = opened("head_entropy", state, model="encoder", text="One text.", corpus="My text")
+    app = opened("head_entropy", state, model="encoder", text="One text.", corpus="Sidebar text")
     assert not app.exception
     assert app.session_state["model"] == "encoder"
     assert app.session_state["text"] == "One text."
@@ -242,6 +242,6 @@ SHOWN = {
     ("view", "Overview"),
     ("show", "Explanation"),
     ("method", "Integrated gradients"),
-    ("way", "Gradient (fast)"),
+    ("way", "Gradient estimate"),
     ("lm_score", "Induction"),
 }

@@ -88,7 +88,7 @@ def test_what_is_assumed_of_a_file_is_told_and_what_is_chosen_is_in_the_script(
     table = "A naïve film.;1\nA clichéd, dull film.;0\nToo;long;here\n".encode("cp1252")
     (tmp_path / "mine.csv").write_bytes(table)
     monkeypatch.chdir(tmp_path)
-    app = opened(show="many", method="leave_one_out", upload_header="A row like the others")
+    app = opened(show="many", method="leave_one_out", upload_header="Data (no column names)")
     app.file_uploader[0].set_value(("mine.csv", table, "text/csv")).run()
     (figure,) = check(app, charts=1)
     assert "column='column 1', header=False)" in figure.script

@@ -10,9 +10,20 @@ import pytest
 import streamlit as st
 
 import interp_core as ic
+from interp_core.lessons import aliases
 from interp_core.report.saved import load
+from interp_core.ui import (
+    attention,
+    attribution,
+    comparison,
+    embedding,
+    heads,
+    images,
+    language,
+)
 from tests.recorded.pages import ADDRESSES, LINKS, NOTEBOOK, SESSION, opened, seen
 
+TITLES = {"Head-entropy stats": "Head statistics", "Compare classifiers": "Compare models"}
 RECORDED = json.loads(LINKS.read_text(encoding="utf-8"))
 
 
@@ -22,9 +33,53 @@ def clear_caches():
     st.cache_resource.clear()
 
 
+def today(recorded: dict) -> dict:
+    """What was seen then, under the names of today."""
+    address = {
+        key: [aliases.today(key, each) for each in value]
+        if isinstance(value, list)
+        else aliases.today(key, value)
+        for key, value in recorded["address"].items()
+    }
+    titles = [TITLES.get(title, title) for title in recorded["title"]]
+    return recorded | {"title": titles, "address": address}
+
+
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_an_address_opens_the_view_that_it_opened(address):
-    assert seen(opened(address)) == RECORDED[address]
+    assert seen(opened(address)) == today(RECORDED[address])
+
+
+def test_the_labels_that_replace_former_ones_are_offered():
+    offered = {
+        "kind": attention.question.KINDS,
+        "special": attention.question.SPECIAL,
+        "mass": attention.question.MASS,
+        "show": attribution.VIEWS,
+        "order": attribution.explanation.ORDERS,
+        "mode_away": attribution.trust.MODES,
+        "look": {key: view.title for key, view in embedding.VIEWS.items()},
+        "points": embedding.question.SOURCES,
+        "entries": embedding.point_choice.KINDS,
+        "unit_digits": embedding.question.PICTURE_UNITS,
+        "drag": {each: each for each in embedding.appearance.DRAGS},
+        "heads_view": heads.VIEWS,
+        "corpus": heads.corpus.SOURCES,
+        "corpus_2": heads.corpus.SOURCES,
+        "way": heads.importance.WAYS,
+        "curve": heads.importance.CURVES,
+        "versus": comparison.VIEWS,
+        "lm_view": language.VIEWS,
+        "lm_line": language.logit_lens.LINES,
+        "picture_view": images.attention.VIEWS,
+        "picture": {"own": images.question.OWN},
+    }
+    assert set(offered) == set(aliases.RENAMED)
+    for key, renamed in aliases.RENAMED.items():
+        assert set(renamed.values()) <= set(offered[key].values()), key
+        assert not set(renamed) & set(offered[key].values()), key
+    assert aliases.today("picture", "a 7 (digit 12)") == "digit 7 (sample 12)"
+    assert aliases.today("text", "My text") == "My text"
 
 
 def test_a_saved_session_opens():

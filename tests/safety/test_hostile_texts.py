@@ -150,7 +150,7 @@ def test_hostile_names_of_columns_are_escaped_beside_a_box(monkeypatch):
     app = opened(
         "embedding_projector", points="table", model="encoder", projector_table=("a.csv", "boxed")
     )
-    assert any("points in the box" in each.value for each in app.markdown)
+    assert any("points selected" in each.value for each in app.markdown)
     assert harmless(app)
 
 

@@ -60,7 +60,7 @@ def test_on_a_shared_server_the_operator_alone_decides(settings):
     ("line", "told"),
     [
         ('device = "warp"', "There is no device 'warp' here"),
-        ('dtype = "int4"', "is no number format"),
+        ('dtype = "int4"', "Unknown dtype"),
     ],
 )
 def test_a_setting_that_cannot_be_is_told_on_the_page(settings, line, told):

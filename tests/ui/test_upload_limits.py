@@ -37,7 +37,7 @@ def given(monkeypatch):
 @pytest.mark.parametrize(("most", "shown"), [(5 * MB, 5), (50 * MB, 50), (512 * MB, 50)])
 def test_the_limit_of_the_place_or_of_the_server_is_shown_and_kept(given, most, shown):
     assert given(shown * MB, most) == shown
-    with pytest.raises(ic.BadInput, match=f"{shown} MB can be taken here"):
+    with pytest.raises(ic.BadInput, match=f"limit: {shown} MB"):
         given(shown * MB + 1, most)
 
 
@@ -55,6 +55,6 @@ def test_pictures_show_what_their_reader_takes(monkeypatch):
     monkeypatch.setattr(
         uploads.st, "get_option", lambda name: 50 if name == "server.maxUploadSize" else kept(name)
     )
-    app = run("attention_heads", model="digits", picture="my own")
+    app = run("attention_heads", model="digits", picture="upload an image")
     (shown,) = (each.proto.max_upload_size_mb for each in app.get("file_uploader"))
     assert shown == images.MAX_BYTES // MB

@@ -21,7 +21,7 @@ def test_nothing_is_chosen_at_first_and_choices_are_kept():
     assert not app.exception
     assert app.session_state["chosen"] == FileOptions()
     for key, value in {
-        "file_header": "A row like the others",
+        "file_header": "Data (no column names)",
         "file_delimiter": "Semicolon",
         "file_encoding": "Windows-1252",
         "file_quotes": "Part of the text",

@@ -31,8 +31,8 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
             key="flow",
             bind="query-params",
             persist_state="session",
-            help="Maximum flow from each input token to this token through all "
-            "layers; takes a second or two for long texts.",
+            help="Attention flow (Abnar & Zuidema 2020): maximum flow from each input token to "
+            "this token through all layers. Long texts take a few seconds.",
         )
     token = default if token is None else token
     everyone = len(options.heads) == maps.weights.shape[1]
@@ -43,7 +43,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
     who = "mean of all heads" if everyone else _heads_said(heads)
     strips = [
         Strip(
-            f"Raw, {who}, layer by layer",
+            f"Attention by layer ({who})",
             UNIT[maps.kind],
             names,
             raw,
@@ -53,7 +53,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         rolled = calls.attention_rollout(made)[:, token]
         strips.append(
             Strip(
-                "Rollout through this layer",
+                "Attention rollout up to each layer",
                 "rollout",
                 names,
                 rolled,
@@ -63,7 +63,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
             flowed = calls.attention_flow(made, token)[None]
             strips.append(
                 Strip(
-                    "Flow through all layers",
+                    "Attention flow through all layers",
                     "max-flow",
                     ["all"],
                     flowed,
@@ -96,7 +96,7 @@ def _show(maps: ic.AttentionMaps, options: Options, strip: Strip, token: int) ->
     figure(
         chart,
         title=f"{strip.title}: token {token}",
-        alt=f"What {maps.tokens[token]} (token {token}) reads in each layer: most from "
+        alt=f"Attention from {maps.tokens[token]} (token {token}) in each layer; strongest to "
         f"{maps.key_tokens[key]} in layer {strip.names[layer]}, {values.max():.2f}.",
         key=f"strip_{strip.unit}",
         table=calls.layer_table(options.shown.recipe(), strip.values, **named),
@@ -128,13 +128,16 @@ def _strip(
 def _layers_caption(rolled: bool, causal: bool) -> str:
     if not rolled:
         return (
-            "Rollout and flow need raw weights with all pieces and special tokens: set Display "
-            "and Weights back to see them."
+            "Rollout and flow need the attention weights of all tokens. Set Weights to "
+            "“Attention weights” and reset Display to show them."
         )
     drift = (
-        " In causal models its mass drifts to the first token by construction." if causal else ""
+        " In causal models, rollout concentrates on the first token by construction."
+        if causal
+        else ""
     )
     return (
-        "Rollout (Abnar & Zuidema 2020) multiplies ½ A + ½ I through the layers, heads averaged: "
-        "an estimate of which inputs are mixed into the token, not of what they contribute." + drift
+        "Attention rollout (Abnar & Zuidema 2020): product over layers of ½A + ½I, with A "
+        "averaged over heads. It estimates how input tokens mix into this token; it is not an "
+        "attribution." + drift
     )

@@ -52,13 +52,13 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
     first = Side(_name(*place), made, place)
     second = _second(made, options)
     if second is None:
-        st.info("Type a second text to compare with.", icon=":material/edit:")
+        st.info("To compare two texts, enter the second text above.", icon=":material/edit:")
         return alt.Chart(pd.DataFrame({"x": []})).mark_point()
     top = float(max(first.weights.max(), second.weights.max()))
     charts = [_map(first, top), _map(second, top), _difference(first, second)]
     with st.container(horizontal=True, vertical_alignment="top"):
         for name, chart, told in zip(
-            (first.name, second.name, "Second minus first"),
+            (first.name, second.name, "Difference (second − first)"),
             charts,
             (_told(first), _told(second), ""),
         ):
@@ -68,18 +68,18 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
     shared = (
         ""
         if first.made is second.made
-        else (" The difference covers the tokens that both texts share, in order.")
+        else (" The difference covers only the tokens that the two texts share, aligned in order.")
     )
     st.caption(
-        f"Both maps share one scale, full at {top:.2g}. In the difference blue means that the "
-        f"second reads more, orange with a dash that the first does.{shared}"
+        f"Both heatmaps use the same colour scale (0 to {top:.2g}). Difference: blue = higher "
+        f"in the second; orange with “–” = higher in the first.{shared}"
     )
     both = alt.hconcat(*charts).resolve_scale(color="independent")
     pairs = [(side.made.head(*side.place), side.made.tokens) for side in (first, second)]
     table = calls.difference_table(*pairs[0], *pairs[1])
     offer(
         both,
-        title=f"{first.name}, beside {second.name.lower()}",
+        title=f"{first.name} and {second.name.lower()}",
         alt=f"Two heatmaps and their difference; {_largest(value(table))}.",
         table=table,
     )
@@ -96,7 +96,7 @@ def _largest(numbers: pd.DataFrame) -> str:
         return "the texts share no tokens"
     row = numbers.loc[numbers["difference"].abs().idxmax()]
     return (
-        f"they differ most where {row['query']} reads {row['key']}: {row['first']:.2f} and "
+        f"largest difference: {row['query']} → {row['key']}: {row['first']:.2f} and "
         f"{row['second']:.2f}"
     )
 

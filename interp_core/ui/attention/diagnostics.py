@@ -21,15 +21,16 @@ MOST_TOKENS = 256  # longer texts: the second pass for the warning is not worth 
 
 
 def show(plain_maps: Shown, model: LoadedModel) -> None:
-    """What to look for, the warning where it applies, and the health strip.
+    """How to read the maps, the warning where it applies, and the health strip.
 
     `plain_maps` are the raw weights with all pieces and special tokens.
     """
     raw = plain_maps.maps()
     if same_tokens(raw):
         st.markdown(
-            "**What to look for.** Diagonals read a neighbour, columns one token, even shades "
-            "everything. Heads of this text that are worth a look:"
+            "**How to read this.** Diagonal: attends to a neighbouring token. Vertical "
+            "stripe: attends to one token. Uniform colour: attends to all tokens equally. "
+            "Examples in this text:"
         )
         with st.container(horizontal=True, gap="small"):
             for what, layer, head in look_for(question.summaries(plain_maps)):
@@ -79,9 +80,10 @@ def warning(raw: ic.AttentionMaps, shown: Shown) -> None:
         return
     names = dict.fromkeys(np.asarray(raw.key_tokens, dtype=object)[raw.keys.special])
     st.info(
-        f"**Weight is not contribution.** {weight[row]:.0%} of layer {raw.layer_numbers[row]}'s "
-        f"attention goes to {plain(' and '.join(names))}, but {contribution[row]:.0%} of its "
-        "norm-weighted attention: those tokens are read and add little.",
+        f"**Attention weight is not contribution.** In layer {raw.layer_numbers[row]}, "
+        f"{plain(' and '.join(names))} receive {weight[row]:.0%} of the attention weight but "
+        f"only {contribution[row]:.0%} of the norm-weighted attention. Switch Weights to "
+        "“Norm-weighted” to compare.",
         icon=":material/lightbulb:",
     )
 
@@ -107,7 +109,7 @@ def look_for(frame: pd.DataFrame) -> list[tuple[str, int, int]]:
     diffuse = frame.loc[frame["entropy"].idxmax()]
     found.append(
         (
-            f"spreads over {np.exp(diffuse['entropy']):.0f} keys",
+            f"spread over {np.exp(diffuse['entropy']):.0f} tokens",
             int(diffuse["layer"]),
             int(diffuse["head"]),
         )

@@ -30,7 +30,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
     """Two columns of tokens with lines for the strongest weights."""
     count = max(len(maps.tokens), len(maps.key_tokens))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        token = token_choice(maps, "Lines from", "all queries")
+        token = token_choice(maps, "Query token", "all query tokens")
         window = _line_window(count)
     lines, queries, keys = frames.line_frames(
         maps, options.layer, options.heads, options.mass, token, window
@@ -48,9 +48,9 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         f"{strongest_named(maps, chosen_map(maps, options))}.",
     )
     st.caption(
-        f"Query tokens left, key tokens right. {_said(lines, queries, options)} Width and opacity "
-        f"grow linearly with the {UNIT[maps.kind]} (0 to {top:.2g}). Hover over a token to isolate "
-        "its lines; click a query token to pin it."
+        f"Query tokens left, key tokens right. {_said(lines, queries, options)} Width and "
+        f"opacity are proportional to the {UNIT[maps.kind]} (0 to {top:.2g}). Hover over a "
+        "token to isolate its lines; click a query token to pin it."
     )
     return chart
 
@@ -82,7 +82,7 @@ def _line_window(count: int) -> tuple[int, int]:
     if count <= LINE_ROWS:
         return 0, count
     first = st.slider(
-        f"First of {LINE_ROWS} tokens shown",
+        f"First token shown (window of {LINE_ROWS})",
         0,
         count - LINE_ROWS,
         key="first",

@@ -34,8 +34,8 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
     named = heads_named(options, maps.weights.shape[1])
     offer(chart, title=f"Attention of {named}", alt=_heat_alt(maps, options, weights))
     st.caption(
-        f"{named.capitalize()}. Query down, key across; each "
-        f"row is one token's attention. Colour is the {UNIT[maps.kind]}, full at {domain[1]:.2g}."
+        f"{named.capitalize()}. Rows: query tokens; columns: key tokens. Colour: "
+        f"{UNIT[maps.kind]}, 0 to {domain[1]:.2g}."
     )
     return chart
 
@@ -63,8 +63,8 @@ def _cells(
 def _zoomed(maps: ic.AttentionMaps, weights: np.ndarray, domain: tuple, alt_text: str) -> alt.Chart:
     high, wide = weights.shape
     with st.container(horizontal=True):
-        first_query = _window_start("Queries from", "q0", high)
-        first_key = _window_start("Keys from", "k0", wide)
+        first_query = _window_start("First query token", "q0", high)
+        first_key = _window_start("First key token", "k0", wide)
     rows, columns = _span(first_query, high), _span(first_key, wide)
     frame = pd.DataFrame(
         [
@@ -92,8 +92,8 @@ def _zoomed(maps: ic.AttentionMaps, weights: np.ndarray, domain: tuple, alt_text
         chart = _cells(maps, weights, rows, columns, domain)
         _cells_wide(chart, columns.stop - columns.start, alt_text, side=430)
     st.caption(
-        f"First the whole map (ink is the square root, so that faint lines are seen), then the "
-        f"framed window of {WINDOW} × {WINDOW} tokens. Click in the whole map to move the window."
+        "Left: the whole matrix (colour: square root of the weight). Right: the framed window "
+        f"of {WINDOW} × {WINDOW} tokens. Click the left chart to move the window."
     )
     return chart
 

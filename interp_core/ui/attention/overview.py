@@ -47,14 +47,14 @@ def _clipped(maps: ic.AttentionMaps, top: float) -> str:
     """Where the colour ends, and what lies beyond it."""
     if float(maps.weights.max()) <= top:
         return f"strongest at {top:.2g}"
-    return f"clipped at {top:.2g}, so all larger ones look alike"
+    return f"clipped at {top:.2g}"
 
 
 def _sharpest(frame: pd.DataFrame) -> str:
     """The most focused and the most even head in words."""
     low, high = (frame.loc[getattr(frame["entropy"], which)()] for which in ("idxmin", "idxmax"))
     return (
-        f"most focused: layer {low['layer']}, head {low['head']}; most even: layer "
+        f"lowest entropy: layer {low['layer']}, head {low['head']}; highest: layer "
         f"{high['layer']}, head {high['head']}"
     )
 

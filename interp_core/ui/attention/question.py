@@ -27,9 +27,9 @@ VIEWS = {
     "compare": "Compare",
 }
 STACKS = {"encoder": "Encoder", "decoder": "Decoder", "cross": "Cross attention"}
-KINDS = {"attention": "Raw weights", "norm": "Norm-weighted ‖α f(x)‖"}
-SPECIAL = {"show": "Show", "hide": "Hide, renormalise rows", "drop": "Hide, keep weights"}
-MASS = {0.5: "50 %", 0.8: "80 %", 0.9: "90 %", 0.95: "95 %", 1.0: "all"}
+KINDS = {"attention": "Attention weights", "norm": "Norm-weighted"}
+SPECIAL = {"show": "Show", "hide": "Hide and renormalise", "drop": "Hide"}
+MASS = {0.5: "50%", 0.8: "80%", 0.9: "90%", 0.95: "95%", 1.0: "all"}
 
 
 @dataclass(frozen=True)
@@ -65,15 +65,16 @@ def kind_choice(two_stacks: bool) -> str:
         "Weights",
         {name: KINDS[name] for name in names},
         key="kind",
-        help="Weight is not contribution: a head may read a token whose value vector is almost "
-        "zero. Norm-weighted attention (Kobayashi et al. 2020) is the length of what really "
-        "arrives; the parts add up to the layer's attention output.",
+        help="Attention weights ignore the size of the value vectors. Norm-weighted attention "
+        "‖α f(x)‖ (Kobayashi et al. 2020) multiplies each weight by the norm of the "
+        "transformed value vector: the size of what each token adds to the layer's "
+        "attention output.",
     )
 
 
 def stack_choice() -> str:
     """Encoder, decoder or cross attention of an encoder-decoder model."""
-    return one_of("Part of the model", STACKS, key="stack")
+    return one_of("Attention type", STACKS, key="stack")
 
 
 def head_choice(
@@ -94,12 +95,12 @@ def head_choice(
         width=110,
     )
     chosen = st.multiselect(
-        "Heads" if several else "Head (the first is shown)",
+        "Heads" if several else "Head (the first one is shown)",
         heads,
         default=[first[1]],
         key="heads",
         **BOUND,
-        placeholder="All heads",
+        placeholder="All heads (mean)",
         width=320,
     )
     return layer, tuple(chosen or heads)
@@ -109,10 +110,11 @@ def display_choice() -> tuple[bool, str, float]:
     """Words or pieces, special tokens, how much of the mass to draw."""
     with st.popover("Display", icon=":material/tune:"):
         words = st.toggle(
-            "Merge pieces into words",
+            "Merge subword tokens into words",
             key="words",
             **BOUND,
-            help="Attention to a word is the sum over its pieces, from a word the mean.",
+            help="Attention to a word is summed over its subword tokens; attention from a word "
+            "is averaged.",
         )
         special = st.radio(
             "Special tokens",
@@ -120,10 +122,11 @@ def display_choice() -> tuple[bool, str, float]:
             format_func=SPECIAL.get,
             key="special",
             **BOUND,
-            help="Renormalising amplifies noise: a row with 95 % on [CLS] keeps 5 %.",
+            help="Renormalising amplifies noise: if a row puts 95% on [CLS], the remaining 5% "
+            "is scaled up to 100%.",
         )
         mass = st.select_slider(
-            "Lines of each query token: the strongest that hold",
+            "Head view: share of each query token's attention to draw",
             list(MASS),
             value=0.9,
             format_func=MASS.get,

@@ -46,8 +46,8 @@ def strongest_named(maps: ic.AttentionMaps, weights: np.ndarray) -> str:
     """The strongest weight of a map in words."""
     query, key = np.unravel_index(int(weights.argmax()), weights.shape)
     return (
-        f"strongest: {maps.tokens[query]} (token {query}) reads {maps.key_tokens[key]} "
-        f"(token {key}) with {weights[query, key]:.2f}"
+        f"strongest: {maps.tokens[query]} (token {query}) → {maps.key_tokens[key]} (token "
+        f"{key}), {weights[query, key]:.2f}"
     )
 
 

@@ -18,7 +18,7 @@ from interp_core.ui.widgets.token_strip import token_strip
 
 def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
     """The sentence shaded by what one token reads, or by how much each token is read."""
-    token = token_choice(maps, "Shade by what this token attends to", "(attention received)")
+    token = token_choice(maps, "Query token", "all queries (mean attention received)")
     made = options.shown.recipe()
     weights = named("weights", chosen_map(made, options))
     row = weights.mean(0) if token is None else weights[token]
@@ -39,11 +39,11 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         picked=token,
         notes=[f"{each:.2f}" for each in values],
     )
-    source = "the framed token" if token is not None else "all queries on average"
+    source = "the selected token" if token is not None else "all queries on average"
     st.caption(
-        f"{heads_named(options, maps.weights.shape[1]).capitalize()}. Shade is the "
-        f"{UNIT[maps.kind]} from {source}, full at {top:.2g}. Click a token to see what it reads; "
-        "click it again to see all."
+        f"{heads_named(options, maps.weights.shape[1]).capitalize()}. Shading: "
+        f"{UNIT[maps.kind]} from {source}, 0 to {top:.2g}. Click a token to use it as the "
+        "query; click it again to return to the mean over all queries."
     )
     frame = frames.layer_frame(maps.key_tokens, values[None], [reader])
     chart = layer_rows(frame, title="", value_title=UNIT[maps.kind])

@@ -18,10 +18,10 @@ __all__ = ["DRAW", "VIEWS", "method_notes"]
 VIEWS = {
     "explanation": "Explanation",
     "methods": "Compare methods",
-    "what_if": "What if",
-    "layers": "Layer by layer",
-    "many": "Many texts",
-    "trust": "Can it be trusted?",
+    "what_if": "Counterfactuals",
+    "layers": "Layer conductance",
+    "many": "Multiple texts",
+    "trust": "Faithfulness",
 }
 DRAW: dict[str, Callable] = {
     "explanation": explanation.draw,

@@ -64,9 +64,9 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
         f"{largest(words, scores[first])}.",
     )
     st.caption(
-        "Each row is divided by its own largest size, so rows compare in shape, not in unit. "
-        "A dash marks scores against the target; unsigned methods have none. Special tokens are "
-        f"left out. {units_said(whole, whole.sequence)}"
+        "Each row is scaled by its largest absolute score: compare patterns, not magnitudes. "
+        "“–” marks negative scores (signed methods only). Special tokens are excluded. "
+        f"{units_said(whole, whole.sequence)}"
     )
     if len(chosen) > 1:
         _agreement(scores)
@@ -105,8 +105,8 @@ def _grid(table: pd.DataFrame, words: list[str]) -> alt.TopLevelMixin:
 
 def _agreement(table: pd.DataFrame) -> None:
     st.markdown(
-        "**How far do they agree?** Rank correlation of sizes, and how many of the three "
-        "largest words two methods share."
+        "**Agreement between methods.** Rank correlation of absolute scores, and overlap of "
+        "the top three words."
     )
     columns = {
         "kendall": st.column_config.NumberColumn("Kendall τ", format="%.2f"),
@@ -123,17 +123,17 @@ def _against(found: list[Recipe], table: pd.DataFrame) -> None:
     with left:
         bound = {"key": "against", **BOUND}
         keep_valid("against", others)
-        other = st.selectbox(f"{first} against", others, **bound)
+        other = st.selectbox(f"Compare {first} with", others, **bound)
         pair = [found[0], found[1 + others.index(other)]]
         figure(
             against(table.rename(columns={"word": "token"}), x=first, y=other),
-            title=f"{first} against {other.lower()}",
+            title=f"Compare {first} with {other.lower()}",
             alt=f"{len(words)} words as points. Largest by {first.lower()}: "
             f"{largest(words, table[first])}; by {other.lower()}: {largest(words, table[other])}.",
             table=calls.method_table(named("found", pair)),
         )
     with right:
-        st.markdown("**Where they disagree most**")
+        st.markdown("**Largest disagreements**")
         far = disagreements(table[first], table[other])
         for place, row in far.iterrows():
             st.markdown(
@@ -141,7 +141,7 @@ def _against(found: list[Recipe], table: pd.DataFrame) -> None:
                 f"{row['second']} by {other.lower()}"
             )
         st.caption(
-            "Attention says where information is read, gradients and removals what the output "
-            "depends on. A word that is read and not used ranks high in the first only; a word "
-            "whose effect travels through other tokens ranks high in the second only."
+            "Attention shows which tokens are attended to; gradient and perturbation methods "
+            "show which tokens the output depends on. A token can receive attention without "
+            "affecting the output, or affect it through other tokens."
         )

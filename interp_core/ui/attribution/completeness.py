@@ -103,7 +103,7 @@ def _measures(found: Attribution) -> list[str]:
         )
         parts.append(f"convergence delta {delta:+.4f} ({share})")
     if found.token_error is not None:
-        parts.append(f"estimated error of the worst token {found.token_error:.2%}")
+        parts.append(f"largest estimated token error {found.token_error:.1%}")
     return parts
 
 

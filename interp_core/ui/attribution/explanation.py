@@ -24,6 +24,7 @@ from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.token_strip import token_strip
 
 SHOWN_LABELS = 8
+ORDERS = {"text": "Text order", "size": "By score"}  # of the bars
 QUICK = "saliency"  # one gradient
 
 
@@ -45,9 +46,7 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
         shown = value(table)
         strip(shown, key="explanation")
         trust_line(found)
-    order = one_of(
-        "Bars", {"text": "in order", "size": "by size"}, key="order", label_visibility="collapsed"
-    )
+    order = one_of("Bars", ORDERS, key="order", label_visibility="collapsed")
     chart = bars(_bar_frame(shown), title=score_unit(found), order=order)
     kind = shown.units if shown.pieces else "pieces"
     figure(
@@ -95,7 +94,7 @@ def prediction(asked: Asked, step: Recipe) -> None:
             alt=f"Bars of the probabilities of {len(shown)} labels: {', '.join(said[:4])}.",
             table=told,
         )
-    st.caption(f"Explained: {plain(found.target)}, {found.unit} {found.value:+.3f}")
+    st.caption(f"Target: {plain(found.target)} ({found.unit} {found.value:+.3f})")
     if not found.misleads and _of_a_vocabulary(asked):
         contrast_button(asked, found, key="beside")
 
@@ -106,7 +105,7 @@ def _of_a_vocabulary(asked: Asked) -> bool:
 
 def by_choice(step: Recipe) -> Recipe:
     """Words, or pieces where the user asks for them."""
-    pieces = st.toggle("Show pieces instead of words", key="pieces", **BOUND)
+    pieces = st.toggle("Show subword tokens", key="pieces", **BOUND)
     words = step.by_word()
     return step if pieces or (~value(words).special).sum() < 2 else words
 
@@ -135,7 +134,7 @@ def strip(shown: Attribution, *, key: str) -> None:
 
 def score_unit(found: Attribution) -> str:
     """The unit of the scores."""
-    return f"score ({found.unit})" if found.signed else "size (no sign)"
+    return f"attribution ({found.unit})" if found.signed else "size (no sign)"
 
 
 def _bar_frame(shown: Attribution) -> pd.DataFrame:

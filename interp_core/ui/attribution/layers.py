@@ -25,7 +25,7 @@ from interp_core.ui.widgets.result import ViewResult
 def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     """Conductance of each word in each layer."""
     if asked.labels:
-        st.info("Layer conductance needs a model with a head of its own; `sentiment` has one.")
+        st.info("Layer conductance needs a model with a task head (for example `sentiment`).")
         return None
     single = None if asked.baseline == "average" else asked.baseline
     asked = replace(asked, method="integrated_gradients", evaluations=None, baseline=single)
@@ -58,11 +58,11 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
         f"{largest(words.tokens, words.scores[-1], 1)}.",
     )
     st.caption(
-        f"Layer conductance (Dhamdhere et al. 2019): how much of the difference {whole:+.3f} "
-        f"({found.goal.unit}) between the text and the baseline ({found.baseline}) passes through "
-        "each word's state after each layer. Every row adds up to that difference; the worst row "
-        f"misses it by {np.abs(found.convergence_delta).max():.4f}. Where the weight moves from "
-        "the words to the token that is read out, the decision has formed."
+        "Layer conductance (Dhamdhere et al. 2019): how much of the output difference "
+        f"{whole:+.3f} ({found.goal.unit}) between text and baseline ({found.baseline}) flows "
+        "through each word's hidden state after each layer. Each row sums to this difference "
+        f"(largest deviation {np.abs(found.convergence_delta).max():.4f}). The prediction is "
+        "formed where conductance moves from the words to the classification token."
     )
     return ViewResult(chart, by_word.to_frame())
 

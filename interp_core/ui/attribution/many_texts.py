@@ -33,7 +33,7 @@ TOP_WORDS = 12
 def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     """Tables over the texts that were pasted or uploaded."""
     if asked.labels:
-        st.info("Many texts need a model with a head of its own; `sentiment` has one.")
+        st.info("Multiple texts need a model with a task head (for example `sentiment`).")
         return None
     offered = "\n".join(examples(model.task, model.name))
     follow("many", offered)
@@ -42,7 +42,7 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     )
     given = _uploaded() or named("texts", lines(typed, MOST_TEXTS))
     if not value(given):
-        st.info("Paste some texts, one a line.")
+        st.info("Paste texts, one per line, or upload a CSV file.")
         return None
     asked = replace(asked, text="", pair=None, position=None)
     step = _results(asked, given)
@@ -100,7 +100,7 @@ def _uploaded() -> Recipe | None:
     texts = ic.first_texts(corpus, MOST_TEXTS)
     told([*corpus.notes, *filter(None, [left_out(corpus, MOST_TEXTS)])])
     if not texts:
-        raise ic.BadInput("This column holds no texts. Choose another one.")
+        raise ic.BadInput("This column contains no text. Choose another column.")
     column = {"column": corpus.column} if corpus.column else {}
     again = calls.open_corpus(corpus.name, **column, **chosen.chosen())
     again = named("corpus", again, comment=BESIDE)
@@ -110,9 +110,7 @@ def _uploaded() -> Recipe | None:
 def _deciding(words: pd.DataFrame) -> alt.TopLevelMixin:
     classes = list(dict.fromkeys(words["class"]))
     keep_valid("class", classes)
-    chosen = st.selectbox(
-        "Words that decide most often for", classes, key="class", width=260, **BOUND
-    )
+    chosen = st.selectbox("Most influential words for", classes, key="class", width=260, **BOUND)
     top = words[(words["class"] == chosen) & ~words["filler"].astype(bool)].head(TOP_WORDS)
     frame = pd.DataFrame(
         {"key": token_keys(top["word"]), "token": top["word"], "score": top["mean score"]}
@@ -120,7 +118,7 @@ def _deciding(words: pd.DataFrame) -> alt.TopLevelMixin:
     chart = bars(frame.reset_index(drop=True), title="mean score")
     figure(
         chart,
-        title=f"Words that decide most often for {quoted(chosen)}",
+        title=f"Most influential words for {quoted(chosen)}",
         alt=f"Bars of the mean scores of {len(top)} words for {quoted(chosen)}; largest: "
         f"{largest(top['word'], top['mean score'])}.",
     )
@@ -129,12 +127,12 @@ def _deciding(words: pd.DataFrame) -> alt.TopLevelMixin:
 
 def _heavy(words: pd.DataFrame) -> None:
     heavy = heavy_fillers(words)
-    st.markdown("**Filler words and punctuation that weigh more than they should**")
+    st.markdown("**Function words and punctuation with high attribution**")
     if heavy.empty:
-        st.caption(f"None holds more than {HEAVY:g} times its even share.")
+        st.caption(f"None above {HEAVY:g} times a uniform share.")
         return
     st.dataframe(heavy.drop(columns="filler"), hide_index=True)
     st.caption(
-        f"Share is the word's part of all sizes, divided by the even share (1 over the number of "
-        f"words); listed from {HEAVY:g} on. With few texts this is a hint, not a finding."
+        "Share: the word's part of the total absolute attribution, relative to a uniform "
+        f"split (1 / number of words). Listed from {HEAVY:g}. With few texts, treat as a hint."
     )

@@ -33,9 +33,8 @@ def draw(model: LoadedModel) -> None:
     """The table and what its figures mean."""
     st.dataframe(table(model), hide_index=True)
     st.caption(
-        "The last three columns are plausibility, measured with `sentiment` on 60 sentences of the "
-        "Stanford Sentiment Treebank's dev set, whose words carry human labels: rank correlation "
-        "of signed scores and labels, of their sizes, and how often a word with an opinion "
-        "outranks a neutral one (random: 0, 0 and 0.5). Agreement with people is not truth: a "
-        "method may be right about the model where the model is not like people."
+        "The last three columns measure plausibility: agreement with human word labels on 60 "
+        "dev sentences of the Stanford Sentiment Treebank, for `sentiment` (rank correlation "
+        "of signed scores; of absolute scores; how often an opinion word outranks a neutral "
+        "word; random: 0, 0, 0.5). Plausibility is not faithfulness."
     )

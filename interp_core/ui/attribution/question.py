@@ -116,8 +116,9 @@ def controls(model: LoadedModel, choice) -> Asked:  # noqa: ANN001 - sidebar.Cho
                 ["automatic", 32, 64, 128, 256, 512],
                 key="steps",
                 width=130,
-                help="How many texts go through the model. Automatic refines until the estimated "
-                "error of every token and the relative delta are below 1 %.",
+                help="Number of model evaluations (integration steps or samples). Automatic "
+                "adds evaluations until the estimated error of every token and the "
+                "relative convergence delta are below 1%.",
                 **BOUND,
             )
     entry = methods[method]
@@ -163,8 +164,8 @@ def _own_labels(asked: Asked, default: str) -> Asked:
         key="labels",
         width=300,
         placeholder="labels of your own",
-        help="Zero-shot classification: an encoder compares each label's sentence vector with the "
-        "text's, an inference model asks whether the text entails the label.",
+        help="Zero-shot classification. Encoders: cosine similarity between text and label "
+        "embeddings. NLI models: probability that the text entails the label.",
         **BOUND,
     )
     names = tuple(dict.fromkeys(name.strip() for name in typed.split(",") if name.strip()))
@@ -205,7 +206,7 @@ def _word_target(asked: Asked) -> Asked:
         key="word",
         placeholder="the prediction",
         width=170,
-        help="A token of the vocabulary; a leading space counts.",
+        help="A token from the vocabulary. A leading space is part of the token.",
         **BOUND,
     )
     contrast = st.text_input("rather than", key="instead", placeholder="–", width=150, **BOUND)

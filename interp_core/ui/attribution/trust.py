@@ -25,7 +25,7 @@ from interp_core.ui.widgets.numbers import UNDEFINED, number
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
-MODES = {"delete": "deleting words", "mask": "masking words"}
+MODES = {"delete": "delete words", "mask": "mask words"}
 MOST_BESIDE = 128  # tokens up to which the measures are computed without being asked for
 GOOD = {
     "comprehensiveness": "higher is better",
@@ -72,7 +72,7 @@ def _curves(result: ic.Faithfulness) -> alt.HConcatChart:
         with side:
             st.markdown(f"**{name.capitalize()}**: " + _WHAT[name])
             charts[name] = curves(
-                result.curve[result.curve["curve"] == name], title="probability of the target"
+                result.curve[result.curve["curve"] == name], title="target probability"
             )
             draw_chart(charts[name], alt=_said(result, name))
     return alt.hconcat(*(chart.properties(title=name) for name, chart in charts.items()))
@@ -93,7 +93,9 @@ def beside(asked: Asked, step: Recipe) -> None:
     """The three measures under an explanation, where the text has words enough."""
     found = value(step)
     if len(found.tokens) > MOST_BESIDE:
-        st.caption("Faithfulness of long texts: see “Can it be trusted?”.")
+        st.caption(
+            "For texts longer than 128 tokens, open “Faithfulness” to compute these metrics."
+        )
         return
     try:
         measured = _faithfulness(asked, step, "delete")
@@ -103,8 +105,8 @@ def beside(asked: Asked, step: Recipe) -> None:
     if measured is not None:
         result = value(measured)
         st.markdown(
-            "**Can it be trusted?** The probability of the target when words are deleted "
-            "in the order of their scores, beside random orders:"
+            "**Faithfulness.** The target probability when words are deleted in the "
+            "order of their scores, beside random orders:"
         )
         _measures(result)
         if said := units_said(result, found.sequence):
@@ -122,8 +124,14 @@ def _faithfulness(asked: Asked, step: Recipe, mode: str) -> Recipe | None:
 
 
 _WHAT = {
-    "deletion": "the highest-scored words go first; a steep fall speaks for the explanation.",
-    "insertion": "only the highest-scored words stay; an early rise speaks for it.",
+    "deletion": (
+        "words are removed in order of score, highest first. A steeper drop than random "
+        "indicates a faithful explanation."
+    ),
+    "insertion": (
+        "words are added in order of score, highest first. An earlier rise than random "
+        "indicates a faithful explanation."
+    ),
 }
 
 
@@ -133,7 +141,7 @@ def _measures(result: ic.Faithfulness) -> None:
         side.metric(
             f"{title} ({GOOD[row.measure]})",
             number(row.value),
-            f"random {number(row.random)} ± {number(row.random_std)}",
+            f"random: {number(row.random)} ± {number(row.random_std)} SD",
             delta_color="off",
             delta_arrow="off",
         )
@@ -141,7 +149,7 @@ def _measures(result: ic.Faithfulness) -> None:
 
 def checks(asked: Asked, found: Attribution) -> None:
     """A button for each check, and the figures of the one that was clicked last."""
-    st.markdown("**More checks**, on demand")
+    st.markdown("**Additional checks** (computed on request)")
     with st.container(horizontal=True):
         for name, check in _CHECKS.items():
             st.button(check.title, key=f"check_{name}", on_click=_ask, args=(name, asked))
@@ -190,10 +198,11 @@ _CHECKS = {
     "sanity": Check(
         "Sanity check",
         lambda model, found, progress: ic.sanity_check(model, found, progress=progress),
-        "Rank correlation with explanations of random weights",
+        "Rank correlation with attributions of a randomised model",
         lambda result: number(result.similarity, ".2f"),
-        "Adebayo et al. 2018: the same method on a model whose weights were drawn anew. Near 0 is "
-        "what you want; an explanation that does not change does not explain this model.",
+        "Adebayo et al. 2018: the same method applied to a copy of the model with random "
+        "weights. Near 0 is good; near 1 means that the scores do not depend on what the "
+        "model learned.",
         "every word has the same score, so there is no ranking to compare",
         lambda result: result.frame.round(4),
         times=3,
@@ -201,18 +210,19 @@ _CHECKS = {
     "infidelity": Check(
         "Infidelity",
         lambda model, found, progress: ic.infidelity(model, found, progress=progress),
-        "Infidelity, share of the movement not explained",
+        "Infidelity (unexplained share of the output change)",
         lambda result: number(result.share, ".0%"),
-        "Yeh et al. 2019, with words dropped at random and the scores scaled by the best "
-        "factor. 0 % foretells every drop; 100 % is what an explanation of zeros reaches.",
+        "Yeh et al. 2019, with random word deletions and optimally scaled scores. 0%: the "
+        "scores predict every change; 100%: no better than all-zero scores.",
         "no drop of words moves the output",
     ),
     "sensitivity": Check(
         "Sensitivity",
         lambda model, found, progress: ic.sensitivity(model, found, progress=progress),
-        "Sensitivity, largest relative change",
+        "Max-sensitivity (largest relative change)",
         lambda result: number(result, ".2f"),
-        "Yeh et al. 2019: how much the scores change under small noise on the input.",
+        "Yeh et al. 2019: largest relative change of the scores under small input "
+        "perturbations. Lower is better.",
         "all scores are zero, so a relative change means nothing",
         times=6,
     ),

@@ -99,8 +99,8 @@ def _side_by_side(asked: Asked, step: Recipe, edited: str) -> ViewResult | None:
                 strip(each.by_word(), key=name)
     move = other.value - found.value
     st.markdown(
-        f"The {found.unit} of **{plain(found.target)}** moves by **{move:+.3f}**, from "
-        f"{found.value:+.3f} to {other.value:+.3f}."
+        f"Change in the {found.unit} of **{plain(found.target)}**: **{move:+.3f}** "
+        f"({found.value:+.3f} → {other.value:+.3f})."
     )
     if any(refused(asked, each, key=name) for name, each in pairs):
         return None
@@ -114,8 +114,7 @@ def _side_by_side(asked: Asked, step: Recipe, edited: str) -> ViewResult | None:
         f"{largest(table['word'], table['difference'])}.",
     )
     st.caption(
-        "Words are matched in order; a word that stands in one text only counts as zero "
-        "in the other."
+        "Words are aligned in order. A word that occurs in only one text scores 0 in the other."
     )
     return ViewResult(chart, compared)
 
@@ -162,7 +161,7 @@ def _suggested(asked: Asked, model: LoadedModel) -> None:
         {
             "edit": [edit.what for edit in edits],
             "prediction": [each.prediction.label for each in others],
-            "probability of the target": [each.probability for each in others],
+            "target probability": [each.probability for each in others],
             "change": [each.probability - whole.probability for each in others],
             "text": [edit.text for edit in edits],
         }
@@ -175,7 +174,7 @@ def _suggested(asked: Asked, model: LoadedModel) -> None:
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "probability of the target": st.column_config.NumberColumn(format="%.3f"),
+            "target probability": st.column_config.NumberColumn(format="%.3f"),
             "change": st.column_config.NumberColumn(format="%+.3f"),
         },
     )
@@ -183,6 +182,6 @@ def _suggested(asked: Asked, model: LoadedModel) -> None:
     if chosen is not None:
         _edit_button("Put the chosen edit above", table["text"][chosen], key="use_suggestion")
     st.caption(
-        "Each edit changes one place (English words only). Some are clumsy: what counts is "
-        "whether the model reads the negation at all."
+        "Each suggestion makes one change (English only) and may be ungrammatical. Use it to "
+        "test whether the model handles the negation."
     )

@@ -7,5 +7,5 @@ from collections.abc import Callable
 from interp_core.ui.comparison import negation, predictions, question
 
 __all__ = ["DRAW", "VIEWS", "question"]
-VIEWS = {"text": "One text", "probes": "Negation probes and costs"}
+VIEWS = {"text": "One text", "probes": "Negation test and cost"}
 DRAW: dict[str, Callable] = {"text": predictions.draw, "probes": negation.draw}

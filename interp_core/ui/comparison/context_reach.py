@@ -29,7 +29,7 @@ def cost(sides: tuple[Side, Side], text: str) -> float:
 
 def draw(sides: tuple[Side, Side], text: str, first: Attribution, target: str | None) -> None:
     """What one word still counts for as neutral words are put between it and the end."""
-    st.markdown("**How far does a word reach?**")
+    st.markdown("**Effect of distance**")
     words = first.by_word()
     places = [place for place, offset in enumerate(words.offsets) if offset is not None]
     names = [f"{place}: {words.tokens[place]}" for place in places]
@@ -46,7 +46,9 @@ def draw(sides: tuple[Side, Side], text: str, first: Attribution, target: str | 
     span = tuple(map(int, words.offsets[places[names.index(chosen)]]))
     label = target or first.prediction.label
     if any(label not in side.model.labels for side in sides):
-        st.info("The two models share no label, so one word's effect cannot be compared.")
+        st.info(
+            "The two models have no label in common, so the effect of a word cannot be compared."
+        )
         return
     steps = {}
     for side in sides:
@@ -108,6 +110,8 @@ def _said(found: dict[str, Reach], word: str) -> str:
     for name, reach in found.items():
         told.append(f"in {name} {_course(reach)}")
     return (
-        f"Change of the logit by “{word}”, with neutral words put in: " + "; ".join(told) + ". One "
-        "word in one text: a hint, not a law. Effects close to zero make shares meaningless."
+        f"Change in the logit caused by “{word}” as filler words are inserted: "
+        + "; ".join(told)
+        + ". Based on one word in one text. Ratios are not meaningful when the effect is "
+        "near zero."
     )

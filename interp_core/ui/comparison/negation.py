@@ -29,7 +29,7 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     st.caption(_said(sides, found))
     wrong = ~(found[0]["right"] & found[1]["right"])
     shown = _joined(sides, found)[wrong]
-    st.markdown(f"**{len(shown)} sentences that at least one of them gets wrong**")
+    st.markdown(f"**{len(shown)} sentences that at least one model gets wrong**")
     st.dataframe(shown, hide_index=True, height=300)
     _costs(sides, text)
     return ViewResult(chart, table)
@@ -51,7 +51,7 @@ def _joined(sides: tuple[Side, Side], found: list[pd.DataFrame]) -> pd.DataFrame
     table = found[0][["text", "meant", "kind"]].copy()
     for side, each in zip(sides, found):
         table[side.name] = each["prediction"]
-        table[f"{side.name} right"] = each["right"]
+        table[f"{side.name} correct"] = each["right"]
     return table
 
 
@@ -74,14 +74,14 @@ def _said(sides: tuple[Side, Side], found: list[pd.DataFrame]) -> str:
     one, two = (each["right"] for each in found)
     p = ic.mcnemar(one, two)
     verdict = (
-        f"the difference is larger than chance (McNemar p = {p:.3f})"
+        f"the difference is significant (McNemar p = {p:.3f})"
         if p < CHANCE
-        else f"on so few sentences the difference may be chance (McNemar p = {p:.2f})"
+        else f"the difference is not significant (McNemar p = {p:.2f})"
     )
     return (
-        f"{sides[0].name} answers {one.sum()} of {len(one)} rightly, {sides[1].name} {two.sum()}: "
-        f"{verdict}. Half would be guessing. These are constructed sentences; they say where a "
-        "model gives way, not how often that happens to your texts."
+        f"Correct: {sides[0].name} {one.sum()} of {len(one)}, {sides[1].name} {two.sum()} of "
+        f"{len(two)}; {verdict}. Chance level: 50%. These are constructed sentences: they "
+        "show where a model fails, not how often it fails on real texts."
     )
 
 

@@ -26,7 +26,7 @@ METHODS = ("integrated_gradients", "saliency")
 def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     """What each says, which words count, and how far back."""
     if not text.strip():
-        raise ic.BadInput("Write a text into the sidebar.")
+        raise ic.BadInput("Enter a text in the sidebar.")
     labels = [label for label in sides[0].model.labels if label in sides[1].model.labels]
     target = None
     if labels:
@@ -51,7 +51,7 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
         return None
     compared = calls.compare_words(named("scores", scores), named("slopes", slopes))
     table = value(compared)
-    st.markdown(f"**Which words count** for {plain(target or 'each prediction')}")
+    st.markdown(f"**Word attributions** for {plain(target or 'each prediction')}")
     chart = grouped_bars(_keyed(table), y="score", title="integrated gradients (logit)")
     figure(
         chart,
@@ -78,19 +78,20 @@ def _agreed(sides: tuple[Side, Side], text: str, target: str | None) -> bool:
 
 def _sensitivity(compared: Recipe) -> None:
     table = value(compared)
-    st.markdown("**How sensitive is the decision to each position?**")
-    slope = grouped_bars(_keyed(table), y="sensitivity", title="share of the gradient's norm")
+    st.markdown("**Gradient norm by position**")
+    slope = grouped_bars(_keyed(table), y="sensitivity", title="share of gradient norm")
     figure(
         slope,
         title="Sensitivity to each position",
         key="versus_slopes",
-        alt="Bars of each word's share of the gradient's norm in both models; "
+        alt="Bars of each word's share of gradient norm in both models; "
         f"{_largest(table, 'sensitivity', '.0%')}.",
         table=compared.drop(columns="score"),
     )
     st.caption(
-        "Norm of the logit's gradient at each word's vector, as a share of the text's sum. A model "
-        "that forgets has little left at one end; the norm knows no direction and is noisy."
+        "Norm of the logit's gradient with respect to each word's embedding, as a share of "
+        "the total. Unsigned and noisy; low values at one end suggest that the model forgets "
+        "that end."
     )
 
 
@@ -133,6 +134,6 @@ def _agreement(found: list[Attribution]) -> None:
     top = [each.tokens[int(abs(each.scores).argmax())] for each in (one, two)]
     same = "The same word" if top[0] == top[1] else f"“{plain(top[0])}” and “{plain(top[1])}”"
     st.caption(
-        f"Rank correlation of the two explanations {rank}. {same} weighs most. Two models can "
-        "agree on the answer for different reasons, and the reverse."
+        f"Rank correlation of the two attributions: {rank}. Top word: {same}. Models can "
+        "agree for different reasons."
     )

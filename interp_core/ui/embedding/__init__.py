@@ -31,42 +31,42 @@ class Page:
 
 VIEWS = {
     "picture": Page(
-        "Picture",
+        "Projection",
         picture.draw,
-        "Do points that belong together lie together? Which lie among strangers? A picture of "
-        "hundreds of dimensions on a plane must tear some neighbours apart: click a point, and "
-        "believe its table before the picture.",
+        "Do points with the same label form clusters? Which points lie in another cluster? A "
+        "2-D projection of hundreds of dimensions separates some true neighbours: click a "
+        "point to list its neighbours in the original space.",
     ),
     "layers": Page(
         "Layer by layer",
         layers.draw,
-        "Move the slider: which groups part, and at which layer? Choose a point to see its way. A "
-        "flat picture may hide a separation that the curve below shows.",
+        "Move the slider: which groups separate, and at which layer? Select a point to draw "
+        "its trajectory. The projection can hide a separation that the chart below shows.",
         one_layer=False,
     ),
     "compare": Page(
         "Side by side",
         compare.draw,
-        "Which groups stay together on both sides? The points at the top of the list live among "
-        "other neighbours on the right: these are what the layer, the model or chance has changed.",
+        "Which groups stay together on both sides? The points at the top of the table have "
+        "different neighbours on the right.",
     ),
     "checks": Page(
-        "What is out of place?",
+        "Outliers and label errors",
         checks.draw,
-        "Read the list from the top, and look at the text before you change its label: the model "
-        "can be the one that errs.",
+        "Start at the top of the table. Read the text before you change its label: the model "
+        "may be wrong.",
     ),
     "trust": Page(
-        "Can it be trusted?",
+        "Projection quality",
         trust.draw,
-        "Is trustworthiness near 1, and do few points keep none of their neighbours? What another "
-        "seed or method does not show as well, this picture did not find.",
+        "Trustworthiness near 1 and few points without preserved neighbours are good. Do not "
+        "rely on structure that disappears with another seed or method.",
     ),
     "shape": Page(
-        "Shape of the space",
+        "Geometry",
         shape.draw,
-        "Where does anisotropy rise, so that all cosines are high? A cosine of one layer says "
-        "nothing about another's.",
+        "Where anisotropy is high, all cosine similarities are high. Do not compare cosine "
+        "similarities across layers.",
         one_layer=False,
     ),
 }

@@ -34,6 +34,7 @@ class Scene:
         return self.asked, self.view
 
 
+DRAGS = ("pan", "select")  # what dragging does; with Shift, the other
 LABELS = {"points": "of points", "groups": "of groups", "none": "none"}
 GROUPED = ("ambiguous_words", "requests")  # long or repeated texts: their groups' names come first
 
@@ -75,7 +76,7 @@ def tell(part: str, found: np.ndarray) -> None:
         return
     hits = int(found.sum())
     if hits:
-        st.caption(f"{hits:,} of {len(found):,} points found, ringed in the picture.")
+        st.caption(f"{hits:,} of {len(found):,} points match (outlined).")
     else:
         st.caption("Nothing found.")
 
@@ -88,10 +89,8 @@ def _display(asked: Drawing) -> tuple[str, str]:
             "Labels", offered, key=f"labels_{asked.points.source}", format_func=LABELS.get, **BOUND
         )
         if asked.dimensions == 3:
-            return labels, "moves"
-        drag = one_of(
-            "Dragging", ("moves", "selects"), key="drag", help="Shift does the other one."
-        )
+            return labels, "pan"
+        drag = one_of("Drag action", DRAGS, key="drag", help="Hold Shift for the other action.")
     return labels, drag
 
 

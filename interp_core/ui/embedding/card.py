@@ -38,8 +38,8 @@ def show(vectors: Vectors, picture: Projection, point: int) -> None:
         st.markdown(f"**{plain(truncate(name_of(vectors, point), 300))}**")
         st.caption(_facts(vectors, picture, point))
         st.markdown(
-            f"**Nearest in the original space** ({picture.metric}); the picture tore "
-            f"{int(near['torn'].sum())} of {len(near)} away."
+            f"**Nearest neighbours in the original space** ({picture.metric}). "
+            f"{int(near['torn'].sum())} of {len(near)} are not near in the projection."
         )
         height = ROW_HEIGHT * (len(near) + 1) + 3
         st.dataframe(_table(near, vectors), hide_index=True, column_config=COLUMNS, height=height)
@@ -54,7 +54,7 @@ def _false(vectors: Vectors, picture: Projection, point: int) -> None:
     listed = ", ".join(
         f"{plain(called[row])} (true rank {rank:,})" for row, rank in zip(far["index"], far["rank"])
     )
-    st.caption(f"Near in the picture only: {listed}.")
+    st.caption(f"False neighbours (near in the projection only): {listed}.")
 
 
 def _facts(vectors: Vectors, picture: Projection, point: int) -> str:
@@ -62,9 +62,7 @@ def _facts(vectors: Vectors, picture: Projection, point: int) -> str:
     told = columns(vectors)[:MOST_FACTS]
     parts = [f"{plain(name)}: {plain(truncate(line[name], 60))}" for name in told]
     if picture.reliability is not None:
-        parts.append(
-            f"the picture keeps {number(picture.reliability[point], '.0%')} of its neighbours"
-        )
+        parts.append(f"{number(picture.reliability[point], '.0%')} of its neighbours preserved")
     return " · ".join([f"point {point:,}", *parts])
 
 

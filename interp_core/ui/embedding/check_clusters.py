@@ -59,7 +59,7 @@ def clusters(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult | 
         alt=f"Histogram of the silhouettes of {len(values):,} points; {(values < 0).sum():,} lie "
         f"nearer to another cluster, the mean is {number(values.mean(), '.2f')}.",
     )
-    st.caption("Points below 0 lie nearer to another cluster: they come first in the list.")
+    st.caption("Points below 0 are closer to another cluster; they are listed first.")
     shown = ["cluster", "silhouette", *label_columns(vectors)[:2]]
     clustered = calls.doubtful(supplied(step, lambda: found))
     return ViewResult(chart, listed(made, clustered, shown))
@@ -90,6 +90,7 @@ def _summary(found: pd.DataFrame) -> None:
     silhouette = found.loc[found["cluster"] >= 0, "silhouette"].mean()
     st.markdown(
         f"**{(found['cluster'].unique() >= 0).sum()} clusters**, silhouette "
-        f"{number(silhouette, '.2f')} (1: apart, 0: touching, below: wrong)."
+        f"{number(silhouette, '.2f')} (1: well separated, 0: overlapping, below 0: likely "
+        "misassigned)."
     )
     st.dataframe(summary, hide_index=True, column_config=SUMMARY)

@@ -34,7 +34,7 @@ def conflicts(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult |
     vectors: Vectors = value(made)
     offered = label_columns(vectors)
     if not offered:
-        st.info("These points carry no labels to check. Choose a file with a column of labels.")
+        st.info("No labels to check. Choose data with a label column.")
         return None
     keep_valid("conflict_label", offered)
     label = row.selectbox("Labels", offered, key="conflict_label", width=170, **BOUND)
@@ -53,8 +53,9 @@ def conflicts(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult |
         alt=_described(table),
     )
     st.caption(
-        "Conflict is the neighbours' weight for the best other label minus that for its own: near "
-        "ones weigh more, and each label is weighed against how common it is."
+        "Conflict: weighted share of neighbours with the strongest other label minus the "
+        "share with the point's own label (nearer neighbours count more; corrected for label "
+        "frequency). Above 0, the neighbours disagree with the label."
     )
     _contradicting_words(vectors, value(labels))
     return ViewResult(chart, points)
@@ -71,9 +72,9 @@ def _described(table: pd.DataFrame) -> str:
 def _say(table: pd.DataFrame, label: str) -> None:
     against = int((table["conflict"] > 0).sum())
     st.markdown(
-        f"**{against:,} of {len(table):,} points stand among neighbours that mostly carry another "
-        f"{plain(label)}.** Read from the top: a wrong label, a text between two classes, or a "
-        "model that does not see the difference."
+        f"**{against:,} of {len(table):,} points have neighbours that mostly have a different "
+        f"{plain(label)}.** Possible reasons: a labelling error, an ambiguous text, or "
+        "classes that the model does not separate."
     )
 
 
@@ -81,10 +82,13 @@ def _contradicting_words(vectors: Vectors, labels: pd.Series) -> None:
     def body() -> None:
         found = ic.word_conflicts(list(vectors.frame["text"]), labels)
         if found.empty:
-            st.caption("No word speaks for one label and stands in a text with another.")
+            st.caption("No word typical of one label occurs in a text with another label.")
             return
         found = found.rename(columns={"index": "point"}).head(SHOWN)
         st.dataframe(found, hide_index=True, height=280, column_config=COLUMNS)
-        st.caption("The word stands mostly in texts of the suggested label; this text has another.")
+        st.caption(
+            "The word occurs mostly in texts with the suggested label; this text has a "
+            "different label."
+        )
 
-    downloads.section("Words that contradict the label", ":material/rule:", body)
+    downloads.section("Words typical of another label", ":material/rule:", body)

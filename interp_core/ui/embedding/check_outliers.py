@@ -51,9 +51,9 @@ def outliers(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult | 
         f"{WORTH_A_LOOK}. {_first(table, 'factor', '.2f')}",
     )
     st.caption(
-        "The local outlier factor (Breunig et al. 2000) says how much thinner a point's "
-        f"surroundings are than its neighbours': about 1 inside a group, from {WORTH_A_LOOK} worth "
-        f"a look. {above:,} points lie above."
+        "Local outlier factor (Breunig et al. 2000): density around the neighbours relative "
+        f"to the density around the point. About 1 inside a cluster; {above:,} points are "
+        f"above {WORTH_A_LOOK}."
     )
     return ViewResult(chart, points)
 
@@ -83,9 +83,10 @@ def hubs(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult | None
         f"stands; {alone:,} in none. {_first(table, 'listed', '.0f')}",
     )
     st.caption(
-        "In many dimensions a few points crowd into everybody's list (Radovanović et al. 2010): "
-        f"skewness {hub_skewness(knn):.1f} (0: none, above 1: strong). {alone:,} "
-        "points are nobody's neighbour: a search would never find them."
+        "Hubness (Radovanović et al. 2010): in high dimensions, a few points are nearest "
+        f"neighbours of many others. Skewness {hub_skewness(knn):.1f} (0: none, above 1: "
+        f"strong). {alone:,} points are in no neighbour list; nearest-neighbour search would "
+        "never return them."
     )
     return ViewResult(chart, points)
 

@@ -48,7 +48,7 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult 
     table = found.table
     st.dataframe(table.head(SHOWN), hide_index=True, height=420, column_config=COLUMNS)
     if len(table) > SHOWN:
-        st.caption(f"The first {SHOWN} of {len(table):,} rows; the download has them all.")
+        st.caption(f"First {SHOWN} of {len(table):,} rows. The download contains all rows.")
     downloads.buttons(
         {"CSV of the list": (f"{kind}.csv", "text/csv", lambda: downloads.csv(table))}, key=kind
     )

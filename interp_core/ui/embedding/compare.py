@@ -95,8 +95,8 @@ def _paired(
 def _check(both: list[Vectors]) -> None:
     if len(both[0]) != len(both[1]):
         raise ic.BadInput(
-            "The two models cut the texts into different tokens, which cannot be paired. Choose "
-            "one point for each text."
+            "The two models tokenise these texts differently, so tokens cannot be matched. "
+            "Set Unit to “text”."
         )
     if len(both[0]) > MOST_POINTS:
         raise ic.BadInput(
@@ -144,11 +144,10 @@ def _chart(  # noqa: ANN202 - any chart of Altair's
 
 def _figures(kept: float, row: pd.Series) -> None:
     st.caption(
-        f"In the original spaces the two sides share {number(kept, '.0%')} of the nearest "
-        f"neighbours; the two pictures share {number(row['shared'], '.0%')} (by chance "
-        f"{number(row['chance'], '.1%')}). The right "
-        "picture is turned and scaled onto the left one. Drag a box in either: its points stay lit "
-        "in both; a double click resets."
+        f"Shared nearest neighbours: {number(kept, '.0%')} in the original spaces, "
+        f"{number(row['shared'], '.0%')} in the projections (random: "
+        f"{number(row['chance'], '.1%')}). The right chart is aligned to the left one "
+        "(Procrustes). Drag to highlight points in both; double-click to reset."
     )
 
 

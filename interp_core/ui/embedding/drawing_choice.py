@@ -41,7 +41,7 @@ def choose(asked: Points, row: DeltaGenerator, *, solid: bool = True, own: bool 
                 2**31 - 1,
                 0,
                 key="seed",
-                help="The same seed gives the same picture.",
+                help="The same seed reproduces the same projection.",
                 **BOUND,
             )
             options = OPTIONS[method]() if method in OPTIONS else ()
@@ -67,7 +67,7 @@ def _nearness() -> str:
         "Nearness",
         ("cosine", "euclidean"),
         key="nearness",
-        help="Which points are neighbours. Cosine compares directions alone.",
+        help="Metric for nearest neighbours. Cosine ignores vector length.",
     )
 
 
@@ -78,7 +78,7 @@ def _umap() -> tuple[tuple[str, object], ...]:
         100,
         15,
         key="umap_neighbours",
-        help="Few show detail, many the whole.",
+        help="Low values preserve local structure, high values global structure.",
         **BOUND,
     )
     tight = st.slider(
@@ -88,7 +88,7 @@ def _umap() -> tuple[tuple[str, object], ...]:
         0.1,
         0.05,
         key="umap_distance",
-        help="How tightly points may pack.",
+        help="Minimum spacing of points in the projection.",
         **BOUND,
     )
     return (("neighbours", near), ("min_dist", tight))
@@ -101,7 +101,7 @@ def _tsne() -> tuple[tuple[str, object], ...]:
         100,
         30,
         key="perplexity",
-        help="About how many neighbours each point cares for.",
+        help="Effective number of neighbours per point.",
         **BOUND,
     )
     return (("perplexity", float(value)),)
@@ -133,7 +133,7 @@ def complete(asked: Drawing, vectors: Vectors) -> Drawing | None:
     by = _by(asked, vectors)
     ends = _words(asked, vectors) if by == WORDS else _groups(asked, vectors, by)
     if not all(end for pair in ends for end in pair):
-        st.info("Say where each axis begins and ends: its ends are means of points.")
+        st.info("Define each axis by the words at its two ends.")
         return None
     options = (("axes", ends), *(() if by == WORDS else (("by", by),)))
     return replace(asked, options=options)

@@ -21,7 +21,7 @@ COLUMNS = {
     "conflict": _TWO,
     "own": st.column_config.NumberColumn("for its own", format="%.2f"),
     "other": st.column_config.NumberColumn("for the other", format="%.2f"),
-    "same": st.column_config.NumberColumn("neighbours with its label"),
+    "same": st.column_config.NumberColumn("neighbours with own label"),
     "purity": st.column_config.NumberColumn(format="percent"),
     "silhouette": _TWO,
     "factor": _TWO,

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult | None:
     """A slider over the layers, the way of one point, and what becomes of the groups."""
     if asked.source not in LAYERED:
-        st.info("These vectors have no layers. Choose points that the model reads as texts.")
+        st.info("This data has no layers. Choose a text source under Data.")
         return None
     wanted = drawing_choice.choose(asked, row, solid=False, own=False)
     wanted = replace(wanted, points=sources.thinned(asked))
@@ -167,8 +167,8 @@ def agreement(asked: Points, layers: Recipe, label: str) -> None:
     found = value(step)
     first, last = (number(each, ".0%") for each in found["among neighbours"].iloc[[0, -1]])
     st.markdown(
-        f"**Do the groups part as layers go up?** Neighbours share their {plain(label)} in "
-        f"{first} of the cases at layer 0, in {last} at the last."
+        f"**Group separation by layer.** Nearest neighbours with the same {plain(label)}: "
+        f"{first} at layer 0, {last} at the last layer."
     )
     figure(
         _agreement_chart(found),
@@ -211,13 +211,13 @@ def described(at: Drawing, pictures: Pictures) -> str:
 def say(pictures: Pictures, number: int, asked: Points, count: int) -> None:
     """How to read the motion, and what part of it is none."""
     parts = [
-        f"{count:,} points at layer {number} of {len(pictures) - 1}. Each picture is turned and "
-        "scaled onto the one before (Procrustes), so that what moves has changed."
+        f"{count:,} points, layer {number} of {len(pictures) - 1}. Each layer is aligned to "
+        "the previous one (Procrustes), so movement means change."
     ]
     if number:
         left = pictures[number][1].disparity
         share = numbers.number(left, ".0%")
-        parts.append(f"{share} of this one could not be laid over the layer before.")
+        parts.append(f"Procrustes disparity to the previous layer: {share}.")
     if asked.value("sampled"):
         parts.append(f"Of the texts a random sample of {asked.value('sampled'):,} is drawn.")
     st.caption(" ".join(parts))
@@ -228,6 +228,7 @@ def way(places: list[np.ndarray], picked: int) -> str:
     path = ic.path_frame(places, picked)
     most = path.loc[path["moved"].idxmax()]
     return (
-        f"The line is the way of the chosen point; it moved most into layer {int(most['layer'])}: "
-        f"{numbers.number(most['moved'], '.1f')} times the mean step of all points."
+        "Line: trajectory of the selected point. Largest step: into layer "
+        f"{int(most['layer'])} ({numbers.number(most['moved'], '.1f')} × the mean step of all "
+        "points)."
     )

@@ -127,13 +127,13 @@ SHOWN = 500
 def show(vectors: Vectors, rows: np.ndarray) -> None:
     """Table, common words, label mix and a download of the selected points."""
     with st.container(border=True):
-        st.markdown(f"**{len(rows):,} points in the box**")
+        st.markdown(f"**{len(rows):,} points selected**")
         if not len(rows):
             return
         chosen = vectors.take(rows)
         left, right = st.columns(2)
         with left:
-            st.caption("Words in the most of them")
+            st.caption("Most frequent words in the selection")
             words = ic.common_words(list(chosen.frame["text"]), top=12)
             st.dataframe(
                 words,
@@ -165,7 +165,7 @@ def _mix(vectors: Vectors, chosen: Vectors) -> None:
     mix = pd.DataFrame({name: inside.index, "points": inside.to_numpy()})
     mix["share"] = mix["points"] / len(chosen)
     mix["of all points"] = overall.reindex(inside.index).to_numpy()
-    st.caption(f"Mix of {plain(name)}")
+    st.caption(f"Distribution of {plain(name)}")
     percent = st.column_config.NumberColumn(format="percent")
     st.dataframe(
         mix, hide_index=True, height=240, column_config={"share": percent, "of all points": percent}

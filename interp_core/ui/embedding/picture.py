@@ -43,7 +43,7 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult 
     if wanted.method in SLOW and results.at_hand(wanted) is None and len(vectors) > 2:
         with early.container():
             quick = results.preview(wanted, vectors)
-            st.caption(f"PCA of the same points, until {wanted.title} is ready.")
+            st.caption(f"Showing PCA while {wanted.title} is computed.")
             plane.show(Scene(wanted, view, vectors, quick, None, found, picked), preview=True)
     drawn = in_place(lambda: results.projection(wanted, vectors))
     if drawn is None:
@@ -78,15 +78,15 @@ def show(picture: Projection, vectors: Vectors) -> None:
     """Points, dimensions, variance in view, quality, and what was done on the way."""
     parts = [f"{len(vectors):,} points", f"{vectors.dim} dimensions"]
     if picture.explained is not None:
-        parts.append(f"{picture.explained.sum():.0%} of the variance is in view")
+        parts.append(f"{picture.explained.sum():.0%} of variance explained")
     if picture.quality is not None:
         parts += _quality(picture)
     parts += [plain(note) for note in picture.notes]
     st.caption(" · ".join(parts) + ".")
     if picture.method in SLOW:
         st.caption(
-            "This picture shows who is whose neighbour. Sizes of groups and distances between them "
-            "mean little."
+            "UMAP and t-SNE preserve local neighbourhoods; cluster sizes and distances "
+            "between clusters are not meaningful."
         )
 
 
@@ -94,7 +94,7 @@ def _quality(picture: Projection) -> list[str]:
     quality = picture.quality
     return [
         f"trustworthiness {quality.trustworthiness:.2f}, continuity {quality.continuity:.2f}",
-        f"{quality.kept:.0%} of the {quality.k} true neighbours kept (by chance "
+        f"{quality.kept:.0%} of the {quality.k} nearest neighbours preserved (random: "
         f"{quality.chance:.1%})",
-        f"{quality.none_kept:.0%} of the points show none of theirs",
+        f"{quality.none_kept:.0%} of points preserve no neighbour",
     ]

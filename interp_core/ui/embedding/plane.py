@@ -101,7 +101,7 @@ def _axes(scene: Scene) -> tuple[str, str]:
     """What the axes mean, where they mean something."""
     if scene.picture.explained is not None:
         first, second = (
-            f"component {number}: {share:.1%} of the variance"
+            f"PC {number} ({share:.1%} of variance)"
             for number, share in enumerate(scene.picture.explained[:2], 1)
         )
         return first, second
@@ -113,12 +113,12 @@ def _axes(scene: Scene) -> tuple[str, str]:
 
 
 def _how_to(scene: Scene, drawn: int) -> None:
-    drag, shifted = "moves", "selects a box"
-    if scene.view.drag == "selects":
+    drag, shifted = "pan", "select a box"
+    if scene.view.drag == "select":
         drag, shifted = shifted, drag
     st.caption(
-        f"Drag {drag}, Shift and drag {shifted}, the wheel zooms, a click picks a point, a double "
-        "click resets."
+        f"Drag: {drag} · Shift + drag: {shifted} · scroll: zoom · click: select a point · "
+        "double-click: reset."
     )
     count = len(scene.vectors)
     if drawn < count:

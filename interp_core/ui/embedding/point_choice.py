@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 KINDS = {
     "words": "whole words",
-    "pieces": "word pieces (##)",
-    "all": "all but special",
+    "pieces": "subword tokens (##)",
+    "all": "no special tokens",
     "everything": "everything",
 }
 ALL_WORDS = "all four"

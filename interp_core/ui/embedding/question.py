@@ -9,14 +9,14 @@ from interp_core.ui.widgets.recipe import Recipe, calls
 
 SLOW = ("umap", "tsne")
 SOURCES = {
-    "word_groups": "Words in groups",
-    "ambiguous_words": "Words with several senses",
-    "requests": "Requests in seven intents",
-    "vocabulary": "The model's vocabulary",
+    "word_groups": "Word groups",
+    "ambiguous_words": "Ambiguous words",
+    "requests": "Requests (7 intents)",
+    "vocabulary": "Vocabulary",
     "digits": "Handwritten digits",
-    "text": "Tokens of my text",
-    "table": "Texts of a file",
-    "vectors": "Vectors of a file",
+    "text": "Tokens of the text",
+    "table": "Texts from a file",
+    "vectors": "Vectors from a file",
 }
 UNITS = {
     "mean": "text (mean of its tokens)",
@@ -25,8 +25,8 @@ UNITS = {
     "token": "token",
 }
 PICTURE_UNITS = {  # the class token is the same for every picture before the first layer
-    "mean": "picture (mean of its patches)",
-    "first": "picture (class token)",
+    "mean": "image (mean of its patches)",
+    "first": "image (class token)",
     "token": "patch",
 }
 PICTURES = ("digits", "vectors")  # what models that look at pictures have to show
@@ -84,5 +84,5 @@ class View:
     colour: str | None = None
     labels: str = "points"
     find: str = ""
-    drag: str = "moves"
+    drag: str = "pan"
     everything: bool = False

@@ -69,10 +69,10 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult 
     table = value(step)
     chart = _by_layer(table, asked) if layered else _one(table, known)
     st.caption(
-        "**Anisotropy** is the mean cosine of all pairs (Ethayarajh 2019): where it is high, two "
-        "random vectors already look alike, so compare a cosine with it before calling it close. "
-        "**Intrinsic dimension** comes from the distances to the first two neighbours (Facco et "
-        "al. 2017), **spread dimension** from the variances (participation ratio)."
+        "**Anisotropy** is the mean cosine of all pairs (Ethayarajh 2019): where it is high, "
+        "random pairs already have a high cosine similarity, so compare a cosine with this "
+        "value. **Intrinsic dimension** comes from the distances to the first two neighbours "
+        "(Facco et al. 2017), **spread dimension** from the variances (participation ratio)."
     )
     if asked.value("sampled"):
         st.caption(f"Measured on a random sample of {asked.value('sampled'):,} texts.")

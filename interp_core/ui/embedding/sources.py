@@ -160,7 +160,7 @@ def _computed(key: Points, layer: int | str) -> Vectors | None:
 
 VECTORS = ["tsv", "csv", "txt", "vec", "npy", "parquet", "safetensors", "gz"]
 HELD = {"table": "projector_table", "vectors": "projector_vectors"}
-NOT_LINKED = "The address reopens the settings of this view, not your file."
+NOT_LINKED = "The link restores the settings, not the file."
 
 
 def upload(source: str) -> str:
@@ -181,7 +181,7 @@ def upload(source: str) -> str:
     name, key, *_ = st.session_state.get(held, ("", ""))
     if key and kept().peek((source, key)) is None:
         del st.session_state[held]
-        st.info("Your file is no longer in memory: upload it again.")
+        st.info("The file is no longer in memory. Upload it again.")
         return ""
     if key:
         st.caption(f"From {plain(name)}. {NOT_LINKED}")

@@ -24,7 +24,9 @@ def show(scene: Scene) -> None:
         _draw(scene)
         return
     how = " and a sample" if scene.view.everything else ""
-    st.warning(f"This browser has no WebGL, which this picture needs. Choose 2-D{how}.")
+    st.warning(
+        f"The 3-D view needs WebGL, which this browser does not provide. Switch to 2-D{how}."
+    )
     st.button("Show it in 2-D", on_click=_flatten, icon=":material/grid_view:")
 
 
@@ -53,7 +55,7 @@ def _draw(scene: Scene) -> None:
         alt=described(scene.asked, scene.vectors, scene.picture),
     )
     _offer(scene)
-    drag = "Drag turns, right drag moves" if scene.asked.dimensions == 3 else "Drag moves"
+    drag = "Drag: rotate · right-drag: pan" if scene.asked.dimensions == 3 else "Drag moves"
     st.caption(f"{drag}, the wheel zooms, a click picks a point. All {len(rows):,} points.")
 
 

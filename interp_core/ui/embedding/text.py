@@ -23,7 +23,7 @@ def described(asked: Drawing, vectors: Vectors, picture: Projection | None = Non
     """The picture, and what it is worth."""
     said = f"{asked.title} of {len(vectors):,} points in {asked.dimensions} dimensions"
     if picture is not None and picture.explained is not None:
-        said += f"; {picture.explained.sum():.0%} of the variance is in view"
+        said += f"; {picture.explained.sum():.0%} of variance explained"
     if picture is not None and picture.quality is not None:
         quality = picture.quality
         said += f"; {quality.kept:.0%} of the {quality.k} true neighbours of a point are kept"

@@ -31,9 +31,15 @@ if TYPE_CHECKING:
 
 
 MEANING = {
-    "trustworthiness": "of what the picture shows as near, how much is near (1 is perfect)",
-    "continuity": "of what is near, how much the picture shows as near (1 is perfect)",
-    "neighbours kept": "share of a point's true neighbours that the picture shows as its own",
+    "trustworthiness": (
+        "penalises points that are near in the projection but not in the original space (1 = "
+        "perfect)"
+    ),
+    "continuity": (
+        "penalises points that are near in the original space but not in the projection (1 = "
+        "perfect)"
+    ),
+    "neighbours kept": "share of a point's nearest neighbours that are preserved",
     "none kept": "share of the points that keep none of theirs",
 }
 
@@ -56,8 +62,8 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult 
     chart = _spread(wanted, picture)
     if wanted.method in SLOW:
         st.warning(
-            "In t-SNE and UMAP sizes of groups, gaps between them and distances across the picture "
-            "mean little; only who is whose neighbour is drawn on purpose.",
+            "UMAP and t-SNE optimise local neighbourhoods only. Cluster sizes, gaps and long "
+            "distances are not meaningful.",
             icon=":material/straighten:",
         )
     show(wanted, vectors)
@@ -102,8 +108,8 @@ def _spread(wanted: Drawing, picture: ic.Projection) -> alt.LayerChart:
         "of the points keep none.",
     )
     st.caption(
-        "The line is what a random picture would keep. On the picture, colour by “reliability” to "
-        "see where it can be believed."
+        "Line: expected for a random projection. In Projection, colour by “reliability” to "
+        "see this value for each point."
     )
     return chart
 
@@ -116,22 +122,22 @@ COLUMNS = {
     "shared": st.column_config.NumberColumn("neighbours in both", format="percent"),
     "chance": st.column_config.NumberColumn("by chance", format="percent"),
     "disparity": st.column_config.NumberColumn(
-        "left after overlay", format="%.2f", help="0: the same picture; 1: nothing in common"
+        "left after overlay", format="%.2f", help="0: identical; 1: unrelated"
     ),
 }
 
 
 def show(wanted: Drawing, vectors: Vectors) -> None:
     """Would another seed, another method, have drawn the same neighbours?"""
-    st.markdown("**Would another seed or method show the same?**")
+    st.markdown("**Stability across seeds and methods**")
     key = (wanted, "stability")
     if st.session_state.get(AGAIN) != key:
         st.button(
-            "Draw it again with three seeds and each method",
+            "Rerun with 3 seeds and every method",
             icon=":material/replay:",
             on_click=lambda: st.session_state.update({AGAIN: key}),
         )
-        st.caption("Takes about six times as long as one picture.")
+        st.caption("Takes about six times as long as one projection.")
         return
     limits.check_points(len(vectors), "umap")  # it draws by all methods
     found = slow(key, "Drawing again", lambda progress: _compared(wanted, vectors, progress))
@@ -140,8 +146,9 @@ def show(wanted: Drawing, vectors: Vectors) -> None:
     table, steady = found
     st.dataframe(table.round(2), hide_index=True, column_config=COLUMNS)
     st.caption(
-        f"Seeds start from random places. The pictures of {len(SEEDS)} seeds agree on "
-        f"{numbers.number(steady, '.0%')} of the neighbours: what only one of them shows is chance."
+        f"Seeds use random initialisation. The projections of {len(SEEDS)} seeds agree on "
+        f"{numbers.number(steady, '.0%')} of the neighbours; structure found with one seed "
+        "only is probably an artefact."
     )
 
 

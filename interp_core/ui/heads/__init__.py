@@ -16,9 +16,9 @@ from interp_core.ui.heads import (
 __all__ = ["DRAW", "VIEWS", "corpus", "map_view"]
 VIEWS = {
     "map": "All heads",
-    "scatter": "Two statistics",
-    "alike": "Which are alike?",
-    "importance": "Which matter?",
+    "scatter": "Scatter plot",
+    "alike": "Head similarity",
+    "importance": "Head importance",
     "compare": "Compare",
 }
 DRAW: dict[str, Callable] = {

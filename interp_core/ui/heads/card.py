@@ -42,7 +42,7 @@ def show(asked: Asked, state: ic.CorpusState, frame: pd.DataFrame, chosen: tuple
         with left:
             _profile(asked, state, layer, head)
         with right:
-            st.caption("All its figures, mean ± standard error over texts")
+            st.caption("All statistics (mean ± SE over texts)")
             if lacking := undefined(frame):
                 st.caption(lacking)
             st.dataframe(_figures(line, frame), hide_index=True, height=230)
@@ -55,7 +55,7 @@ def show(asked: Asked, state: ic.CorpusState, frame: pd.DataFrame, chosen: tuple
 
 
 def _profile(asked: Asked, state: ic.CorpusState, layer: int, head: int) -> None:
-    st.caption("Where it looks from a query token: share of attention by offset")
+    st.caption("Attention by relative position (key − query)")
     table = calls.profile_frame(corpus.statistics(asked, state), layer, head)
     numbers = value(table)
     top = numbers.loc[numbers["share"].idxmax()]
@@ -101,7 +101,7 @@ def _link(asked: Asked, layer: int, head: int) -> None:
     text = st.session_state.get("text", "")
     st.page_link(
         "pages/attention_heads.py",
-        label="See what this head reads in the sidebar's text",
+        label="Show this head's attention for the sidebar text",
         icon=":material/arrow_forward:",
         query_params={
             "model": asked.model,
@@ -126,13 +126,13 @@ def _examples(asked: Asked, statistics: ic.HeadStatistics, layer: int, head: int
         return
     typical, tokens, count = found
     left, right = st.columns([2, 1])
-    left.caption("Texts in which it behaves most like its average")
+    left.caption("Most representative texts")
     left.dataframe(
         typical[["text", "deviation"]].head(SHOWN),
         hide_index=True,
         column_config={"deviation": st.column_config.NumberColumn(format="%.2f")},
     )
-    right.caption("Tokens that receive the most from it (1: an even share)")
+    right.caption("Most attended tokens (1 = uniform attention)")
     right.dataframe(
         tokens,
         hide_index=True,

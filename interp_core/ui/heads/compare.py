@@ -59,7 +59,10 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
     if second is None:
         return None
     if name not in second.statistics.frame:
-        raise ic.BadInput(f"The other side has no {STATISTICS[name].title}. Choose another one.")
+        raise ic.BadInput(
+            f"{STATISTICS[name].title} is not available for the second side. Choose another "
+            "statistic."
+        )
     title = STATISTICS[name].axis
     first = state.statistics
     both = corpus.statistics(asked, state, "first"), corpus.statistics(other, second, "second")
@@ -113,8 +116,8 @@ def _by_depth(asked, other, both, name) -> ViewResult:  # noqa: ANN001
         + ".",
     )
     st.caption(
-        "The models have different layers and heads, so a head has no partner: layers are laid "
-        "side by side by their relative depth, with mean and range over their heads."
+        "The models differ in the number of layers or heads, so heads cannot be matched. "
+        "Layers are compared by relative depth (mean and range over heads)."
     )
     st.dataframe(table, hide_index=True, height=280)
     return result(chart, compared, value(both[0]).frame)

@@ -24,8 +24,8 @@ from interp_core.ui.widgets.uploads import ABOUT, TEXTS, options, told, uploader
 
 SOURCES = {
     "sentences": "Built-in sentences",
-    "text": "My text",
-    "file": "A file of mine",
+    "text": "Sidebar text",
+    "file": "My file",
 }
 COUNTS = (100, 300, 1_000, 3_000, 10_000)
 HELD = "heads_file"  # (name, digest) of this session's file
@@ -95,7 +95,7 @@ def controls(choice, *, key: str = "") -> Asked | None:  # noqa: ANN001 - sideba
         return None
     if _files().peek(data) is None:
         del st.session_state[held]
-        st.info("Your file is no longer in memory: upload it again.")
+        st.info("The file is no longer in memory. Upload it again.")
         return None
     chosen = options(f"corpus{key}")
     columns, column, _ = _known(data, file, chosen)
@@ -153,7 +153,7 @@ def rows(asked: Asked) -> Iterator:
     if asked.source == "text":
         lines = _lines(asked)
         if not lines:
-            raise ic.BadInput("Write a text into the sidebar.")
+            raise ic.BadInput("Enter a text in the sidebar.")
         return iter(lines[: limits.at_most(len(lines), "texts")])
     if asked.source == "sentences":
         return islice(sample_corpus().rows(), most)
@@ -292,7 +292,7 @@ def _told(asked: Asked, state: ic.CorpusState) -> str:
 
 def _nothing(state: ic.CorpusState | None) -> str:
     if state is None or not state.skipped.total:
-        return "There are no texts in it."
+        return "The file contains no texts. Choose another file or column."
     first = state.skipped.rows[0]
     return (
         f"None of the {state.skipped.total:,} rows can be read. Row {first.number}: {first.message}"
@@ -309,7 +309,7 @@ def _stopped(asked: Asked) -> ic.CorpusState | None:
     read = 0 if state is None else state.texts
     with st.container(horizontal=True, vertical_alignment="center"):
         st.info(
-            f"Stopped after {read:,} texts; the figures are of these.",
+            f"Stopped after {read:,} texts. The statistics cover these texts only.",
             icon=":material/stop_circle:",
         )
         st.button("Read them all", on_click=lambda: st.session_state.pop(STOPPED, None))
@@ -330,7 +330,7 @@ def report(asked: Asked, state: ic.CorpusState) -> None:
             f"{state.skipped.total:,} {rows} skipped ({counts}; the first is row {first.number:,})"
         )
     if state.texts == 1:
-        parts.append("one text has no spread: standard errors need two or more")
+        parts.append("standard errors need at least two texts")
     st.caption(" · ".join(parts) + ".")
     if asked.source == "file" and _files().peek(asked.data) is not None:
         left = [f"The first row left out: {first.message}"] if state.skipped.total else []

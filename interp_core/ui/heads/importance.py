@@ -24,13 +24,21 @@ FORMATS = {
     name: st.column_config.NumberColumn(format="%+.4f")
     for name in ("importance", "loss change", "logit change", "accuracy change")
 }
-WAYS = {"gradient": "Gradient (fast)", "ablation": "Ablation (true)"}
-CURVES = {"accuracy": "answers kept", "loss": "loss", "logit": "logit of the answer"}
+WAYS = {"gradient": "Gradient estimate", "ablation": "Zero ablation"}
+CURVES = {
+    "accuracy": "agreement with full model",
+    "loss": "loss",
+    "logit": "logit of the prediction",
+}
 ABOUT = {
-    "gradient": "Mean size of the derivative of the loss with respect to a gate on the head's "
-    "output (Michel et al. 2019): a first-order guess of what the head is worth.",
-    "ablation": "What happens to the loss when the head's output is set to zero, one head at a "
-    "time. Heads below 0 would better be away.",
+    "gradient": (
+        "Mean absolute gradient of the loss with respect to a gate on the head's output "
+        "(Michel et al. 2019): a first-order importance estimate."
+    ),
+    "ablation": (
+        "Change in the loss when one head's output is set to zero. Negative: removing the "
+        "head lowers the loss."
+    ),
 }
 
 
@@ -76,16 +84,16 @@ def _strongest(found: pd.DataFrame, way: str) -> None:
     names = [name for name in found if name != "texts" and not name.endswith("_se")]
     shown = top[names].rename(columns={name: name.replace("_", " ") for name in names})
     st.dataframe(shown, hide_index=True, column_config=FORMATS)
-    st.caption("The eight most important; the download has all, with standard errors.")
+    st.caption("Top eight heads. The download contains all heads with standard errors.")
 
 
 def _curve(asked: Asked, step: Recipe, way: str) -> None:
     """Removing heads one after another, by each ranking and at random."""
-    st.markdown("**What is left when heads are removed?**")
+    st.markdown("**Pruning curve**")
     key = ("curve", asked)
     dear = _curve_cost(asked)
     wanted = st.toggle(
-        "Remove the least important heads, step by step",
+        "Compute pruning curve",
         key="pruning",
         on_change=costs.agree,
         args=(key,),
@@ -132,7 +140,7 @@ def _drawn(step: Recipe, texts: int) -> None:
         table=step,
     )
     st.caption(
-        f"Over {texts} texts. The band is the spread of five random orders: a ranking that "
-        "stays inside it knows nothing. Answers kept: how often the model still says what it says "
-        "with all its heads."
+        f"Over {texts} texts. Band: ±1 SD over five random orders; a ranking inside the band "
+        "is not clearly better than random. Agreement: share of predictions that equal those "
+        "of the full model."
     )

@@ -52,7 +52,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
         made = table.with_importance(made, asked)
         frame = value(made)
         if IMPORTANCE not in frame:
-            st.info("Importance needs a model that predicts something; `sentiment` does.")
+            st.info("Importance needs a model with a task head (for example `sentiment`).")
             name = names[0]
     entry = STATISTICS[name]
     drawn = table.map_frame(frame, name, chosen)
@@ -67,15 +67,15 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
         f"{extremes(frame, name, entry.digits)}.",
     )
     st.caption(
-        f"{entry.about} {entry.caution} Words in the cells are roles; a click opens a head. "
-        f"{undefined(frame)}"
+        f"{entry.about} {entry.caution} Cell labels are head roles. Click a cell to open the "
+        f"head. {undefined(frame)}"
     )
     if chosen is not None:
         card.show(asked, state, frame, chosen)
     numbers = table.numbers(made, name)
     _by_layer(drawn, entry, numbers)
     section("All figures", ":material/table:", lambda: table.show(frame))
-    section("Roles and their thresholds", ":material/label:", roles)
+    section("Role definitions", ":material/label:", roles)
     return table.result(chart, numbers, frame)
 
 
@@ -112,7 +112,7 @@ def roles() -> None:
     """The thresholds and what a role does not say."""
     st.dataframe(ic.role_table(), hide_index=True)
     st.caption(
-        "The first role that fits is taken, from the most specific to the least; “none” where "
-        "nothing does. A role names where a head looks, not what it does for the answer: see "
-        "which heads matter for that."
+        "Each head gets the first matching role, from most to least specific, else “none”. A "
+        "role describes the attention pattern, not the effect on the output (see Head "
+        "importance)."
     )

@@ -48,9 +48,9 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
         f"{rank}.",
     )
     st.caption(
-        f"Rank correlation (Spearman) over {len(frame)} heads: {rank}. Lines are one standard "
-        "error over texts. Drag a box to light its heads in the map and list them; a click opens "
-        f"a head. {STATISTICS[across].caution}"
+        f"Rank correlation (Spearman) over {len(frame)} heads: {rank}. Error bars: ±1 SE over "
+        "texts. Drag to select heads (highlighted below); click to open a head. "
+        f"{STATISTICS[across].caution}"
     )
     made = ranked if IMPORTANCE in (across, up) else plain
     inside = _lit(made, up, chosen, _box(across, up))

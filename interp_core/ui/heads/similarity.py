@@ -38,10 +38,9 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
         f"{_closest(places)}.",
     )
     st.caption(
-        "Heads that spread their attention alike lie together (Jensen-Shannon distance, averaged "
-        "over tokens, drawn by multidimensional scaling, as in Clark et al. 2019). A plane cannot "
-        f"hold all distances: its stress is {number(places.attrs['stress'], '.2f')} (0 would be "
-        "perfect)."
+        "Heads with similar attention are close together (Jensen–Shannon distance averaged "
+        "over tokens; multidimensional scaling, as in Clark et al. 2019). Stress: "
+        f"{number(places.attrs['stress'], '.2f')} (0 = exact)."
     )
     if chosen is not None:
         card.show(asked, state, frame, chosen)
@@ -87,7 +86,7 @@ def _matrix(statistics: ic.HeadStatistics, distances: Recipe, names: list[str]) 
 def _twins(frame: pd.DataFrame) -> None:
     """Groups of heads that are redundant: closer than the stated distance to each other."""
     groups = frame[frame["group"] >= 0].groupby("group")
-    st.markdown("**Heads that do the same**")
+    st.markdown("**Redundant heads**")
     if not len(groups):
         st.caption("No two heads are closer than 0.05 nats to each other.")
         return
@@ -107,4 +106,7 @@ def _twins(frame: pd.DataFrame) -> None:
         ),
         hide_index=True,
     )
-    st.caption("Closer than 0.05 nats on average. Looking alike is not writing alike: ablate.")
+    st.caption(
+        "Mean distance below 0.05 nats. Similar attention does not imply similar output: test "
+        "with ablation."
+    )

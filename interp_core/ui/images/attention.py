@@ -23,7 +23,7 @@ from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 from interp_core.ui.widgets.result import ViewResult
 
 VIEWS = {
-    "grid": "Every head",
+    "grid": "All heads",
     "overlay": "One head",
     "rollout": "Rollout",
 }
@@ -44,9 +44,9 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
         layer, head = _head(found, view)
     result = DRAW[view](picture, maps, query, layer, head)
     st.markdown(
-        "**What to look for.** Does a head read the strokes or the ground, the neighbourhood of "
-        "the patch or the whole? Weight on empty patches is often a resting place (Darcet et al. "
-        "2023), not a finding."
+        "**How to read this.** Does a head attend to the strokes or the background, to nearby "
+        "patches or the whole image? Attention to empty patches is often an attention sink "
+        "(Darcet et al. 2023)."
     )
     downloads.below(result, "attention_picture")
 
@@ -123,7 +123,10 @@ def _grid(picture: Picture, maps: Recipe, query: Patch, layer: int, head: None) 
         on_select=lambda: _open(value(maps)),
         selection_mode="head",
     )
-    st.caption(f"Ink is the square root of the weight, full at {top:.2g}. A click opens a head.")
+    st.caption(
+        f"Colour: square root of the attention weight, clipped at {top:.2g}. Click a tile to "
+        "open the head."
+    )
     return ViewResult(chart, summaries)
 
 
@@ -153,9 +156,8 @@ def _rollout(picture: Picture, maps: Recipe, query: Patch, layer: int, head: Non
     said = f"Attention rollout after layer {layer}"
     result = _shown(picture, maps, weights, query, "rollout", said)
     st.caption(
-        "Attention rollout (Abnar & Zuidema 2020) multiplies the layers' mean maps, half of each "
-        "taken for the residual connection: where information could have come from, whatever the "
-        "answer was."
+        "Attention rollout (Abnar & Zuidema 2020): product over layers of ½A + ½I, with A "
+        "averaged over heads. It does not depend on the predicted class."
     )
     return result
 

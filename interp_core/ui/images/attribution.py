@@ -43,9 +43,9 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     chart = shown(picture, step)
     _delta(found)
     st.markdown(
-        "**What to look for.** Does the weight lie on the thing itself or on its surroundings? "
-        "Does another method, or another baseline, say the same? An explanation says what moved "
-        "this model's logit, not what is in the picture."
+        "**How to read this.** Are high scores on the object or the background? Do other "
+        "methods and baselines agree? Attributions describe this model's logit, not the "
+        "content of the image."
     )
     downloads.below(ViewResult(chart, step.to_frame()), "attribution_picture")
 
@@ -78,8 +78,8 @@ def _options(model: LoadedModel) -> dict[str, str | None]:
             list(GREYS),
             key="picture_baseline",
             width=130,
-            help="What stands in the place of a part that is away. There "
-            "is no neutral choice: try another.",
+            help="Colour that replaces removed parts of the image. There is no neutral choice: "
+            "compare several.",
             **BOUND,
         )
     return {"method": method, "target": target, "baseline": baseline}
@@ -144,10 +144,10 @@ def _delta(found: ImageAttribution) -> None:
         "" if found.token_error is None else f", estimated error of a pixel {found.token_error:.1%}"
     )
     said = (
-        f"Scores add up to the change of the logit from {found.baseline_value:+.3f} (an even "
-        f"{found.baseline} picture) to {found.value:+.3f}; convergence delta "
-        f"{number(found.convergence_delta, '+.4f')} ({told}){error}, "
-        f"{found.evaluations} evaluations."
+        f"Attributions sum to the logit change from {found.baseline_value:+.3f} (uniform "
+        f"{found.baseline} image) to {found.value:+.3f}; convergence delta "
+        f"{number(found.convergence_delta, '+.4f')} ({told}){error}, {found.evaluations} "
+        "evaluations."
     )
     (st.warning if missed > TOO_LARGE * abs(whole) else st.caption)(said)
 
@@ -179,7 +179,7 @@ def shown(picture: Picture, step: Recipe) -> alt.LayerChart:
 
 
 def _title(what: str, found: ImageAttribution) -> str:
-    return f"{what} that count for {quoted(found.target)}, {IMAGE_METHODS[found.method].title}"
+    return f"{what}: attribution for {quoted(found.target)} ({IMAGE_METHODS[found.method].title})"
 
 
 def _said(picture: Picture, found: ImageAttribution) -> str:

@@ -20,7 +20,7 @@ from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 from interp_core.ui.widgets.uploads import uploader
 
-OWN = "my own"
+OWN = "upload an image"
 KINDS = ["png", "jpg", "jpeg", "webp"]
 HELD = "picture_file"  # (name, digest) of this session's picture
 EXAMPLES_A_DIGIT = 3
@@ -65,7 +65,7 @@ def _chosen(model: LoadedModel) -> Picture | None:
     offered = [*examples(model), OWN]
     keep_valid("picture", offered)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox("Picture", offered, key="picture", width=220, **BOUND)
+        name = st.selectbox("Image", offered, key="picture", width=220, **BOUND)
         if name == OWN:
             with st.popover("Upload", icon=":material/upload_file:"):
                 given = uploader("PNG, JPEG or WebP", KINDS, key="picture_upload", most=MAX_BYTES)
@@ -95,7 +95,7 @@ def examples(model: LoadedModel) -> list[str]:
         return list(PHOTOS)
     labels, kept = digit_labels(), held_out()[1]
     chosen = [row for digit in range(10) for row in kept[labels[kept] == digit][:EXAMPLES_A_DIGIT]]
-    return [f"a {labels[row]} (digit {row})" for row in chosen]
+    return [f"digit {labels[row]} (sample {row})" for row in chosen]
 
 
 def _example(name: str) -> Picture:

@@ -18,7 +18,7 @@ __all__ = ["CONTINUE", "DRAW", "LOOK", "VIEWS", "Asked", "model_offer"]
 VIEWS = {
     "next": "Next token",
     "lens": "Logit lens",
-    "wrote": "Who wrote the logit?",
+    "wrote": "Logit attribution",
     "write": "Generate",
     "induction": "Induction",
 }
@@ -31,16 +31,27 @@ DRAW: dict[str, Callable] = {
 }
 CONTINUE = ("wrote", "write", "induction")  # views that need a model that continues a text
 LOOK = {
-    "next": "Where is the text hard to foresee, and would you have guessed? Names, numbers and the "
-    "first word of a phrase cost many bits; the end of a fixed phrase almost none. A high "
-    "probability is what the model expects, not what is true.",
-    "lens": "In which layer does the answer first appear, and which answer led before? Easy words "
-    "settle early; an answer that has to be fetched from far away often appears near the end.",
-    "wrote": "Do a few heads carry the answer, or all a little? Which parts speak against it? A "
-    "head with a large part is worth a look at what it reads, and a part of zero proves nothing: "
-    "it may work through later layers.",
-    "write": "Where was the model sure, and where would another token have changed everything that "
-    "follows? Raise the temperature and watch the rank of what is written.",
-    "induction": "Heads near 1 for the previous token in one layer, and induction heads above "
-    "them: together they copy. Does the surprisal fall as soon as the second copy begins?",
+    "next": (
+        "Which tokens are hard to predict? Names, numbers and phrase beginnings have high "
+        "surprisal; the ends of fixed phrases have almost none. A high probability does not "
+        "mean that a statement is true."
+    ),
+    "lens": (
+        "At which layer does the final prediction first appear, and what was predicted "
+        "before? Easy tokens are resolved early; predictions that depend on distant tokens "
+        "often appear in the last layers."
+    ),
+    "wrote": (
+        "Is the logit dominated by a few components? Which ones lower it? Open the attention "
+        "of heads with a large contribution. A contribution of zero does not rule out an "
+        "effect through later layers."
+    ),
+    "write": (
+        "Where was the model certain, and where were alternatives close? Raise the "
+        "temperature and compare the ranks of the generated tokens."
+    ),
+    "induction": (
+        "Look for previous-token heads (score near 1) in one layer and induction heads in "
+        "later layers: together they copy. Does surprisal drop when the second copy begins?"
+    ),
 }

@@ -58,8 +58,7 @@ def _options() -> dict:
         0.1,
         key="lm_temperature",
         width=140,
-        help="0 takes the best token each time; 1 draws by the model's own probabilities; above 1 "
-        "is more daring.",
+        help="0: greedy decoding. 1: sample from the model's probabilities. Above 1: more random.",
         **BOUND,
     )
     seed = st.number_input(
@@ -123,11 +122,14 @@ def _strip(found: Generation, step: int) -> alt.LayerChart:
 
 
 def _said(found: Generation) -> str:
-    end = "The model wrote its end mark." if found.ended else "Stopped after the asked number."
+    end = (
+        "The model generated its end-of-sequence token."
+        if found.ended
+        else "Stopped at the token limit."
+    )
     return (
-        "Tokens with a percentage were written by the model; shade and figure are its own "
-        f"probability of each. {end} Click a written token to see the alternatives and what it was "
-        "read from."
+        "Tokens with a percentage were generated; shading and number show their probability. "
+        f"{end} Click a generated token to see alternatives and attention."
     )
 
 
@@ -138,7 +140,7 @@ CONTEXT_SHOWN = 120  # tokens in the strip of what was read
 def alternatives(written: Recipe, step: int) -> None:
     """The best tokens of this step, and the one that was drawn instead."""
     found = value(written)
-    st.markdown(f"Instead of **{plain(found.tokens[step])}** (written token {step})")
+    st.markdown(f"Alternatives to **{plain(found.tokens[step])}** (generated token {step})")
     table = calls.step_table(written, step)
     rows = value(table)
     figure(
@@ -209,8 +211,8 @@ def read(asked: Asked, written: Recipe, step: int, chosen: str) -> None:
         table=table,
     )
     st.caption(
-        "The token is chosen from the state at the token before it, so this is that token's row of "
-        "attention. Many heads rest on the first token when they have nothing to do; the map shows "
-        "what they read beyond it. The rows equal one full pass over the finished text."
+        "The token is predicted at the position before it, so this is the attention row of "
+        "that position. Many heads use the first token as an attention sink; the heatmap "
+        "shows attention to all other tokens."
     )
     head_map.link(asked, chosen, asked.text + found.text)

@@ -66,7 +66,7 @@ def link(asked: Asked, name: str, text: str | None = None) -> None:
         return
     st.page_link(
         "pages/attention_heads.py",
-        label=f"See what layer {layer}, head {head} reads",
+        label=f"Show attention of layer {layer}, head {head}",
         icon=":material/arrow_forward:",
         query_params={
             "model": asked.model,

@@ -24,7 +24,7 @@ SCORES = {
 }
 SHORT = {name: title.split()[0].lower() for name, title in SCORES.items()}
 ABOUT = {
-    "induction_score": "attention to the token after the earlier copy, which foretells what comes",
+    "induction_score": "attention to the token that followed the earlier occurrence",
     "previous_token_score": "attention one token back, on which induction heads build",
     "duplicate_token_score": "attention to the earlier copy of the same token",
 }
@@ -38,7 +38,7 @@ def draw(asked: Asked) -> ViewResult | None:
     """The button, the scores of all heads, and what repetition does to the surprisal."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "Write a repeated random sequence into the text",
+            "Insert a repeated random sequence",
             icon=":material/casino:",
             on_click=_write,
             args=(asked.model,),
@@ -91,8 +91,8 @@ def _heads(asked: Asked, table: Recipe, frame: pd.DataFrame, score: str) -> View
             f"{head_map.strongest(frame)}.",
         )
     st.caption(
-        f"{SCORES[score]} score: {ABOUT[score]}. Mean over 8 fresh random sequences of {LENGTH} "
-        "tokens written twice (Olsson et al. 2022), whatever the text is: 0 never, 1 always."
+        f"{SCORES[score]} score: {ABOUT[score]}. Mean over 8 repeated random sequences of "
+        f"{LENGTH} tokens (Olsson et al. 2022); independent of the sidebar text. Range 0 to 1."
     )
     return ViewResult(chart, table)
 
@@ -130,8 +130,8 @@ def _surprise(asked: Asked) -> None:
         return
     if ic.written_twice(asked.loaded, asked.text) is None:
         st.info(
-            "This text is not written twice. The button makes one that is; the scores below "
-            "do not depend on the text.",
+            "The current text is not a repeated sequence. Insert one to see surprisal in both "
+            "copies; the scores below do not depend on the text.",
             icon=":material/info:",
         )
         return
@@ -142,9 +142,8 @@ def _surprise(asked: Asked) -> None:
     means = lines.groupby("copy")["surprisal"].mean()
     first, second = (number(means.get(f"{name} copy"), ".1f") for name in ("first", "second"))
     st.markdown(
-        f"In this text a token costs **{first} bits** in the first copy and "
-        f"**{second} bits** in the second: random words can only be foretold by "
-        "looking them up."
+        f"Mean surprisal: **{first} bits** in the first copy, **{second} bits** in the "
+        "second. Random words can only be predicted by copying."
     )
     figure(
         copies(lines),

@@ -47,7 +47,7 @@ def draw(asked: Asked) -> ViewResult | None:
         chosen = head_map.chooser(STATE, names, first, "Part")
         head_map.show(
             unit_map(
-                head_map.marked(frame, chosen), title=f"part of the {_what(found)}", signed=True
+                head_map.marked(frame, chosen), title=f"contribution to {_what(found)}", signed=True
             ),
             frame,
             key="lm_part_chart",
@@ -58,7 +58,7 @@ def draw(asked: Asked) -> ViewResult | None:
             table=table,
         )
     with right:
-        chart = waterfall(steps(found.parts), title=f"{_what(found)}, part by part")
+        chart = waterfall(steps(found.parts), title=f"{_what(found)} (cumulative)")
         figure(
             chart,
             title=f"The {_what(found)} of {found.label} as a sum",
@@ -94,7 +94,8 @@ def _token(label: str, key: str, likely: dict[str, int], empty: str) -> int | st
         accept_new_options=True,
         key=key,
         width=170,
-        help="A likely token, or type another one: a space in front counts, and `▁` is a space.",
+        help="Choose a likely token or type one. A leading space is part of the token; `▁` "
+        "marks a space.",
         **BOUND,
     )
     return likely.get(typed, typed) if typed else None
@@ -105,29 +106,29 @@ def _what(found: LogitAttribution) -> str:
 
 
 def _sum(found: LogitAttribution) -> None:
-    total = found.parts["value"].sum()
     st.markdown(
-        f"The {_what(found)} of **{plain(found.label)}** after **{plain(found.token)}** is "
-        f"**{found.logit:+.4f}**; its {len(found.parts)} parts add up to **{total:+.4f}** "
-        f"(difference {found.residual_error:.1g})."
+        f"{_what(found).capitalize()} of **{plain(found.label)}** after **{plain(found.token)}**: "
+        f"**{found.logit:+.3f}** = sum of {len(found.parts)} components (error "
+        f"{found.residual_error:.1g})."
     )
 
 
 def _notes(found: LogitAttribution) -> None:
     notes = [
-        "Direct logit attribution (Elhage et al. 2021): each part of the residual stream is read "
-        "by the output table, with the scale of the final norm held at its true value. It shows "
-        "direct effects only: a head whose result is used by later layers counts there."
+        "Direct logit attribution (Elhage et al. 2021): each component's output in the "
+        "residual stream is projected through the unembedding matrix, with the scale of the "
+        "final norm frozen. Direct effects only; indirect effects through later layers are "
+        "counted there."
     ]
     if found.contrast is None:
         notes.append(
-            "A single logit has no natural zero, and parts that raise all tokens alike count too; "
-            "choose “rather than” to ask what decides between two tokens."
+            "A single logit has no natural zero, and components that raise all tokens equally "
+            "are included. Set “Contrast with” to decompose the difference between two tokens."
         )
     if abs(found.capped - found.logit) > 1e-6:
         notes.append(
-            f"This model caps its logits softly: after the cap the number is {found.capped:+.4f}. "
-            "The parts add up to the number before it."
+            "This model applies logit soft-capping (value after capping: "
+            f"{found.capped:+.4f}). The components sum to the value before capping."
         )
     if found.residual_error > 1e-3:
         notes.append(

@@ -114,8 +114,8 @@ def _grid(
         else ""
     )
     st.caption(
-        "Upwards through the model: in each cell the token it would predict there, shaded by its "
-        f"probability (full: certain), bold where it is the final answer. Click a cell.{shown}"
+        "Rows: layers, bottom to top. Each cell shows the top predicted token; shading: its "
+        f"probability; bold: same as the final prediction. Click a cell for details.{shown}"
     )
     return plain_ink
 
@@ -123,7 +123,7 @@ def _grid(
 LINES = {
     "answer_probability": "Probability",
     "answer_rank": "Rank",
-    "divergence": "KL to the end (bits)",
+    "divergence": "KL from final (bits)",
 }
 
 
@@ -147,7 +147,7 @@ def cell(lens: Recipe, place: int, depth: int) -> None:
             table=table,
         )
     with right:
-        st.markdown(f"The way of the final answer **{answer}**")
+        st.markdown(f"Final prediction **{answer}** by layer")
         shown = one_of(
             "Figure",
             LINES,

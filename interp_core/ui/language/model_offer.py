@@ -22,10 +22,11 @@ def fits(model: LoadedModel, tasks: tuple[str, ...] = TASKS) -> bool:
         return True
     predicts = "continue a text" if TASKS[1] not in tasks else "predict words"
     st.info(
-        f"{plain(model.name)} does not {predicts}. This needs a language model.",
+        f"`{plain(model.name)}` is not a language model (it cannot {predicts}). Choose a "
+        "language model to use this page.",
         icon=":material/info:",
     )
-    switch("Use the embedded language model")
+    switch("Switch to the built-in language model")
     return False
 
 

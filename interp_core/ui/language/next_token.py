@@ -46,7 +46,7 @@ def draw(asked: Asked) -> ViewResult | None:
     frame, shown = value(best), value(table)
     where = f"**{plain(read.tokens[place])}** (position {place})"
     at = "at" if masked else "after"
-    st.markdown(f"What the model expects {at} {where}")
+    st.markdown(f"Next-token probabilities {at} {where}")
     chart = expected(shown.assign(kind=np.where(shown["in_text"], OWN, EXPECTED)))
     figure(
         chart,
@@ -57,8 +57,9 @@ def draw(asked: Asked) -> ViewResult | None:
     )
     entropy = frame.attrs["entropy"]
     st.caption(
-        f"Entropy {entropy:.2f} bits: as unsure as among {2**entropy:,.1f} equally likely tokens. "
-        f"The {LISTED} listed hold {frame['probability'].sum():.1%}. ▁ is a space."
+        f"Entropy {entropy:.2f} bits (equivalent to {2**entropy:,.1f} equally likely "
+        f"tokens). Top {LISTED}: {frame['probability'].sum():.1%} of the probability. ▁ marks "
+        "a space."
     )
     return ViewResult(chart, table)
 
@@ -76,14 +77,13 @@ def _figures(found: pd.DataFrame) -> None:
         st.metric(
             "Mean surprisal",
             f"{mean:.2f} bits",
-            help="−log2 of the probability the model gave each token; the first one of a text "
-            "that nothing stands before is left out.",
+            help="Mean of −log2 p(token). A first token without context is excluded.",
         )
-        st.metric("Perplexity", f"{2**mean:,.1f}", help="2 to the power of the mean surprisal.")
+        st.metric("Perplexity", f"{2**mean:,.1f}", help="2^(mean surprisal in bits).")
         st.metric(
             "Guessed right",
             f"{(known['rank'] == 1).mean():.0%}",
-            help="Share of tokens that were the model's first guess.",
+            help="Share of tokens that were the model's top prediction.",
         )
 
 
@@ -113,8 +113,8 @@ def strip(asked: Asked, read: TokenSequence, table: Recipe, place: int) -> None:
         else ""
     )
     st.caption(
-        f"Shade and figure: surprisal in bits, full at {FULL:g}. A click on a token shows what the "
-        f"model expects {which}.{cut}"
+        f"Shading and number: surprisal in bits, clipped at {FULL:g}. Click a token to see "
+        f"the predictions {which}.{cut}"
     )
     _offer_strip(part, table)
 

@@ -14,7 +14,8 @@ from interp_core.ui.widgets.markdown import message
 def show(shelf: LessonLibrary) -> None:
     """All lessons, the embedded ones first."""
     st.markdown(
-        "Each lesson takes a few minutes: open a view, predict what you will see, then find out."
+        "Each lesson takes 6 to 10 minutes: predict the result, open the view, check your "
+        "prediction."
     )
     embedded = [lesson for lesson in shelf.lessons if lesson.name in shelf.embedded]
     own = [lesson for lesson in shelf.lessons if lesson.name not in shelf.embedded]
@@ -44,7 +45,7 @@ def _card(lesson: Lesson) -> None:
     st.caption(label(" · ".join(facts)))
     step = progress.paused_at(lesson.name)
     st.button(
-        "Start" if step == 1 else f"Go on with step {step}",
+        "Start" if step == 1 else f"Continue at step {step}",
         key=f"start_{lesson.name}",
         on_click=progress.go,
         args=(lesson.name, step),

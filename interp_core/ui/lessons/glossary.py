@@ -22,7 +22,7 @@ def show() -> None:
     wanted = st.text_input(
         "Find a term",
         key="term",
-        placeholder="part of a term or of its meaning",
+        placeholder="search terms and definitions",
         width=320,
         max_chars=60,
         **BOUND,

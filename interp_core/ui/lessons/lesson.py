@@ -38,7 +38,7 @@ def _top(lesson: Lesson, number: int) -> None:
 def _link(lesson: Lesson, step: Step) -> None:
     missing = _missing(lesson)
     if missing:
-        st.info(f"{message(missing)} Until then, read on: the answers are given here.")
+        st.info(f"{message(missing)} You can continue without it: the answers are included.")
         return
     progress.offer(step.link)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
@@ -48,7 +48,9 @@ def _link(lesson: Lesson, step: Step) -> None:
             icon=":material/open_in_browser:",
             query_params=list(step.link.query),
         )
-        st.caption("Come back with the browser, or with *Back to the lesson* in the sidebar.")
+        st.caption(
+            "To return, use the browser's Back button or *Back to the lesson* in the sidebar."
+        )
 
 
 def _missing(lesson: Lesson) -> str | None:
@@ -83,7 +85,7 @@ def _question(lesson: Lesson, number: int, question: Question) -> None:
             disabled=chosen is None,
             on_click=progress.reveal,
             args=(lesson.name, number, chosen),
-            help="Choose what you expect first." if chosen is None else None,
+            help="Choose an answer first." if chosen is None else None,
         )
         return
     _feedback(question, given.chosen)
@@ -94,7 +96,7 @@ def _feedback(question: Question, chosen: int | None) -> None:
         st.success("As you predicted.", icon=":material/check:")
     else:
         right = label(question.options[question.right])
-        st.info(f"Not as you predicted. Right is: {right}", icon=":material/lightbulb:")
+        st.info(f"Not quite. Correct answer: {right}", icon=":material/lightbulb:")
     markdown.show(question.reveal)
 
 

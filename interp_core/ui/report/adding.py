@@ -94,16 +94,17 @@ def _add(picture: Picture) -> None:
         figure = _figure(picture)
     report = session.report()
     if report.holds(figure):
-        st.toast("This very picture is in the report already.", icon=":material/info:")
+        st.toast("This chart is already in the report.", icon=":material/info:")
         return
     if len(report.figures) >= session.MOST_FIGURES or report.bytes + figure.bytes > session.room():
         raise ic.BadInput(
             f"The report is full: it holds {len(report.figures)} pictures of "
-            f"{report.bytes / 2**20:.1f} MB. Save it on the page “Report”, then take some out."
+            f"{report.bytes / 2**20:.1f} MB. Export it on the Report page, then remove some "
+            "charts."
         )
     session.keep(report.added(figure))
     st.toast(
-        f"Picture {len(report.figures) + 1} of your report. See the page “Report”.",
+        f"Added to the report ({len(report.figures) + 1} charts).",
         icon=":material/note_add:",
     )
 

@@ -47,7 +47,7 @@ def picture(figure: Figure) -> str:
 
 def _title(place: int, figure: Figure, named: str) -> None:
     st.text_input(
-        f"Title of picture {place + 1}",
+        f"Chart {place + 1}: title",
         figure.title,
         key=f"title_{named}",
         max_chars=MOST_TITLE,
@@ -84,12 +84,12 @@ def _button(label: str, icon: str, named: str, off: bool, place: int, by: int) -
 def _note(place: int, figure: Figure, named: str) -> None:
     key = f"note_{named}"
     st.text_area(
-        f"Notes on picture {place + 1}",
+        f"Chart {place + 1}: notes",
         figure.note,
         key=key,
         height=80,
         max_chars=MOST_NOTE,
-        placeholder="What do you see here, and what follows from it?",
+        placeholder="What does this chart show, and what do you conclude?",
         on_change=_changed,
         args=(place, "note", key),
     )
@@ -97,7 +97,7 @@ def _note(place: int, figure: Figure, named: str) -> None:
 
 def _details(figure: Figure, named: str) -> None:
     box = st.expander(
-        "What this is, its numbers and its script",
+        "Details, data and code",
         icon=":material/fact_check:",
         on_change="rerun",
         key=f"about_{named}",
@@ -105,7 +105,7 @@ def _details(figure: Figure, named: str) -> None:
     if box.open:
         with box:
             if figure.opened:
-                st.warning("Opened from a file: whoever made the file wrote all this.")
+                st.warning("From an opened file. Clearhead did not compute or check this content.")
             for name, value in about(figure):
                 st.text(f"{name}: {value}")
             st.dataframe(figure.numbers, hide_index=True, height=280)

@@ -19,7 +19,8 @@ def show(report: Report) -> None:
     trusted = False
     if any(figure.opened for figure in report.figures):
         trusted = st.checkbox(
-            "I have read the scripts that came with the opened file: let the notebook run them",
+            "I have reviewed the code in the opened file. Include it as runnable cells in the "
+            "notebook.",
             key="report_trusted",
         )
     downloads.buttons(
@@ -35,9 +36,9 @@ def show(report: Report) -> None:
         key="report",
     )
     st.caption(
-        "The page opens without a network and holds pictures, numbers and notes. The notebook "
-        "computes every table again and compares. The session is for going on later: the report "
-        "lives in this browser tab only, and is gone when you reload or close it."
+        "HTML: charts, data and notes in one file, works offline. Notebook: recomputes every "
+        "table and compares it with the recorded values. Session: continue later. The report "
+        "is kept in this browser tab only and is lost when you reload or close it."
     )
 
 

@@ -19,8 +19,8 @@ def show() -> None:
     """The sections under the report."""
     st.header("Sessions")
     st.caption(
-        "A session is the report and the view that you last saw on each page. A file that somebody "
-        "else saved brings text, pictures and scripts of theirs: nothing of it runs by itself."
+        "A session file contains the report and the last view of each page. Code in a session "
+        "file from someone else is never run automatically."
     )
     if not report_session.report().figures:
         downloads.buttons({"Session": exporting.session()}, key="session")
@@ -39,7 +39,7 @@ def _offer(session: Session) -> None:
     if session.report.bytes > report_session.room():
         raise ic.BadInput("The report in this file is larger than a report may be here.")
     mine = len(report_session.report().figures)
-    label = "Open it" if not mine else f"Open it in place of the {mine} pictures above"
+    label = "Open it" if not mine else f"Replace the {mine} charts above"
     st.button(label, key="open_session", type="primary", on_click=_take, args=(session,))
 
 
@@ -58,7 +58,7 @@ def _views(views: dict[str, str]) -> None:
     """A link to the view last seen on each page."""
     seen = [(page, title) for page, title in PAGES if page in KEYS and page in views]
     if seen:
-        st.markdown("**Views of this session**")
+        st.markdown("**Last view of each page**")
     with st.container(horizontal=True):
         for page, title in seen:
             link(f"{page}?{views[page]}", title, page)

@@ -108,7 +108,7 @@ def agreed(key: Hashable, what: str, operations: float) -> bool:
     if seconds <= UNASKED or hash(key) in st.session_state.get(AGREED, ()):
         return True
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.info(f"{what} takes {told(seconds)} here.", icon=":material/hourglass_empty:")
+        st.info(f"{what} takes {told(seconds)}.", icon=":material/hourglass_empty:")
         st.button(
             "Compute", key=f"compute_{hash(key)}", on_click=agree, args=(key,), type="primary"
         )

@@ -52,7 +52,7 @@ def run(
     if (value := results.peek(key)) is not None:
         return value
     if st.session_state.get("stopped") == key:
-        st.info("Stopped before it was complete.", icon=":material/stop_circle:")
+        st.info("Stopped. The result is not complete.", icon=":material/stop_circle:")
         st.button("Run again", on_click=_forget, key=f"again_{hash(key)}")
         return None
     dear = operations() if operations else 0.0
@@ -161,7 +161,7 @@ def in_line(place: Place) -> str:
     ending = {1: "st", 2: "nd", 3: "rd"}.get(place.number % 10, "th")
     if place.number % 100 in (11, 12, 13):
         ending = "th"
-    waits = "1 person waits" if place.waiting == 1 else f"{place.waiting:,} people wait"
+    waits = "1 person waiting" if place.waiting == 1 else f"{place.waiting:,} people waiting"
     return f"{place.number:,}{ending} in the queue; {waits}"
 
 

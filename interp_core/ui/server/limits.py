@@ -95,9 +95,8 @@ def check_model(name: str) -> None:
     if not is_shared() or name in allowed_models():
         return
     raise ModelClosed(
-        "This server is shared, so it opens the models on its list and nothing else: a path or a "
-        "Hub id would let anybody look around in its files or fill its memory. On the list: "
-        f"{', '.join(allowed_models())}."
+        f"This shared server can load only these models: {', '.join(allowed_models())}. To "
+        "use a folder or a Hub id, run Clearhead on your own computer."
     )
 
 
@@ -109,8 +108,8 @@ def check_texts(question: Any) -> None:
     lengths = [len(text) for text in strings_in(question)]
     if max(lengths, default=0) > most.characters or sum(lengths) > most.all_characters:
         raise NotShared(
-            f"This server is shared, so a text may have {most.characters:,} characters, and all "
-            f"texts of a question {most.all_characters:,}: others wait meanwhile. Shorten it."
+            f"The text is too long for this shared server (limit: {most.characters:,} "
+            f"characters per text, {most.all_characters:,} in total). Shorten it."
         )
 
 
@@ -119,8 +118,8 @@ def check_upload(size: int) -> None:
     most = limits()
     if most is not None and size > most.upload_bytes:
         raise NotShared(
-            f"This server is shared, so a file may have {most.upload_bytes // 2**20} MB: all "
-            "uploads share its memory. Upload a sample of it."
+            "The file is too large for this shared server (limit: "
+            f"{most.upload_bytes // 2**20} MB). Upload a sample of its rows."
         )
 
 
@@ -129,9 +128,8 @@ def check_points(count: int, method: str) -> None:
     most = limits()
     if most is not None and method in SLOW and count > most.points:
         raise NotShared(
-            f"This server is shared, so UMAP, t-SNE and clusters take {most.points:,} points at "
-            f"most (here: {count:,}): more would keep it busy for minutes. Filter the points, or "
-            "take PCA."
+            f"Too many points for UMAP, t-SNE or clustering on this shared server ({count:,}; "
+            f"limit: {most.points:,}). Filter the data or use PCA."
         )
 
 
@@ -150,8 +148,8 @@ def clock() -> Callable[[], bool]:
 def time_is_up() -> TimeIsUp:
     """The sentence for a computation that has used up its time."""
     return TimeIsUp(
-        f"This server is shared, so a computation may take {LIMITS.seconds:.0f} seconds: others "
-        "wait meanwhile. Ask for less: a shorter text, fewer texts or evaluations."
+        f"The computation reached the limit of this shared server ({LIMITS.seconds:.0f} "
+        "seconds). Use a shorter text, fewer texts or fewer model evaluations."
     )
 
 

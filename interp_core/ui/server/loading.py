@@ -41,9 +41,9 @@ def controls() -> None:
             formats,
             index=_first(DTYPE, formats),
             key=DTYPE,
-            help="How each weight and each result of a layer is held. In 16 bits (bfloat16, "
-            "float16) a model takes half the memory, and every number is rounded to two or three "
-            "digits. float16 cannot hold numbers beyond 65,504.",
+            help="Data type of weights and activations. With 16 bits (bfloat16, float16) a "
+            "model takes half the memory, and numbers are rounded to two or three digits. "
+            "The largest float16 number is 65,504.",
             **BOUND,
         )
         st.selectbox(
@@ -51,7 +51,7 @@ def controls() -> None:
             places,
             index=_first(DEVICE, places),
             key=DEVICE,
-            help="Where the model computes. Automatic takes a GPU where there is one.",
+            help="Where the model runs. Automatic uses a GPU if there is one.",
             **BOUND,
         )
 
@@ -70,9 +70,10 @@ def base_field(name: str) -> None:
     st.text_input(
         "Base model",
         key=BASE,
-        placeholder=_named_base(name) or "encoder, a folder or a Hub id",
-        help="The model that the adapter was trained on: a built-in name, the path of a folder "
-        "(also relative to the adapter's), or a Hub id. Empty: the one that the adapter names.",
+        placeholder=_named_base(name) or "built-in name, folder or Hub id",
+        help="The model that the adapter was trained on: a built-in model, a folder (absolute, "
+        "or relative to the adapter) or a Hub id. Empty: the base model that the adapter "
+        "names.",
         **BOUND,
     )
 
@@ -86,7 +87,8 @@ def read_as_field(name: str) -> None:
             "Read as",
             offered,
             key=READ_AS,
-            help="The task that the checkpoint was saved for, or another that its weights allow.",
+            help="Task to load the checkpoint for: the saved task, or another that its weights "
+            "support.",
             **BOUND,
         )
 

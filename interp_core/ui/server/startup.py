@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit import config
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from interp_core.lessons import aliases
 from interp_core.models import preprocessors
 from interp_core.ui.server import altair_patch, limits, logs, metrics
 
@@ -52,14 +53,23 @@ WORDS = {
 
 
 def clean() -> None:
-    """Drop numbers without end: Streamlit's number fields raise an error for them."""
+    """Bring an address up to date before any control begins with it.
+
+    Labels of earlier versions become those of today. Numbers without end are dropped: Streamlit's
+    number fields raise an error for them.
+    """
     given = st.query_params
-    endless = [name for name in given if any(map(_endless, given.get_all(name)))]
-    endless = [name for name in endless if name not in WORDS]
-    for name in endless:
-        del given[name]
+    changed = False
+    for name in list(given):
+        values = given.get_all(name)
+        if name not in WORDS and any(map(_endless, values)):
+            del given[name]
+            changed = True
+        elif (present := [aliases.today(name, value) for value in values]) != values:
+            given[name] = present
+            changed = True
     context = get_script_run_ctx()
-    if endless and context is not None:  # what controls begin with was noted before
+    if changed and context is not None:  # what controls begin with was noted before
         with context.session_state.query_params() as parameters:
             parameters.set_initial_query_params_from_current()
 

@@ -101,15 +101,15 @@ def foot(
 
     adding.finish(table, script)
     if shows_numbers:
-        section("Numbers", ":material/table:", lambda: numbers(table))
-    section("Download and reproduce", ":material/download:", drawn)
+        section("Data table", ":material/table:", lambda: numbers(table))
+    section("Download and code", ":material/download:", drawn)
 
 
 def numbers(table: pd.DataFrame) -> None:
     """The first rows of a table."""
     st.dataframe(table.head(SHOWN_ROWS), hide_index=True, height=280)
     if len(table) > SHOWN_ROWS:
-        st.caption(f"The first {SHOWN_ROWS:,} of {len(table):,} rows.")
+        st.caption(f"First {SHOWN_ROWS:,} of {len(table):,} rows.")
 
 
 def section(title: str, icon: str, draw: Callable[[], None]) -> None:

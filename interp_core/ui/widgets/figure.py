@@ -69,7 +69,7 @@ def offer(
             icon=":material/note_add:",
             on_click=adding.ask,
             args=(title,),
-            help="Keeps the picture, its numbers and how they were made on the page “Report”.",
+            help="Saves the chart, its data and the code that made it to the Report page.",
         )
     adding.draw_asked(picture)
 
@@ -77,7 +77,7 @@ def offer(
 def _numbers(title: str, numbers: pd.DataFrame | Callable[[], pd.DataFrame]) -> None:
     """The table behind a picture, made when it is opened."""
     box = st.popover(
-        "Numbers",
+        "Data table",
         key=f"numbers_{title}",
         type="tertiary",
         icon=":material/table:",

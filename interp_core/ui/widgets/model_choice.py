@@ -75,7 +75,7 @@ def take(name: str) -> None:
 
 def instead(name: str) -> None:
     """The button that takes a model that fits."""
-    st.button(f"Use `{name}` instead", on_click=take, args=(name,))
+    st.button(f"Switch to `{name}`", on_click=take, args=(name,))
 
 
 def second(
@@ -109,19 +109,19 @@ def second(
 
 # Task: what there is to learn with it.
 GROUPS = {
-    "encoder": "What words and texts mean",
-    "sequence-classification": "Decisions about a text",
-    "token-classification": "A label for each word",
-    "causal-lm": "Writing the next word",
-    "masked-lm": "Guessing a hidden word",
-    "image-classification": "Looking at pictures",
+    "encoder": "Text encoder",
+    "sequence-classification": "Text classification",
+    "token-classification": "Token classification",
+    "causal-lm": "Causal language model",
+    "masked-lm": "Masked language model",
+    "image-classification": "Image classification",
 }
 
 
 def shelf() -> None:
     """A popover with the models, grouped; a click takes one."""
     cards = ic.bundled_models()
-    with st.popover("Embedded models", icon=":material/collections_bookmark:", width="stretch"):
+    with st.popover("Built-in models", icon=":material/collections_bookmark:", width="stretch"):
         for task, heading in GROUPS.items():
             found = [card for card in cards if card.task == task]
             if not found:

@@ -14,11 +14,11 @@ from interp_core.ui.widgets.model_choice import examples, shelf
 DEFAULT_MODEL = "sentiment"
 MAX_CHARACTERS = 20_000
 TYPED = (
-    "An embedded model, or type the path of a folder with a model, or a Hub id such as "
-    "`distilbert/distilbert-base-uncased`, and press Enter. A folder of an adapter (LoRA and its "
-    "relatives) loads with its base model."
+    "Choose a built-in model, or type a local model folder or a Hugging Face Hub id (for "
+    "example `distilbert/distilbert-base-uncased`) and press Enter. A folder of an adapter "
+    "(LoRA and its relatives) loads with its base model."
 )
-LISTED = "This server is shared: it opens these models and nothing else."
+LISTED = "Shared server: only the models in this list can be loaded."
 
 
 @dataclass(frozen=True)
@@ -56,18 +56,18 @@ def show() -> None:
             height=130,
             max_chars=MAX_CHARACTERS,
             bind="query-params",
-            help="Press Ctrl+Enter (⌘+Enter) when you have changed it.",
+            help="Press Ctrl+Enter (⌘+Enter) to run the model on the changed text.",
         )
         st.selectbox(
             "Examples",
             offers,
             index=None,
-            placeholder="Put an example in …",
+            placeholder="Insert an example text",
             key="example",
             on_change=_use_example,
             label_visibility="collapsed",
         )
-        with st.expander("Second text", expanded=bool(_state("pair", ""))):
+        with st.expander("Second text (optional)", expanded=bool(_state("pair", ""))):
             st.text_area(
                 "Second text",
                 key="pair",
@@ -75,8 +75,8 @@ def show() -> None:
                 max_chars=MAX_CHARACTERS,
                 bind="query-params",
                 label_visibility="collapsed",
-                help="For models that read pairs; for encoder-decoder models, what the decoder "
-                "reads.",
+                help="Second sequence for sentence-pair and question-answering models; decoder "
+                "input for encoder-decoder models.",
             )
         if card:
             st.caption(_about(card))

@@ -19,11 +19,11 @@ from interp_core.ui.widgets.choices import keep_valid
 from interp_core.ui.widgets.markdown import plain
 
 TEXTS = ["txt", "csv", "tsv", "json", "jsonl", "ndjson", "parquet", "gz"]  # what holds texts
-ABOUT = "One text a line, CSV, TSV, JSON or Parquet"
+ABOUT = "One text per line, CSV, TSV, JSON or Parquet"
 AUTOMATIC = "Automatic"
-HEADERS = {AUTOMATIC: None, "Names of the columns": True, "A row like the others": False}
+HEADERS = {AUTOMATIC: None, "Column names": True, "Data (no column names)": False}
 DELIMITERS = {AUTOMATIC: None, "Comma": ",", "Semicolon": ";", "Tab": "\t", "Vertical bar": "|"}
-QUOTES = {AUTOMATIC: None, "Around fields, as in CSV": True, "Part of the text": False}
+QUOTES = {AUTOMATIC: None, "Enclose fields (CSV)": True, "Part of the text": False}
 ENCODINGS = {AUTOMATIC: None, **{TITLES[each]: each for each in OFFERED}}
 SHOWN = 8  # notes about a file that are listed; of more, the first
 
@@ -44,8 +44,8 @@ def uploader(label: str, types: Sequence[str], *, key: str, most: int = MAX_FILE
         limits.check_upload(given.size)
         if given.size > kept:
             raise BadInput(
-                f"The file has {given.size / 2**20:.1f} MB, and {megabytes} MB can be taken here. "
-                "Upload a sample of it."
+                f"The file is too large ({given.size / 2**20:.1f} MB; limit: {megabytes} "
+                "MB). Upload a sample of its rows."
             )
     return given
 
@@ -55,7 +55,7 @@ def options(key: str, *, table: bool = True) -> FileOptions:
 
     Without `table` only the encoding can be chosen.
     """
-    with st.popover("Options of the file", icon=":material/tune:"):
+    with st.popover("File options", icon=":material/tune:"):
         encoding = _choice("Encoding", ENCODINGS, f"{key}_encoding")
         if not table:
             return FileOptions(encoding)
