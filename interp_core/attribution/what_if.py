@@ -112,7 +112,7 @@ def _after_auxiliary(word: str) -> Callable[[str], list[SuggestedEdit]]:
 def _swapped(old: str, new: str) -> Callable[[str], list[SuggestedEdit]]:
     def make(text: str) -> list[SuggestedEdit]:
         return [
-            SuggestedEdit(f"“{old}” becomes “{new}”", replace_span(text, match.span(), new))
+            SuggestedEdit(f"replace “{old}” with “{new}”", replace_span(text, match.span(), new))
             for match in regex.finditer(rf"(?i)\b{old}\b", text)
         ]
 
@@ -120,9 +120,9 @@ def _swapped(old: str, new: str) -> Callable[[str], list[SuggestedEdit]]:
 
 
 _MAKERS = (
-    _without(NEGATION, "drop"),
+    _without(NEGATION, "delete"),
     _after_auxiliary("not"),
-    _without(INTENSIFIER, "drop"),
+    _without(INTENSIFIER, "delete"),
     _after_auxiliary("really"),
     _after_auxiliary("slightly"),
     _swapped("but", "and"),

@@ -52,7 +52,7 @@ def reach_lines(frame: pd.DataFrame) -> alt.LayerChart:
         .encode(
             x=alt.X(
                 "distance:Q",
-                title="neutral words in between",
+                title="filler words inserted",
                 scale=alt.Scale(type="symlog", constant=2),
             ),
             y=alt.Y("effect:Q", title="effect on the logit"),
@@ -82,7 +82,7 @@ def accuracy_bars(frame: pd.DataFrame) -> alt.LayerChart:
             xOffset=alt.XOffset("model:N", sort=None),
             y=alt.Y(
                 "right:Q",
-                title="right answers",
+                title="accuracy",
                 axis=alt.Axis(format="%"),
                 scale=alt.Scale(domain=[0, 1]),
             ),

@@ -74,7 +74,7 @@ def head_map(
 
 def _error(frame: pd.DataFrame, text_format: str = ".4f") -> list[alt.Tooltip]:
     """The standard error, where the frame has one."""
-    return [alt.Tooltip("se:Q", title="standard error", format=text_format)] * ("se" in frame)
+    return [alt.Tooltip("se:Q", title="SE", format=text_format)] * ("se" in frame)
 
 
 def _codes(frame: pd.DataFrame, place: dict) -> list[alt.Chart]:
@@ -272,7 +272,7 @@ def differences(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
     ends = frame[["first", "second"]].stack().agg(["min", "max"]).dropna()
     shown = ["layer", "head", "first", "second", "difference", "se", "real"]
     named = frame[shown].assign(
-        difference_is=frame["real"].map({True: "larger than noise", False: "within noise"})
+        difference_is=frame["real"].map({True: "significant", False: "not significant"})
     )
     points = (
         alt.Chart(named)

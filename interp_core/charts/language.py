@@ -116,7 +116,7 @@ def waterfall(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
 
     `kind` is "adds", "takes away" or "sum"; what takes away is dashed as well as orange.
     """
-    kinds = {"adds": BLUE, "takes away": ORANGE, "sum": GREY}
+    kinds = {"adds": BLUE, "lowers": ORANGE, "sum": GREY}
     base = alt.Chart(frame).encode(
         y=alt.Y(
             "part:N",
@@ -131,7 +131,7 @@ def waterfall(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
     )
     base = base.encode(x=alt.X("start:Q", title=title), x2="end:Q")
     present = {kind: colour for kind, colour in kinds.items() if kind in set(frame["kind"])}
-    named = by_kind("kind", present, ["takes away"])
+    named = by_kind("kind", present, ["lowers"])
     bars = base.mark_bar(cornerRadius=2, height=13).encode(**named)
     zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=GREY).encode(x="x:Q")
     return alt.layer(bars, zero).properties(height=22 * len(frame) + 84)
@@ -144,7 +144,9 @@ def copies(frame: pd.DataFrame) -> alt.Chart:
         alt.Chart(frame)
         .mark_line(point=alt.OverlayMarkDef(size=40), strokeWidth=2)
         .encode(
-            x=alt.X("place:Q", title="place in the copy", axis=alt.Axis(format="d", tickMinStep=1)),
+            x=alt.X(
+                "place:Q", title="position in the copy", axis=alt.Axis(format="d", tickMinStep=1)
+            ),
             y=alt.Y("surprisal:Q", title="surprisal (bits)"),
             color=alt.Color("copy:N", legend=legend),
             strokeDash=alt.StrokeDash("copy:N", legend=None),
@@ -170,13 +172,13 @@ def lens_grid(frame: pd.DataFrame, *, ink: str = INK) -> alt.LayerChart:
     click = alt.selection_point(name="cell", fields=["layer", "position"], on="click", empty=False)
     base = alt.Chart(frame).encode(
         x=alt.X("key:N", sort=columns, axis=token_axis(angle=-35, orient="top", limit=90)),
-        y=alt.Y("layer:O", sort=layers, title="layers passed", axis=alt.Axis(**BARE)),
+        y=alt.Y("layer:O", sort=layers, title="after layer", axis=alt.Axis(**BARE)),
         tooltip=[
             alt.Tooltip("token:N", title="read"),
-            alt.Tooltip("layer:O", title="layers passed"),
-            alt.Tooltip("best:N", title="best token"),
+            alt.Tooltip("layer:O", title="after layer"),
+            alt.Tooltip("best:N", title="top token"),
             alt.Tooltip("probability:Q", format=".2%"),
-            alt.Tooltip("answer:N", title="final answer"),
+            alt.Tooltip("answer:N", title="final prediction"),
             alt.Tooltip("answer_rank:Q", title="its rank here", format=","),
             alt.Tooltip("divergence:Q", title="KL divergence from final (bits)", format=".2f"),
         ],
@@ -222,10 +224,10 @@ def fate(frame: pd.DataFrame, *, value: str, title: str, logarithmic: bool = Fal
         alt.Chart(frame)
         .mark_line(point=alt.OverlayMarkDef(size=40, color=BLUE), strokeWidth=2, color=BLUE)
         .encode(
-            x=alt.X("layer:O", title="layers passed", axis=axis),
+            x=alt.X("layer:O", title="after layer", axis=axis),
             y=alt.Y(f"{value}:Q", title=title, scale=scale, axis=upright),
             tooltip=[
-                alt.Tooltip("layer:O", title="layers passed"),
+                alt.Tooltip("layer:O", title="after layer"),
                 alt.Tooltip(f"{value}:Q", title=title, format=exact),
             ],
         )

@@ -52,7 +52,7 @@ def histogram(
     title: str,
     height: int = 200,
     mark: float | None = None,
-    mark_title: str = "by chance",
+    mark_title: str = "expected by chance",
     step: float | None = None,
 ) -> alt.LayerChart:
     """Counts of values in bins; `mark` draws a line, such as what chance would give.

@@ -106,7 +106,7 @@ def _frame(model: LoadedModel, output: Any, start: int, patches: list[str]) -> p
 def digit_table() -> pd.DataFrame:
     """The 360 pictures that the model `digits` never saw: text (a name), digit, number."""
     labels, numbers = digit_labels(), held_out()[1]
-    names = [f"a {labels[number]} (digit {number})" for number in numbers]
+    names = [f"digit {labels[number]} (sample {number})" for number in numbers]
     return pd.DataFrame({"text": names, "digit": labels[numbers].astype(str), "number": numbers})
 
 

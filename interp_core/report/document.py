@@ -62,7 +62,7 @@ def about(figure: Figure) -> list[tuple[str, str]]:
     if figure.text:
         rows.append(("Text", figure.text))
     chosen = "; ".join(f"{name} = {value}" for name, value in figure.options.items())
-    rows.append(("Options", chosen or "as the page begins"))
+    rows.append(("Options", chosen or "default settings"))
     rows.append(("Page", figure.page))
     rows.append(("Address in the app", figure.link))
     rows.append(("Versions", ", ".join(f"{n} {v}" for n, v in figure.versions.items())))

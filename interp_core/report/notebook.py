@@ -58,7 +58,7 @@ def notebook(report: Report, made: str, *, trusted: bool = False) -> str:
 
 def _figure(place: int, figure: Figure, runs: bool) -> Iterable[dict[str, Any]]:
     told = "\n".join(f"{name}: {value}" for name, value in about(figure))
-    parts = [f"## Picture {place}", _block(figure.title)]
+    parts = [f"## Chart {place}", _block(figure.title)]
     if figure.note:
         parts.append(_block(figure.note))
     yield _words("\n\n".join([*parts, _block(told)]))

@@ -54,7 +54,7 @@ class Figure:
 class Report:
     """Figures under a title; every change gives a new report."""
 
-    title: str = "What the model does"
+    title: str = "Untitled report"
     figures: tuple[Figure, ...] = field(default=())
 
     @property

@@ -60,7 +60,7 @@ def load(content: bytes) -> Session:
         raise _wrong(f"its version is not {VERSION}; open it with the Clearhead that saved it")
     figures = data.get("figures")
     if not isinstance(figures, list) or len(figures) > MOST_FIGURES:
-        raise _wrong(f"a report has at most {MOST_FIGURES} pictures")
+        raise _wrong(f"a report has at most {MOST_FIGURES} charts")
     read = tuple(_read(figure) for figure in figures)
     return Session(Report(_text(data, "title"), read), _views(data.get("views")))
 
@@ -76,14 +76,14 @@ def _written(figure: Figure) -> dict[str, Any]:
 
 def _read(data: Any) -> Figure:
     if not isinstance(data, dict):
-        raise _wrong("a picture in it is not a table of fields")
+        raise _wrong("a chart in it is not a table of fields")
     kind, rows, table = data.get("kind"), data.get("rows"), data.get("numbers")
     if kind not in (SVG, PNG) or not isinstance(rows, int) or not isinstance(table, str):
-        raise _wrong("a picture in it has fields of another type")
+        raise _wrong("a chart in it has fields of another type")
     try:
         picture = base64.b64decode(data.get("picture"), validate=True)
     except (binascii.Error, ValueError, TypeError):
-        raise _wrong("a picture in it is damaged") from None
+        raise _wrong("a chart in it is damaged") from None
     frame = numbers.read(table)
     if len(frame) > min(rows, numbers.MOST_ROWS):
         raise _wrong("a table in it has more rows than it says")

@@ -27,10 +27,10 @@ def test_a_replaced_word_leaves_the_rest_as_it_was(text, word, new, expected):
 def test_suggestions_change_one_place_each_and_nothing_twice():
     text = "It was not bad but it isn't very good."
     edits = {edit.what: edit.text for edit in suggestions(text)}
-    assert edits["drop “not”"] == "It was bad but it isn't very good."
-    assert edits["drop “n't”"] == "It was not bad but it is very good."
-    assert edits["drop “very”"] == "It was not bad but it isn't good."
-    assert edits["“but” becomes “and”"] == "It was not bad and it isn't very good."
+    assert edits["delete “not”"] == "It was bad but it isn't very good."
+    assert edits["delete “n't”"] == "It was not bad but it is very good."
+    assert edits["delete “very”"] == "It was not bad but it isn't good."
+    assert edits["replace “but” with “and”"] == "It was not bad and it isn't very good."
     assert "add “not” after “was”" not in edits
     assert len({edit.text for edit in suggestions(text)}) == len(suggestions(text))
 

@@ -30,7 +30,7 @@ def test_every_view_fits_a_narrow_window_and_its_link_reopens_it(server, open_pa
 def test_dropping_a_word_moves_the_prediction(server, open_page):
     page = open_page(server.link(PAGE, text=TEXT, show="Counterfactuals", changed="9: not"))
     ready(page)
-    page.get_by_role("button", name="Drop", exact=True).click()
+    page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_text("Change in the").wait_for()
     settled(page)
     assert query(page)["edited"] == ["The acting is wonderful; the script is."]

@@ -41,7 +41,7 @@ def test_a_pass_can_be_stopped_and_keeps_what_it_has(server, open_page):
     main.get_by_role("button", name="Stop").click()
     main.get_by_text("Stopped after").wait_for()
     ready(page)
-    assert main.get_by_role("button", name="Read them all").count() == 1
+    assert main.get_by_role("button", name="Continue with all texts").count() == 1
     assert page.locator(".vega-embed").count() >= 1
 
 
@@ -58,10 +58,10 @@ def test_a_file_is_uploaded_read_and_downloaded(server, open_page, tmp_path):
     assert "films <b>.csv" in page.inner_text("[data-testid=stMain]")
     page.keyboard.press("Escape")
     page.get_by_text("Download and code").click()
-    page.get_by_role("button", name="All figures (CSV)").wait_for()
+    page.get_by_role("button", name="All statistics (CSV)").wait_for()
     settled(page)
     with page.expect_download() as download:
-        page.get_by_role("button", name="All figures (CSV)").click()
+        page.get_by_role("button", name="All statistics (CSV)").click()
     table = pd.read_csv(Path(download.value.path()))
     assert len(table) == 72
     assert (table["texts"] == 2).all()

@@ -119,14 +119,14 @@ def test_a_word_of_an_explanation_is_read_and_dropped(server, page, model):
         model,
     )
     choose(page, "Word", "wonder")
-    reach(page, "Drop")
+    reach(page, "Delete")
     press(page, "Enter")
     page.get_by_text("Change in the").wait_for()
 
 
 def test_a_point_is_picked_from_the_list(server, page, model):
     opened(page, server, Place("", "embedding_projector"), model)
-    choose(page, "Point", "1: ")
+    choose(page, "Selected point", "1: ")
     page.get_by_text("Nearest neighbours in the original space").wait_for()
 
 
@@ -138,7 +138,7 @@ def test_the_card_of_a_head_is_opened_from_the_list(server, page, model):
 
 def test_a_cell_of_the_lens_is_opened_from_the_list(server, page, model):
     opened(page, server, Place("", "language_models", {**WRITES, "lm_view": "Logit lens"}), model)
-    choose(page, "Next token after", "3: ")
+    choose(page, "Predict after token", "3: ")
     assert query(page)["lm_place"][0].startswith("3: ")
     assert f"At {query(page)['lm_place'][0].split(': ')[1]}, after" in main_of(page)
 
@@ -151,4 +151,4 @@ def test_a_prediction_of_a_lesson_is_made_and_revealed(server, page, model):
     press(page, "Space")
     reach(page, "Reveal")
     press(page, "Enter")
-    page.get_by_text("s you predicted").wait_for()
+    page.get_by_text("Correct.", exact=True).wait_for()

@@ -44,7 +44,7 @@ def test_a_learner_predicts_looks_comes_back_and_goes_on(server, open_page):
     page.get_by_role("radio", name="13").check(force=True)
     settled(page)
     page.get_by_role("button", name="Reveal").click()
-    page.get_by_text("As you predicted").wait_for()
+    page.get_by_text("Correct.", exact=True).wait_for()
     page.get_by_role("button", name="Next").click()
     at_step(page, 2)
     assert query(page)["step"] == ["2"]
@@ -95,7 +95,7 @@ def test_a_hostile_file_is_shown_as_text(tmp_path, open_page, monkeypatch):
         page.get_by_role("radio").nth(1).check(force=True)
         settled(page)
         page.get_by_role("button", name="Reveal").click()
-        page.get_by_text("As you predicted").wait_for()
+        page.get_by_text("Correct.", exact=True).wait_for()
         settled(page)
         main = page.locator("[data-testid=stMain]")
         assert main.locator("img, iframe, script, a[href*=evil]").count() == 0

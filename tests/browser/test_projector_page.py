@@ -155,7 +155,7 @@ def test_a_box_gives_its_points_their_words_and_their_labels(server, open_page):
     assert "Most frequent words in the selection" in said
     assert "Mix of group" in said
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV of the box").click()
+        page.get_by_role("button", name="Selection (CSV)").click()
     table = pd.read_csv(Path(download.value.path()))
     assert f"{len(table)} points selected" in said
     assert {"country", "capital"} <= set(table["group"])
@@ -276,7 +276,7 @@ def test_an_uploaded_table_is_drawn_coloured_by_its_labels_and_checked(server, o
     look(page, "Outliers and label errors")
     page.get_by_text("have neighbours that mostly").wait_for()
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV of the list").click()
+        page.get_by_role("button", name="Table (CSV)").click()
     table = pd.read_csv(Path(download.value.path()))
     first = table.iloc[0]
     assert (first["point"], first["label"]) == (0, "GetWeather")

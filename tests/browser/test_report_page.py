@@ -34,7 +34,7 @@ def exported(server, chromium, tmp_path_factory) -> dict[str, Path]:
     page.get_by_role("button", name="Up").nth(1).click()
     settled(page)
     files = {}
-    for label in ("Page (HTML)", "Notebook", "Session"):
+    for label in ("Report (HTML)", "Notebook", "Session"):
         with page.expect_download() as waiting:
             page.get_by_role("button", name=label).click()
         files[label] = tmp_path_factory.mktemp("report") / waiting.value.suggested_filename
@@ -54,7 +54,7 @@ def test_the_page_opens_without_a_network_and_shows_the_same_numbers(exported, c
     asked: list[str] = []
     page = context.new_page()
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(exported["Page (HTML)"].as_uri())
+    page.goto(exported["Report (HTML)"].as_uri())
     shown = page.inner_text("main")
     assert "“not” turns it round." in shown
     assert TEXT in shown
@@ -95,7 +95,7 @@ def test_a_saved_session_goes_on_in_another_tab(exported, server, open_page):
     assert page.get_by_label("Title of picture 2").input_value() == "Attention of layer 1, head 4"
     assert "I have reviewed the code" in main_of(page)
     assert fits(page)
-    page.get_by_role("link", name="Open this view").nth(1).click()
+    page.get_by_role("link", name="Open in app").nth(1).click()
     page.get_by_role("heading", name="Attention heads").wait_for()
     ready(page)
     assert re.search(r"text=The[+%20]+film", page.url)

@@ -135,7 +135,7 @@ def test_a_point_in_the_address_is_found_by_its_number_and_a_wrong_one_forgotten
 
 def test_a_search_counts_and_rings_what_it_finds():
     app = opened(find="verb")
-    assert "Nothing found" in words(app)
+    assert "No points match" in words(app)
     app = opened(find="LON")
     assert "of 210 points match" in words(app)
 

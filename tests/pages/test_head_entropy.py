@@ -54,7 +54,7 @@ def test_the_card_shows_the_figures_of_the_head(statistics):
     assert shows(entropy.value, line["entropy_normalised"], "{:.3f}")
     assert shows(entropy.delta, line["entropy_normalised_se"], "± {:.2g}")
     assert shows(shown["confidence"].value, line["confidence"], "{:.3f}")
-    role = line["role"] if line["role"] != "none" else "no role fits"
+    role = line["role"] if line["role"] != "none" else "no role"
     assert f"Layer 2, head 4: {role}" in words(app)
 
 
@@ -190,4 +190,4 @@ def test_what_is_undefined_of_one_text_is_not_offered_and_the_reason_is_told(tin
     if view == "map":
         assert "consistency (needs two texts or more)" in words(app)
     shown = [frame.value for frame in app.dataframe if "statistic" in frame.value]
-    assert all("± se" not in frame for frame in shown)
+    assert all("± SE" not in frame for frame in shown)

@@ -92,7 +92,7 @@ def test_a_lesson_is_walked_by_predicting_and_revealing():
     assert "step 2 of 6" in words(app)
     assert "A row is a budget" in words(app)
     app.radio(key="predict_what-attention-is_2").set_value(0).run()
-    assert "As you predicted" in words(click(app, "reveal"))
+    assert "Correct." in words(click(app, "reveal"))
     click(app, "previous")
     assert "the two marks" in words(app)
 
@@ -180,7 +180,7 @@ def test_the_glossary_is_searched():
     app.text_input(key="term").set_value("induction").run()
     assert "1 of 43 terms" in words(app)
     assert "<dt>induction head</dt>" in words(app)
-    assert "No term" in words(app.text_input(key="term").set_value("<b>xyz").run())
+    assert "No matching term" in words(app.text_input(key="term").set_value("<b>xyz").run())
 
 
 def test_teachers_find_timing_checklist_and_an_example():
@@ -197,7 +197,7 @@ def test_where_the_language_model_is_missing_the_lesson_says_what_to_do(monkeypa
     assert "Install it with `pip`" in words(app)
     assert not app.get("page_link") or "Open in the app" not in str(app.get("page_link"))
     app.radio(key="predict_find-the-induction-head_3").set_value(2).run()
-    assert "As you predicted" in words(click(app, "reveal"))
+    assert "Correct." in words(click(app, "reveal"))
 
 
 def test_the_way_back_stands_on_other_pages_while_a_lesson_is_underway():

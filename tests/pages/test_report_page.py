@@ -70,7 +70,7 @@ def test_pictures_are_moved_and_taken_out():
     assert order(app) == ["b", "a", "c"]
     press(app, "Up", 2)
     assert order(app) == ["b", "c", "a"]
-    press(app, "Take out", 0)
+    press(app, "Remove", 0)
     assert order(app) == ["c", "a"]
     assert not app.exception
 

@@ -62,7 +62,7 @@ def test_a_picture_of_ones_own_is_read_beside_the_notebook(page, tiny, tmp_path,
     monkeypatch.chdir(tmp_path)
     held = {"picture": question.OWN, question.HELD: ("mine's.png", key)}
     figures = check(opened(page, str(tiny("vit")), **held), charts=OVER_A_PICTURE[page])
-    assert all("# Put your picture beside this notebook." in each.script for each in figures)
+    assert all("# Put your image beside this notebook." in each.script for each in figures)
 
 
 def test_the_photographs_come_from_one_place():

@@ -42,15 +42,15 @@ def test_the_figures_on_the_page_are_those_of_the_attribution(sentiment):
     assert app.metric[0].value == found.prediction.label
     assert shows(app.metric[0].delta, found.prediction.probability, "{:.1%}")
     assert f"convergence delta {found.convergence_delta:+.4f}" in words(app)
-    assert f"{found.evaluations:,} evaluations" in words(app)
+    assert f"{found.evaluations:,} model evaluations" in words(app)
 
 
 def test_too_few_evaluations_are_called_too_few(sentiment):
     text = "I expected to hate it, and I could not stop smiling, although the end was far too long."
     app = opened(text=text, steps=32, baseline="zero")
     found = ic.attribute(sentiment, text, evaluations=32, baseline="zero")
-    warned = any("Do not read smaller" in each.value for each in app.warning)
-    warned |= any("may be wrong by" in each.value for each in app.warning)
+    warned = any("Do not interpret smaller" in each.value for each in app.warning)
+    warned |= any("Estimated error" in each.value for each in app.warning)
     large = max(found.relative_delta, found.token_error or 0) > 0.01
     assert warned == large
 
@@ -98,7 +98,7 @@ def test_an_edit_shows_the_move_of_the_target(sentiment):
 
 def test_dropping_a_word_puts_the_shorter_text_into_the_edit_field():
     app = opened(show="what_if", changed="1: The")
-    next(button for button in app.button if button.label == "Drop").click()
+    next(button for button in app.button if button.label == "Delete").click()
     app.run()
     assert app.text_area(key="edited").value == "acting is wonderful; the script is not."
 
@@ -106,7 +106,7 @@ def test_dropping_a_word_puts_the_shorter_text_into_the_edit_field():
 def test_the_suggested_edits_are_sorted_by_what_they_change():
     app = opened(show="what_if")
     table = next(each.value for each in app.dataframe if "edit" in each.value)
-    assert "drop “not”" in set(table["edit"])
+    assert "delete “not”" in set(table["edit"])
     assert table["change"].abs().is_monotonic_decreasing
 
 
@@ -206,12 +206,12 @@ def test_what_if_ends_in_a_picture_or_a_sentence(tiny, family, edited):
     drawn = bool(charts(app))
     assert drawn or app.info or app.error
     if edited in (None, "  "):
-        assert any("Change the text above" in each.value for each in app.info)
+        assert any("Edit the text above" in each.value for each in app.info)
 
 
 def test_an_edited_text_that_is_the_original_is_called_so():
     app = opened(show="what_if", edited=TEXT)
-    assert any("is the original" in each.value for each in app.info)
+    assert any("equals the original" in each.value for each in app.info)
     assert not charts(app)
 
 
@@ -219,7 +219,7 @@ def test_an_edited_text_that_is_the_original_is_called_so():
     ("text", "said"),
     [
         ("今天天气很好", "BudouX"),
-        ("ATGCGTACGTTAGC", "each token stands for itself"),
+        ("ATGCGTACGTTAGC", "each token is a unit"),
         ("unhappinesses", "its tokens are removed one by one"),
     ],
 )

@@ -66,6 +66,6 @@ def test_so_is_one_whose_picture_waited_for_the_end_of_the_page(added):
 def test_a_click_whose_picture_is_gone_is_told(added):
     app = click(hidden=True)
     assert not added
-    assert f"“{TITLE}” is not in the report" in app.toast[0].value
+    assert f"“{TITLE}” was not added" in app.toast[0].value
     app.run()
     assert not app.toast

@@ -144,9 +144,9 @@ def test_the_importance_of_heads_waits_for_a_click(slow_machine, tiny):
 @pytest.mark.parametrize(
     ("page", "model", "state", "what"),
     [
-        ("compare_models", "bert-2-labels", {"versus": "text"}, "Comparing the two"),
-        ("compare_models", "bert-2-labels", {"versus": "probes"}, "Probing"),
-        ("language_models", "gpt2", {"lm_view": "write"}, "Writing"),
+        ("compare_models", "bert-2-labels", {"versus": "text"}, "Comparing the models"),
+        ("compare_models", "bert-2-labels", {"versus": "probes"}, "Negation test"),
+        ("language_models", "gpt2", {"lm_view": "write"}, "Generating"),
         ("language_models", "gpt2", {"lm_view": "lens"}, "Logit lens"),
         ("embedding_projector", "bert-2-labels", {"points": "requests"}, "Reading the texts"),
     ],

@@ -97,7 +97,7 @@ def _grid(table: pd.DataFrame, words: list[str]) -> alt.TopLevelMixin:
         x="key",
         y="method",
         value="score",
-        title="share of the largest",
+        title="score / largest absolute score",
         y_title="",
         rows=list(table.columns),
     )

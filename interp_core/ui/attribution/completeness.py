@@ -40,7 +40,7 @@ def refused(asked: Asked, found: Attribution, *, key: str = "") -> bool:
 def _cure(found: Attribution) -> str:
     """What to do about a sum that is missed."""
     if not found.misleads and "evaluations" in METHODS[found.method].options:
-        return "Increase “Evaluations”, or use another method."
+        return "Increase “Model evaluations”, or use another method."
     return "Use another method, or another baseline."
 
 
@@ -83,23 +83,25 @@ def trust_line(found: Attribution) -> None:
     st.caption(" · ".join(_measures(found)))
     if found.first_kept:
         st.caption(
-            f"Baseline: the first token, {plain(found.sequence.tokens[0])}, stays and every other "
-            "becomes the one named above. The first scores 0: it is the model's attention sink, "
-            "and gradients on a path that changes it do not add up. “Leave one out” has a score "
-            "for it."
+            f"Baseline: all tokens but the first, {plain(found.sequence.tokens[0])}, are "
+            "replaced by the baseline token named above. The first token is the model's "
+            "attention sink and scores 0 here: on a path that changes it, gradients do not "
+            "sum to the output difference. “Leave one out” gives it a score."
         )
     if max(found.sum_error, found.token_error or 0) > LIMIT:
         st.warning(_warning(found), icon=":material/warning:")
 
 
 def _measures(found: Attribution) -> list[str]:
-    parts = [f"{found.evaluations:,} evaluations"]
+    parts = [f"{found.evaluations:,} model evaluations"]
     if found.baseline:
         parts.append(f"baseline: {found.baseline}")
     delta, relative = found.convergence_delta, found.relative_delta
     if delta is not None:
         share = (
-            "the difference is zero" if relative is None else f"{relative:.2%} of the difference"
+            "output − baseline is zero"
+            if relative is None
+            else f"{relative:.1%} of output − baseline"
         )
         parts.append(f"convergence delta {delta:+.4f} ({share})")
     if found.token_error is not None:
@@ -112,10 +114,10 @@ def _warning(found: Attribution) -> str:
         missed = abs(found.convergence_delta or 0)
         return (
             f"The scores miss the output difference by {found.sum_error:.1%} ({missed:.3f} "
-            f"{found.unit}). Do not read smaller differences. {_cure(found)}"
+            f"{found.unit}). Do not interpret smaller differences. {_cure(found)}"
         )
     largest = float(np.abs(found.scores).max(initial=0.0))
     return (
-        f"One token's score may be wrong by {found.token_error:.1%} of the largest "
-        f"({found.token_error * largest:.3f} {found.unit}). {_cure(found)}"
+        f"Estimated error of a token's score: up to {found.token_error:.1%} of the largest "
+        f"score ({found.token_error * largest:.3f} {found.unit}). {_cure(found)}"
     )

@@ -48,10 +48,10 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
         trust_line(found)
     order = one_of("Bars", ORDERS, key="order", label_visibility="collapsed")
     chart = bars(_bar_frame(shown), title=score_unit(found), order=order)
-    kind = shown.units if shown.pieces else "pieces"
+    kind = shown.units if shown.pieces else "subword tokens"
     figure(
         chart,
-        title=f"Scores of the {kind} for {quoted(found.target)}, {METHODS[found.method].title}",
+        title=f"Attribution of {kind} for {quoted(found.target)}: {METHODS[found.method].title}",
         alt=f"Bars of the scores of {len(shown.tokens)} {kind} for {quoted(found.target)}; "
         f"largest: {largest(shown.tokens, shown.scores)}.",
     )
@@ -67,7 +67,7 @@ def _cheaper(asked: Asked) -> None:
     quick = costs.told(costs.forecast(cost(asked.with_method(other))))
     if costs.forecast(cost(asked)) > costs.UNASKED and asked.method != other:
         st.button(
-            f"{METHODS[other].title} instead: {quick}",
+            f"Use {METHODS[other].title} ({quick})",
             on_click=lambda: st.session_state.update(method=other),
             key="quick_method",
         )
@@ -124,9 +124,9 @@ def strip(shown: Attribution, *, key: str) -> None:
         notes=[f"{score:+.2f}" for score in shown.scores],
     )
     direction = (
-        "Blue supports the target; orange with a dashed border opposes it."
+        "Blue: supports the target. Orange, dashed: opposes it."
         if shown.signed
-        else "This method gives absolute scores only, no direction."
+        else "This method gives unsigned scores."
     )
     unit = f" ({shown.unit})" if shown.signed else ""
     st.caption(f"{direction} Strongest shade: {largest:.3g}{unit}.")
@@ -134,7 +134,7 @@ def strip(shown: Attribution, *, key: str) -> None:
 
 def score_unit(found: Attribution) -> str:
     """The unit of the scores."""
-    return f"attribution ({found.unit})" if found.signed else "size (no sign)"
+    return f"attribution ({found.unit})" if found.signed else "attribution (unsigned)"
 
 
 def _bar_frame(shown: Attribution) -> pd.DataFrame:

@@ -41,9 +41,9 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     missed = float(np.abs(found.convergence_delta).max())
     if misleads(missed / (abs(whole) or 1.0), found.scores, missed):
         st.error(
-            f"The worst layer's row misses the output difference {whole:+.3f} "
-            f"({found.goal.unit}) by {missed:.3f}, so the rows are not drawn. Choose another "
-            "target or baseline, or see “Explanation” by the method “Leave one out”.",
+            f"The scores of one layer miss the output difference {whole:+.3f} "
+            f"({found.goal.unit}) by {missed:.3f}, so the chart is not drawn. Choose another "
+            "target or baseline, or use “Leave one out” under “Explanation”.",
             icon=":material/error:",
         )
         return None
@@ -51,7 +51,7 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     chart = _grid(words)
     figure(
         chart,
-        title=f"Where in the stack the words count for {quoted(found.target)}",
+        title=f"Layer conductance for {quoted(found.target)}",
         alt=f"Conductance of {len(words.tokens)} words in the embeddings and "
         f"{len(words.scores) - 1} layers. Largest at first: "
         f"{largest(words.tokens, words.scores[0])}; at the end: "

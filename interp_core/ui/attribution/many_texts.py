@@ -38,7 +38,7 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     offered = "\n".join(examples(model.task, model.name))
     follow("many", offered)
     typed = st.text_area(
-        "One text a line", offered, key="many", height=140, max_chars=MAX_CHARACTERS, **BOUND
+        "One text per line", offered, key="many", height=140, max_chars=MAX_CHARACTERS, **BOUND
     )
     given = _uploaded() or named("texts", lines(typed, MOST_TEXTS))
     if not value(given):
@@ -84,7 +84,7 @@ def _results(asked: Asked, given: Recipe) -> Recipe | None:
 
 
 def _uploaded() -> Recipe | None:
-    label = "or a file: one text a line, CSV, TSV, JSON or Parquet"
+    label = "Or upload a file: one text per line, CSV, TSV, JSON or Parquet"
     file = uploader(label, TEXTS, key="upload", most=MOST_BYTES)
     if file is None:
         return None
@@ -93,9 +93,7 @@ def _uploaded() -> Recipe | None:
     columns = list(corpus.columns)
     if columns:
         keep_valid("column", columns)
-        column = st.selectbox(
-            "Column with the texts", columns, columns.index(corpus.column), key="column"
-        )
+        column = st.selectbox("Text column", columns, columns.index(corpus.column), key="column")
         corpus = replace(corpus, column=column)
     texts = ic.first_texts(corpus, MOST_TEXTS)
     told([*corpus.notes, *filter(None, [left_out(corpus, MOST_TEXTS)])])

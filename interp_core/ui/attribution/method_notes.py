@@ -20,10 +20,10 @@ def table(model: LoadedModel) -> pd.DataFrame:
         {
             "name": list(methods),
             "method": [entry.title for entry in methods.values()],
-            "what it does": [entry.description for entry in methods.values()],
+            "description": [entry.description for entry in methods.values()],
             "cost": [entry.cost for entry in methods.values()],
-            "adds up": [entry.complete for entry in methods.values()],
-            "has a sign": [entry.signed for entry in methods.values()],
+            "complete": [entry.complete for entry in methods.values()],
+            "signed": [entry.signed for entry in methods.values()],
         }
     )
     return about.merge(pd.read_csv(MEASURED), on="name", how="left").drop(columns="name")

@@ -112,7 +112,7 @@ def controls(model: LoadedModel, choice) -> Asked:  # noqa: ANN001 - sidebar.Cho
         steps = None
         if "evaluations" in methods[method].options:
             steps = st.selectbox(
-                "Evaluations",
+                "Model evaluations",
                 ["automatic", 32, 64, 128, 256, 512],
                 key="steps",
                 width=130,
@@ -130,7 +130,10 @@ def controls(model: LoadedModel, choice) -> Asked:  # noqa: ANN001 - sidebar.Cho
 
 def _baselines() -> str:
     lines = [f"- **{name}**: {what}" for name, what in BASELINES.items()]
-    return "What stands in a word's place when it is away. Baselines disagree:\n" + "\n".join(lines)
+    return (
+        "Reference input that represents missing information. Scores depend on this choice:\n"
+        + "\n".join(lines)
+    )
 
 
 def _target(asked: Asked, model: LoadedModel) -> Asked:
@@ -143,7 +146,7 @@ def _target(asked: Asked, model: LoadedModel) -> Asked:
     elif model.task == "encoder":
         asked = _own_labels(asked, DEFAULT_LABELS)
         if not asked.labels:
-            raise ic.BadInput("Type one or more labels, separated by commas.")
+            raise ic.BadInput("Enter one or more labels, separated by commas.")
     if model.task in ("token-classification", "masked-lm", "causal-lm"):
         asked = replace(asked, position=_position(asked, model))
     return asked
@@ -163,7 +166,7 @@ def _own_labels(asked: Asked, default: str) -> Asked:
         default,
         key="labels",
         width=300,
-        placeholder="labels of your own",
+        placeholder="enter labels",
         help="Zero-shot classification. Encoders: cosine similarity between text and label "
         "embeddings. NLI models: probability that the text entails the label.",
         **BOUND,
@@ -177,7 +180,7 @@ def _own_labels(asked: Asked, default: str) -> Asked:
         "Target",
         list(names),
         index=None,
-        placeholder="best label",
+        placeholder="highest-scoring label",
         key="target",
         width=170,
         **BOUND,
@@ -190,26 +193,32 @@ def _label_target(asked: Asked, model: LoadedModel) -> Asked:
     keep_valid("target", labels)
     keep_valid("contrast", labels)
     target = st.selectbox(
-        "Target", labels, index=None, placeholder="the prediction", key="target", width=170, **BOUND
+        "Target",
+        labels,
+        index=None,
+        placeholder="predicted label",
+        key="target",
+        width=170,
+        **BOUND,
     )
     contrast = None
     if len(labels) > 2:
         contrast = st.selectbox(
-            "rather than", labels, index=None, placeholder="–", key="contrast", width=150, **BOUND
+            "Contrast with", labels, index=None, placeholder="–", key="contrast", width=150, **BOUND
         )
     return replace(asked, target=target, contrast=contrast)
 
 
 def _word_target(asked: Asked) -> Asked:
     target = st.text_input(
-        "Target word",
+        "Target token",
         key="word",
-        placeholder="the prediction",
+        placeholder="predicted token",
         width=170,
         help="A token from the vocabulary. A leading space is part of the token.",
         **BOUND,
     )
-    contrast = st.text_input("rather than", key="instead", placeholder="–", width=150, **BOUND)
+    contrast = st.text_input("Contrast with", key="instead", placeholder="–", width=150, **BOUND)
     return replace(asked, target=target or None, contrast=contrast or None)
 
 
@@ -217,7 +226,9 @@ def _position(asked: Asked, model: LoadedModel) -> int | None:
     tokens = encode(model, asked.text, asked.pair).sequence.tokens
     names = [f"{place}: {token}" for place, token in enumerate(tokens)]
     keep_valid("position", names)
-    where = {"causal-lm": "Next word after", "masked-lm": "Word at"}.get(model.task, "Token")
+    where = {"causal-lm": "Predict after token", "masked-lm": "Masked position"}.get(
+        model.task, "Token"
+    )
     chosen = st.selectbox(
         where, names, index=None, placeholder="automatic", key="position", width=170, **BOUND
     )

@@ -15,8 +15,8 @@ LONGEST = 24  # characters of a label, an answer or a word in a title or a descr
 
 # Said of units that are not the words of a text with spaces.
 _UNITS = {
-    "segments": "Writing without spaces: a segmenter (BudouX) finds the words.",
-    "tokens": "Where no word can be told, each token stands for itself.",
+    "segments": "For text without spaces, a segmenter (BudouX) finds the words.",
+    "tokens": "Where no word boundary is known, each token is a unit.",
 }
 _ONE_WORD = "The text has one word to remove, so its tokens are removed one by one."
 

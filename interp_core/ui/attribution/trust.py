@@ -40,7 +40,7 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     if step is None:
         return None
     step = named("attribution", step)
-    mode = one_of("Take words away by", MODES, key="mode_away", default="delete")
+    mode = one_of("Perturbation", MODES, key="mode_away", default="delete")
     measured = _faithfulness(asked, step, mode)
     if measured is None:
         return None
@@ -49,16 +49,15 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     both = _curves(result)
     offer(
         both,
-        title=f"What {MODES[mode]} does to the probability of {quoted(found.target)}",
-        alt=f"Curves of deletion and insertion over {result.words} {result.units} beside random "
-        f"orders; mean fall by deletion {number(result.aopc)}, random "
+        title=f"Faithfulness for {quoted(found.target)} ({MODES[mode]})",
+        alt=f"Deletion and insertion curves over {result.words} {result.units}, compared with "
+        f"random rankings; mean drop by deletion {number(result.aopc)}, random "
         f"{number(result.random_aopc.mean())}.",
     )
     st.caption(
-        f"ERASER (DeYoung et al. 2020), {MODES[mode]}, {result.words} {result.units}; the band is "
-        f"one standard deviation of {len(result.random_aopc)} random rankings. Deleting and "
-        "masking give different numbers. A text without its words is unlike what the model was "
-        "trained on. "
+        f"ERASER metrics (DeYoung et al. 2020), {MODES[mode]}, {result.words} {result.units}. "
+        f"Band: ±1 SD over {len(result.random_aopc)} random rankings. Deletion and masking "
+        "give different values; perturbed texts are out of distribution for the model. "
         f"{units_said(result, found.sequence)}"
     )
     checks(asked, found)
@@ -84,8 +83,8 @@ def _said(result: ic.Faithfulness, name: str) -> str:
     chance = half.set_index("ranking")["probability"]
     return (
         f"{name.capitalize()} curve: with half of the words, probability "
-        f"{number(chance.get('attribution'))} by the scores and {number(chance.get('random'))} "
-        "by chance."
+        f"{number(chance.get('attribution'))} by the scores and "
+        f"{number(chance.get('random'))} by random rankings."
     )
 
 
@@ -100,13 +99,13 @@ def beside(asked: Asked, step: Recipe) -> None:
     try:
         measured = _faithfulness(asked, step, "delete")
     except ic.BadInput as error:  # one token has no ranking
-        st.caption(f"No faithfulness: {message(str(error))}")
+        st.caption(f"Faithfulness cannot be computed. {message(str(error))}")
         return
     if measured is not None:
         result = value(measured)
         st.markdown(
-            "**Faithfulness.** The target probability when words are deleted in the "
-            "order of their scores, beside random orders:"
+            "**Faithfulness.** Change in the target probability when the top-scoring words "
+            "are deleted or kept, compared with random rankings:"
         )
         _measures(result)
         if said := units_said(result, found.sequence):
@@ -196,7 +195,7 @@ class Check:
 
 _CHECKS = {
     "sanity": Check(
-        "Sanity check",
+        "Model randomisation test",
         lambda model, found, progress: ic.sanity_check(model, found, progress=progress),
         "Rank correlation with attributions of a randomised model",
         lambda result: number(result.similarity, ".2f"),
@@ -214,7 +213,7 @@ _CHECKS = {
         lambda result: number(result.share, ".0%"),
         "Yeh et al. 2019, with random word deletions and optimally scaled scores. 0%: the "
         "scores predict every change; 100%: no better than all-zero scores.",
-        "no drop of words moves the output",
+        "no deletion of words changes the output",
     ),
     "sensitivity": Check(
         "Sensitivity",
@@ -223,7 +222,7 @@ _CHECKS = {
         lambda result: number(result, ".2f"),
         "Yeh et al. 2019: largest relative change of the scores under small input "
         "perturbations. Lower is better.",
-        "all scores are zero, so a relative change means nothing",
+        "all scores are zero, so a relative change is not defined",
         times=6,
     ),
 }

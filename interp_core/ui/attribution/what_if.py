@@ -43,14 +43,14 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
         key="edited",
         max_chars=MAX_CHARACTERS,
         height=80,
-        placeholder="Change the text, or use a button.",
+        placeholder="Edit the text here, or use the buttons above.",
         **BOUND,
     )
     result = None
     if not edited.strip():
-        st.info("Change the text above to see what moves.", icon=":material/edit:")
+        st.info("Edit the text above to compare the predictions.", icon=":material/edit:")
     elif edited == asked.text:
-        st.info("The edited text is the original: change a word.", icon=":material/edit:")
+        st.info("The edited text equals the original. Change a word.", icon=":material/edit:")
     else:
         result = _side_by_side(asked, step, edited)
     _suggested(asked, model)
@@ -65,13 +65,13 @@ def _word_buttons(found: Attribution, model: LoadedModel) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Word", names, key="changed", width=200, **BOUND)
         new = st.text_input(
-            "becomes", key="becomes", width=160, placeholder="another word", **BOUND
+            "Replace with", key="becomes", width=160, placeholder="new word", **BOUND
         )
         if name is None:
             return
         span, text = words.offsets[places[names.index(name)]], words.sequence.texts[0]
         mask = model.tokenizer.mask_token
-        _edit_button("Drop", replace_span(text, span))
+        _edit_button("Delete", replace_span(text, span))
         _edit_button("Mask", replace_span(text, span, mask or ""), disabled=mask is None)
         _edit_button("Replace", replace_span(text, span, new), disabled=not new)
 
@@ -147,10 +147,13 @@ def _suggested(asked: Asked, model: LoadedModel) -> None:
     edits = suggestions(asked.text)[:MOST_EDITS]
     if asked.labels or not edits:
         return
-    st.markdown("**Edits worth trying**")
+    st.markdown("**Suggested edits**")
     if asked.position is not None:
         # An edit moves the positions, so the figures would answer another question.
-        st.caption("Suggested edits need the automatic token: an edit moves the chosen one.")
+        st.caption(
+            "Suggested edits need the automatic token position, because an edit shifts the "
+            "chosen one."
+        )
         return
     try:
         whole, *others = _outcomes(asked, (asked.text, *(edit.text for edit in edits)))
@@ -180,7 +183,7 @@ def _suggested(asked: Asked, model: LoadedModel) -> None:
     )
     chosen = clicks.row("suggested", len(table))
     if chosen is not None:
-        _edit_button("Put the chosen edit above", table["text"][chosen], key="use_suggestion")
+        _edit_button("Use this edit", table["text"][chosen], key="use_suggestion")
     st.caption(
         "Each suggestion makes one change (English only) and may be ungrammatical. Use it to "
         "test whether the model handles the negation."

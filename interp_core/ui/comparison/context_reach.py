@@ -42,7 +42,7 @@ def draw(sides: tuple[Side, Side], text: str, first: Attribution, target: str | 
         chosen = st.selectbox(
             "Word", names, index=places.index(strongest), key="reach_word", width=200, **BOUND
         )
-        where = one_of("Neutral words stand", SIDES, key="reach_side", default="after")
+        where = one_of("Insert filler words", SIDES, key="reach_side", default="after")
     span = tuple(map(int, words.offsets[places[names.index(chosen)]]))
     label = target or first.prediction.label
     if any(label not in side.model.labels for side in sides):
@@ -60,9 +60,10 @@ def draw(sides: tuple[Side, Side], text: str, first: Attribution, target: str | 
     compared, word = calls.compare_reach(named("found", steps)), chosen.partition(": ")[2]
     figure(
         reach_lines(value(compared)),
-        title=f"Reach of “{word}” with neutral words {where} it",
+        title=f"Effect of “{word}” with filler words {where} it",
         key="versus_reach",
-        alt=f"Lines of the effect of “{word}” on the logit of {label} by distance: {_ends(found)}.",
+        alt=f"Lines of the effect of “{word}” on the logit of {label} by number of filler "
+        f"words: {_ends(found)}.",
         table=compared,
     )
     st.caption(_said(found, plain(word)))
@@ -82,7 +83,7 @@ def _measured(
     options = {"target": side.recipe.labels.index(label), "before": where == "before"}
     step = calls.word_reach(side.recipe, named("text", text), span, **options)
     key = ("reach", side.key, text, span, label, where)
-    return jobs.follow(key, f"Moving the word away in {side.name}", step, unit="distances")
+    return jobs.follow(key, f"Inserting filler words ({side.name})", step, unit="distances")
 
 
 def _course(reach: Reach) -> str:

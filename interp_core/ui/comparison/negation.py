@@ -25,7 +25,7 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     found, table = list(value(steps).values()), calls.compare_probes(steps)
     kinds = _by_kind(value(table))
     chart = accuracy_bars(kinds)
-    figure(chart, title="Right answers by kind of negation", key="probe_bars", alt=_weakest(kinds))
+    figure(chart, title="Accuracy by kind of negation", key="probe_bars", alt=_weakest(kinds))
     st.caption(_said(sides, found))
     wrong = ~(found[0]["right"] & found[1]["right"])
     shown = _joined(sides, found)[wrong]
@@ -38,7 +38,7 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
 def _probed(side: Side) -> Recipe | None:
     return jobs.follow(
         ("probes", side.key),
-        f"Probing {side.name}",
+        f"Negation test ({side.name})",
         calls.probe(side.recipe),
         unit="sentences",
         operations=lambda: costs.passes(
@@ -65,8 +65,8 @@ def _weakest(kinds: pd.DataFrame) -> str:
     parts = []
     for model, part in kinds.groupby("model", sort=False):
         worst = part.loc[part["right"].idxmin()]
-        parts.append(f"fewest of {model} for {worst['kind']}: {worst['right']:.0%}")
-    return f"Bars of the share of right answers by kind of negation; {', '.join(parts)}."
+        parts.append(f"lowest of {model}: {worst['kind']}, {worst['right']:.0%}")
+    return f"Bars of the accuracy by kind of negation; {', '.join(parts)}."
 
 
 def _said(sides: tuple[Side, Side], found: list[pd.DataFrame]) -> str:
@@ -86,7 +86,7 @@ def _said(sides: tuple[Side, Side], found: list[pd.DataFrame]) -> str:
 
 
 def _costs(sides: tuple[Side, Side], text: str) -> None:
-    st.markdown("**What they cost**")
+    st.markdown("**Size and speed**")
     rows = []
     for side in sides:
         seconds = jobs.run(
@@ -99,8 +99,8 @@ def _costs(sides: tuple[Side, Side], text: str) -> None:
                 "model": side.name,
                 "parameters (M)": side.model.n_parameters / 1e6,
                 "layers": side.model.n_layers,
-                "heads a layer": side.model.n_heads,
-                "ms for this text": None if seconds is None else 1000 * seconds,
+                "heads per layer": side.model.n_heads,
+                "latency for this text (ms)": None if seconds is None else 1000 * seconds,
             }
         )
     st.dataframe(
@@ -108,10 +108,7 @@ def _costs(sides: tuple[Side, Side], text: str) -> None:
         hide_index=True,
         column_config={
             "parameters (M)": st.column_config.NumberColumn(format="%.1f"),
-            "ms for this text": st.column_config.NumberColumn(format="%.1f"),
+            "latency for this text (ms)": st.column_config.NumberColumn(format="%.1f"),
         },
     )
-    st.caption(
-        "Median of seven passes on one thread of this machine, with whatever else it was doing. "
-        "Most parameters of both small models are their table of word vectors."
-    )
+    st.caption("Median of seven forward passes on one thread of this server, which may be busy.")

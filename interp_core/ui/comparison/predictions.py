@@ -43,9 +43,9 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     _predictions(sides, found)
     if wrong := [side.name for side, each in zip(sides, found) if each.misleads]:
         st.error(
-            f"Integrated gradients of {' and '.join(map(plain, wrong))} miss the output difference "
-            f"by {max(each.sum_error for each in found):.0%}, so no words are drawn. See “Word "
-            "attributions” by the method “Leave one out”.",
+            f"Integrated gradients of {' and '.join(map(plain, wrong))} miss the output "
+            f"difference by {max(each.sum_error for each in found):.0%}, so they are not "
+            "drawn. Use “Leave one out” on the page “Word attributions”.",
             icon=":material/error:",
         )
         return None
@@ -55,7 +55,7 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     chart = grouped_bars(_keyed(table), y="score", title="integrated gradients (logit)")
     figure(
         chart,
-        title=f"Words that count for {target or 'each prediction'}",
+        title=f"Word attributions for {target or 'each prediction'}",
         key="versus_scores",
         alt=f"Bars of the score of each word in both models; {_largest(table, 'score', '+.2f')}.",
     )
@@ -73,7 +73,7 @@ def _agreed(sides: tuple[Side, Side], text: str, target: str | None) -> bool:
         for method in METHODS
     )
     key = ("versus", *(side.key for side in sides), text, target)
-    return costs.agreed(key, "Comparing the two", dear + context_reach.cost(sides, text))
+    return costs.agreed(key, "Comparing the models", dear + context_reach.cost(sides, text))
 
 
 def _sensitivity(compared: Recipe) -> None:
@@ -82,7 +82,7 @@ def _sensitivity(compared: Recipe) -> None:
     slope = grouped_bars(_keyed(table), y="sensitivity", title="share of gradient norm")
     figure(
         slope,
-        title="Sensitivity to each position",
+        title="Gradient norm by position",
         key="versus_slopes",
         alt="Bars of each word's share of gradient norm in both models; "
         f"{_largest(table, 'sensitivity', '.0%')}.",
@@ -128,7 +128,9 @@ def _agreement(found: list[Attribution]) -> None:
     if list(one.tokens) != list(two.tokens) or len(one.tokens) < 3:
         return
     if not (np.any(one.scores) and np.any(two.scores)):
-        st.caption("One of the explanations is zero for every word: there is nothing to compare.")
+        st.caption(
+            "The attributions of one model are zero for every word, so there is nothing to compare."
+        )
         return
     rank = number(rank_correlation(one.scores, two.scores), "+.2f")
     top = [each.tokens[int(abs(each.scores).argmax())] for each in (one, two)]

@@ -33,7 +33,7 @@ class Side:
 def choose(first: str, model: LoadedModel) -> tuple[Side, Side] | None:
     """The sidebar's model and a second one; None when one of them classifies no texts."""
     if model.task != CLASSIFIES:
-        st.info(f"`{first}` does not classify texts, so there is nothing to compare.")
+        st.info(f"`{first}` is not a text classifier. Choose one in the sidebar.")
         model_choice.instead("sentiment")
         return None
     second = model_choice.second(
@@ -43,14 +43,14 @@ def choose(first: str, model: LoadedModel) -> tuple[Side, Side] | None:
         prefer=(PARTNER.get(first, ""),),
         fits=lambda card: card.task == CLASSIFIES,
         width=260,
-        help="An embedded classifier, a folder or a Hub id.",
+        help="A built-in classifier, a local folder or a Hub id.",
     )
     if not second:
         return None
     with st.spinner("Loading the other model …"):
         other = cache.model(second)
     if other.task != CLASSIFIES:
-        raise ic.BadInput(f"`{second}` does not classify texts. Choose another one.")
+        raise ic.BadInput(f"`{second}` is not a text classifier. Choose another model.")
     models = named("models", {name: cache.model_recipe(name, "") for name in (first, second)})
     return Side(first, model, models[first]), Side(second, other, models[second])
 

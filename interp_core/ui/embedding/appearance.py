@@ -61,13 +61,13 @@ def _colour(asked: Drawing, vectors: Vectors, model: LoadedModel) -> str | None:
     first = 0 if columns(vectors) else None
     follow(key, None if first is None else offered[first])
     return st.selectbox(
-        "Colour", offered, index=first, key=key, placeholder="none", width=150, **BOUND
+        "Colour by", offered, index=first, key=key, placeholder="none", width=150, **BOUND
     )
 
 
 def find() -> str:
     """What is searched for."""
-    return st.text_input("Find", key="find", placeholder="part of a text", width=130, **BOUND)
+    return st.text_input("Search", key="find", placeholder="text contains …", width=130, **BOUND)
 
 
 def tell(part: str, found: np.ndarray) -> None:
@@ -78,7 +78,7 @@ def tell(part: str, found: np.ndarray) -> None:
     if hits:
         st.caption(f"{hits:,} of {len(found):,} points match (outlined).")
     else:
-        st.caption("Nothing found.")
+        st.caption("No points match.")
 
 
 def _display(asked: Drawing) -> tuple[str, str]:

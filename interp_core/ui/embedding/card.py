@@ -21,10 +21,11 @@ COLUMNS = {
     "cosine": st.column_config.NumberColumn("cosine distance", format="%.4f", help="1 − cosine"),
     "euclidean": st.column_config.NumberColumn("Euclidean distance", format="%.4f"),
     "place": st.column_config.NumberColumn(
-        "place in picture", help="1 is the nearest point in the picture"
+        "rank in projection", help="1 is the nearest point in the projection"
     ),
     "torn": st.column_config.CheckboxColumn(
-        "torn away", help="Among the nearest in the original space, but not in the picture"
+        "not near in projection",
+        help="Among the nearest in the original space, but not in the projection",
     ),
 }
 

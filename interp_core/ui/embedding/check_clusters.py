@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 METHODS = {"kmeans": "k-means", "hdbscan": "HDBSCAN"}
 SUMMARY = {
     "silhouette": st.column_config.NumberColumn(format="%.2f"),
-    "words": st.column_config.TextColumn("words that set it apart", width="large"),
+    "words": st.column_config.TextColumn("distinctive words", width="large"),
 }
 
 
@@ -56,8 +56,8 @@ def clusters(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult | 
     figure(
         chart,
         title=f"Clusters by {METHODS[method]} of {points_named(asked.points)}",
-        alt=f"Histogram of the silhouettes of {len(values):,} points; {(values < 0).sum():,} lie "
-        f"nearer to another cluster, the mean is {number(values.mean(), '.2f')}.",
+        alt=f"Histogram of the silhouettes of {len(values):,} points; {(values < 0).sum():,} "
+        f"are closer to another cluster; mean {number(values.mean(), '.2f')}.",
     )
     st.caption("Points below 0 are closer to another cluster; they are listed first.")
     shown = ["cluster", "silhouette", *label_columns(vectors)[:2]]
@@ -70,17 +70,19 @@ def _choose(row: DeltaGenerator) -> tuple[str, dict]:
         method = one_of("Clusters by", METHODS, key="clustering")
         if method == "kmeans":
             count = st.number_input(
-                "How many",
+                "Number of clusters",
                 0,
                 200,
                 0,
                 key="cluster_count",
                 width=140,
                 **BOUND,
-                help="0 tries 2 to 20 and takes the number with the best silhouette.",
+                help="0: try 2 to 20 clusters and use the number with the best silhouette.",
             )
             return method, {"count": int(count) or None}
-        least = st.number_input("Least size", 2, 1000, 10, key="cluster_least", width=140, **BOUND)
+        least = st.number_input(
+            "Minimum cluster size", 2, 1000, 10, key="cluster_least", width=140, **BOUND
+        )
     return method, {"min_size": int(least)}
 
 

@@ -65,7 +65,7 @@ def _described(table: pd.DataFrame) -> str:
     worst = table.iloc[0]
     return (
         f"Histogram of the conflicts of {len(table):,} points; {(table['conflict'] > 0).sum():,} "
-        f"lie above 0. Most: {truncate(worst['text'], 40)}, {worst['conflict']:.2f}."
+        f"are above 0. Largest: {truncate(worst['text'], 40)}, {worst['conflict']:.2f}."
     )
 
 

@@ -40,14 +40,14 @@ def outliers(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult | 
         table["factor"].clip(upper=CUT),
         title=f"local outlier factor (cut at {CUT:g})",
         mark=1.0,
-        mark_title="inside a group",
+        mark_title="inside a cluster",
         height=160,
     )
     above = int((table["factor"] > WORTH_A_LOOK).sum())
     figure(
         chart,
         title=f"Outliers of {points_named(asked.points)}",
-        alt=f"Histogram of the outlier factors of {len(table):,} points; {above:,} lie above "
+        alt=f"Histogram of the outlier factors of {len(table):,} points; {above:,} are above "
         f"{WORTH_A_LOOK}. {_first(table, 'factor', '.2f')}",
     )
     st.caption(
@@ -70,17 +70,18 @@ def hubs(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult | None
     table = value(points)
     chart = histogram(
         table["listed"],
-        title=f"in how many lists of {knn.k} neighbours",
+        title=f"number of {knn.k}-neighbour lists that contain the point",
         mark=float(knn.k),
-        mark_title="on average",
+        mark_title="mean",
         height=160,
     )
     alone = int(table["nobodys"].sum())
     figure(
         chart,
         title=f"Hubs of {points_named(asked.points)}",
-        alt=f"Histogram: in how many lists of {knn.k} neighbours each of {len(table):,} points "
-        f"stands; {alone:,} in none. {_first(table, 'listed', '.0f')}",
+        alt=f"Histogram: number of {knn.k}-neighbour lists that contain each of "
+        f"{len(table):,} points; {alone:,} are in none. "
+        f"{_first(table, 'listed', '.0f')}",
     )
     st.caption(
         "Hubness (Radovanović et al. 2010): in high dimensions, a few points are nearest "
@@ -94,4 +95,4 @@ def hubs(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult | None
 def _first(table: pd.DataFrame, figure_of: str, form: str) -> str:
     """The point at the top of the list in words."""
     top = table.iloc[0]
-    return f"Most: {truncate(top['text'], 40)}, {top[figure_of]:{form}}."
+    return f"Largest: {truncate(top['text'], 40)}, {top[figure_of]:{form}}."

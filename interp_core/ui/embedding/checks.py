@@ -39,7 +39,7 @@ FIND: dict[str, Callable[..., ViewResult | None]] = {
 def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult | None:
     """The chosen list; nothing of it depends on a picture."""
     with row:
-        kind = one_of("Look for", KINDS, key="check", default="conflicts")
+        kind = one_of("Check", KINDS, key="check", default="conflicts")
     wanted = Drawing(asked, metric=drawing_choice.nearness(row))
     vectors = sources.vectors(asked)
     found = vectors and FIND[kind](wanted, sources.recipe(asked, vectors), row)
@@ -50,6 +50,6 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult 
     if len(table) > SHOWN:
         st.caption(f"First {SHOWN} of {len(table):,} rows. The download contains all rows.")
     downloads.buttons(
-        {"CSV of the list": (f"{kind}.csv", "text/csv", lambda: downloads.csv(table))}, key=kind
+        {"Table (CSV)": (f"{kind}.csv", "text/csv", lambda: downloads.csv(table))}, key=kind
     )
     return PointResult(found.chart, found.recipe, asked=wanted, vectors=vectors)

@@ -116,7 +116,7 @@ def colouring(
     if name == RELIABILITY:
         if drawn.reliability is None:
             return None
-        return Colouring(pd.Series(drawn.reliability), "quantitative", "neighbours kept")
+        return Colouring(pd.Series(drawn.reliability), "quantitative", "neighbours preserved")
     if name in (PREDICTION, CORRECT):
         return _predicted(name, drawing, vectors, model)
     values = vectors.frame[name]

@@ -100,8 +100,8 @@ def _check(both: list[Vectors]) -> None:
         )
     if len(both[0]) > MOST_POINTS:
         raise ic.BadInput(
-            f"Side by side shows at most {MOST_POINTS:,} points; there are {len(both[0]):,}. "
-            "Filter them."
+            f"Too many points for “Side by side” ({len(both[0]):,}; limit: {MOST_POINTS:,}). "
+            "Filter the data."
         )
 
 
@@ -113,13 +113,14 @@ def _near(sides: tuple[Drawing, Drawing], both: list[Vectors]) -> list[Neighbour
 
 def _title(left: Drawing, titles: tuple[str, str]) -> str:
     about = points_named(replace(left.points, layer=None))
-    return f"{about[0].upper()}{about[1:]}: {titles[0]} beside {titles[1]}"
+    return f"{about[0].upper()}{about[1:]}: {titles[0]} and {titles[1]}"
 
 
 def _described(count: int, kept: float, pair: pd.Series) -> str:
     return (
-        f"The same {count:,} points in two pictures: the sides share {number(kept, '.0%')} of the "
-        f"nearest neighbours, the pictures {number(pair['shared'], '.0%')}."
+        f"The same {count:,} points in two projections. Shared nearest neighbours: "
+        f"{number(kept, '.0%')} in the original spaces, {number(pair['shared'], '.0%')} in "
+        "the projections."
     )
 
 
@@ -131,7 +132,7 @@ def _chart(  # noqa: ANN202 - any chart of Altair's
     first = 0 if labels else None
     follow("pair_colour", labels[0] if labels else None)
     label = pair.selectbox(
-        "Colour", labels, index=first, key="pair_colour", width=170, placeholder="none", **BOUND
+        "Colour by", labels, index=first, key="pair_colour", width=170, placeholder="none", **BOUND
     )
     frame = table.assign(text=point_labels(vectors, frames.SHOWN_LETTERS))
     told = ["text", KEPT]

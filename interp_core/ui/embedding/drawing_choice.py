@@ -64,7 +64,7 @@ def _dimensions() -> int:
 
 def _nearness() -> str:
     return one_of(
-        "Nearness",
+        "Distance metric",
         ("cosine", "euclidean"),
         key="nearness",
         help="Metric for nearest neighbours. Cosine ignores vector length.",
@@ -82,7 +82,7 @@ def _umap() -> tuple[tuple[str, object], ...]:
         **BOUND,
     )
     tight = st.slider(
-        "Least distance",
+        "Minimum distance (min_dist)",
         0.0,
         1.0,
         0.1,
@@ -108,7 +108,7 @@ def _tsne() -> tuple[tuple[str, object], ...]:
 
 
 OPTIONS = {"umap": _umap, "tsne": _tsne}
-NAMES = ("Across", "Up", "Deep")
+NAMES = ("x-axis", "y-axis", "z-axis")
 SIDES = ("from", "to")
 WORDS = "words"
 LEAST_GROUPS = 3  # fewer give no two different axes
@@ -144,7 +144,7 @@ def _by(asked: Drawing, vectors: Vectors) -> str:
     offered = [WORDS, *labels] if asked.points.source in WORD_PAIRS else [*labels, WORDS]
     key = f"axis_by_{asked.points.source}"
     keep_valid(key, offered)
-    return st.selectbox("Ends are means of", offered, key=key, width=230, **BOUND)
+    return st.selectbox("Define axes by", offered, key=key, width=230, **BOUND)
 
 
 def _names(vectors: Vectors, column: str) -> list[str]:
@@ -191,7 +191,7 @@ def _typed(label: str, first: str, key: str) -> str:
         first,
         key=key,
         width=205,
-        help="Words among the points, separated by commas.",
+        help="Words of the data, separated by commas.",
         **BOUND,
     )
 

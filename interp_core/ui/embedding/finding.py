@@ -19,8 +19,8 @@ _TWO = st.column_config.NumberColumn(format="%.2f")
 COLUMNS = {
     "text": st.column_config.TextColumn(width="medium"),
     "conflict": _TWO,
-    "own": st.column_config.NumberColumn("for its own", format="%.2f"),
-    "other": st.column_config.NumberColumn("for the other", format="%.2f"),
+    "own": st.column_config.NumberColumn("own label", format="%.2f"),
+    "other": st.column_config.NumberColumn("other label", format="%.2f"),
     "same": st.column_config.NumberColumn("neighbours with own label"),
     "purity": st.column_config.NumberColumn(format="percent"),
     "silhouette": _TWO,
@@ -29,7 +29,7 @@ COLUMNS = {
     "nearest_distance": st.column_config.NumberColumn("nearest distance", format="%.4f"),
     "listed": st.column_config.NumberColumn("lists"),
     "share": st.column_config.NumberColumn("of all points", format="percent"),
-    "nobodys": st.column_config.CheckboxColumn("nobody's neighbour"),
+    "nobodys": st.column_config.CheckboxColumn("in no neighbour list"),
 }
 
 

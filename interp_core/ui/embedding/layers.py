@@ -93,7 +93,7 @@ def _pictures(wanted: Drawing, parts: list[Vectors]) -> Pictures | None:
 
         return value(_call(wanted, parts), progress=told)
 
-    return slow((wanted, "layers"), f"{wanted.title} of every layer", compute)
+    return slow((wanted, "layers"), f"{wanted.title} of all layers", compute)
 
 
 def _choose(parts: list[Vectors]) -> tuple[int, str | None, int | None]:
@@ -118,7 +118,7 @@ def _choose(parts: list[Vectors]) -> tuple[int, str | None, int | None]:
         )
         keep_valid("group_by", labels)
         label = st.selectbox(
-            "Colour",
+            "Colour by",
             labels,
             index=0 if labels else None,
             key="group_by",
@@ -161,7 +161,7 @@ NEAR = 10  # neighbours that are asked for their label
 def agreement(asked: Points, layers: Recipe, label: str) -> None:
     """By layer, how often neighbours carry the same label."""
     step = calls.agreement_by_layer(layers, label, k=NEAR)
-    step = shared((asked, "agreement", label), "Neighbours' labels", step, unit="layers")
+    step = shared((asked, "agreement", label), "Labels of neighbours", step, unit="layers")
     if step is None:
         return
     found = value(step)
@@ -173,8 +173,8 @@ def agreement(asked: Points, layers: Recipe, label: str) -> None:
     figure(
         _agreement_chart(found),
         title=f"Neighbours with the same {label}, by layer",
-        alt=f"Lines over {len(found)} layers: neighbours share their {label} in {first} of the "
-        f"cases at layer 0, in {last} at the last; by chance in "
+        alt=f"Lines over {len(found)} layers: nearest neighbours with the same {label}: "
+        f"{first} at layer 0, {last} at the last layer; expected by chance: "
         f"{number(found['by chance'].iloc[0], '.0%')}.",
         table=step,
     )
@@ -202,10 +202,7 @@ def described(at: Drawing, pictures: Pictures) -> str:
     if not number:
         return f"{said}, the output of the embeddings."
     left = pictures[number][1].disparity
-    return (
-        f"{said}; {numbers.number(left, '.0%')} of the picture could not be laid over layer "
-        f"{number - 1}."
-    )
+    return f"{said}; Procrustes disparity to layer {number - 1}: {numbers.number(left, '.0%')}."
 
 
 def say(pictures: Pictures, number: int, asked: Points, count: int) -> None:
@@ -219,7 +216,7 @@ def say(pictures: Pictures, number: int, asked: Points, count: int) -> None:
         share = numbers.number(left, ".0%")
         parts.append(f"Procrustes disparity to the previous layer: {share}.")
     if asked.value("sampled"):
-        parts.append(f"Of the texts a random sample of {asked.value('sampled'):,} is drawn.")
+        parts.append(f"Shown: a random sample of {asked.value('sampled'):,} texts.")
     st.caption(" ".join(parts))
 
 

@@ -44,11 +44,11 @@ def chooser(vectors: Vectors, found: np.ndarray) -> int | None:
     if picked is not None and picked not in rows:
         rows = [picked, *rows]
     chosen = st.selectbox(
-        "Point",
+        "Selected point",
         [option(vectors, row) for row in rows],
         index=None,
         key=KEY,
-        placeholder="click one, or choose",
+        placeholder="click a point or choose",
         width=250,
         bind="query-params",
         persist_state="session",
@@ -148,7 +148,7 @@ def show(vectors: Vectors, rows: np.ndarray) -> None:
         rest = table.drop(columns=["point", "text"])
         st.dataframe(pd.concat([first, rest], axis=1).head(SHOWN), hide_index=True, height=240)
         downloads.buttons(
-            {"CSV of the box": ("selection.csv", "text/csv", lambda: downloads.csv(table))},
+            {"Selection (CSV)": ("selection.csv", "text/csv", lambda: downloads.csv(table))},
             key="box",
         )
 
@@ -157,7 +157,7 @@ def _mix(vectors: Vectors, chosen: Vectors) -> None:
     """Each label's share inside against its share of all points."""
     labels = label_columns(vectors)
     if not labels:
-        st.caption("These points carry no labels.")
+        st.caption("These points have no labels.")
         return
     name = labels[0]
     inside = chosen.frame[name].astype(str).value_counts()

@@ -48,7 +48,11 @@ def from_front(scene: Scene, rows: np.ndarray) -> alt.LayerChart:
 def sampled(scene: Scene, rows: np.ndarray) -> str:
     """A sentence where not all points are drawn."""
     count = len(scene.vectors)
-    return "" if len(rows) == count else f" Drawn: a random sample of {len(rows):,} of {count:,}."
+    return (
+        ""
+        if len(rows) == count
+        else f" Shown: a random sample of {len(rows):,} of {count:,} points."
+    )
 
 
 def _chart(scene: Scene, rows: np.ndarray, picked: int | None, *, lines: bool) -> alt.LayerChart:
@@ -123,8 +127,9 @@ def _how_to(scene: Scene, drawn: int) -> None:
     count = len(scene.vectors)
     if drawn < count:
         st.caption(
-            f"Drawn: a random sample of {frames.MOST_DRAWN:,} of {count:,} points and what was "
-            "searched for; the method used all of them. “All points” draws every one."
+            f"Shown: a random sample of {frames.MOST_DRAWN:,} of {count:,} points and all "
+            "matches of the search. The projection was computed from all points. “All points” "
+            "shows every point."
         )
 
 

@@ -37,9 +37,11 @@ WORDS = ("bank", "bass", "java", "spring", ALL_WORDS)
 FIRST = 5_000  # entries of the vocabulary that are shown until somebody asks for more
 ABOUT = {
     "vocabulary": "The input vectors of the entries, before any layer.",
-    "digits": "360 pictures of 8 × 8 pixels that the embedded model `digits` never saw.",
-    "text": "Of the text in the sidebar, each line by itself.",
-    "table": "CSV, TSV, JSON, Parquet, or one text a line: up to 50,000 rows.",
+    "digits": (
+        "360 images of 8 × 8 pixels, held out from the training of the built-in model `digits`."
+    ),
+    "text": "The text in the sidebar, each line on its own.",
+    "table": "CSV, TSV, JSON, Parquet, or one text per line: up to 50,000 rows.",
     "vectors": "TSV (with words in a second file), NPY, Parquet, safetensors, or the text files of "
     "word2vec and GloVe.",
 }
@@ -56,7 +58,7 @@ def choose(
         offered = _offered(model)
         keep_valid("points", offered)
         source = st.selectbox(
-            "Points",
+            "Data",
             offered,
             format_func=SOURCES.get,
             key="points",
@@ -119,7 +121,7 @@ def _unit(model: LoadedModel, source: str) -> str:
         keep_valid("unit_digits", list(titles))
     names = ["token", *UNITS] if source == "text" else list(titles)
     return st.selectbox(
-        "One point for each",
+        "Unit",
         list(dict.fromkeys(names)),
         format_func=titles.get,
         key=f"unit_{source}",
@@ -147,7 +149,7 @@ def _vocabulary() -> tuple[tuple[str, object], ...]:
         key="rank_from",
         width=140,
         **BOUND,
-        help="Most tokenizers list frequent entries first: a rough frequency rank.",
+        help="Position in the vocabulary. Most tokenizers list frequent entries first.",
     )
     last = st.number_input("To rank", 1, None, FIRST, 1000, key="rank_to", width=140, **BOUND)
     return (("kind", kind), ("contains", part), ("from", first), ("to", last))
@@ -159,5 +161,5 @@ FILTERS = {"ambiguous_words": _word, "vocabulary": _vocabulary}
 def _column(data: str) -> tuple[tuple[str, object], ...]:
     names = sources.columns(data)
     keep_valid("text_column", names)
-    column = st.selectbox("Column with the texts", names, key="text_column", width=250, **BOUND)
+    column = st.selectbox("Text column", names, key="text_column", width=250, **BOUND)
     return (("column", column),)

@@ -104,7 +104,7 @@ def neighbours_now(points: Points, vectors: Vectors, metric: str, k: int = NEAR)
     return _searched(points, vectors, metric, k, lambda key, compute: quick(key, compute))
 
 
-SEARCH = "Searching neighbours"
+SEARCH = "Finding neighbours"
 
 
 def _searched(

@@ -31,24 +31,24 @@ if TYPE_CHECKING:
 FIGURES = {
     "anisotropy": "anisotropy",
     "intrinsic": "intrinsic dimension",
-    "norm": "mean length",
+    "norm": "mean norm",
 }
 NAMES = {
     **FIGURES,
-    "norm_spread": "spread of lengths",
-    "spread": "spread dimension",
-    "searched": "points searched",
-    "norm_rank": "length and rank (Spearman)",
+    "norm_spread": "SD of norms",
+    "spread": "participation ratio",
+    "searched": "points used",
+    "norm_rank": "norm and rank (Spearman)",
 }
 _THREE = st.column_config.NumberColumn(format="%.3f")
 _ONE = st.column_config.NumberColumn(format="%.1f")
 FORMATS = {
     "anisotropy": _THREE,
-    "mean length": _THREE,
-    "spread of lengths": _THREE,
+    "mean norm": _THREE,
+    "SD of norms": _THREE,
     "intrinsic dimension": _ONE,
-    "spread dimension": _ONE,
-    "length and rank (Spearman)": _THREE,
+    "participation ratio": _ONE,
+    "norm and rank (Spearman)": _THREE,
 }
 
 
@@ -63,7 +63,7 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult 
     known = _known(vectors, asked, layered=layered)
     key = (asked, "geometry", metric)
     step = calls.geometry(known if layered else {0: known}, metric=metric)
-    step = shared(key, "Measuring", step, unit="%", counts=False)
+    step = shared(key, "Computing the geometry", step, unit="%", counts=False)
     if step is None:
         return None
     table = value(step)
@@ -72,7 +72,8 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult 
         "**Anisotropy** is the mean cosine of all pairs (Ethayarajh 2019): where it is high, "
         "random pairs already have a high cosine similarity, so compare a cosine with this "
         "value. **Intrinsic dimension** comes from the distances to the first two neighbours "
-        "(Facco et al. 2017), **spread dimension** from the variances (participation ratio)."
+        "(Facco et al. 2017), the **participation ratio** is a dimension from the variances "
+        "of the principal components."
     )
     if asked.value("sampled"):
         st.caption(f"Measured on a random sample of {asked.value('sampled'):,} texts.")
@@ -107,7 +108,7 @@ def _by_layer(table: pd.DataFrame, asked: Points) -> alt.TopLevelMixin:
     whole = alt.vconcat(*parts)
     offer(
         whole,
-        title=f"Shape of {points_named(replace(asked, layer=None))}, layer by layer",
+        title=f"Geometry of {points_named(replace(asked, layer=None))} by layer",
         alt=f"Lines over {len(table)} layers: {'; '.join(courses)}.",
     )
     return whole
@@ -127,9 +128,9 @@ def _one(table: pd.DataFrame, known: Recipe) -> alt.TopLevelMixin | None:
         st.metric("Anisotropy", number(only["anisotropy"]))
         st.metric("Intrinsic dimension", number(only["intrinsic"], ".1f"))
         st.metric(
-            "Mean length",
+            "Mean norm",
             number(only["norm"], ".2f"),
-            help=f"± {number(only['norm_spread'], '.2f')}",
+            help=f"± {number(only['norm_spread'], '.2f')} SD",
         )
     return chart
 
@@ -143,14 +144,15 @@ def _lengths(known: Recipe) -> alt.TopLevelMixin:
         x="rank",
         y="norm",
         x_title="frequency rank (1: the first)",
-        y_title="length of the vector",
+        y_title="norm of the vector",
     )
     tied = number(rank_correlation(frame["rank"], frame["norm"]), ".2f")
     figure(
         chart,
-        title="Length of the vector against frequency rank",
-        alt=f"Points of {len(frame):,} entries: length {frame['norm'].min():.2f} to "
-        f"{frame['norm'].max():.2f}; its rank correlation with the frequency rank is {tied}.",
+        title="Norm of the vector by frequency rank",
+        alt=f"Points of {len(frame):,} entries: norm {frame['norm'].min():.2f} to "
+        f"{frame['norm'].max():.2f}; its rank correlation with the frequency rank is "
+        f"{tied}.",
         table=table,
     )
     if len(vectors) > LENGTHS:

@@ -250,7 +250,7 @@ def table(key: str) -> pd.DataFrame:
     """The uploaded table. Raises `BadInput` when it is gone."""
     found = kept().peek(("table", key))
     if found is None:
-        raise ic.BadInput("Upload a file with texts to see its points.")
+        raise ic.BadInput("Upload a file with texts to start.")
     return found
 
 
@@ -258,7 +258,7 @@ def ready_vectors(key: str) -> Vectors:
     """The uploaded vectors. Raises `BadInput` when they are gone."""
     found = kept().peek(("vectors", key))
     if found is None:
-        raise ic.BadInput("Upload a file with vectors to see its points.")
+        raise ic.BadInput("Upload a file with vectors to start.")
     return found
 
 

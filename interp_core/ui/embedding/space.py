@@ -55,8 +55,8 @@ def _draw(scene: Scene) -> None:
         alt=described(scene.asked, scene.vectors, scene.picture),
     )
     _offer(scene)
-    drag = "Drag: rotate · right-drag: pan" if scene.asked.dimensions == 3 else "Drag moves"
-    st.caption(f"{drag}, the wheel zooms, a click picks a point. All {len(rows):,} points.")
+    drag = "Drag: rotate · right-drag: pan" if scene.asked.dimensions == 3 else "Drag: pan"
+    st.caption(f"{drag} · scroll: zoom · click: select a point. All {len(rows):,} points.")
 
 
 def _offer(scene: Scene) -> None:

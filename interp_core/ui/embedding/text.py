@@ -26,5 +26,7 @@ def described(asked: Drawing, vectors: Vectors, picture: Projection | None = Non
         said += f"; {picture.explained.sum():.0%} of variance explained"
     if picture is not None and picture.quality is not None:
         quality = picture.quality
-        said += f"; {quality.kept:.0%} of the {quality.k} true neighbours of a point are kept"
+        said += (
+            f"; {quality.kept:.0%} of the {quality.k} nearest neighbours of a point are preserved"
+        )
     return f"{said}."

@@ -39,8 +39,8 @@ MEANING = {
         "penalises points that are near in the original space but not in the projection (1 = "
         "perfect)"
     ),
-    "neighbours kept": "share of a point's nearest neighbours that are preserved",
-    "none kept": "share of the points that keep none of theirs",
+    "neighbours preserved": "share of a point's nearest neighbours that are preserved",
+    "no neighbour preserved": "share of points without any preserved neighbour",
 }
 
 
@@ -52,7 +52,7 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult 
     if wanted is None:
         return None
     if len(vectors) < 3:
-        st.info("Fewer than three points have no neighbourhoods to compare.")
+        st.info("Projection quality needs at least three points.")
         return None
     picture = results.projection(wanted, vectors)
     picture = picture and results.judged(wanted, vectors, picture)
@@ -74,7 +74,7 @@ def _scores(quality: Quality) -> None:
     figures = (quality.trustworthiness, quality.continuity, quality.kept, quality.none_kept)
     with st.container(horizontal=True, gap="large"):
         for (name, meaning), figure in zip(MEANING.items(), figures):
-            share = name in ("neighbours kept", "none kept")
+            share = name in ("neighbours preserved", "no neighbour preserved")
             st.metric(
                 name.capitalize(),
                 number(figure, ".0%" if share else ".3f"),
@@ -85,8 +85,9 @@ def _scores(quality: Quality) -> None:
     if quality.ranked < count:
         ranked = f"a random sample of {quality.ranked:,} points"
     st.caption(
-        f"Over the {quality.k} nearest neighbours of {ranked} (Venna & Kaski 2001). A random "
-        f"picture has a trustworthiness of about 0.5 and keeps {quality.chance:.1%}."
+        f"Over the {quality.k} nearest neighbours of {ranked} (Venna & Kaski 2001). Random "
+        f"projection: trustworthiness about 0.5, {quality.chance:.1%} of the neighbours "
+        "preserved."
     )
 
 
@@ -98,14 +99,14 @@ def _spread(wanted: Drawing, picture: ic.Projection) -> alt.LayerChart:
         mark=quality.chance,
         height=180,
         step=1 / quality.k,
-        title=f"share of its {quality.k} true neighbours that a point keeps",
+        title=f"share of {quality.k} nearest neighbours preserved",
     )
     figure(
         chart,
-        title=f"Neighbours kept by {titled(wanted)}",
-        alt=f"Histogram of the share of its {quality.k} true neighbours that a point keeps: "
-        f"{quality.kept:.0%} on average, by chance {quality.chance:.1%}; {quality.none_kept:.0%} "
-        "of the points keep none.",
+        title=f"Neighbours preserved by {titled(wanted)}",
+        alt=f"Histogram of the share of {quality.k} nearest neighbours preserved: mean "
+        f"{quality.kept:.0%}, expected by chance {quality.chance:.1%}; "
+        f"{quality.none_kept:.0%} of the points preserve none.",
     )
     st.caption(
         "Line: expected for a random projection. In Projection, colour by “reliability” to "
@@ -119,10 +120,10 @@ SEEDS = (0, 1, 2)
 METHODS = ("pca", "tsne", "umap")
 TSNE_NEAR = 90  # neighbours that t-SNE reads
 COLUMNS = {
-    "shared": st.column_config.NumberColumn("neighbours in both", format="percent"),
-    "chance": st.column_config.NumberColumn("by chance", format="percent"),
+    "shared": st.column_config.NumberColumn("shared neighbours", format="percent"),
+    "chance": st.column_config.NumberColumn("expected by chance", format="percent"),
     "disparity": st.column_config.NumberColumn(
-        "left after overlay", format="%.2f", help="0: identical; 1: unrelated"
+        "Procrustes disparity", format="%.2f", help="0: identical; 1: unrelated"
     ),
 }
 
@@ -140,7 +141,9 @@ def show(wanted: Drawing, vectors: Vectors) -> None:
         st.caption("Takes about six times as long as one projection.")
         return
     limits.check_points(len(vectors), "umap")  # it draws by all methods
-    found = slow(key, "Drawing again", lambda progress: _compared(wanted, vectors, progress))
+    found = slow(
+        key, "Rerunning the projection", lambda progress: _compared(wanted, vectors, progress)
+    )
     if found is None:
         return
     table, steady = found

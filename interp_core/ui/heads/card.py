@@ -61,7 +61,7 @@ def _profile(asked: Asked, state: ic.CorpusState, layer: int, head: int) -> None
     top = numbers.loc[numbers["share"].idxmax()]
     figure(
         profile(numbers),
-        title=f"Where layer {layer}, head {head} looks",
+        title=f"Attention of layer {layer}, head {head} by relative position",
         alt=f"Bars of the share of attention by offset of the key from the query; most at "
         f"{top['offset']:+.0f}: {top['share']:.0%}.",
         table=table,
@@ -70,7 +70,7 @@ def _profile(asked: Asked, state: ic.CorpusState, layer: int, head: int) -> None
 
 def _role(line: pd.Series) -> str:
     if line["role"] == "none":
-        return "no role fits"
+        return "no role"
     table = ic.role_table().set_index("role")
     statistic, above = table.loc[line["role"], ["statistic", "above"]]
     entry = STATISTICS.get(statistic)
@@ -89,9 +89,9 @@ def _figures(line: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
         {
             "statistic": [STATISTICS[name].axis for name in names],
             "mean": [line[name] for name in names],
-            "± se": [line.get(f"{name}_se") for name in names],
-            "std over texts": [line.get(f"{name}_std") for name in names],
-            "even attention": [line.get(f"{name}_base") for name in names],
+            "± SE": [line.get(f"{name}_se") for name in names],
+            "SD over texts": [line.get(f"{name}_std") for name in names],
+            "uniform baseline": [line.get(f"{name}_base") for name in names],
         }
     )
     return table.dropna(axis="columns", how="all")

@@ -32,7 +32,7 @@ COLUMNS = {
     "se": st.column_config.NumberColumn("standard error", format="%.4f"),
     "z": st.column_config.NumberColumn(format="%+.1f"),
     "p": st.column_config.NumberColumn(format="%.1e"),
-    "real": st.column_config.CheckboxColumn("larger than noise"),
+    "real": st.column_config.CheckboxColumn("significant"),
 }
 SIDES = {"model": "another model", "texts": "other texts"}
 
@@ -76,13 +76,13 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
         chart,
         title=f"{capital(STATISTICS[name].title)} of both sides",
         key="head_differences",
-        alt=f"{len(table)} heads as points: {title} in {_named(asked)} across, in {_named(other)} "
-        f"up; {verdict}",
+        alt=f"{len(table)} heads as points. {title}, x: {_named(asked)}, y: {_named(other)}; "
+        f"{verdict}",
     )
     st.caption(
-        f"First: {_named(asked)}; second: {_named(other)}. {capital(verdict)} The test is the "
-        "difference over its standard error, at a false discovery rate of 5 % (Benjamini & "
-        "Hochberg 1995). The same texts on both sides make it careful."
+        f"First: {_named(asked)}; second: {_named(other)}. {capital(verdict)} z-test "
+        "(difference over its standard error), Benjamini–Hochberg, FDR 5%. With the same "
+        "texts on both sides the test is conservative."
     )
     ordered = table.reindex(table["difference"].abs().sort_values(ascending=False).index)
     st.dataframe(ordered, hide_index=True, height=280, column_config=COLUMNS)
@@ -94,11 +94,11 @@ def _verdict(table: pd.DataFrame) -> str:
     tested, real = int(table["p"].notna().sum()), int(table["real"].sum())
     if not tested:
         return (
-            "no head can be tested: a standard error needs two texts or more on both sides, and "
-            "some spread between them."
+            "no head can be tested: a standard error needs at least two texts on both sides "
+            "that differ."
         )
     untested = "" if tested == len(table) else f", {len(table) - tested} cannot be tested"
-    return f"{real} of {tested} heads differ by more than noise{untested}."
+    return f"{real} of {tested} heads differ significantly{untested}."
 
 
 def _by_depth(asked, other, both, name) -> ViewResult:  # noqa: ANN001
@@ -138,5 +138,5 @@ def _other_texts(asked: Asked) -> Asked | None:
     choice = Choice(asked.model, st.session_state.get("text", ""), None)
     other = corpus.controls(choice, key="_2")
     if other is None:
-        st.info("Upload a file to compare with.", icon=":material/upload_file:")
+        st.info("Upload a file for the second side.", icon=":material/upload_file:")
     return other

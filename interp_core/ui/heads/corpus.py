@@ -78,7 +78,7 @@ def controls(choice, *, key: str = "") -> Asked | None:  # noqa: ANN001 - sideba
     most = limits.at_most(counts[-1], "texts")
     counts = [count for count in counts if count <= most] or [most]
     most = st.selectbox(
-        "At most",
+        "Number of texts",
         counts,
         index=min(1, len(counts) - 1),
         key=f"corpus_size{key}",
@@ -159,7 +159,7 @@ def rows(asked: Asked) -> Iterator:
         return islice(sample_corpus().rows(), most)
     data = _files().peek(asked.data)
     if data is None:
-        raise ic.BadInput("Upload the file again: it is no longer in memory.")
+        raise ic.BadInput("The file is no longer in memory. Upload it again.")
     corpus = ic.open_corpus(data, name=asked.file, column=asked.column, **vars(asked.options))
     return islice(corpus.rows(), most)
 
@@ -312,7 +312,7 @@ def _stopped(asked: Asked) -> ic.CorpusState | None:
             f"Stopped after {read:,} texts. The statistics cover these texts only.",
             icon=":material/stop_circle:",
         )
-        st.button("Read them all", on_click=lambda: st.session_state.pop(STOPPED, None))
+        st.button("Continue with all texts", on_click=lambda: st.session_state.pop(STOPPED, None))
     return state if state is not None and state.statistics is not None else None
 
 
@@ -333,5 +333,5 @@ def report(asked: Asked, state: ic.CorpusState) -> None:
         parts.append("standard errors need at least two texts")
     st.caption(" · ".join(parts) + ".")
     if asked.source == "file" and _files().peek(asked.data) is not None:
-        left = [f"The first row left out: {first.message}"] if state.skipped.total else []
+        left = [f"First skipped row: {first.message}"] if state.skipped.total else []
         told([*_known(asked.data, asked.file, asked.options)[2], *left])

@@ -51,7 +51,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
     try:
         step = table.importance(asked, way, most)
     except ic.UnsupportedModel as error:
-        st.info(f"{error} Choose `sentiment` to see which of its heads matter.")
+        st.info(f"{error} Choose `sentiment`, for example.")
         return None
     if step is None:
         return None
@@ -59,7 +59,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
     frame = state.statistics.frame.merge(found.drop(columns="texts"), on=["layer", "head"])
     column = "importance" if way == "gradient" else "loss_change"
     drawn = table.map_frame(frame, column, chosen)
-    title = "gradient importance" if way == "gradient" else "change of the loss (nats)"
+    title = "gradient importance" if way == "gradient" else "change in loss (nats)"
     chart = head_map(drawn, title=title, signed=way == "ablation", text_format="+.4f")
     figure(
         chart,
@@ -70,7 +70,8 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
         alt=f"Map of the {title} of {len(frame)} heads: {extremes(frame, column, '.4f')}.",
     )
     st.caption(
-        f"{ABOUT[way]} Over {int(found['texts'].iloc[0]):,} texts, against the model's own answers."
+        f"{ABOUT[way]} {int(found['texts'].iloc[0]):,} texts; loss against the model's own "
+        "predictions."
     )
     _strongest(found, way)
     if chosen is not None:
@@ -101,9 +102,9 @@ def _curve(asked: Asked, step: Recipe, way: str) -> None:
     )
     if not wanted:
         seconds = costs.told(costs.forecast(dear))
-        st.caption(f"Takes {seconds} here: both rankings, and five random orders.")
+        st.caption(f"Takes {seconds}: gradient and ablation rankings and five random orders.")
         return
-    if not costs.agreed(key, "Removing heads", dear):
+    if not costs.agreed(key, "Pruning heads", dear):
         return
     rankings = {"gradient": table.importance(asked), way: step}
     if "ablation" not in rankings:
@@ -112,7 +113,7 @@ def _curve(asked: Asked, step: Recipe, way: str) -> None:
         return
     given = cache.model_recipe(asked.model), corpus.readable(asked, ABLATION_TEXTS)
     curve = calls.pruning_curve(*given, named("rankings", rankings), seed=SEED)
-    curve = jobs.follow(key, "Removing heads", curve, unit="texts")
+    curve = jobs.follow(key, "Pruning heads", curve, unit="texts")
     if curve is not None:
         _drawn(curve, int(value(rankings["ablation"])["texts"].iloc[0]))
 
@@ -134,13 +135,13 @@ def _drawn(step: Recipe, texts: int) -> None:
     said = ", ".join(f"{name} {number(each, '.3g')}" for name, each in left.items())
     figure(
         pruning(curve, y=what, title=CURVES[what]),
-        title=f"{capital(CURVES[what])} as heads are removed",
-        alt=f"Lines of the {CURVES[what]} as heads are removed by each ranking; with {half:.0%} of "
-        f"them gone: {said}.",
+        title=f"Pruning curve: {CURVES[what]}",
+        alt=f"Lines of the {CURVES[what]} as heads are removed by each ranking; with "
+        f"{half:.0%} of the heads removed: {said}.",
         table=step,
     )
     st.caption(
-        f"Over {texts} texts. Band: ±1 SD over five random orders; a ranking inside the band "
-        "is not clearly better than random. Agreement: share of predictions that equal those "
-        "of the full model."
+        f"{texts} texts. Band: ±1 SD over five random orders; a ranking inside the band is "
+        "not clearly better than random. Agreement: share of predictions that equal those of "
+        "the full model."
     )

@@ -74,7 +74,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
         card.show(asked, state, frame, chosen)
     numbers = table.numbers(made, name)
     _by_layer(drawn, entry, numbers)
-    section("All figures", ":material/table:", lambda: table.show(frame))
+    section("All statistics", ":material/table:", lambda: table.show(frame))
     section("Role definitions", ":material/label:", roles)
     return table.result(chart, numbers, frame)
 
@@ -88,11 +88,12 @@ def _by_layer(drawn: pd.DataFrame, entry: Statistic, numbers: Recipe) -> None:
     with left:
         draw_chart(points, alt=f"{capital(entry.axis)} of every head above its layer: {said}.")
     with right:
-        draw_chart(counts, alt=f"How many heads of each layer have which {entry.title}: {said}.")
+        draw_chart(counts, alt=f"Number of heads by layer and {entry.title}: {said}.")
     offer(
         lambda: alt.hconcat(*(each.properties(width=PART) for each in (points, counts))),
         title=f"{capital(entry.title)} by layer",
-        alt=f"{capital(entry.axis)} of every head by layer, and how many heads have which: {said}.",
+        alt=f"{capital(entry.axis)} of every head by layer, and the number of heads by value: "
+        f"{said}.",
         table=numbers,
     )
 

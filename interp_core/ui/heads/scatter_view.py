@@ -32,8 +32,8 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
     names = offered(frame)
     second = IMPORTANCE if IMPORTANCE in names else "confidence"
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        across = _statistic("Across", names, "entropy_normalised", "stat_x")
-        up = _statistic("Up", names, second, "stat_y")
+        across = _statistic("x-axis", names, "entropy_normalised", "stat_x")
+        up = _statistic("y-axis", names, second, "stat_y")
         chosen = table.chooser(frame)
     titles = (STATISTICS[across].axis, STATISTICS[up].axis)
     rank = number(rank_correlation(frame[across], frame[up]), "+.2f")
@@ -44,7 +44,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
         key=CHART,
         selection_mode=["pick", "box"],
         on_select=lambda: _selected(frame, across, up),
-        alt=f"{len(frame)} heads as points: {titles[0]} across, {titles[1]} up; rank correlation "
+        alt=f"{len(frame)} heads as points: x: {titles[0]}, y: {titles[1]}; rank correlation "
         f"{rank}.",
     )
     st.caption(
@@ -56,7 +56,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
     inside = _lit(made, up, chosen, _box(across, up))
     if chosen is not None:
         card.show(asked, state, frame, chosen)
-    st.markdown(f"**{int(inside.sum())} heads**" + (" in the box" if not inside.all() else ""))
+    st.markdown(f"**{int(inside.sum())} heads**" + (" selected" if not inside.all() else ""))
     table.show(frame[inside])
     return table.result(chart, table.numbers(made, across, up), frame)
 
@@ -66,7 +66,7 @@ def _lit(made: Recipe, up: str, chosen: tuple[int, int] | None, box: Box) -> pd.
     frame = value(made)
     entry, inside = STATISTICS[up], ic.heads_between(frame, **box)
     lit = table.map_frame(frame, up, chosen).assign(lit=inside)
-    where = f"the {int(inside.sum())} heads in the box" if box else f"{len(frame)} heads"
+    where = f"the {int(inside.sum())} selected heads" if box else f"{len(frame)} heads"
     figure(
         head_map(lit, title=entry.axis, signed=entry.signed),
         title=f"{capital(entry.title)} of every head",

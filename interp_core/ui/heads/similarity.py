@@ -30,12 +30,12 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
     chart = likeness_map(places.assign(name=names))
     figure(
         chart,
-        title="Heads by likeness",
+        title="Heads by similarity of attention",
         key="likeness",
         selection_mode="pick",
         on_select=table.on_chart("likeness", "pick", frame),
-        alt=f"{len(places)} heads as points, the nearer the more alike; most alike: "
-        f"{_closest(places)}.",
+        alt=f"{len(places)} heads as points; near points have similar attention. Most "
+        f"similar: {_closest(places)}.",
     )
     st.caption(
         "Heads with similar attention are close together (Jensen–Shannon distance averaged "
@@ -47,7 +47,9 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
     if len(names) <= MOST_CELLS:
         _matrix(state.statistics, distances, names)
     else:
-        st.caption(f"{len(names):,} heads are too many for a matrix; the download has all pairs.")
+        st.caption(
+            f"Too many heads for a matrix ({len(names):,}). The download contains all pairs."
+        )
     _twins(frame)
     pairs = ("head_distances.csv", "text/csv", lambda: downloads.csv(value(distances)))
     return table.result(chart, likeness, frame, **{"All distances (CSV)": pairs})
@@ -73,7 +75,7 @@ def _matrix(statistics: ic.HeadStatistics, distances: Recipe, names: list[str]) 
     figure(
         likeness_matrix(cells, order),
         title="Distances of all pairs of heads",
-        alt=f"Matrix of the distances of {len(names)} heads, like beside like: from "
+        alt=f"Matrix of the distances of {len(names)} heads, ordered by clustering: from "
         f"{number(numbers['distance'].min())} to {number(numbers['distance'].max())} nats.",
         table=distances,
     )

@@ -31,7 +31,7 @@ def chooser(frame: pd.DataFrame) -> tuple[int, int] | None:
     names = [name(*pair) for pair in zip(frame["layer"], frame["head"])]
     keep_valid(KEY, names)
     chosen = st.selectbox(
-        "Head", names, index=None, key=KEY, width=170, placeholder="click one, or choose", **BOUND
+        "Head", names, index=None, key=KEY, width=170, placeholder="click a head or choose", **BOUND
     )
     if chosen is None:
         return None
@@ -126,7 +126,7 @@ def result(chart: Any, table: Recipe, figures: pd.DataFrame, **more: Offer) -> V
     """The result of a view, with the table of all statistics as further downloads."""
     csv = ("head_statistics.csv", "text/csv", lambda: downloads.csv(figures))
     parquet = ("head_statistics.parquet", "application/octet-stream", lambda: _parquet(figures))
-    offers = {"All figures (CSV)": csv, "All figures (Parquet)": parquet}
+    offers = {"All statistics (CSV)": csv, "All statistics (Parquet)": parquet}
     return ViewResult(chart, table, offers | more)
 
 

@@ -57,7 +57,7 @@ def _query(rows: int, columns: int, has_class: bool) -> Patch:
     names = [*[CLASS] * has_class, EVERY, *patches]
     keep_valid("query_patch", names)
     chosen = st.selectbox(
-        "Attention of",
+        "Query",
         names,
         key="query_patch",
         width=190,
@@ -111,13 +111,13 @@ def _grid(picture: Picture, maps: Recipe, query: Patch, layer: int, head: None) 
     chart = overview(table.assign(url=urls, chosen=False))
     best = table.loc[table["weight"].idxmax()]
     left, right = st.columns([1, 3])
-    left.image(data_url(picture.seen), caption="the picture, as the model gets it")
+    left.image(data_url(picture.seen), caption="input image")
     figure(
         chart,
-        title=f"What every head reads of the picture, from {_reader(query)}",
-        alt=f"{values.shape[0]} layers by {values.shape[1]} heads over {picture.title}; strongest: "
-        f"layer {best['layer']:.0f}, head {best['head']:.0f} reads patch {best['row']:.0f},"
-        f"{best['column']:.0f} with {best['weight']:.2f}.",
+        title=f"Attention of every head to the image, from {_reader(query)}",
+        alt=f"{values.shape[0]} layers by {values.shape[1]} heads over {picture.title}; "
+        f"strongest: layer {best['layer']:.0f}, head {best['head']:.0f} → patch "
+        f"{best['row']:.0f},{best['column']:.0f}, {best['weight']:.2f}.",
         where=right,
         key="picture_grid",
         on_select=lambda: _open(value(maps)),
@@ -171,11 +171,12 @@ def _shown(
     frame = table.rename(columns={"weight": "value"})
     framed = query if isinstance(query, tuple) else None
     over = overlay(frame, data_url(picture.seen), title=unit, query=framed)
-    alone = overlay(frame, None, title="weights alone", query=framed)
+    alone = overlay(frame, None, title="attention only", query=framed)
     best, rest = table.loc[table["weight"].idxmax()], 1 - table["weight"].sum()
     said = (
-        f"{about} from {_reader(query)} over {picture.title}: most on patch {best['row']:.0f},"
-        f"{best['column']:.0f}, {best['weight']:.1%}; {rest:.0%} rests beside the patches."
+        f"{about} from {_reader(query)} over {picture.title}: most on patch "
+        f"{best['row']:.0f},{best['column']:.0f}, {best['weight']:.1%}; {rest:.0%} is on "
+        "tokens that are not patches."
     )
     with st.container(horizontal=True):
         draw_chart(
@@ -186,11 +187,11 @@ def _shown(
             width="content",
             alt=said,
         )
-        draw_chart(alone, width="content", alt="The same weights without the picture.")
+        draw_chart(alone, width="content", alt="The same weights without the image.")
     offer(over, title=f"{about}, from {_reader(query)}", alt=said)
     st.caption(
-        f"{_beside(value(maps), rest)}The strongest patch holds {best['weight']:.1%}. A click "
-        "chooses the patch that reads."
+        f"{_beside(value(maps), rest)}The strongest patch has {best['weight']:.1%}. Click a "
+        "patch to use it as the query."
     )
     return ViewResult(over, numbers)
 
@@ -199,9 +200,10 @@ def _beside(maps: AttentionMaps, rest: float) -> str:
     """How much weight lies on tokens that are no patches, where the model has any."""
     others = [name for name, mark in zip(maps.tokens, maps.special) if mark]
     if not others:
-        return "This model has no tokens but the patches. "
+        return "All tokens of this model are patches. "
     named = "the class token" if class_token(maps) is not None else "added tokens"
-    return f"{rest:.0%} of the weight lies on {named}{' and its like' * (len(others) > 1)}. "
+    more = " and other added tokens" if named == "the class token" and len(others) > 1 else ""
+    return f"{rest:.0%} of the attention is on {named}{more}. "
 
 
 def _pick(key: str, table: pd.DataFrame) -> None:

@@ -67,14 +67,14 @@ def _options(model: LoadedModel) -> dict[str, str | None]:
             list(model.labels),
             index=None,
             key="picture_target",
-            placeholder="the prediction",
+            placeholder="predicted label",
             width=170,
             **BOUND,
         )
         if not IMAGE_METHODS[method].baseline:
             return {"method": method, "target": target}
         baseline = st.selectbox(
-            "Replaced by",
+            "Baseline",
             list(GREYS),
             key="picture_baseline",
             width=130,
@@ -102,7 +102,7 @@ def _prediction(found: ImageAttribution) -> None:
             delta_arrow="off",
         )
         st.metric(
-            "Explained",
+            "Target",
             plain(found.target),
             f"logit {found.value:+.3f}",
             delta_color="off",
@@ -112,7 +112,7 @@ def _prediction(found: ImageAttribution) -> None:
     if len(table) > 2:
         best = table.nlargest(3, "logit")
         st.caption(
-            "Nearest answers: "
+            "Top classes: "
             + ", ".join(f"{row.label} ({row.logit:+.2f})" for row in best.itertuples())
         )
 
@@ -147,7 +147,7 @@ def _delta(found: ImageAttribution) -> None:
         f"Attributions sum to the logit change from {found.baseline_value:+.3f} (uniform "
         f"{found.baseline} image) to {found.value:+.3f}; convergence delta "
         f"{number(found.convergence_delta, '+.4f')} ({told}){error}, {found.evaluations} "
-        "evaluations."
+        "model evaluations."
     )
     (st.warning if missed > TOO_LARGE * abs(whole) else st.caption)(said)
 
@@ -161,7 +161,7 @@ def shown(picture: Picture, step: Recipe) -> alt.LayerChart:
     frame = found.to_frame().rename(columns={"score": "value"})
     about = {"title": _title("Patches", found), "alt": _said(picture, found)}
     patches = overlay(
-        frame, None if found.signed else url, title="score of each patch", signed=found.signed
+        frame, None if found.signed else url, title="attribution by patch", signed=found.signed
     )
     with st.container(horizontal=True):
         if found.signed:
@@ -173,8 +173,8 @@ def shown(picture: Picture, step: Recipe) -> alt.LayerChart:
             with st.container(width=SIDE):
                 _fine(step, url)
         elif not found.signed:
-            alone = overlay(frame, None, title="scores alone")
-            draw_chart(alone, width="content", alt="The same scores without the picture.")
+            alone = overlay(frame, None, title="scores only")
+            draw_chart(alone, width="content", alt="The same scores without the image.")
     return patches
 
 
@@ -204,11 +204,11 @@ def _fine(step: Recipe, url: str) -> None:
         overlay(
             table.rename(columns={"score": "value"}),
             None if found.signed else url,
-            title=f"score of each {each}",
+            title=f"attribution by {each}",
             signed=found.signed,
         ),
         title=_title("Pixels", found),
-        alt=f"Scores of each {each}; strongest: row {best['row']:.0f}, column "
+        alt=f"Attribution by {each}; strongest: row {best['row']:.0f}, column "
         f"{best['column']:.0f}, {best['score']:+.4f}.",
         width="content",
         table=pixels,

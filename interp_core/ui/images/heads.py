@@ -25,7 +25,7 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     """The map of one statistic, its spread by layer, and the table."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         most = st.selectbox(
-            "Pictures",
+            "Images",
             COUNTS,
             index=1,
             key="picture_count",
@@ -60,8 +60,8 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
         alt=f"Map of the {title} of {len(frame)} heads; {_extremes(frame, name, entry.digits)}.",
     )
     st.caption(
-        f"{entry.about} {entry.caution} Over {most} handwritten digits that the embedded "
-        f"model never saw. {_added(others)}"
+        f"{entry.about} {entry.caution} {most} handwritten digits from the held-out set. "
+        f"{_added(others)}"
     )
     means = frame.groupby("layer")[name].mean()
     figure(
@@ -71,9 +71,10 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
         f"{number(means.iloc[0], entry.digits)} and {number(means.iloc[-1], entry.digits)}.",
         table=calls.statistic_table(table if name == IMPORTANCE else counted, name),
     )
+    added = " Heads that attend mostly to an added token usually have little effect."
     st.markdown(
-        "**What to look for.** Early heads often read the neighbourhood, late ones the whole "
-        f"picture{'; a head that rests on an added token passes nothing on' * bool(others)}."
+        "**How to read this.** Early heads often attend to nearby patches, later heads to the "
+        f"whole image.{added * bool(others)}"
     )
     downloads.below(ViewResult(chart, table), "heads_pictures")
 
@@ -82,7 +83,7 @@ def _added(others: tuple[str, ...]) -> str:
     """What the statistics call the first token."""
     if not others:
         return "The model has no class token: every token is a patch."
-    return f"“First token” counts the tokens that are no patches: {', '.join(others)}."
+    return f"“First token” means the tokens that are not patches: {', '.join(others)}."
 
 
 def _extremes(frame: pd.DataFrame, name: str, digits: str) -> str:
@@ -97,7 +98,7 @@ def _tables(name: str, most: int) -> tuple[Recipe, Recipe] | None:
     model, images = cache.model_recipe(name), named("pictures", calls.held_out_digits(most))
     key = ("picture heads", name, cache.stamp(name), most)
     step = named("statistics", calls.image_head_statistics(model, images))
-    counted = jobs.follow(key, "Reading the pictures", step, unit="pictures")
+    counted = jobs.follow(key, "Running the model on the images", step, unit="pictures")
     step = named("worth", calls.head_importance(model, images[:IMPORTANCE_PICTURES]))
     worth = jobs.follow((*key, IMPORTANCE), "Gradient importance", step, unit="pictures")
     if counted is None:

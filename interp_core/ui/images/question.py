@@ -24,7 +24,7 @@ OWN = "upload an image"
 KINDS = ["png", "jpg", "jpeg", "webp"]
 HELD = "picture_file"  # (name, digest) of this session's picture
 EXAMPLES_A_DIGIT = 3
-BESIDE = "# Put your picture beside this notebook."
+BESIDE = "# Put your image beside this notebook."
 SMALL = 64  # pixels a side; models of larger pictures get photographs
 
 
@@ -78,7 +78,7 @@ def _chosen(model: LoadedModel) -> Picture | None:
     if image is None:
         st.info("Upload an image to start. It is processed on the Clearhead server only.")
         return None
-    st.caption(f"{plain(file)}. The address reopens the settings of this view, not your picture.")
+    st.caption(f"{plain(file)}. The link restores the settings, not the image.")
     read = supplied(calls.read_image(PurePath(file).name), lambda: image)
     return Picture(key, image, file, named("picture", read, comment=BESIDE))
 

@@ -33,7 +33,7 @@ def draw(asked: Asked) -> ViewResult | None:
     # A pass over the text, one over each token, and one over all for the maps.
     more = 2 * options["tokens"] + costs.tokens(asked.loaded, asked.text)
     written = named("found", calls.generate(*asked.recipes, **options))
-    written = asked.run("Writing", written, *options.values(), tokens=more)
+    written = asked.run("Generating", written, *options.values(), tokens=more)
     if written is None:
         return None
     found = value(written)
@@ -109,13 +109,13 @@ def _strip(found: Generation, step: int) -> alt.LayerChart:
     offer(
         chart,
         title="The continuation, shaded by probability",
-        alt=f"{len(found.tokens)} tokens written after the text, with the probability of each: "
-        f"from {min(found.probabilities):.0%} to {found.probabilities[surest]:.0%} "
+        alt=f"{len(found.tokens)} tokens generated after the text, with the probability of "
+        f"each: from {min(found.probabilities):.0%} to {found.probabilities[surest]:.0%} "
         f"({found.tokens[surest]}).",
     )
     # Drawn after the strip: a list for those who do not click, and the address.
     st.selectbox(
-        "Written token", names, index=None, placeholder=names[0], key=STEP, width=210, **BOUND
+        "Generated token", names, index=None, placeholder=names[0], key=STEP, width=210, **BOUND
     )
     st.caption(_said(found))
     return chart
@@ -145,10 +145,11 @@ def alternatives(written: Recipe, step: int) -> None:
     rows = value(table)
     figure(
         expected(rows.assign(kind=np.where(rows["chosen"], WRITTEN, EXPECTED))),
-        title=f"Alternatives to {found.tokens[step]} (written token {step})",
+        title=f"Alternatives to {found.tokens[step]} (generated token {step})",
         key="lm_instead_chart",
-        alt=f"Bars of the probabilities of {len(rows)} tokens at written token {step}; "
-        f"{best_named(rows)}; written: {found.tokens[step]}, {found.probabilities[step]:.1%}.",
+        alt=f"Bars of the probabilities of {len(rows)} tokens at generated token {step}; "
+        f"{best_named(rows)}; generated: {found.tokens[step]}, "
+        f"{found.probabilities[step]:.1%}.",
         table=table,
     )
 
@@ -170,13 +171,14 @@ def reading(written: Recipe, step: int) -> str:
     names = [head_map.unit_name(*pair) for pair in zip(frame["layer"], frame["unit"])]
     chosen = head_map.chooser(STATE, names, names[sharpest])
     head_map.show(
-        unit_map(head_map.marked(frame, chosen), title="attention beyond the first token"),
+        unit_map(head_map.marked(frame, chosen), title="attention to tokens other than the first"),
         frame,
         key="lm_head_chart",
         state=STATE,
-        title=f"What the heads read when {found.tokens[step]} was chosen",
-        alt="Map of how much each head reads beyond the first token when "
-        f"{found.tokens[step]} (written token {step}) is chosen; {head_map.strongest(frame)}.",
+        title=f"Attention of each head when {found.tokens[step]} was generated",
+        alt="Map of each head's attention to tokens other than the first when "
+        f"{found.tokens[step]} (generated token {step}) was generated; "
+        f"{head_map.strongest(frame)}.",
         table=table,
     )
     return chosen
@@ -188,7 +190,8 @@ def read(asked: Asked, written: Recipe, step: int, chosen: str) -> None:
     table = calls.tokens_read(written, step, int(layer), int(head))
     found, numbers = value(written), value(table)
     st.markdown(
-        f"What layer {layer}, head {head} read when **{plain(found.tokens[step])}** was chosen"
+        f"Attention of layer {layer}, head {head} when **{plain(found.tokens[step])}** was "
+        "generated"
     )
     part = numbers.tail(CONTEXT_SHOWN)
     strengths = part["weight"] / max(float(part["weight"].max()), 1e-9)
@@ -197,7 +200,7 @@ def read(asked: Asked, written: Recipe, step: int, chosen: str) -> None:
         list(part["token"]),
         strengths.to_numpy(),
         [f"{token}: {weight:.1%}" for token, weight in zip(part["token"], part["weight"])],
-        label="What the head read",
+        label="Tokens shaded by the attention of the head",
         key="lm_read",
         on_pick=lambda place: None,
         notes=notes,
@@ -205,7 +208,7 @@ def read(asked: Asked, written: Recipe, step: int, chosen: str) -> None:
     most = part.loc[part["weight"].idxmax()]
     offer(
         lambda: token_lines(part.assign(strength=strengths, note=notes), title="attention"),
-        title=f"What layer {layer}, head {head} read when {found.tokens[step]} was chosen",
+        title=f"Attention of layer {layer}, head {head} when {found.tokens[step]} was generated",
         alt=f"{len(part)} tokens shaded by the attention of layer {layer}, head {head}; most on "
         f"{most['token']} (token {most['position']}): {most['weight']:.0%}.",
         table=table,

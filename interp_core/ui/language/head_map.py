@@ -31,7 +31,7 @@ def strongest(frame: pd.DataFrame, digits: str = ".2f") -> str:
     top = frame.reindex(frame["value"].abs().sort_values(ascending=False).index).head(3)
     rows = zip(top["layer"], top["unit"], top["value"])
     told = [f"{unit_name(layer, unit)} ({value:{digits}})" for layer, unit, value in rows]
-    return f"most in {', '.join(told)}"
+    return f"highest in {', '.join(told)}"
 
 
 def show(chart: Any, frame: pd.DataFrame, *, key: str, state: str, **more: Any) -> None:

@@ -25,8 +25,8 @@ SCORES = {
 SHORT = {name: title.split()[0].lower() for name, title in SCORES.items()}
 ABOUT = {
     "induction_score": "attention to the token that followed the earlier occurrence",
-    "previous_token_score": "attention one token back, on which induction heads build",
-    "duplicate_token_score": "attention to the earlier copy of the same token",
+    "previous_token_score": "attention to the previous token, which induction heads rely on",
+    "duplicate_token_score": "attention to the earlier occurrence of the same token",
 }
 LENGTH = 25
 SEED = 0  # of the sequences on which the heads are scored
@@ -135,7 +135,7 @@ def _surprise(asked: Asked) -> None:
             icon=":material/info:",
         )
         return
-    table = asked.run("Reading both copies", recipe.calls.copy_surprisal(*asked.recipes))
+    table = asked.run("Running both copies", recipe.calls.copy_surprisal(*asked.recipes))
     if table is None:
         return
     lines = value(table)
@@ -149,7 +149,7 @@ def _surprise(asked: Asked) -> None:
         copies(lines),
         title="Surprisal in both copies",
         key="lm_copies_chart",
-        alt=f"Lines of the surprisal by place: on average {first} bits in the "
-        f"first copy, {second} in the second.",
+        alt=f"Lines of the surprisal by position: mean {first} bits in the first copy, "
+        f"{second} in the second.",
         table=table,
     )

@@ -28,8 +28,8 @@ def draw(asked: Asked) -> ViewResult | None:
         likely = _likely(asked, place)
         if likely is None:
             return None
-        target = _token("Target", "lm_target", likely, "the best token")
-        contrast = _token("rather than", "lm_instead", likely, "–")
+        target = _token("Target", "lm_target", likely, "top token")
+        contrast = _token("Contrast with", "lm_instead", likely, "–")
 
     options = {"target": target, "contrast": contrast, "position": place}
     step = named("found", calls.logit_attribution(*asked.recipes, **options))
@@ -44,7 +44,7 @@ def draw(asked: Asked) -> ViewResult | None:
     first = head_map.unit_name(biggest["layer"], biggest["unit"])
     left, right = side_by_side(450, 450)
     with left:
-        chosen = head_map.chooser(STATE, names, first, "Part")
+        chosen = head_map.chooser(STATE, names, first, "Component")
         head_map.show(
             unit_map(
                 head_map.marked(frame, chosen), title=f"contribution to {_what(found)}", signed=True
@@ -52,9 +52,9 @@ def draw(asked: Asked) -> ViewResult | None:
             frame,
             key="lm_part_chart",
             state=STATE,
-            title=f"What each head and MLP adds to {found.label}",
-            alt=f"Map of what each head and MLP adds to the {_what(found)} of {found.label}; "
-            f"{head_map.strongest(frame, '+.2f')}.",
+            title=f"Contribution of each head and MLP to {found.label}",
+            alt=f"Map of the contribution of each head and MLP to the {_what(found)} of "
+            f"{found.label}; {head_map.strongest(frame, '+.2f')}.",
             table=table,
         )
     with right:
@@ -63,11 +63,11 @@ def draw(asked: Asked) -> ViewResult | None:
             chart,
             title=f"The {_what(found)} of {found.label} as a sum",
             key="lm_sum_chart",
-            alt=f"The {SHOWN} largest parts of the {_what(found)} of {found.label}, the rest, and "
-            f"their sum, {found.parts['value'].sum():+.2f}.",
+            alt=f"The {SHOWN} largest components of the {_what(found)} of {found.label}, the "
+            f"rest, and their sum, {found.parts['value'].sum():+.2f}.",
         )
         part = frame["value"][names.index(chosen)]
-        st.markdown(f"{part_name(*chosen.split('.'))} adds **{part:+.3f}**.")
+        st.markdown(f"Contribution of {part_name(*chosen.split('.'))}: **{part:+.3f}**.")
         head_map.link(asked, chosen)
     _notes(found)
     return ViewResult(chart, step.parts)
@@ -132,8 +132,8 @@ def _notes(found: LogitAttribution) -> None:
         )
     if found.residual_error > 1e-3:
         notes.append(
-            "Weights of 16 bits round the stream after every layer: that is the difference between "
-            "the sum and the logit."
+            "With 16-bit weights the residual stream is rounded after every layer. This "
+            "explains the difference between the sum and the logit."
         )
     st.caption(" ".join(notes))
 
@@ -147,11 +147,11 @@ def steps(parts: pd.DataFrame) -> pd.DataFrame:
     top, rest = order.head(SHOWN), order.iloc[SHOWN:]
     rows = [(_row_name(row), row.value) for row in top.itertuples()]
     if len(rest):
-        rows.append((f"{len(rest):,} other parts", float(rest["value"].sum())))
+        rows.append((f"{len(rest):,} other components", float(rest["value"].sum())))
     frame = pd.DataFrame(rows, columns=["part", "value"])
     frame["end"] = frame["value"].cumsum()
     frame["start"] = frame["end"] - frame["value"]
-    frame["kind"] = ["adds" if value >= 0 else "takes away" for value in frame["value"]]
+    frame["kind"] = ["adds" if value >= 0 else "lowers" for value in frame["value"]]
     total = float(frame["value"].sum())
     whole = {"part": "sum", "start": 0.0, "end": total, "value": total, "kind": "sum"}
     return pd.concat([frame, pd.DataFrame([whole])], ignore_index=True)

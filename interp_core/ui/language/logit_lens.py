@@ -63,7 +63,7 @@ def _depth(asked: Asked) -> int:
     follow("lm_depth", options[layers])
     keep_valid("lm_depth", options)
     chosen = st.selectbox(
-        "Layers passed",
+        "After layer",
         options,
         index=layers,
         key="lm_depth",
@@ -107,7 +107,7 @@ def _grid(
             selection_mode="cell",
             alt=said,
         )
-        offer(plain_ink, title="The best token after each layer", alt=said)
+        offer(plain_ink, title="Logit lens: top token after each layer", alt=said)
     shown = (
         f" Positions {window[0]} to {window[-1]} of {len(read)}: choose another token to move."
         if len(read) > WINDOW
@@ -140,9 +140,9 @@ def cell(lens: Recipe, place: int, depth: int) -> None:
         cell = value(table)
         figure(
             expected(cell.assign(kind=EXPECTED)),
-            title=f"Best tokens at {token} (position {place}), after {depth} {layers}",
+            title=f"Top tokens at {token} (position {place}), after {depth} {layers}",
             key="lm_cell_chart",
-            alt=f"Bars of the {len(cell)} best tokens at {token} after {depth} {layers}; "
+            alt=f"Bars of the {len(cell)} top tokens at {token} after {depth} {layers}; "
             f"{best_named(cell)}.",
             table=table,
         )
@@ -160,7 +160,7 @@ def cell(lens: Recipe, place: int, depth: int) -> None:
         first, last = line[shown].iloc[[0, -1]]
         figure(
             fate(line, value=shown, title=LINES[shown], logarithmic=shown == "answer_rank"),
-            title=f"{LINES[shown]} of the final answer at {token} (position {place})",
+            title=f"{LINES[shown]} of the final prediction at {token} (position {place})",
             key="lm_fate_chart",
             alt=f"Line of the {LINES[shown]} of {line['answer'].iloc[0]} by layer: {first:.3g} "
             f"at the embeddings, {last:.3g} after the last layer.",

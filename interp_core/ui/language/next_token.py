@@ -24,7 +24,7 @@ from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.token_strip import token_strip
 
 LISTED = 10
-OWN = "what the text has"
+OWN = "token in the text"
 
 
 def draw(asked: Asked) -> ViewResult | None:
@@ -50,7 +50,7 @@ def draw(asked: Asked) -> ViewResult | None:
     chart = expected(shown.assign(kind=np.where(shown["in_text"], OWN, EXPECTED)))
     figure(
         chart,
-        title=f"Expected {at} {read.tokens[place]} (position {place})",
+        title=f"Next-token probabilities {at} {read.tokens[place]} (position {place})",
         key="lm_expected_chart",
         alt=f"Bars of the probabilities of {len(shown)} tokens {at} {read.tokens[place]}; "
         f"{best_named(shown)}.",
@@ -81,7 +81,7 @@ def _figures(found: pd.DataFrame) -> None:
         )
         st.metric("Perplexity", f"{2**mean:,.1f}", help="2^(mean surprisal in bits).")
         st.metric(
-            "Guessed right",
+            "Top-1 accuracy",
             f"{(known['rank'] == 1).mean():.0%}",
             help="Share of tokens that were the model's top prediction.",
         )

@@ -74,7 +74,7 @@ def _bytes(result: Any) -> int:
 
 def surprisals(asked: Asked) -> Recipe | None:
     """The table of `ic.surprisal`."""
-    return asked.run("Reading", recipe.calls.surprisal(*asked.recipes))
+    return asked.run("Running the model", recipe.calls.surprisal(*asked.recipes))
 
 
 def sequence(asked: Asked) -> TokenSequence:
@@ -93,7 +93,7 @@ def place_choice(asked: Asked, read: TokenSequence) -> int:
     keep_valid(PLACE, names)
     masked = asked.loaded.task == "masked-lm"
     chosen = st.selectbox(
-        "Word at" if masked else "Next token after",
+        "Masked position" if masked else "Predict after token",
         names,
         index=None,
         placeholder="the mask" if masked else "the last token",

@@ -21,6 +21,6 @@ def settled(inside: pd.DataFrame) -> str:
     first = layers - same.iloc[:, ::-1].cumprod(axis=1).sum(axis=1)
     answer = inside.set_index("position")["answer"].groupby(level=0).first()[first.idxmin()]
     return (
-        f"Grid of the best token after 0 to {layers - 1} layers at {places} positions; the answer "
-        f"that settles first is {answer}, after {first.min()} layers."
+        f"Grid of the top token after 0 to {layers - 1} layers at {places} positions; the "
+        f"final prediction that appears first is {answer}, after {first.min()} layers."
     )

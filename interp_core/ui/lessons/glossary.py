@@ -29,7 +29,7 @@ def show() -> None:
     )
     found = matching(wanted or "")
     if not found:
-        st.info("No term contains that.")
+        st.info("No matching terms.")
         return
     st.caption(f"{len(found)} of {len(glossary())} terms")
     lines = "".join(_line(term) for term in found)

@@ -93,7 +93,7 @@ def _question(lesson: Lesson, number: int, question: Question) -> None:
 
 def _feedback(question: Question, chosen: int | None) -> None:
     if chosen == question.right:
-        st.success("As you predicted.", icon=":material/check:")
+        st.success("Correct.", icon=":material/check:")
     else:
         right = label(question.options[question.right])
         st.info(f"Not quite. Correct answer: {right}", icon=":material/lightbulb:")

@@ -61,7 +61,8 @@ def _forget() -> None:
     title = pending.title if pending else asked
     if title:
         st.toast(
-            f"“{title}” is not in the report: it is not drawn now. Add it again when it is.",
+            f"“{title}” was not added, because the chart is no longer shown. Show it and add "
+            "it again.",
             icon=":material/info:",
         )
 
@@ -90,7 +91,7 @@ def finish(table: pd.DataFrame, script: Callable[[], str]) -> None:
 
 
 def _add(picture: Picture) -> None:
-    with st.spinner("Adding it to the report …"):
+    with st.spinner("Adding the chart to the report …"):
         figure = _figure(picture)
     report = session.report()
     if report.holds(figure):
@@ -98,9 +99,9 @@ def _add(picture: Picture) -> None:
         return
     if len(report.figures) >= session.MOST_FIGURES or report.bytes + figure.bytes > session.room():
         raise ic.BadInput(
-            f"The report is full: it holds {len(report.figures)} pictures of "
-            f"{report.bytes / 2**20:.1f} MB. Export it on the Report page, then remove some "
-            "charts."
+            f"The report is full: it holds {len(report.figures)} charts "
+            f"({report.bytes / 2**20:.1f} MB). Export it on the Report page, then remove "
+            "some charts."
         )
     session.keep(report.added(figure))
     st.toast(

@@ -61,13 +61,13 @@ def _controls(place: int, figure: Figure, named: str, count: int) -> None:
         _button("Up", "arrow_upward", named, place == 0, place, -1)
         _button("Down", "arrow_downward", named, place == count - 1, place, 1)
         st.button(
-            "Take out",
+            "Remove",
             key=f"out_{named}",
             type="tertiary",
             icon=":material/delete:",
             on_click=lambda: session.keep(session.report().without(place)),
         )
-        opening.link(figure.link, "Open this view", f"view_{named}")
+        opening.link(figure.link, "Open in app", f"view_{named}")
 
 
 def _button(label: str, icon: str, named: str, off: bool, place: int, by: int) -> None:

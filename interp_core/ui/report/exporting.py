@@ -25,13 +25,13 @@ def show(report: Report) -> None:
         )
     downloads.buttons(
         {
-            "Page (HTML)": ("report.html", "text/html", lambda: _page(report)),
+            "Report (HTML)": ("report.html", "text/html", lambda: _page(report)),
             "Notebook": (
                 "report.ipynb",
                 "application/x-ipynb+json",
                 lambda: notebook(report, _now(), trusted=trusted).encode(),
             ),
-            "Session": session(),
+            "Session (JSON)": session(),
         },
         key="report",
     )

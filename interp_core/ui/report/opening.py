@@ -23,7 +23,7 @@ def show() -> None:
         "file from someone else is never run automatically."
     )
     if not report_session.report().figures:
-        downloads.buttons({"Session": exporting.session()}, key="session")
+        downloads.buttons({"Session (JSON)": exporting.session()}, key="session")
     # Another name makes a fresh field, without the file that was opened.
     field = f"session_file_{st.session_state.get(OPENED, 0)}"
     given = uploads.uploader("Open a saved session", ["json"], key=field)
@@ -35,9 +35,9 @@ def show() -> None:
 def _offer(session: Session) -> None:
     """What the file holds, before it takes the place of anything."""
     count, views = len(session.report.figures), _known(session.views)
-    st.text(f"“{session.report.title}”. Pictures: {count}. Views: {len(views)}.")
+    st.text(f"“{session.report.title}”. Charts: {count}. Views: {len(views)}.")
     if session.report.bytes > report_session.room():
-        raise ic.BadInput("The report in this file is larger than a report may be here.")
+        raise ic.BadInput("The report in this file is too large for this server.")
     mine = len(report_session.report().figures)
     label = "Open it" if not mine else f"Replace the {mine} charts above"
     st.button(label, key="open_session", type="primary", on_click=_take, args=(session,))
