@@ -71,6 +71,7 @@ _HOMES = {
     "interp_core.datasets": (
         "digit_picture",
         "held_out_digits",
+        "labelled_sample",
         "sample_photo",
         "sample_table",
         "sentences",

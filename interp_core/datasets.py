@@ -78,6 +78,27 @@ def _read(file: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names, dtype=object)
 
 
+LABELLED = {"sentiment": "sentiment_sentences.tsv", "intents": "", "slots": "slot_requests.conll"}
+
+
+def labelled_sample(name: str) -> pd.DataFrame | Path:
+    """The labelled texts that come with a built-in model, none of which it was trained on.
+
+    "sentiment": 504 constructed sentences; text, label, kind ("negation", …), about. "intents": the
+    700 SNIPS validation requests; text, label. "slots": the same with BIO labels, the path of a
+    CoNLL file. Raises `BadInput`.
+    """
+    if name not in LABELLED:
+        raise BadInput(f"There are no labelled texts {name!r}. Choose: {', '.join(LABELLED)}.")
+    if name == "slots":
+        return DATA / LABELLED[name]
+    if name == "sentiment":
+        return _read(LABELLED[name]).copy()
+    requests = sample_table("requests").query("split == 'validation'")
+    kept = requests.rename(columns={"intent": "label"}).drop(columns="split")
+    return kept.reset_index(drop=True)
+
+
 @cache
 def sentences() -> tuple[str, ...]:
     """The built-in corpus: 1,200 sentences of six novels (public domain), one of each in turn."""
