@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from interp_core.attribution.baselines import (
     non_word_mask,
 )
 from interp_core.attribution.forward_function import TextFunction, text_function
-from interp_core.attribution.methods import Method, check_method
+from interp_core.attribution.methods import METHODS, Method, check_method
 from interp_core.attribution.prediction import Prediction
 from interp_core.attribution.result import Attribution, MethodOutput
 from interp_core.attribution.targets import TargetRequest
@@ -92,21 +93,34 @@ def attribute_goal(
 
     explained = text_function(model, encoded, remember, progress)
     raw, start = _over_baselines(explained, entry, names, options)
+    done = finished(explained, predictions[0], method, raw, start)
+    return replace(
+        done, baseline=baseline_label(baseline, names), options={"baseline": baseline, **options}
+    )
+
+
+def finished(
+    explained: TextFunction,
+    prediction: Prediction,
+    method: str,
+    raw: MethodOutput,
+    start: float | None,
+) -> Attribution:
+    """The record of a method's output; `start` is F at the baseline."""
+    entry, sequence = METHODS[method], explained.encoded.sequence
     return Attribution(
-        encoded.sequence,
+        sequence,
         raw.scores,
         explained.target,
-        predictions[0],
+        prediction,
         explained.value,
         method,
         baseline_value=start,
         convergence_delta=raw.scores.sum() - (explained.value - start) if entry.complete else None,
         token_error=raw.token_error,
         evaluations=explained.meter.done,
-        baseline=_baseline_label(baseline, names),
         signed=entry.signed,
-        options={"baseline": baseline, **options},
-        units=_units(model, encoded.sequence, entry),
+        units=_units(explained.model, sequence, entry),
         first_kept=entry.path and keeps_first(explained),
     )
 
@@ -125,14 +139,19 @@ def _over_baselines(
     if not names:
         return run(None), None
     starts = [evaluate_baseline(explained, name, path=entry.path) for name in names]
-    parts = [run(start) for start in starts]
+    return averaged([run(start) for start in starts], [start.value for start in starts])
+
+
+def averaged(parts: list[MethodOutput], starts: list[float]) -> tuple[MethodOutput, float]:
+    """The mean of the scores from several baselines, and of F there."""
     errors = [part.token_error for part in parts]
     error = None if None in errors else float(np.max(errors))
     scores = np.mean([part.scores for part in parts], 0)
-    return MethodOutput(scores, error), float(np.mean([start.value for start in starts]))
+    return MethodOutput(scores, error), float(np.mean(starts))
 
 
-def _baseline_label(requested: str | None, names: tuple[str, ...]) -> str | None:
+def baseline_label(requested: str | None, names: tuple[str, ...]) -> str | None:
+    """How the baselines of `name_baselines` are called in a record."""
     if requested == "average":
         return f"average of {', '.join(names)}"
     return names[0] if names else None

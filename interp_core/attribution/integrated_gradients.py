@@ -10,6 +10,7 @@ The integrand is a bump somewhere on the way, so the points are found while comp
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,27 +47,53 @@ def integrated_gradients(
     "gausslegendre" takes that many Gauss-Legendre points in α (50), as Captum does; it estimates
     no error. Raises `BadInput` for unknown rules and fewer than 2 evaluations.
     """
+    check_rule(rule, evaluations)
+    explained.meter.expected += forecast(rule, evaluations)
+    steps = path_steps(len(explained), start.value, rule, evaluations)
+    alphas = next(steps)
+    while True:
+        try:
+            alphas = steps.send(along_path(explained, start, alphas))
+        except StopIteration as end:
+            return end.value
+
+
+def check_rule(rule: str, evaluations: int | None) -> None:
+    """Raises `BadInput` for unknown rules and fewer than 2 evaluations."""
     if rule not in RULES:
         raise BadInput(f"Unknown rule {rule!r}. Choose one of: {', '.join(RULES)}.")
     if evaluations is not None and evaluations < 2:
         raise BadInput("Integrated gradients need at least 2 evaluations.")
-    return RULES[rule](explained, start, evaluations)
 
 
-def _adaptive(explained: TextFunction, start: Baseline, evaluations: int | None) -> MethodOutput:
+Steps = Generator[np.ndarray, tuple[np.ndarray, np.ndarray], MethodOutput]
+
+
+def path_steps(tokens: int, value: float, rule: str, evaluations: int | None) -> Steps:
+    """Ask for points, get F (points,) and slopes (points, n) as of `along_path`, give the scores.
+
+    `value` is F at the baseline. Several texts may take their steps together.
+    """
+    return RULES[rule](tokens, value, evaluations)
+
+
+def forecast(rule: str, evaluations: int | None) -> int:
+    """About how many points the rule will ask for."""
+    return evaluations or (GAUSS_POINTS if rule == "gausslegendre" else 2 * FIRST)
+
+
+def _adaptive(tokens: int, value: float, evaluations: int | None) -> Steps:
     cap = evaluations or CAP
     used = min(max(FIRST, (evaluations or 0) // 2), cap)
     most = max(MOST, (evaluations or 0) // 4)
-    explained.meter.expected += evaluations or 2 * FIRST
-    inner = sample(explained, start, np.arange(1, used + 1) / used)
-    ends = PathSamples(np.zeros(1), np.array([start.value]), np.zeros((1, len(explained))))
-    samples = ends.joined(inner)
+    ends = PathSamples(np.zeros(1), np.array([value]), np.zeros((1, tokens)))
+    samples = ends.joined((yield from _sample(np.arange(1, used + 1) / used)))
     estimate = estimate_integral(samples)
     while used < cap and (evaluations or not estimate.good):
         new = _halfway(samples.t, estimate.disagreement, min(most, cap - used))
         if not len(new):
             break
-        samples = samples.joined(sample(explained, start, new))
+        samples = samples.joined((yield from _sample(new)))
         estimate, used = estimate_integral(samples), used + len(new)
     return MethodOutput(estimate.scores, estimate.token_error)
 
@@ -85,9 +112,9 @@ def _halfway(t: np.ndarray, disagreement: np.ndarray, limit: int) -> np.ndarray:
     return (t[chosen] + t[chosen + 1]) / 2
 
 
-def sample(explained: TextFunction, start: Baseline, t: np.ndarray) -> PathSamples:
+def _sample(t: np.ndarray) -> Generator[np.ndarray, tuple, PathSamples]:
     """F and the integrand in t at α = t²; one evaluation for each point."""
-    values, slopes = along_path(explained, start, t**2)
+    values, slopes = yield t**2
     return PathSamples(t, values, slopes * 2 * t[:, None])
 
 
@@ -106,12 +133,9 @@ def along_path(
     return np.concatenate(values), np.concatenate(slopes)
 
 
-def _gauss_legendre(
-    explained: TextFunction, start: Baseline, evaluations: int | None
-) -> MethodOutput:
+def _gauss_legendre(tokens: int, value: float, evaluations: int | None) -> Steps:
     points, weights = np.polynomial.legendre.leggauss(evaluations or GAUSS_POINTS)
-    explained.meter.expected += len(points)
-    _, slopes = along_path(explained, start, (points + 1) / 2)
+    _, slopes = yield (points + 1) / 2
     return MethodOutput(weights / 2 @ slopes)
 
 

@@ -1,0 +1,69 @@
+"""Texts that share passes get the attributions that they get alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import interp_core as ic
+from interp_core.attribution.shared_passes import attribute_block, shares_passes
+from tests.attribution_models import headed
+
+TEXTS = [
+    "The acting is wonderful.",
+    "The ending is not dull.",
+    "   ",
+    "A clumsy script.",
+    "The music was rather loud, but I liked it.",
+]
+
+
+def compare(model, texts, **options):
+    together = attribute_block(model, texts, **options)
+    for text, found in zip(texts, together):
+        if isinstance(found, ic.ClearheadError):
+            assert not text.strip()
+            continue
+        alone = ic.attribute(model, text, **options)
+        np.testing.assert_allclose(found.scores, alone.scores, atol=1e-5)
+        assert found.value == pytest.approx(alone.value, abs=1e-5)
+        assert (found.target, found.prediction.label) == (alone.target, alone.prediction.label)
+        assert (found.evaluations, found.baseline) == (alone.evaluations, alone.baseline)
+        assert dict(found.options) == dict(alone.options)
+        if alone.convergence_delta is not None:
+            assert found.convergence_delta == pytest.approx(alone.convergence_delta, abs=2e-5)
+
+
+def test_the_built_in_classifier_with_and_without_a_label_of_ones_own(sentiment):
+    compare(sentiment, TEXTS, evaluations=12)
+    compare(sentiment, TEXTS[:2], target="positive", rule="gausslegendre", evaluations=6)
+
+
+@pytest.mark.parametrize("method", ["saliency", "input_x_gradient"])
+def test_methods_of_one_gradient(sentiment, method):
+    compare(sentiment, TEXTS, method=method)
+
+
+@pytest.mark.parametrize("name", ["bert-multi-label", "roberta-2-labels", "gpt2-2-labels"])
+def test_other_families_and_an_average_of_baselines(name):
+    compare(headed(name), ["a b c d", "b c d a", "a b"], evaluations=8, baseline="average")
+
+
+def test_many_texts_take_this_way_and_say_why_one_has_no_scores(sentiment):
+    found = dict(ic.attribute_many(sentiment, TEXTS, evaluations=8))
+    assert "empty" in found["   "]
+    assert found[TEXTS[0]].pieces is not None
+    unknown = dict(ic.attribute_many(sentiment, TEXTS[:1], target="nobody"))
+    assert "nobody" in unknown[TEXTS[0]]
+
+
+def test_who_stops_is_told_and_gets_no_sentence_instead_of_scores(sentiment):
+    with pytest.raises(ic.Stopped):
+        list(ic.attribute_many(sentiment, TEXTS, progress=lambda done, expected: False))
+
+
+def test_decoders_without_padding_and_other_tasks_stay_alone():
+    assert not shares_passes(headed("gpt2-2-labels-without-padding"), "integrated_gradients")
+    assert not shares_passes(headed("t5-2-labels"), "integrated_gradients")
+    assert not shares_passes(headed("roberta-answers"), "integrated_gradients")
+    assert not shares_passes(headed("roberta-2-labels"), "lime")
