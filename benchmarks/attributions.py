@@ -3,7 +3,7 @@
     python -m benchmarks.attributions --data DIR [--sentences 200] [--only error|time|memory|peer]
 
 DIR holds `sst2_glue/dev.tsv` (a `sentence` and a `label` column). Nothing of it is printed. The
-model is the embedded `sentiment`, the baseline the padding token. transformers-interpret is
+model is the built-in `sentiment`, the baseline the padding token. transformers-interpret is
 installed into a throw-away environment that borrows torch and transformers from this one.
 
 - error: the worst token's, in shares of the largest score, against 300 Gauss-Legendre points.

@@ -3,7 +3,7 @@
     python -m benchmarks.corpus_statistics --data DIR [--sentences 2000] [--obvious 300]
 
 DIR holds `sst2_glue/dev.tsv` (a `sentence` column) and `sst2_glue/test_labelled.tsv` (`content`).
-Nothing of it is printed. The model is the embedded `sentiment` in float32.
+Nothing of it is printed. The model is the built-in `sentiment` in float32.
 
 - bare: the eager forward pass of the stack over the same batches, already tokenized.
 - ours: `ic.stream_statistics` from raw text to the finished table, tokenization included.

@@ -3,7 +3,7 @@
     python -m benchmarks.head_importance --data DIR [--sentences 200]
 
 DIR holds `sst2_glue/dev.tsv` (a `sentence` and a `label` column). Nothing of it is printed. The
-model is the embedded `sentiment`, all of its 72 heads are taken away in turn.
+model is the built-in `sentiment`, all of its 72 heads are taken away in turn.
 
 - loop: for each head and each sentence one forward pass, with a hook that zeroes the head's slice
   of the output projection's input. The plain model, tokenized beforehand.

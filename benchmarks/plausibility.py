@@ -4,7 +4,7 @@
 
 DIR holds `sst5/dev_trees.txt`: one tree a line, every word and phrase labelled 0 (very negative) to
 4 (very positive). Nothing of it is printed. The explained number is the logit of "positive" minus
-that of "negative" of the embedded `sentiment`, so a word's score should have its label's sign.
+that of "negative" of the built-in `sentiment`, so a word's score should have its label's sign.
 
 Agreement with people is plausibility, not truth: a method may be right about the model where the
 model is not like people. Columns, averaged over sentences with standard error:

@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("model", help="an embedded model, a folder or a Hub id")
+    parser.add_argument("model", help="a built-in model, a folder or a Hub id")
     parser.add_argument("file", nargs="?", help="the texts")
     parser.add_argument("--sample", action="store_true", help="use the built-in sentences")
     parser.add_argument("--out", required=True, help="the Parquet file to write")

@@ -8,7 +8,7 @@ class ClearheadError(Exception):
 
 
 class ModelNotFound(ClearheadError):
-    """No such embedded model, folder or Hub id, or the Hub cannot be reached."""
+    """No such built-in model, folder or Hub id, or the Hub cannot be reached."""
 
 
 class MissingBase(ModelNotFound):

@@ -94,7 +94,7 @@ def packages_are_looked_through_once():
 
 @pytest.fixture(scope="session")
 def encoder():
-    """The embedded MiniLM encoder."""
+    """The built-in MiniLM encoder."""
     import interp_core as ic
 
     return ic.load_model("encoder")
@@ -102,7 +102,7 @@ def encoder():
 
 @pytest.fixture(scope="session")
 def sentiment():
-    """The embedded sentiment classifier."""
+    """The built-in sentiment classifier."""
     import interp_core as ic
 
     return ic.load_model("sentiment")

@@ -4,7 +4,7 @@
 
 Makes a new user with an empty home, clones the last commit into it, and runs `make run` there with
 no variable of this session but those of pip and of proxies. When the page answers, it is opened
-with the embedded model and with the language model. `--test` runs `make test` besides. Words with
+with the built-in model and with the language model. `--test` runs `make test` besides. Words with
 "=" go to make. In the end the user, the home and all its processes are removed (`--keep`: not).
 Needs Linux and root; what it takes from a network are packages, by pip's settings.
 """

@@ -52,5 +52,5 @@ def _wait(health: str, process: subprocess.Popen) -> None:
 
 
 def deep_link(address: str, text: str, view: str) -> str:
-    """The attention page with the embedded encoder, a text and a view."""
+    """The attention page with the built-in encoder, a text and a view."""
     return f"{address}/?{urlencode({'model': 'encoder', 'text': text, 'view': view})}"

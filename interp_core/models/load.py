@@ -1,4 +1,4 @@
-"""Load a model by embedded name, local folder or Hub id, ready to be looked into."""
+"""Load a model by built-in name, local folder or Hub id, ready to be looked into."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def load_model(
 ) -> LoadedModel:
     """Load a model with eager attention, in evaluation mode.
 
-    `name_or_path` is an embedded name (`"sentiment"`), a local folder or a Hub id. An adapter that
-    the library peft wrote is merged into its base model: the one it names, or `base` (an embedded
+    `name_or_path` is a built-in name (`"sentiment"`), a local folder or a Hub id. An adapter that
+    the library peft wrote is merged into its base model: the one it names, or `base` (a built-in
     name, a folder, also relative to the adapter's, or a Hub id). `task` overrides what the
     configuration says; `device` and `dtype` default to the GPU or MPS where present, and float32;
     device "auto" spreads the model over all GPUs. Weights that do not fit into the memory that is
@@ -106,7 +106,7 @@ def _load(
 ) -> LoadedModel:
     name = str(name_or_path).strip()
     if not name or "\0" in name:
-        raise ModelNotFound("Name a model: an embedded one, a folder or a Hub id.")
+        raise ModelNotFound("Name a model: a built-in one, a folder or a Hub id.")
     find_task({}, task)  # an unknown task is refused before anything is read or fetched
     where, number_format = find_device(device), find_dtype(dtype)
     card = bundled_card(name)

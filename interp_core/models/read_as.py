@@ -11,7 +11,7 @@ from interp_core.models.tasks import readings
 def offered_readings(name: str) -> tuple[str, ...]:
     """What a folder or a downloaded Hub model can be read as, the task it was saved for first.
 
-    Reads `config.json` alone; empty for embedded models, adapters and what cannot be read.
+    Reads `config.json` alone; empty for built-in models, adapters and what cannot be read.
     """
     from interp_core.models.folders import find_model_folder
     from interp_core.models.hub import cached_folder

@@ -1,4 +1,4 @@
-"""The embedded models: one folder with a `card.json` for each."""
+"""The built-in models: one folder with a `card.json` for each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BUNDLED = Path(__file__).parent / "bundled"
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What an embedded model is, in figures that were measured on the shipped files.
+    """What a built-in model is, in figures that were measured on the shipped files.
 
     `form` says what the folder beside the card holds: "backbone" (nothing: the MiniLM weights
     alone), "adapter" (low-rank updates of the backbone and a head), "recurrent" (a network on the
@@ -57,5 +57,5 @@ def bundled_models() -> list[ModelCard]:
 
 
 def bundled_card(name: str) -> ModelCard | None:
-    """The card of an embedded model, or None when `name` is not one."""
+    """The card of a built-in model, or None when `name` is not one."""
     return next((card for card in _cards() if card.name == name), None)

@@ -1,4 +1,4 @@
-"""The embedded models: they load without a network, are what their cards say, and do their task."""
+"""The built-in models: they load without a network, are what their cards say, and do their task."""
 
 import hashlib
 import socket

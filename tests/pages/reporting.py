@@ -43,7 +43,7 @@ def _once(name: str, **options: object) -> ic.LoadedModel:
 def recomputed(figure: Figure) -> None:
     """Run the script as a stranger would, and compare its table with the recorded one.
 
-    Only the embedded models are loaded once for all scripts.
+    Only the built-in models are loaded once for all scripts.
     """
     names: dict = {}
     with patch.object(ic, "load_model", _once):

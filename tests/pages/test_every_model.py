@@ -1,4 +1,4 @@
-"""Every embedded model on every page, with the network forbidden: something to see, or a way on."""
+"""Every built-in model on every page, with the network forbidden: something to see, or a way on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every public function that computes numbers, called with small inputs on the embedded models.
+"""Every public function that computes numbers, called with small inputs on the built-in models.
 
 `python -m tests.recorded.results` compares all of them with `results.json` and says what differs;
 with `--write` it writes the table anew, which is right only when a number was meant to change.

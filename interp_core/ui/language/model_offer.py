@@ -47,7 +47,7 @@ def switch(label: str) -> None:
 
 
 def why_missing() -> str | None:
-    """A sentence about how to add the embedded language model, or None when it is there."""
+    """A sentence about how to add the built-in language model, or None when it is there."""
     if language_model.is_converted():
         return None
     try:

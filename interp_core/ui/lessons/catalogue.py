@@ -12,7 +12,7 @@ from interp_core.ui.widgets.markdown import message
 
 
 def show(shelf: LessonLibrary) -> None:
-    """All lessons, the embedded ones first."""
+    """All lessons, the built-in ones first."""
     st.markdown(
         "Each lesson takes 6 to 10 minutes: predict the result, open the view, check your "
         "prediction."

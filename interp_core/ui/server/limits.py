@@ -84,7 +84,7 @@ def log_level() -> str:
 
 
 def allowed_models() -> tuple[str, ...]:
-    """The embedded models, and those that whoever runs the server has added."""
+    """The built-in models, and those that whoever runs the server has added."""
     added = (name.strip() for name in _setting("models").split(","))
     embedded = (card.name for card in ic.bundled_models())
     return tuple(dict.fromkeys([*embedded, *filter(None, added)]))

@@ -75,7 +75,7 @@ def tell(
 
 
 def known(model: str) -> str:
-    """The name of an embedded model; any other name is somebody's words."""
+    """The name of a built-in model; any other name is somebody's words."""
     return model if model in {card.name for card in ic.bundled_models()} else "other"
 
 

@@ -62,7 +62,7 @@ def is_example(text: str) -> bool:
 
 
 def take(name: str) -> None:
-    """Choose an embedded model, and an example that suits it unless there is a text of one's own.
+    """Choose a built-in model, and an example that suits it unless there is a text of one's own.
 
     For callbacks: before the sidebar is drawn.
     """
@@ -89,7 +89,7 @@ def second(
 ) -> str | None:
     """The name of a model beside `first`; those to `prefer` stand at the top.
 
-    Offers the embedded models that fit, what a shared server has on its list beside them, and the
+    Offers the built-in models that fit, what a shared server has on its list beside them, and the
     name that was typed or came with the address.
     """
     cards = {card.name: card for card in ic.bundled_models()}

@@ -83,7 +83,7 @@ def show() -> None:
 
 
 def _model_names(cards: dict) -> list[str]:
-    """The embedded models, and the one that was typed or came with the address."""
+    """The built-in models, and the one that was typed or came with the address."""
     known = limits.allowed_models() if limits.is_shared() else cards
     names = sorted(known, key=lambda name: name != DEFAULT_MODEL)
     present = st.session_state.get("model") or st.query_params.get("model")
