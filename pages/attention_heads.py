@@ -39,9 +39,9 @@ with errors.shown():
     options = question.Options(view, layer, heads, mass, shown)
 
     maps = shown.maps()
-    chart = DRAW[view](maps, options, model)
+    drawn = DRAW[view](maps, options, model)
     for change in maps.changes:
         st.caption(f"Display setting applied: {change}.")
 
     diagnostics.show(plain, model)
-    downloads.below(question.result(chart, maps, options), f"attention_{view}", key="attention")
+    downloads.below(question.result(drawn, maps, options), f"attention_{view}", key="attention")

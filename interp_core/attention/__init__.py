@@ -12,6 +12,7 @@ HOMES = {
         "layer_table",
         "difference_table",
     ),
+    "received": ("attention_to",),
     "rollout": (
         "attention_rollout",
         "attention_flow",

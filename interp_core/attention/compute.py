@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from interp_core.attention.maps import AttentionMaps
+from interp_core.attention.received import even_attention
 from interp_core.errors import BadInput, InputTooLong, UnsupportedModel
 from interp_core.inputs.encode import encode_input
 from interp_core.inputs.tokens import Encoded, TokenSequence, encode
@@ -53,7 +54,20 @@ def attention_maps(model: LoadedModel, text: Any, text_pair: str | None = None) 
             f"{model.model.config.model_type} has maps of {weights.shape[-1]} tokens for an input "
             f"of {len(encoded.sequence)}: it adds tokens that have no name here."
         )
-    return AttentionMaps(weights, encoded.sequence, encoded.sequence, model.layout.attention_layers)
+    return AttentionMaps(
+        weights,
+        encoded.sequence,
+        encoded.sequence,
+        model.layout.attention_layers,
+        even=even_of(model, weights),
+    )
+
+
+def even_of(model: LoadedModel, weights: np.ndarray) -> np.ndarray:
+    """Even attention beside the maps (layers, heads, n, n) of a model's only or encoder stack."""
+    layout = model.layout
+    windows = [layout.windows[layer] for layer in layout.attention_layers]
+    return even_attention(layout.causal, windows, weights.shape[-1])
 
 
 def stack_maps(maps: tuple) -> np.ndarray:
@@ -89,14 +103,20 @@ def _encoder_decoder_maps(model: LoadedModel, text: str, target: str | None) -> 
     check_map_memory(model, max(len(source.sequence), len(read.sequence)))
     output = forward(model, inputs, output_attentions=True)
     layers = range(len(output.decoder_attentions))
+    weights = stack_maps(output.encoder_attentions)
     encoder = AttentionMaps(
-        stack_maps(output.encoder_attentions),
+        weights,
         source.sequence,
         source.sequence,
         model.layout.attention_layers,
+        even=even_of(model, weights),
     )
     decoder = AttentionMaps(
-        stack_maps(output.decoder_attentions), read.sequence, read.sequence, tuple(layers)
+        stack_maps(output.decoder_attentions),
+        read.sequence,
+        read.sequence,
+        tuple(layers),
+        even=even_attention(True, [None], len(read.sequence)),
     )
     cross = AttentionMaps(
         stack_maps(output.cross_attentions), read.sequence, source.sequence, tuple(layers)

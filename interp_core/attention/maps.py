@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,8 +19,10 @@ class AttentionMaps:
 
     `weights` is float32 of shape (layers, heads, query, key). `layer_numbers` holds the true number
     of each layer that has a map (hybrids skip some). `kind` is "attention" (rows sum to 1) or
-    "norm" (‖α f(x)‖, Kobayashi et al. 2020). For encoder-decoder models `encoder`, `decoder` and
-    `cross` are records of their own and the top record repeats the encoder's maps.
+    "norm" (‖α f(x)‖, Kobayashi et al. 2020). `even` is the map of a head that spreads evenly over
+    the keys that a query may see, (layers or 1, query, key), changed as the weights are; None where
+    every query sees every key. For encoder-decoder models `encoder`, `decoder` and `cross` are
+    records of their own and the top record repeats the encoder's maps.
     """
 
     weights: np.ndarray
@@ -32,6 +35,7 @@ class AttentionMaps:
     encoder: AttentionMaps | None = None
     decoder: AttentionMaps | None = None
     cross: AttentionMaps | None = None
+    even: np.ndarray | None = None
 
     @property
     def tokens(self) -> list[str]:
@@ -76,14 +80,18 @@ class AttentionMaps:
         rows, columns = ~self.queries.special, ~self.keys.special
         if not rows.any() or not columns.any():
             raise BadInput("Only special tokens are left; type some text.")
-        weights = self.weights[:, :, rows][:, :, :, columns]
-        if renormalize:
+
+        def part(weights: np.ndarray) -> np.ndarray:
+            weights = weights[..., rows, :][..., columns]
+            if not renormalize:
+                return weights
             total = weights.sum(-1, keepdims=True)
-            weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+            return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+
         change = f"special tokens hidden, rows {'' if renormalize else 'not '}renormalised"
         queries = take(self.queries, np.flatnonzero(rows))
         keys = take(self.keys, np.flatnonzero(columns))
-        return self._changed(weights, queries, keys, change)
+        return self._changed(part, queries, keys, change)
 
     def by_word(self) -> AttentionMaps:
         """Merge pieces into words: sum over key pieces, mean over query pieces."""
@@ -91,9 +99,13 @@ class AttentionMaps:
         to_words = _membership(query_groups, len(self.queries))
         to_words /= to_words.sum(1, keepdims=True)
         from_words = _membership(key_groups, len(self.keys))
-        weights = to_words @ self.weights @ from_words.T
         queries, keys = merge(self.queries, query_groups), merge(self.keys, key_groups)
-        return self._changed(weights, queries, keys, "pieces merged into words")
+        return self._changed(
+            lambda weights: to_words @ weights @ from_words.T,
+            queries,
+            keys,
+            "pieces merged into words",
+        )
 
     def to_frame(self, layer: int, head: int) -> pd.DataFrame:
         """One head as a table: query_index, query, key_index, key, weight."""
@@ -112,11 +124,19 @@ class AttentionMaps:
         )
 
     def _changed(
-        self, weights: np.ndarray, queries: TokenSequence, keys: TokenSequence, change: str
+        self,
+        part: Callable[[np.ndarray], np.ndarray],
+        queries: TokenSequence,
+        keys: TokenSequence,
+        change: str,
     ) -> AttentionMaps:
+        even = self.even
+        if even is None:
+            even = np.full((1, *self.weights.shape[2:]), 1 / self.weights.shape[-1], np.float32)
         return replace(
             self,
-            weights=weights,
+            weights=part(self.weights),
+            even=part(even),
             queries=queries,
             keys=keys,
             changes=(*self.changes, change),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from interp_core.attention.compute import check_map_memory, stack_maps
+from interp_core.attention.compute import check_map_memory, even_of, stack_maps
 from interp_core.attention.maps import AttentionMaps
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.inputs.encode import encode_input
@@ -75,11 +75,13 @@ def both_attentions(
     if any(error > limit * scale for _, error, scale in parts):
         raise _unsupported(model)
     weights = np.stack([norms for norms, _, _ in parts])
+    maps = stack_maps(output.attentions)
     raw = AttentionMaps(
-        stack_maps(output.attentions),
+        maps,
         encoded.sequence,
         encoded.sequence,
         model.layout.attention_layers,
+        even=even_of(model, maps),
     )
     return raw, replace(raw, weights=weights, kind="norm", reconstruction_error=worst)
 

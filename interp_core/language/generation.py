@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from interp_core.attention.compute import check_map_memory, stack_maps
+from interp_core.attention.compute import check_map_memory, even_of, stack_maps
 from interp_core.attention.maps import AttentionMaps
 from interp_core.errors import BadInput, InputTooLong
 from interp_core.inputs.tokens import TokenSequence
@@ -133,7 +133,7 @@ def _finish(
     names = tuple(known[number] for number in numbers)
     inputs = {"input_ids": torch.tensor([ids], device=model.device)}
     output = forward(model, inputs, output_attentions=True)
-    sequence = _joined(source, prompt, ids, names)
+    weights, sequence = stack_maps(output.attentions), _joined(source, prompt, ids, names)
     written = numbers[:-1] if ended else numbers
     return Generation(
         model.tokenizer.decode(list(written)),
@@ -143,7 +143,11 @@ def _finish(
         np.asarray(places),
         pd.concat(best, ignore_index=True),
         AttentionMaps(
-            stack_maps(output.attentions), sequence, sequence, model.layout.attention_layers
+            weights,
+            sequence,
+            sequence,
+            model.layout.attention_layers,
+            even=even_of(model, weights),
         ),
         prompt,
         ended,

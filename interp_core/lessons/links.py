@@ -31,7 +31,7 @@ def _names(words: str, *more: str) -> frozenset[str]:
 KEYS: dict[str, frozenset[str]] = {
     "attention_heads": _names(
         """
-        view layer heads kind stack words special mass token first flow mode layer_b head_b
+        view layer heads kind stack words special mass token others first flow mode layer_b head_b
         text_b q0 k0
         """,
         *_PICTURES,

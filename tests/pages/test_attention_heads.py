@@ -12,7 +12,7 @@ from tests.pages.running import charts, run, words
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "The cat sat on the mat because it was tired."
-VIEWS = ("overview", "lines", "heatmap", "overlay", "layers", "compare")
+VIEWS = ("overview", "to_token", "lines", "heatmap", "overlay", "layers", "compare")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -105,6 +105,52 @@ def test_a_query_that_attends_to_one_token_keeps_its_line():
     drawn = lines[(lines["query_index"] == left) & (lines["key_index"] == ending)]
     assert drawn["weight"].tolist() == [maps.head(0, 2)[left, ending]]
     assert queries["held"].min() >= 0.9 - 1e-6
+
+
+NOT_BAD = "The plot is not bad at all, but the ending left me cold."
+
+
+@pytest.mark.parametrize("named", ["not", "Not", "4: not", "9: not", "4"])
+def test_a_link_names_the_token_whose_attention_is_shown(named):
+    import interp_core as ic
+
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
+    app.query_params["model"], app.query_params["text"] = "sentiment", NOT_BAD
+    app.query_params["view"], app.query_params["token"] = "to_token", named
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert app.selectbox(key="token").value == "4: not"
+    assert app.query_params["token"] in ("4: not", ["4: not"])  # so that the address opens it again
+    table = ic.attention_to(ic.attention_maps(ic.load_model("sentiment"), NOT_BAD), 4)
+    low = (table["over_uniform"] < 0.5).sum()
+    assert f"**{low} of 72 heads give it less than half of an even share.**" in words(app)
+    best = table.loc[table["over_uniform"].idxmax()]
+    button = next(each for each in app.button if each.key and each.key.startswith("to_Give it the"))
+    assert button.label.startswith(f"L{best['layer']} H{best['head']} ")
+    button.click().run()
+    assert app.session_state["view"] == "heatmap"
+    assert app.session_state["heads"] == [best["head"]]
+
+
+def test_the_negation_is_shown_first_and_else_the_word_attended_to_most():
+    import interp_core as ic
+    from interp_core.ui.attention.to_token import telling_key
+
+    model = ic.load_model("sentiment")
+    for text, word in (
+        (NOT_BAD, "not"),
+        ("I didn't like it.", "didn"),
+        ("Nothing works.", "nothing"),
+    ):
+        maps = ic.attention_maps(model, text)
+        place, why = telling_key(maps)
+        assert maps.key_tokens[place] == word
+        assert "negation" in why
+    maps = ic.attention_maps(model, "A fine film.")
+    place, why = telling_key(maps)
+    assert place == 1 + maps.weights.mean((0, 1, 2))[1:4].argmax()
+    assert "attended to more" in why
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""The views of the attention page: each module draws one and returns its chart."""
+"""The views of the attention page: each module draws one and returns its chart, or its
+result."""
 
 from __future__ import annotations
 
@@ -10,11 +11,13 @@ from interp_core.ui.attention import (
     head_view,
     heatmap,
     overview,
+    to_token,
     token_overlay,
 )
 
 DRAW: dict[str, Callable] = {
     "overview": overview.draw,
+    "to_token": to_token.draw,
     "lines": head_view.draw,
     "heatmap": heatmap.draw,
     "overlay": token_overlay.draw,

@@ -20,6 +20,7 @@ from interp_core.ui.widgets.sidebar import Choice
 
 VIEWS = {
     "overview": "Overview",
+    "to_token": "Attention to a token",
     "lines": "Head view",
     "heatmap": "Heatmap",
     "overlay": "Token overlay",
@@ -195,11 +196,14 @@ def special_shares(shown: Shown) -> list[float]:
     return special_share(shown.maps()).tolist()
 
 
-def result(chart: Any, maps: ic.AttentionMaps, options: Options) -> ViewResult:
-    """The chart with its table, one head of the `maps` as a table, and the weights of all heads."""
+def result(drawn: Any, maps: ic.AttentionMaps, options: Options) -> ViewResult:
+    """What a view has drawn, its chart or its result, with its table; one head of the `maps` as a
+    table, and the weights of all heads."""
     shown, layer, head = options.shown, options.layer, options.heads[0]
     made = supplied(shown.recipe(), lambda: maps)
-    if options.view == "overview":
+    if isinstance(drawn, ViewResult):
+        drawn, table = drawn.chart, drawn.recipe
+    elif options.view == "overview":
         table = supplied(calls.head_summaries(made), lambda: summaries(shown))
     else:
         table = calls.attention_table(made, layer, list(options.heads))
@@ -218,4 +222,4 @@ def result(chart: Any, maps: ic.AttentionMaps, options: Options) -> ViewResult:
         ),
         "NPZ, all heads": ("attention.npz", "application/zip", lambda: downloads.npz(arrays)),
     }
-    return ViewResult(chart, table, more)
+    return ViewResult(drawn, table, more)

@@ -6,16 +6,36 @@ import numpy as np
 import streamlit as st
 
 import interp_core as ic
+from interp_core.inputs.tokens import TokenSequence
+from interp_core.inputs.vocabulary import SPACE
+from interp_core.inputs.words import word_groups
 from interp_core.ui.attention.question import Options
-from interp_core.ui.widgets.choices import keep_valid
+from interp_core.ui.widgets.choices import to_address
 
+BARE = f"{SPACE} "  # around the name of a token
 UNIT = {"attention": "attention weight", "norm": "‖α f(x)‖"}
 
 
 def token_choice(maps: ic.AttentionMaps, label: str, everything: str | None) -> int | None:
     """A query token, chosen by name or by a click in a picture; None where `everything` is set."""
-    names = [f"{place}: {token}" for place, token in enumerate(maps.tokens)]
-    keep_valid("token", names)
+    return _choice(maps.queries, label, everything)
+
+
+def key_choice(maps: ic.AttentionMaps, label: str, everything: str) -> int | None:
+    """The same of the key tokens, which are other ones in cross attention."""
+    return _choice(maps.keys, label, everything)
+
+
+def _choice(sequence: TokenSequence, label: str, everything: str | None) -> int | None:
+    names = [f"{place}: {token}" for place, token in enumerate(sequence.tokens)]
+    kept, given = st.session_state.get("token"), st.query_params.get("token", "")
+    if kept is None and given and given not in names:
+        place = place_of(given, sequence)
+        if place is not None:
+            to_address("token", names[place])
+    elif kept is not None and kept not in names:  # of a text or of pieces that were merged since
+        place = place_of(kept, sequence)
+        st.session_state["token"] = None if place is None else names[place]
     name = st.selectbox(
         label,
         names,
@@ -27,6 +47,29 @@ def token_choice(maps: ic.AttentionMaps, label: str, everything: str | None) -> 
         width=240,
     )
     return None if name is None else names.index(name)
+
+
+def place_of(given: str, sequence: TokenSequence) -> int | None:
+    """Which token is meant by "4: not", "not" or "4": of several, the one that is nearest.
+
+    Other pages name words: one that the model reads in pieces is found by its first piece.
+    """
+    number, colon, name = given.partition(": ")
+    numbered = number.isdecimal() and len(number) < 8
+    wanted = int(number) if numbered else 0
+    if numbered and not colon:
+        return wanted if wanted < len(sequence) else None
+    name = (name if numbered else given).strip(BARE).casefold()
+    tokens = [token.strip(BARE).casefold() for token in sequence.tokens]
+    alike = [place for place, token in enumerate(tokens) if token == name]
+    if not alike:
+        words = {int(places[0]): sequence.word_ids[places[0]] for places in word_groups(sequence)}
+        alike = [
+            place
+            for place, word in words.items()
+            if word is not None and sequence.word_text(word).casefold() == name
+        ]
+    return min(alike, key=lambda place: abs(place - wanted), default=None)
 
 
 def pick_token(maps: ic.AttentionMaps, place: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 BOUND = {"bind": "query-params", "persist_state": "session"}  # the choice lives in the address
 
@@ -34,12 +35,24 @@ def follow(key: str, default: Any) -> None:
     st.session_state[f"default_{key}"] = default
 
 
+def to_address(key: str, value: str) -> None:
+    """Say in the address what it means, before the control that it is for has been drawn."""
+    st.query_params[key] = value
+    context = get_script_run_ctx()
+    if context is not None:  # what controls begin with was noted before
+        with context.session_state.query_params() as parameters:
+            parameters.set_initial_query_params_from_current()
+
+
 def one_of(title: str, options: Mapping | Sequence, *, key: str, **more: Any) -> Any:
     """Buttons of which one is always pressed, at the start the first.
 
-    A mapping gives what is chosen and how it is called.
+    A mapping gives what is chosen and how it is called. The address names it as it is called; what
+    is chosen is understood there as well, as it stays when names change.
     """
     if isinstance(options, Mapping):
+        if key not in st.session_state and (given := st.query_params.get(key)) in options:
+            to_address(key, options[given])
         more.setdefault("format_func", options.get)
     choices = list(options)
     more.setdefault("default", choices[0])
