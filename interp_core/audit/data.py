@@ -1,0 +1,381 @@
+"""Labelled texts for an audit: from a table, a CoNLL file, or the built-in sets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from interp_core.attribution.prediction import activation_of
+from interp_core.attribution.targets import NONE, SIGMOID
+from interp_core.audit.labels import LabelMatch, match_labels, shown_of, written
+from interp_core.errors import BadInput, UnsupportedModel
+from interp_core.files.columns import LOOKED_AT, choose_column, usual_name
+from interp_core.files.conll import TaggedSentences, read_conll
+from interp_core.files.rows import EMPTY, Skipped, SkippedRows
+from interp_core.files.tables import Table, open_table
+
+if TYPE_CHECKING:
+    from interp_core.models.record import LoadedModel
+
+SINGLE, MULTI, REGRESSION, TOKENS = "single-label", "multi-label", "regression", "tokens"
+NO_LABEL, UNKNOWN = "without a label", "unknown label"
+_USUAL = "label labels class classes category target gold intent sentiment meant y tag score"
+LABEL_NAMES = tuple(_USUAL.split())  # usual names of a column of labels
+
+
+@dataclass(frozen=True)
+class AuditData:
+    """n labelled texts, those that can be audited, in the order of their file.
+
+    `kind` is "single-label", "multi-label", "regression" or "tokens". `labels` are the model's
+    classes in the order of its outputs. `targets` holds the true answers: (n,) class numbers; for
+    "multi-label" (n, labels) bool; for "regression" (n,) float; for "tokens" (n,) object, each an
+    array of class numbers, one for each of `words[i]`. `pairs` are the second texts, or None.
+    `metadata` has n rows and the table's other columns; `rows` numbers the texts in their file from
+    1. `match` says what the file's labels were taken for, `notes` what was assumed, `problems`
+    which rows were left out and why.
+    """
+
+    name: str
+    kind: str
+    texts: tuple[str, ...]
+    targets: np.ndarray
+    labels: tuple[str, ...]
+    pairs: tuple[str, ...] | None = None
+    words: tuple[tuple[str, ...], ...] | None = None
+    metadata: pd.DataFrame = field(default_factory=pd.DataFrame)
+    rows: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    match: LabelMatch = field(default_factory=lambda: LabelMatch({}, "none"))
+    notes: tuple[str, ...] = ()
+    problems: SkippedRows = field(default_factory=SkippedRows)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def take(self, chosen: np.ndarray) -> AuditData:
+        """The texts at these places, or where a mask (n,) is true."""
+        places = np.arange(len(self))[chosen]
+        return replace(
+            self,
+            texts=_at(self.texts, places),
+            pairs=_at(self.pairs, places),
+            words=_at(self.words, places),
+            targets=self.targets[places],
+            metadata=self.metadata.iloc[places].reset_index(drop=True),
+            rows=self.rows[places],
+        )
+
+    def target_names(self) -> list[str]:
+        """The true answer of each text as it is shown."""
+        return [self.name_of(each) for each in self.targets]
+
+    def name_of(self, target: Any) -> str:
+        """One answer as it is shown: a class, classes joined by commas, a number, or tags."""
+        if self.kind == SINGLE:
+            return self.labels[int(target)]
+        if self.kind == MULTI:
+            return ", ".join(self.labels[place] for place in np.flatnonzero(target)) or "none"
+        if self.kind == REGRESSION:
+            return f"{float(target):.3f}"
+        return " ".join(self.labels[int(each)] for each in target)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of texts, second texts, words and true answers: the same for the same data."""
+        found = hashlib.sha256()
+        for place, text in enumerate(self.texts):
+            pair = self.pairs[place] if self.pairs else None
+            words = self.words[place] if self.words else None
+            line = [text, pair, words, self.name_of(self.targets[place])]
+            found.update(json.dumps(line).encode() + b"\n")
+        return found.hexdigest()
+
+    def frame(self) -> pd.DataFrame:
+        """One row for each text: row, text, second text, label, and the metadata."""
+        columns = {"row": self.rows, "text": self.texts}
+        if self.pairs is not None:
+            columns["second text"] = self.pairs
+        told = pd.DataFrame({**columns, "label": self.target_names()})
+        rest = self.metadata.drop(columns=[name for name in told if name in self.metadata])
+        return pd.concat([told, rest.reset_index(drop=True)], axis=1)
+
+
+def _at(values: tuple | None, places: np.ndarray) -> tuple | None:
+    return None if values is None else tuple(values[place] for place in places)
+
+
+def audit_kind(model: LoadedModel) -> str:
+    """What the model's answers are: "single-label", "multi-label", "regression" or "tokens".
+
+    Raises `UnsupportedModel` for models that give no such answers.
+    """
+    if model.task == "token-classification":
+        return TOKENS
+    if model.task != "sequence-classification":
+        raise UnsupportedModel(
+            f"{model.name!r} does not classify texts or words, so its answers cannot be compared "
+            "with labels. Choose `sentiment`, `intents` or `slots`, or a classifier of your own."
+        )
+    activation = activation_of(model)
+    if activation == NONE and len(model.labels) > 1:
+        raise UnsupportedModel(f"{model.name!r} answers with several numbers, and one is audited.")
+    return {NONE: REGRESSION, SIGMOID: MULTI}.get(activation, SINGLE)
+
+
+def labelled_data(
+    source: Any,
+    model: LoadedModel,
+    *,
+    text: str | None = None,
+    label: str | None = None,
+    pair: str | None = None,
+    mapping: Mapping[str, str | int | None] | None = None,
+    limit: int | None = None,
+    name: str = "",
+    **options: Any,
+) -> AuditData:
+    """The labelled texts of a table, or the labelled words of a CoNLL file.
+
+    `source` is a path, bytes, an upload, a `Table` or a data frame. `text`, `label` and `pair` name
+    its columns; without them usual names are looked for. `mapping` says which class a label means
+    where `match_labels` would not find it. `limit` reads the first rows only; `name` is
+    what the data are called. Other `options` are
+    those of `open_table`, or of `read_conll` for models that label words.
+
+    Rows without a text or a label, and with a label that is none of the model's, are left out and
+    listed in `problems`. Several labels of one text are a JSON list, or separated by commas,
+    semicolons or vertical bars; "[]" stands for none. Raises `BadInput` where no row is left.
+    """
+    kind = audit_kind(model)
+    if kind == TOKENS:
+        tagged = source if isinstance(source, TaggedSentences) else read_conll(source, **options)
+        return _of_tagged(tagged, model, mapping, limit, name)
+    table = _table(source, options)
+    frame = table.frame if limit is None else table.frame.head(limit)
+    text, label = text or _text_column(frame), label or _label_column(frame, model, kind, pair)
+    for name in filter(None, (text, label, pair)):
+        if name not in frame:
+            raise BadInput(f"There is no column {name!r}. Columns: {shown_of(list(frame))}.")
+    if text == label:
+        raise BadInput(f"The column {text!r} cannot hold both the texts and the labels.")
+    problems = table.skipped.copy() if table.skipped else SkippedRows()
+    values = frame[label]
+    match, read = _reader(kind, values, model, mapping)
+    kept, targets = [], []
+    cells = zip(frame[text], values, frame[pair] if pair else [""] * len(frame))
+    for number, (line, value, second) in enumerate(cells, 1):
+        fault = _fault(number, line, second if pair else None, value)
+        target = None if fault else read(value)
+        if target is None:
+            problems.add(fault or Skipped(number, UNKNOWN, _unknown(value)))
+            continue
+        kept.append(number - 1)
+        targets.append(target)
+    if not kept:
+        raise BadInput(_none_left(frame, label, problems, model, kind))
+    chosen = frame.iloc[kept]
+    return AuditData(
+        name=name or _name(source),
+        kind=kind,
+        texts=tuple(map(str, chosen[text])),
+        pairs=tuple(map(str, chosen[pair])) if pair else None,
+        targets=np.array(targets),
+        labels=tuple(model.labels),
+        metadata=chosen.drop(columns=[*filter(None, {text, label, pair})]).reset_index(drop=True),
+        rows=np.array(kept, dtype=np.int64) + 1,
+        match=match,
+        notes=(*table.notes, *match.notes),
+        problems=problems,
+    )
+
+
+def _name(source: Any) -> str:
+    named = source if isinstance(source, str | Path) else getattr(source, "name", "")
+    return Path(str(named)).name or "data"
+
+
+def _table(source: Any, options: Mapping[str, Any]) -> Table:
+    if isinstance(source, Table):
+        return source
+    if isinstance(source, pd.DataFrame):
+        return Table(source.reset_index(drop=True))
+    return open_table(source, **options)
+
+
+def _text_column(frame: pd.DataFrame) -> str:
+    found = choose_column(frame.head(LOOKED_AT).to_dict("records"))
+    if found is None:
+        raise BadInput("The table has no column of texts. Name it.")
+    return found
+
+
+def _label_column(frame: pd.DataFrame, model: LoadedModel, kind: str, pair: str | None) -> str:
+    """A column with a usual name, else the first whose values name classes of the model."""
+    usual = {usual_name(name): name for name in reversed(list(frame)) if name != pair}
+    named = [usual[name] for name in LABEL_NAMES if name in usual]
+    if named:
+        return named[0]
+    if kind == SINGLE:
+        for name in frame:
+            values = frame[name].dropna().unique()
+            if 0 < len(values) <= 2 * len(model.labels) and all(
+                match_labels(values, model.labels).mapping.values()
+            ):
+                return name
+    raise BadInput(
+        f"Which column holds the labels? Name one of the columns: {shown_of(list(frame))}."
+    )
+
+
+def _fault(number: int, text: object, pair: object, value: object) -> Skipped | None:
+    for each, what in ((text, "text"), (pair, "second text")):
+        if (pair is not None or what == "text") and (_is_missing(each) or not str(each).strip()):
+            return Skipped(number, EMPTY, f"The row has no {what}.")
+    if _is_missing(value) or not str(value).strip():
+        return Skipped(number, NO_LABEL, "The row has no label.")
+    return None
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
+
+
+def _unknown(value: object) -> str:
+    return f"The label “{str(value)[:60]}” is none of the model's."
+
+
+def _none_left(
+    frame: pd.DataFrame, label: str, problems: SkippedRows, model: LoadedModel, kind: str
+) -> str:
+    if problems.counts[UNKNOWN]:
+        values = list(dict.fromkeys(written(each) for each in frame[label].dropna()))
+        known = "a number" if kind == REGRESSION else f"one of {shown_of(model.labels)}"
+        return (
+            f"No label in “{label}” ({shown_of(values, 5)}) is {known}. Choose the column of "
+            "labels, or say which class each label means."
+        )
+    return f"No row has both a text and a label in “{label}”. {problems.note()}".strip()
+
+
+Reader = Callable[[Any], Any]
+
+
+def _reader(
+    kind: str,
+    values: pd.Series,
+    model: LoadedModel,
+    mapping: Mapping[str, str | int | None] | None,
+) -> tuple[LabelMatch, Reader]:
+    """What the labels mean, and a function from a cell to the target; None where unknown."""
+    if kind == REGRESSION:
+        return LabelMatch({}, "number"), _number
+    number_of = {name: place for place, name in enumerate(model.labels)}
+    if kind == SINGLE:
+        match = match_labels(values.dropna().unique(), model.labels, mapping)
+        known = {label: number_of.get(name) for label, name in match.mapping.items()}
+        return match, lambda value: known.get(written(value))
+    lists = [_several(value) for value in values.dropna()]
+    match = match_labels([each for some in lists for each in some], model.labels, mapping)
+
+    def several(value: object) -> np.ndarray | None:
+        names = [match.mapping.get(each) for each in _several(value)]
+        if None in names:
+            return None
+        row = np.zeros(len(model.labels), dtype=bool)
+        row[[number_of[name] for name in names]] = True
+        return row
+
+    return match, several
+
+
+def _number(value: object) -> float | None:
+    try:
+        found = float(str(value))
+    except ValueError:
+        return None
+    return found if np.isfinite(found) else None
+
+
+def _several(value: object) -> list[str]:
+    """The labels in one cell."""
+    text = written(value)
+    if text.startswith("["):
+        try:
+            found = json.loads(text)
+        except ValueError:
+            found = None
+        if isinstance(found, list):
+            return [written(each) for each in found]
+    sign = next((each for each in (";", "|", ",") if each in text), None)
+    return [each for each in map(str.strip, text.split(sign)) if each] if sign else [text]
+
+
+def _of_tagged(
+    tagged: TaggedSentences,
+    model: LoadedModel,
+    mapping: Mapping[str, str | int | None] | None,
+    limit: int | None,
+    name: str,
+) -> AuditData:
+    """Labelled words; a sentence with an unknown label is left out."""
+    match = match_tags([each for some in tagged.labels for each in some], model.labels, mapping)
+    number_of = {name: place for place, name in enumerate(model.labels)}
+    known = {label: number_of.get(name) for label, name in match.mapping.items()}
+    problems, kept = tagged.skipped.copy(), []
+    for place, tags in enumerate(tagged.labels[:limit]):
+        wrong = next((each for each in tags if known[each] is None), None)
+        if wrong is None:
+            kept.append(place)
+        else:
+            problems.add(Skipped(tagged.lines[place], UNKNOWN, _unknown(wrong)))
+    if not kept:
+        raise BadInput(
+            f"No sentence has only labels of the model: {shown_of(match.unknown, 5)} are none of "
+            f"{shown_of(model.labels)}. Say which class each label means."
+        )
+    targets = np.empty(len(kept), dtype=object)
+    for row, place in enumerate(kept):
+        targets[row] = np.array([known[each] for each in tagged.labels[place]], dtype=np.int64)
+    words = tuple(tagged.words[place] for place in kept)
+    return AuditData(
+        name=name or tagged.name,
+        kind=TOKENS,
+        texts=tuple(map(" ".join, words)),
+        words=words,
+        targets=targets,
+        labels=tuple(model.labels),
+        metadata=_about(tagged, kept),
+        rows=np.array([tagged.lines[place] for place in kept], dtype=np.int64),
+        match=match,
+        notes=(*tagged.notes, *match.notes),
+        problems=problems,
+    )
+
+
+def _about(tagged: TaggedSentences, kept: Sequence[int]) -> pd.DataFrame:
+    """The comments of the sentences, without what another one never has and the text itself."""
+    told = pd.DataFrame([tagged.about[place] for place in kept], index=range(len(kept)))
+    return told.drop(columns=[name for name in ("text", "sent_id") if name in told])
+
+
+def match_tags(
+    tags: Sequence[str],
+    classes: Sequence[str],
+    mapping: Mapping[str, str | int | None] | None = None,
+) -> LabelMatch:
+    """As `match_labels`, for labels of words: `mapping` may name types without their B- and I-."""
+    names = list(dict.fromkeys(tags))
+    told = dict(mapping or {})
+    for tag in names:
+        sign, _, kind = tag.partition("-")
+        if tag not in told and kind in told and isinstance(told[kind], str):
+            told[tag] = f"{sign}-{told[kind]}"
+    return match_labels(names, classes, {tag: told[tag] for tag in names if tag in told})
