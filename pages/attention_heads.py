@@ -8,7 +8,7 @@ from interp_core.ui import errors, images, navigation
 from interp_core.ui.attention import DRAW, diagnostics, question
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import downloads, sidebar
-from interp_core.ui.widgets.opened import opened
+from interp_core.ui.widgets.sidebar import opened
 
 navigation.guard()
 st.title("Attention heads")

@@ -6,7 +6,7 @@ from interp_core.ui import errors, navigation
 from interp_core.ui.comparison import DRAW, VIEWS, question
 from interp_core.ui.widgets import downloads, sidebar
 from interp_core.ui.widgets.choices import view_of
-from interp_core.ui.widgets.opened import opened
+from interp_core.ui.widgets.sidebar import opened
 
 navigation.guard()
 st.title("Compare models")

@@ -6,7 +6,7 @@ from interp_core.ui import errors, images, navigation
 from interp_core.ui.heads import DRAW, VIEWS, corpus, map_view
 from interp_core.ui.widgets import downloads, sidebar
 from interp_core.ui.widgets.choices import view_of
-from interp_core.ui.widgets.opened import opened
+from interp_core.ui.widgets.sidebar import opened
 
 navigation.guard()
 st.title("Head statistics")

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from interp_core.ui import errors, navigation
-from interp_core.ui.language import CONTINUE, DRAW, LOOK, VIEWS, Asked, model_offer
+from interp_core.ui.language import CONTINUE, DRAW, LOOK, VIEWS, Asked, question
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import downloads, sidebar
 from interp_core.ui.widgets.choices import view_of
-from interp_core.ui.widgets.opened import opened
+from interp_core.ui.widgets.sidebar import opened
 
 navigation.guard()
 st.title("Language models")
@@ -15,13 +15,13 @@ st.markdown(
     "Next-token predictions, how they form across layers, and which components produce them."
 )
 
-with errors.shown(instead=model_offer.FITTING):
+with errors.shown(instead=question.FITTING):
     choice = sidebar.choice()
     model = opened(choice.model)
     view = view_of(VIEWS, key="lm_view")
     asked = Asked(choice.model, cache.stamp(choice.model), choice.text)
     shown = None
-    if model_offer.fits(model, model_offer.TASKS[:1] if view in CONTINUE else model_offer.TASKS):
+    if question.fits(model, question.TASKS[:1] if view in CONTINUE else question.TASKS):
         shown = DRAW[view](asked)
     st.markdown(f"**How to read this.** {LOOK[view]}")
     if shown is not None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from interp_core.ui import errors, navigation
-from interp_core.ui.report import editing, exporting, opening, session
+from interp_core.ui.report import editing, exporting, session
 
 navigation.guard()
 st.title("Report")
@@ -23,4 +23,4 @@ with errors.shown():
             "The report is empty. Select “Add to report” below any chart.",
             icon=":material/note_add:",
         )
-    opening.show()
+    exporting.sessions()

@@ -7,7 +7,7 @@ from interp_core.ui.attribution import DRAW, VIEWS, method_notes
 from interp_core.ui.attribution.question import controls
 from interp_core.ui.widgets import downloads, sidebar
 from interp_core.ui.widgets.choices import view_of
-from interp_core.ui.widgets.opened import opened
+from interp_core.ui.widgets.sidebar import opened
 
 navigation.guard()
 st.title("Word attributions")
@@ -28,6 +28,6 @@ with errors.shown():
         "count? Do function words? Attributions describe this model's output relative to the "
         "chosen baseline, not whether the prediction is correct."
     )
-    downloads.section("About the methods", ":material/menu_book:", lambda: method_notes.draw(model))
+    downloads.section("About the methods", ":material/menu_book:", lambda: method_notes(model))
     if drawn is not None:
         downloads.below(drawn, f"attribution_{view}")

@@ -110,6 +110,13 @@ def test_no_private_name_is_imported_across_modules():
             assert not (module.startswith("interp_core") and private), f"{path}: {module}.{name}"
 
 
+@pytest.mark.parametrize("folder", ["interp_core", "pages", "tests", "tools", "benchmarks"])
+def test_every_module_that_is_imported_exists(folder):
+    for path in (ROOT / folder).rglob("*.py"):
+        for module, _ in imports(path):
+            assert module.split(".")[0] != "interp_core" or module in MODULES, f"{path}: {module}"
+
+
 def test_no_circle_of_imports():
     waits = {
         module: {name for name, _ in imports(path, deferred=False) if name in MODULES} - {module}

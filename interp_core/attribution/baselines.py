@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from interp_core.errors import BadInput
-from interp_core.models.named_tokens import named_id, needed_id, unnamed
+from interp_core.models.preprocessors import named_id, needed_id, unnamed
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -11,7 +11,7 @@ from interp_core.attribution.prediction import Prediction, activation_of, predic
 from interp_core.attribution.targets import NONE, SOFTMAX, SPANS, Target, TargetRequest, Term
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.inputs.vocabulary import token_id, token_name
-from interp_core.models.named_tokens import needed_id
+from interp_core.models.preprocessors import needed_id
 from interp_core.validation import check_contrast, check_position, label_index
 
 if TYPE_CHECKING:

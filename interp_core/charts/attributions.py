@@ -6,8 +6,7 @@ import altair as alt
 import pandas as pd
 
 from interp_core.charts.heatmaps import PRINT_TOKEN, below_zero, largest, token_axis
-from interp_core.charts.kinds import by_kind
-from interp_core.charts.points import GREY
+from interp_core.charts.points import GREY, by_kind
 
 BAR = 24
 CELL = 26

@@ -6,8 +6,7 @@ import altair as alt
 import pandas as pd
 
 from interp_core.charts.heatmaps import below_zero, largest, token_axis, token_keys
-from interp_core.charts.kinds import by_kind
-from interp_core.charts.points import GREY, MARKED
+from interp_core.charts.points import GREY, MARKED, by_kind
 
 BLUE, ORANGE = "#2f6fd6", "#d9771f"
 AXES = 110  # px of axes, titles and legend, which heights include

@@ -13,8 +13,7 @@ import pandas as pd
 
 from interp_core.errors import BadInput
 from interp_core.files.limits import MAX_VALUES
-from interp_core.files.lines import text_lines
-from interp_core.files.rows import Skipped, SkippedRows
+from interp_core.files.rows import Skipped, SkippedRows, text_lines
 
 HEADER = re.compile(r"\d+ \d+")
 SAMPLE = 50  # lines by which the form is known

@@ -11,8 +11,7 @@ from typing import Any
 from interp_core.errors import BadInput
 from interp_core.files.encoding import find_encoding
 from interp_core.files.limits import MAX_POINTS, called, read_bounded
-from interp_core.files.lines import text_lines
-from interp_core.files.rows import MISFIT, TOO_LONG, Skipped, SkippedRows
+from interp_core.files.rows import MISFIT, TOO_LONG, Skipped, SkippedRows, text_lines
 
 DOCUMENT = "-DOCSTART-"  # CoNLL-2003 writes it between documents
 WORD_LINES = 10  # columns of CoNLL-U: number, form, lemma, universal part of speech, …

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from interp_core.errors import BadInput
-from interp_core.files import dialect, json_document, json_shapes
+from interp_core.files import dialect, json_shapes
 from interp_core.files.encoding import find_encoding
 from interp_core.files.header import Head, find_head, names_known
 from interp_core.files.json_shapes import MAX_JSON, Parser
 from interp_core.files.limits import START, called, check_columns, check_start, without_gz
-from interp_core.files.lines import MAX_LINE, text_lines
-from interp_core.files.rows import EMPTY, MISFIT, Skipped
+from interp_core.files.rows import EMPTY, MAX_LINE, MISFIT, Skipped, text_lines
 from interp_core.files.separated import Dialect, Line, Record, records
 
 TEXT, CSV, TSV, JSONL, PARQUET = "text", "csv", "tsv", "jsonl", "parquet"
@@ -84,7 +83,7 @@ class Form:
         if self.kind != JSONL:
             yield from self._separated(file)
         elif self.whole:
-            yield from json_document.document_rows(file, self.encoding, parse or Parser())[0]
+            yield from json_shapes.document_rows(file, self.encoding, parse or Parser())[0]
         else:
             yield from json_shapes.line_rows(text_lines(file, self.encoding), parse or Parser())
 
@@ -141,7 +140,7 @@ def find_form(
         kind != JSONL
         and not said
         and options.delimiter is None
-        and json_document.is_json(start, encoding.name)
+        and json_shapes.is_json(start, encoding.name)
     ):
         kind, form = JSONL, replace(form, kind=JSONL, notes=(*form.notes, "The file is JSON."))
     if kind == JSONL:
@@ -376,10 +375,10 @@ def _json(name: str, opener: Opener, form: Form) -> Form:
         first = list(islice(filled, 2))
     if not first:
         raise BadInput(f"{called(name)} holds only blank lines.")
-    if json_document.is_lines(first, parse):
+    if json_shapes.is_lines(first, parse):
         return form
     with closing(_Open(opener)) as file:
-        rows, note = json_document.document_rows(file, form.encoding, parse)
+        rows, note = json_shapes.document_rows(file, form.encoding, parse)
     if rows is None:
         raise BadInput(
             f"{called(name)} is one JSON document of more than {MAX_JSON // 2**20} MB. "

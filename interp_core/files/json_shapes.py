@@ -1,8 +1,12 @@
-"""Rows of JSON: one value a line, a list, or one of the forms in which pandas writes a table."""
+"""JSON files: one document or JSON Lines, and the rows in them.
+
+Rows are values one a line, a list, or one of the forms in which pandas writes a table.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -90,7 +94,7 @@ def _lifted(cells: Cells) -> Cells:
     return inner | {key: each for key, each in cells.items() if key != name}
 
 
-def document_rows(document: Any) -> tuple[list[Numbered], str]:
+def rows_of(document: Any) -> tuple[list[Numbered], str]:
     """The rows of a whole document, numbered from 1, and how it was understood; [] for none."""
     rows, note = _understood(document)
     return [(number, _cells(number, row)) for number, row in enumerate(rows, 1)], note
@@ -208,3 +212,47 @@ def parsed(text: str, parse: Callable[[str], Any]) -> Any:
         return parse(text)
     except FAULTS:
         return None
+
+
+BEGINS = re.compile(r'\{\s*"|\[\s*[{["]')
+
+
+def is_json(start: bytes, encoding: str) -> bool:
+    """Whether the first line, or all that was looked at, is JSON with names or in lists of it."""
+    text = start.decode(encoding, "replace").removeprefix("\ufeff").strip()
+    if not BEGINS.match(text):
+        return False
+    parse = Parser()
+    line = text.splitlines()[0].strip().removesuffix(",")
+    return any(bool(parsed(each, parse)) for each in (line, text))
+
+
+def is_lines(first: list[str | Skipped], parse: Parser) -> bool:
+    """Whether the first two lines that hold something are values of their own."""
+    if len(first) < 2 or (isinstance(first[0], str) and first[0].lstrip().startswith("[")):
+        return False
+    values = [_value(line, parse) for line in first]
+    return isinstance(values[0], dict | str) or isinstance(values[1], dict)
+
+
+def _value(line: str | Skipped, parse: Parser) -> Any:
+    if isinstance(line, Skipped):  # a document in one long line, or a text that is too long
+        return None
+    return parsed(line.strip().removesuffix(","), parse)
+
+
+def document_rows(file: Any, encoding: str, parse: Parser) -> tuple[list | None, str]:
+    """The rows of one JSON document; [] where it is none, None where it is too large."""
+    parts: list[bytes] = []
+    while sum(map(len, parts)) <= MAX_JSON and (chunk := file.read(2**20)):
+        parts.append(chunk)
+    if sum(map(len, parts)) > MAX_JSON:
+        return None, ""
+    try:
+        text = b"".join(parts).decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        return [], ""
+    document = parsed(text, parse)
+    if document is None:
+        return [], ""
+    return rows_of(document)

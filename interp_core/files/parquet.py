@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from interp_core.errors import BadInput
-from interp_core.files import lines
+from interp_core.files import rows
 from interp_core.files.limits import check_columns, check_table_size, most_bytes
 from interp_core.files.rows import TOO_LONG, Row, Skipped, text_row
 
@@ -247,7 +247,7 @@ def _open(file: BinaryIO, **options: Any) -> ParquetFile:
 
 
 def _row(number: int, text: str | None) -> Row | Skipped:
-    if text is not None and len(text) > lines.MAX_LINE:
+    if text is not None and len(text) > rows.MAX_LINE:
         return Skipped(number, TOO_LONG, "The text has more than a million characters.")
     return text_row(number, text)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from interp_core.files import lines as bounds
+from interp_core.files import rows as bounds
 from interp_core.files.rows import MISFIT, Skipped
 
 # The csv module's own bound (131,072 characters) would refuse long texts; ours is `MAX_LINE`.

@@ -10,8 +10,7 @@ import pandas as pd
 import torch
 
 from interp_core.errors import BadInput
-from interp_core.heads.ablation import ROW_TOKENS, ablate
-from interp_core.heads.gates import GatedModel
+from interp_core.heads.ablation import ROW_TOKENS, GatedModel, ablate
 from interp_core.heads.objective import (
     Labels,
     ModelBatch,

@@ -20,7 +20,7 @@ from interp_core.errors import BadInput
 from interp_core.inputs.vocabulary import token_names
 from interp_core.language.residual_stream import encode_for_lm
 from interp_core.models.forward import forward, repeated, rows_in_one_pass
-from interp_core.models.named_tokens import needed_id
+from interp_core.models.preprocessors import needed_id
 from interp_core.progress import report
 from interp_core.validation import check_position
 

@@ -6,8 +6,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 
-from interp_core.lessons.links import read_link
-from interp_core.lessons.record import Claim, Link, Question, Step, file_error
+from interp_core.lessons.record import Claim, Link, Question, Step, file_error, read_link
 
 MOST_STEPS, MOST_CLAIMS = 30, 30
 FEWEST_OPTIONS, MOST_OPTIONS = 2, 4

@@ -1,8 +1,12 @@
-"""What a lesson consists of, as it was read from its file."""
+"""What a lesson consists of, as it was read from its file, and where its links may lead.
+
+A link is an address of the app, checked against its pages and their choices.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
 
 from interp_core.errors import BadInput
 
@@ -72,3 +76,88 @@ class Lesson:
 def file_error(name: str, line: int, what: str) -> BadInput:
     """The error for whoever wrote the file: where, what, and what to do."""
     return BadInput(f"{name}, line {line}: {what}")
+
+
+MOST_PAIRS, MOST_LETTERS = 30, 4_000
+SHARED = ("model", "base", "text", "pair")
+_PICTURES = (
+    "picture",
+    "picture_view",
+    "picture_layer",
+    "picture_head",
+    "query_patch",
+    "picture_method",
+    "picture_target",
+    "picture_baseline",
+    "picture_count",
+    "picture_stat",
+)
+_SOURCES = ("word_groups", "ambiguous_words", "requests", "vocabulary", "text", "table", "vectors")
+
+
+def _names(words: str, *more: str) -> frozenset[str]:
+    return frozenset((*words.split(), *more))
+
+
+# Page: the choices that it keeps in the address, beside those of the sidebar.
+KEYS: dict[str, frozenset[str]] = {
+    "attention_heads": _names(
+        """
+        view layer heads kind stack words special mass token others first flow mode layer_b head_b
+        text_b q0 k0
+        """,
+        *_PICTURES,
+    ),
+    "word_attributions": _names(
+        """
+        show method methods against target contrast baseline steps position labels word instead
+        order pieces mode_away edited changed becomes many class
+        """,
+        *_PICTURES,
+    ),
+    "embedding_projector": _names(
+        """
+        look points depth sense_word entries containing rank_from rank_to text_column reducer
+        dimensions nearness seed umap_neighbours umap_distance perplexity find drag everything
+        point stage group_by against depth2 model2 reducer2 seed2 pair_colour check clustering
+        cluster_count cluster_least conflict_label
+        """,
+        *(f"{what}_{source}" for what in ("unit", "colour", "labels") for source in _SOURCES),
+    ),
+    "head_entropy": _names(
+        """
+        pruning heads_view stat stat2 other unit way curve second_model corpus corpus_size
+        corpus_column corpus_2 corpus_size_2 corpus_column_2
+        """,
+        *_PICTURES,
+    ),
+    "compare_models": frozenset(("versus", "rival", "versus_target", "reach_word", "reach_side")),
+    "language_models": _names(
+        """
+        lm_view lm_place lm_line lm_depth lm_target lm_instead lm_part lm_tokens lm_temperature
+        lm_seed lm_step lm_head lm_score lm_inductor
+        """,
+    ),
+}
+FRONT = next(iter(KEYS))
+
+
+def read_link(text: str, name: str, line: int) -> Link:
+    """The link of an `Open:` line: an address copied from the browser, or its end alone."""
+    if len(text) > MOST_LETTERS:
+        raise file_error(name, line, f"a link has at most {MOST_LETTERS:,} letters.")
+    try:
+        address = urlsplit(text.strip().strip("<>"))
+        pairs = parse_qsl(address.query, keep_blank_values=True, max_num_fields=MOST_PAIRS)
+    except ValueError:
+        raise file_error(name, line, "this is not an address. Copy one from the browser.") from None
+    page = address.path.rstrip("/").rpartition("/")[2] or FRONT
+    if page not in KEYS:
+        known = ", ".join(KEYS)
+        raise file_error(name, line, f"there is no page `{page}`. Choose from: {known}.")
+    for key, _ in pairs:
+        if key not in KEYS[page] and key not in SHARED:
+            raise file_error(name, line, f"the page `{page}` knows no `{key}` in its address.")
+    if "model" not in dict(pairs):
+        raise file_error(name, line, "the link names no model. Add `model=encoder`, for example.")
+    return Link(page, tuple(pairs))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from interp_core.errors import UnsafeModel
 from interp_core.models.language_model import converted_folder
-from interp_core.models.packaged import PackagedFile
+from interp_core.models.registry import PackagedFile
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

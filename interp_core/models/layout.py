@@ -1,17 +1,26 @@
-"""Find out by one small forward pass which layers and heads of a model have attention maps."""
+"""Find out by one small forward pass which layers and heads of a model have attention maps.
+
+What the maps show (whether a token sees what stands behind it) decides as well whether the model
+does what its task says, where no name settles that.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from interp_core.errors import UnsupportedModel
+from interp_core.models.preprocessors import named_id, unnamed
 from interp_core.models.record import Layout
-from interp_core.models.tasks import is_classifier
+from interp_core.models.tasks import CAUSAL, HEADLESS, MASKED, is_classifier
 from interp_core.models.vision import probe_pictures, vision_config
 
 if TYPE_CHECKING:
     import torch
     from transformers import PretrainedConfig, PreTrainedModel
+
+    from interp_core.models.record import LoadedModel
+
 
 ATTENDING = ("attention", "full_attention", "sliding_attention", "chunked_attention", "hybrid")
 WINDOWED = ("sliding_attention", "local")
@@ -188,3 +197,41 @@ def _window(config: PretrainedConfig, layer: int) -> int | None:
     if not isinstance(width, int) or width <= 0:
         return None
     return width + 1 if config.model_type in ONE_SIDED else width
+
+
+# What the maps of a task look like: whether no token sees what stands behind it.
+SIGHT = {CAUSAL: True, MASKED: False}
+SEES = {True: "sees only what stands before each token", False: "sees both sides of each token"}
+STILL = "its attention, vectors and heads can be shown"
+DOES = {CAUSAL: "predict the next word", MASKED: "fill in masked words"}
+
+
+def settle(model: LoadedModel, *, asked: bool) -> LoadedModel:
+    """The model as what its maps show it to be, with notes for the user.
+
+    A language model whose maps contradict its task is refused when the caller asked for the task,
+    and loaded as a plain encoder otherwise. Raises `UnsupportedModel`.
+    """
+    notes = (*model.notes, *_missing_tokens(model))
+    if not model.layout.attention_layers or SIGHT.get(model.task) in (None, model.layout.causal):
+        return replace(model, notes=notes)
+    reason = (
+        f"{type(model.model).__name__} {SEES[model.layout.causal]}, so its head does not "
+        f"{DOES[model.task]} from the text as it stands"
+    )
+    if asked:
+        raise UnsupportedModel(f"{reason}. Load it as encoder: {STILL}.")
+    readings = tuple(task for task in model.readings if task != model.task)
+    return replace(
+        model,
+        task=HEADLESS,
+        model=model.model.base_model,
+        readings=readings,
+        notes=(*notes, f"{reason}: it is loaded as a plain encoder. {STILL.capitalize()}."),
+    )
+
+
+def _missing_tokens(model: LoadedModel) -> tuple[str, ...]:
+    if model.task != MASKED or named_id(model.tokenizer, "mask") is not None:
+        return ()
+    return (unnamed(model.tokenizer, "mask"),)

@@ -16,13 +16,11 @@ from interp_core.errors import (
 )
 from interp_core.models import bundled_models
 from interp_core.models.adapter_config import is_adapter
-from interp_core.models.device import find_device, find_dtype, place, rounding_notes
+from interp_core.models.device import checked, find_device, find_dtype, place, rounding_notes
 from interp_core.models.finite import watch
 from interp_core.models.folders import find_model_folder
 from interp_core.models.hub import hub_folder
-from interp_core.models.labels import check_label_names, label_names, label_notes
-from interp_core.models.layout import probe_layout, settle_start
-from interp_core.models.memory import checked
+from interp_core.models.layout import probe_layout, settle, settle_start
 from interp_core.models.preprocessors import (
     input_names,
     load_processor,
@@ -30,12 +28,18 @@ from interp_core.models.preprocessors import (
     max_tokens,
     vector_count,
 )
-from interp_core.models.reading import settle
 from interp_core.models.record import LoadedModel
 from interp_core.models.registry import ModelCard, bundled_card
 from interp_core.models.safety import check_config, check_folder
 from interp_core.models.sentence_modules import lower_case, sentence_folder
-from interp_core.models.tasks import HEADLESS, find_task, readings
+from interp_core.models.tasks import (
+    HEADLESS,
+    check_label_names,
+    find_task,
+    label_names,
+    label_notes,
+    readings,
+)
 from interp_core.models.vision import (
     keep_every_patch,
     picture_part,

@@ -1,14 +1,23 @@
-"""Merge an adapter into its base model by the library peft, and look whether that was all."""
+"""Merge an adapter into its base model by the library peft, and check that all of it was merged.
+
+The adapter's regular expressions are tried first, since matching one can take for ever. No rule
+tells the slow ones from the others, so they are run on the names that peft will match, in a process
+of its own that can be stopped: Python's `re` cannot be interrupted from within.
+"""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interp_core.errors import ClearheadError, UnsupportedModel
+from interp_core.errors import ClearheadError, UnsafeModel, UnsupportedModel
 from interp_core.models.adapter_config import PREFIX, TASKS, AdapterFolder
-from interp_core.models.adapter_patterns import refuse_slow_patterns
+from interp_core.models.folders import ADAPTER_CONFIG
 from interp_core.models.layout import decoder_trial_inputs
 from interp_core.models.tasks import HEADLESS
 from interp_core.models.vision import picture_settings
@@ -17,6 +26,64 @@ from interp_core.models.weights import drop_pooler, open_checkpoint, quiet_loadi
 if TYPE_CHECKING:
     import torch
     from transformers import PretrainedConfig, PreTrainedModel
+
+
+# Settings that peft reads as regular expressions: texts, lists of them, keys of a mapping.
+PATTERNS = (
+    "target_modules",
+    "exclude_modules",
+    "feedforward_modules",
+    "modules_to_save",
+    "layers_pattern",
+    "rank_pattern",
+    "alpha_pattern",
+)
+REPEATS = "*+{"  # without one of these a pattern looks at each letter once
+MOST_SECONDS = 5
+# The forms in which peft uses them: as they stand, and behind the path of a module.
+TRY = r"""
+import json, re, sys
+patterns, names = json.load(sys.stdin)
+for pattern in patterns:
+    for form in (rf"{pattern}\Z", rf"(.*\.)?({pattern})$", rf"(?:^|.*?\.){pattern}\.(\d+)\."):
+        try:
+            compiled = re.compile(form)
+        except (re.error, OverflowError, RecursionError):
+            continue
+        for name in names:
+            compiled.match(name)
+"""
+
+
+def refuse_slow_patterns(settings: dict, names: Iterable[str]) -> None:
+    """Raise `UnsafeModel` where matching the modules' names takes longer than any needs to."""
+    patterns = [each for each in _patterns(settings) if any(mark in each for mark in REPEATS)]
+    if not patterns:
+        return
+    try:
+        subprocess.run(
+            [sys.executable, "-I", "-S", "-c", TRY],
+            input=json.dumps([patterns, list(names)]),
+            text=True,
+            capture_output=True,
+            timeout=MOST_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        shown = max(patterns, key=len)[:100]
+        raise UnsafeModel(
+            f"{ADAPTER_CONFIG} has a regular expression, such as {shown!r}, that takes longer than "
+            f"{MOST_SECONDS} seconds to match the names of the modules, perhaps for ever. List the "
+            "modules by name."
+        ) from None
+
+
+def _patterns(settings: dict) -> Iterator[str]:
+    for name in PATTERNS:
+        value = settings.get(name)
+        several = isinstance(value, list | dict)
+        yield from (each for each in (value if several else [value]) if isinstance(each, str))
+
 
 TOLERANCE = {"float32": 1e-3, "float64": 1e-3}  # of the largest output; elsewhere `ROUNDED`
 ROUNDED = 0.1

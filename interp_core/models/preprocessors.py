@@ -1,4 +1,4 @@
-"""Turn text into tokens that know their word, their place in the text and how to be shown."""
+"""The tokenizer and the image processor of a model: how they are loaded and what they offer."""
 
 from __future__ import annotations
 
@@ -136,3 +136,37 @@ def _lost_positions(model: PreTrainedModel, limit: int) -> int:
     exact = (table for table in tables if len(getattr(table, "weight", ())) == limit)
     places = (getattr(table, "padding_idx", None) for table in exact)
     return max((place + 1 for place in places if place is not None), default=0)
+
+
+# How the vocabularies of common families write them.
+SPELLINGS = {
+    "mask": ("[MASK]", "<mask>", "<special1>"),
+    "pad": ("[PAD]", "<pad>", "<|pad|>", "<|endoftext|>"),
+    "unk": ("[UNK]", "<unk>"),
+}
+FULL = {"mask": "mask", "pad": "padding", "unk": "unknown"}
+
+
+def named_id(tokenizer: PreTrainedTokenizerBase, name: str) -> int | None:
+    """The number of the "mask", "pad" or "unk" token, or None where none is named."""
+    return getattr(tokenizer, f"{name}_token_id", None)
+
+
+def needed_id(tokenizer: PreTrainedTokenizerBase, name: str) -> int:
+    """The number of a token that a method cannot do without. Raises `UnsupportedModel`."""
+    number = named_id(tokenizer, name)
+    if number is None:
+        raise UnsupportedModel(unnamed(tokenizer, name))
+    return number
+
+
+def unnamed(tokenizer: PreTrainedTokenizerBase, name: str) -> str:
+    """The sentence that says which setting is missing, and what to write there."""
+    vocabulary = tokenizer.get_vocab()
+    known = [each for each in SPELLINGS.get(name, ()) if each in vocabulary]
+    value = known[0] if known else "..."
+    has = f"; its vocabulary has {known[0]!r}" if known else ""
+    return (
+        f"The tokenizer names no {FULL.get(name, name)} token{has}. Add the setting "
+        f'`"{name}_token": "{value}"` to tokenizer_config.json.'
+    )

@@ -1,11 +1,19 @@
-"""The built-in models: one folder with a `card.json` for each."""
+"""The built-in models: one folder with a `card.json` for each.
+
+Some have their weights in installed Python packages, where they are found without importing the
+package and checked by hash.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
+from importlib.util import find_spec
 from pathlib import Path
+
+from interp_core.errors import ModelNotFound, UnsafeModel
 
 BUNDLED = Path(__file__).parent / "bundled"
 
@@ -59,3 +67,34 @@ def bundled_models() -> list[ModelCard]:
 def bundled_card(name: str) -> ModelCard | None:
     """The card of a built-in model, or None when `name` is not one."""
     return next((card for card in _cards() if card.name == name), None)
+
+
+@dataclass(frozen=True)
+class PackagedFile:
+    """One file of weights inside a package of a fixed version; `install` is how to get it."""
+
+    package: str
+    path: str
+    sha256: str
+    needed_by: str
+    install: str
+
+    def find(self) -> Path:
+        """Where the file lies. Raises `ModelNotFound`, or `UnsafeModel` for another file."""
+        spec = find_spec(self.package.replace("-", "_"))
+        found = Path(spec.origin).parent / self.path if spec and spec.origin else None
+        if found is None or not found.is_file():
+            raise ModelNotFound(f"{self.needed_by} the package {self.package}: `{self.install}`.")
+        info = found.stat()
+        if _digest(found, info.st_size, info.st_mtime_ns) != self.sha256:
+            raise UnsafeModel(
+                f"The weights in {self.package} are not the ones this version was checked with. "
+                f"Remove the package and install it again: `{self.install}`."
+            )
+        return found
+
+
+@lru_cache(maxsize=4)
+def _digest(path: Path, size: int, changed: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""What a checkpoint can be read as: the task it was saved for, and what else it holds.
+"""What a configuration says of a checkpoint: its tasks, and the names of its labels.
 
 transformers lists, for each of its auto classes, which class of which model type belongs to it.
 Those tables answer for the class that `config.json` names. What no name can say (whether a model
@@ -8,9 +8,14 @@ looks ahead, whether its head is in the file) is found out after loading: `load.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from interp_core.errors import BadInput
+from interp_core.errors import BadInput, ClearheadError, UnsupportedModel
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
 
 HEADLESS = "encoder"
 SEQ2SEQ, CAUSAL, MASKED = "encoder-decoder", "causal-lm", "masked-lm"
@@ -180,3 +185,60 @@ def _listed() -> set[str]:
 @cache
 def _all(name: str) -> set[str]:
     return {each for classes in _table(name).values() for each in classes}
+
+
+def check_label_names(raw: dict) -> None:
+    """Refuse names of labels that are not given by number: `UnsupportedModel`."""
+    names = raw.get("id2label")
+    numbered = isinstance(names, dict) and all(str(each).isdecimal() for each in names)
+    if names is not None and not numbered:
+        raise UnsupportedModel(
+            "config.json does not describe a model: id2label must give the name of each label by "
+            'its number, such as {"0": "negative", "1": "positive"}.'
+        )
+
+
+def label_names(config: PretrainedConfig) -> tuple[str, ...]:
+    """One name for each output, each another one."""
+    given = config.id2label or {}
+    names = [
+        str(given.get(number, "")).strip() or f"LABEL_{number}" for number in range(len(given))
+    ]
+    return tuple(
+        f"{name} ({number})" if names.count(name) > 1 else name for number, name in enumerate(names)
+    )
+
+
+def label_notes(config: PretrainedConfig) -> tuple[str, ...]:
+    """A note where the names are wrongly numbered, empty or the same."""
+    given = config.id2label or {}
+    own = [str(given.get(number, "")).strip() for number in range(len(given))]
+    if all(own) and len(set(own)) == len(own):
+        return ()
+    return (
+        f"The {len(own)} labels in config.json (id2label) are not numbered from 0, or share a name "
+        "or have none: those are shown with the number of their output.",
+    )
+
+
+def offered_readings(name: str) -> tuple[str, ...]:
+    """What a folder or a downloaded Hub model can be read as, the task it was saved for first.
+
+    Reads `config.json` alone; empty for built-in models, adapters and what cannot be read.
+    """
+    from interp_core.models.folders import find_model_folder
+    from interp_core.models.hub import cached_folder
+    from interp_core.models.registry import bundled_card
+    from interp_core.models.safety import read_json
+
+    if not name or "\0" in name or bundled_card(name):
+        return ()
+    try:
+        place = Path(name).expanduser()
+        folder = place if place.is_dir() else cached_folder(name)
+        if folder is None:
+            return ()
+        folder, _ = find_model_folder(folder)
+        return readings(read_json(folder / "config.json"))
+    except (ClearheadError, OSError, RuntimeError, ValueError):
+        return ()

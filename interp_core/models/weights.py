@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interp_core.errors import ClearheadError, UnsafeModel, UnsupportedModel
+from interp_core.models.device import check_room
 from interp_core.models.folders import WEIGHTS
-from interp_core.models.memory import check_room
 from interp_core.models.record import LoadedModel
 from interp_core.models.tasks import (
     HEADLESS,

@@ -1,10 +1,15 @@
-"""A report: pictures in order, each with all that an auditor needs to see what it is."""
+"""A report: pictures in order, each with all that an auditor needs, and the versions used."""
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 
 import pandas as pd
+
+from interp_core.version import __version__
 
 SVG, PNG = "image/svg+xml", "image/png"
 
@@ -86,3 +91,29 @@ class Report:
         order = list(self.figures)
         order[place] = replace(order[place], **parts)
         return replace(self, figures=tuple(order))
+
+
+PACKAGES = (
+    "torch",
+    "transformers",
+    "captum",
+    "umap-learn",
+    "openTSNE",
+    "scikit-learn",
+    "numpy",
+    "pandas",
+    "altair",
+    "streamlit",
+)
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Name to version: Clearhead, Python and the packages that compute or draw."""
+    found = {"clearhead": __version__, "python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

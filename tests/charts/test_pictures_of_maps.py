@@ -12,9 +12,8 @@ from PIL import Image
 
 from interp_core.charts.attributions import bars, grid
 from interp_core.charts.export import picture, specification
-from interp_core.charts.heatmaps import heatmap, token_keys
+from interp_core.charts.heatmaps import INK, heatmap, picture_url, shrink, token_keys
 from interp_core.charts.lines import head_lines
-from interp_core.charts.overview import INK, picture_url, shrink
 
 
 def pixels(url: str) -> np.ndarray:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import interp_core as ic
-from interp_core.files import lines
+from interp_core.files import rows
 from interp_core.files.corpus import sample_corpus
 from interp_core.files.rows import EMPTY, MISFIT, NOT_TEXT, TOO_LONG, Row
 
@@ -37,7 +37,7 @@ def test_bytes_that_are_no_text_are_told_by_line():
 
 
 def test_a_line_longer_than_the_limit_is_passed_by(monkeypatch):
-    monkeypatch.setattr(lines, "MAX_LINE", 10)
+    monkeypatch.setattr(rows, "MAX_LINE", 10)
     good, bad = read(b"short\n" + b"x" * 95 + b"\n0123456789\n01234567890\nend")
     assert good == [(1, "short"), (3, "0123456789"), (5, "end")]
     assert bad == [(2, TOO_LONG), (4, TOO_LONG)]
@@ -54,7 +54,7 @@ def test_csv_takes_the_usual_column_and_quoted_lines():
 
 
 def test_csv_rows_of_another_width_and_odd_bytes_are_told_by_line(monkeypatch):
-    monkeypatch.setattr(lines, "MAX_LINE", 40)
+    monkeypatch.setattr(rows, "MAX_LINE", 40)
     data = b"text,label\ngood,1\nbad,row,here\n\xff\xfe,2\n" + b"x" * 60 + b",3\n,\nlast,4\n"
     good, bad = read(data, name="a.csv")
     assert good == [(2, "good"), (7, "last")]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import interp_core as ic
-from interp_core.files import json_document
+from interp_core.files import json_shapes
 from tests.files.reading import both, notes, opened
 
 FRAME = pd.DataFrame({"text": ["good", "bad"], "n": [1, 2]})
@@ -97,7 +97,7 @@ def test_a_document_in_one_long_line_is_read():
 
 
 def test_a_document_larger_than_the_bound_is_refused_and_lines_are_not(monkeypatch):
-    monkeypatch.setattr(json_document, "MAX_JSON", 100)
+    monkeypatch.setattr(json_shapes, "MAX_JSON", 100)
     with pytest.raises(ic.BadInput, match="Save it as JSON Lines"):
         opened(json.dumps(ROWS * 50), "a.json")
     lines = "".join(json.dumps(row) + "\n" for row in ROWS * 50)

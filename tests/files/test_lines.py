@@ -7,19 +7,19 @@ import random
 
 import pytest
 
-from interp_core.files import lines
+from interp_core.files import rows
 from interp_core.files.rows import NOT_TEXT, TOO_LONG, Skipped
 from tests.files.reading import opened
 
 
 def read(data, encoding="utf-8"):
-    found = lines.text_lines(io.BytesIO(data), encoding)
+    found = rows.text_lines(io.BytesIO(data), encoding)
     return [line.reason if isinstance(line, Skipped) else line for _, line in found]
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 3, 7, 64])
 def test_lines_are_those_of_python_wherever_the_chunks_end(chunk, monkeypatch):
-    monkeypatch.setattr(lines, "CHUNK", chunk)
+    monkeypatch.setattr(rows, "CHUNK", chunk)
     chance = random.Random(chunk)
     for _ in range(50):
         text = "".join(chance.choices(["a", "é", "\n", "\r", "\r\n", "bb"], k=20))
@@ -32,8 +32,8 @@ def test_lines_are_those_of_python_wherever_the_chunks_end(chunk, monkeypatch):
 
 
 def test_longer_lines_are_told_and_never_held(monkeypatch):
-    monkeypatch.setattr(lines, "MAX_LINE", 10)
-    monkeypatch.setattr(lines, "CHUNK", 4)
+    monkeypatch.setattr(rows, "MAX_LINE", 10)
+    monkeypatch.setattr(rows, "CHUNK", 4)
     data = b"short\r" + b"x" * 95 + b"\r\n0123456789\r\n01234567890\rend\n" + b"y" * 40
     assert read(data) == ["short\r", TOO_LONG, "0123456789\r\n", TOO_LONG, "end\n", TOO_LONG]
 

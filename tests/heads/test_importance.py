@@ -12,7 +12,7 @@ from PIL import Image
 
 import interp_core as ic
 from interp_core.heads import ablation
-from interp_core.heads.gates import GatedModel
+from interp_core.heads.ablation import GatedModel
 from interp_core.heads.importance import judged_whole
 from interp_core.heads.objective import input_batches
 from tests.tiny_tokenizers import SENTENCES

@@ -21,8 +21,7 @@ from interp_core.lessons.library import (
     marked_terms,
     read_lesson,
 )
-from interp_core.lessons.links import KEYS, SHARED, read_link
-from interp_core.lessons.record import Claim
+from interp_core.lessons.record import KEYS, SHARED, Claim, read_link
 from tests.address import bound_keys
 from tests.needs import LANGUAGE_MODEL
 

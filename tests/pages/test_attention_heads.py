@@ -252,8 +252,7 @@ def test_a_pair_shows_both_texts(app):
 
 
 def test_the_script_offered_for_download_computes_the_picture():
-    from interp_core.ui.attention.question import Options, Shown
-    from interp_core.ui.attention.text import chosen_map
+    from interp_core.ui.attention.question import Options, Shown, chosen_map
     from interp_core.ui.widgets.recipe import calls, named, script
     from interp_core.ui.widgets.sidebar import Choice
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 import interp_core as ic
 from interp_core.heads.catalogue import CODES, STATISTICS
 from interp_core.ui.heads import corpus
-from interp_core.ui.server.keys import digest
+from interp_core.ui.server.limits import digest
 from tests.pages.running import charts, run, shows, undefined, words
 
 ROOT = Path(__file__).resolve().parents[2]

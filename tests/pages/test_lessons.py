@@ -190,9 +190,9 @@ def test_teachers_find_timing_checklist_and_an_example():
 
 
 def test_where_the_language_model_is_missing_the_lesson_says_what_to_do(monkeypatch):
-    from interp_core.ui.language import model_offer
+    from interp_core.ui.language import question
 
-    monkeypatch.setattr(model_offer, "why_missing", lambda: "Install it with `pip`.")
+    monkeypatch.setattr(question, "why_missing", lambda: "Install it with `pip`.")
     app = opened(lesson="find-the-induction-head", step="3")
     assert "Install it with `pip`" in words(app)
     assert not app.get("page_link") or "Open in the app" not in str(app.get("page_link"))

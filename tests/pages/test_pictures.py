@@ -15,7 +15,7 @@ import interp_core as ic
 from interp_core.datasets import digit_picture
 from interp_core.ui.images import question
 from interp_core.ui.images.attention import CLASS
-from interp_core.ui.server.keys import digest
+from interp_core.ui.server.limits import digest
 from interp_core.ui.widgets.markdown import plain
 from tests.pages.running import charts, clicked, run, shows, words
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from interp_core.models.read_as import offered_readings
+from interp_core.models.tasks import offered_readings
 from interp_core.ui.server import cache, loading
 from interp_core.ui.widgets.recipe import script
 from tests.pages.running import run, words

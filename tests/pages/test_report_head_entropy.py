@@ -11,7 +11,7 @@ import interp_core as ic
 from interp_core.report import numbers
 from interp_core.ui.heads import corpus, table
 from interp_core.ui.server import cache
-from interp_core.ui.server.keys import digest
+from interp_core.ui.server.limits import digest
 from interp_core.ui.widgets.recipe import BESIDE, script
 from tests.needs import needs_language_model
 from tests.pages.reporting import check

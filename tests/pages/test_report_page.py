@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from interp_core.report.record import Report
 from interp_core.report.saved import load
-from interp_core.ui.report import exporting, opening, session
+from interp_core.ui.report import exporting, session
 from interp_core.ui.server import limits
 from tests.pages.running import run, words
 from tests.report.made import figure
@@ -134,7 +134,7 @@ def test_a_report_grows_only_as_far_as_its_file_can_be_opened_again(monkeypatch)
 
 
 def test_views_of_unknown_pages_are_left_behind():
-    assert opening._known({"attention_heads": "a=1", "evil": "b=2", "report": ""}) == {
+    assert exporting._known({"attention_heads": "a=1", "evil": "b=2", "report": ""}) == {
         "attention_heads": "a=1"
     }
 

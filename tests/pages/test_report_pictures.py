@@ -10,7 +10,7 @@ from PIL import Image
 
 import interp_core as ic
 from interp_core.ui.images import question
-from interp_core.ui.server.keys import digest
+from interp_core.ui.server.limits import digest
 from tests.pages.reporting import check
 from tests.pages.running import run
 

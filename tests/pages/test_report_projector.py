@@ -96,9 +96,9 @@ def test_pictures_of_digits_are_read_again():
 
 
 def test_a_sample_of_many_points_is_stated(monkeypatch):
-    from interp_core.ui.embedding import frames
+    from interp_core.ui.embedding import appearance
 
-    monkeypatch.setattr(frames, "MOST_DRAWN", 100)
+    monkeypatch.setattr(appearance, "MOST_DRAWN", 100)
     for state in ({}, {"everything": True}):
         (figure,) = add_all(opened("picture", points="word_groups", **state))
         assert "a random sample of 100 of 210" in figure.alt

@@ -170,9 +170,9 @@ def test_the_script_offered_for_download_computes_the_attribution(sentiment):
 
 
 def test_the_method_notes_list_every_method_with_its_measured_figures(sentiment):
-    from interp_core.ui.attribution.method_notes import table
+    from interp_core.ui.attribution.compare_methods import notes_table
 
-    found = table(sentiment)
+    found = notes_table(sentiment)
     assert len(found) == len(ic.attribution_methods(sentiment))
     assert found["sizes"].between(-1, 1).all()
     assert found.set_index("method")["sizes"].drop("Attention rollout").gt(0).all()

@@ -17,7 +17,7 @@ from streamlit.runtime.stats import StatsManager
 from streamlit.web.server.starlette.starlette_routes import _stats_to_text
 
 from interp_core.ui.server import cache, jobs, logs, metrics
-from interp_core.ui.server.durations import Durations
+from interp_core.ui.server.logs import Durations
 from interp_core.ui.server.queue import Turns
 from interp_core.ui.server.store import Shared
 from tests.safety.opened import ROOT, VIEWS, everything, opened

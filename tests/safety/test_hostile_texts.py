@@ -17,7 +17,7 @@ from interp_core.ui.embedding.colouring import Colouring
 from interp_core.ui.embedding.results import kept
 from interp_core.ui.heads import corpus
 from interp_core.ui.images import question
-from interp_core.ui.server.keys import digest
+from interp_core.ui.server.limits import digest
 from interp_core.ui.widgets.markdown import message, plain
 from tests.hostile import HOSTILE_TOKEN, build_hostile
 from tests.safety.opened import EVERY_VIEW, QUICK, VIEWS, alive, at_view, elements, markdown, opened

@@ -21,7 +21,7 @@ from interp_core.ui.embedding.results import kept
 from interp_core.ui.heads import corpus
 from interp_core.ui.server import cache, jobs
 from interp_core.ui.server import limits as server_limits
-from interp_core.ui.server.keys import digest
+from interp_core.ui.server.limits import digest
 from tests.safety.opened import QUICK, ROOT, VIEWS, alive, at_view, opened
 
 TEXT = "The plot is not bad at all."

@@ -11,7 +11,7 @@ import pytest
 from interp_core.ui.heads import corpus
 from interp_core.ui.server import jobs, limits
 from interp_core.ui.server.cache import LONG
-from interp_core.ui.server.durations import Pace
+from interp_core.ui.server.logs import Pace
 from interp_core.ui.server.store import Shared
 from tests.ui.sessions import Gone, Session, closable, wait_for
 

@@ -12,7 +12,7 @@ from interp_core.ui.embedding import results as embedding_results
 from interp_core.ui.server import jobs
 from interp_core.ui.server import store as server_store
 from interp_core.ui.server.cache import COMPUTE, LONG
-from interp_core.ui.server.durations import Pace
+from interp_core.ui.server.logs import Pace
 from interp_core.ui.server.queue import Place, Turns
 from interp_core.ui.server.store import Shared
 from tests.ui.sessions import Gone, Session, closable, wait_for

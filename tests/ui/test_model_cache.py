@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import interp_core as ic
-from interp_core.models import memory as room
+from interp_core.models import device as room
 from interp_core.ui.server import cache, model_cache
 from interp_core.ui.server.metrics import resident_bytes
 from interp_core.ui.server.model_cache import MOST, MOST_UNSEEN, Models

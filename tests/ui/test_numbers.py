@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 from interp_core.attribution.tables import rank_correlation
 from interp_core.charts import attributions, heads, heatmaps, language, patches
 from interp_core.charts.export import picture
-from interp_core.ui.widgets.numbers import number, share
+from interp_core.ui.widgets.markdown import number, share
 
 NONE = [float("nan")] * 6
 PLACES = {"layer": [0, 0, 0, 1, 1, 1], "head": [0, 1, 2] * 2}

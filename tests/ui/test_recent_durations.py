@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from interp_core.ui.server import durations
-from interp_core.ui.server.durations import MOST_KINDS, REMEMBERED, Pace
+from interp_core.ui.server import logs
+from interp_core.ui.server.logs import MOST_KINDS, REMEMBERED, Pace
 from interp_core.ui.server.queue import Place
 
 
@@ -13,7 +13,7 @@ from interp_core.ui.server.queue import Place
 def clock(monkeypatch):
     """`clock.append(seconds)`: time passes."""
     passed = [0.0]
-    monkeypatch.setattr(durations.time, "monotonic", lambda: sum(passed))
+    monkeypatch.setattr(logs.time, "monotonic", lambda: sum(passed))
     return passed
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import interp_core as ic
 from interp_core.comparison import Reach
-from interp_core.ui.comparison.context_reach import _course
+from interp_core.ui.comparison.predictions import _course
 from interp_core.ui.widgets.sidebar import _about
 
 

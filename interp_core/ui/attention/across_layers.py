@@ -10,11 +10,10 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.attention.tables import same_tokens
-from interp_core.charts.layers import layer_rows
+from interp_core.charts.lines import layer_rows
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention import frames
-from interp_core.ui.attention.question import Options
-from interp_core.ui.attention.text import UNIT, token_choice
+from interp_core.ui.attention.question import UNIT, Options, token_choice
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.recipe import Recipe, calls, value
 

@@ -14,8 +14,7 @@ from interp_core.attention.tables import aligned_difference
 from interp_core.charts.heatmaps import COMPACT_SIDE, LABELS, heatmap, token_keys
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention.frames import cell_frame
-from interp_core.ui.attention.question import Options
-from interp_core.ui.attention.text import strongest_named
+from interp_core.ui.attention.question import Options, strongest_named
 from interp_core.ui.widgets.choices import keep_valid, one_of
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import offer

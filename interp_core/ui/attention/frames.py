@@ -9,8 +9,7 @@ import pandas as pd
 
 from interp_core.attention.maps import AttentionMaps
 from interp_core.attention.tables import same_tokens, strongest_of_each_query
-from interp_core.charts.heatmaps import token_keys
-from interp_core.charts.overview import picture_url, shrink
+from interp_core.charts.heatmaps import picture_url, shrink, token_keys
 from interp_core.models.record import Layout
 
 THUMBNAIL = 96  # cells a side; longer texts keep the strongest weight of each block

@@ -10,9 +10,9 @@ import interp_core as ic
 from interp_core.charts.lines import head_lines
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention import frames
-from interp_core.ui.attention.question import Options
-from interp_core.ui.attention.text import (
+from interp_core.ui.attention.question import (
     UNIT,
+    Options,
     chosen_map,
     heads_named,
     pick_token,

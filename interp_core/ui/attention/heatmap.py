@@ -8,12 +8,24 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.heatmaps import LABELS, MAX_SIDE, cell_size, heatmap, map_picture
-from interp_core.charts.overview import picture_url, shrink
+from interp_core.charts.heatmaps import (
+    LABELS,
+    MAX_SIDE,
+    cell_size,
+    heatmap,
+    map_picture,
+    picture_url,
+    shrink,
+)
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention import frames
-from interp_core.ui.attention.question import Options
-from interp_core.ui.attention.text import UNIT, chosen_map, heads_named, strongest_named
+from interp_core.ui.attention.question import (
+    UNIT,
+    Options,
+    chosen_map,
+    heads_named,
+    strongest_named,
+)
 from interp_core.ui.widgets import clicks
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import offer

@@ -7,11 +7,10 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.overview import overview
+from interp_core.charts.heatmaps import overview
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention import frames, question
-from interp_core.ui.attention.question import Options, open_head
-from interp_core.ui.attention.text import UNIT
+from interp_core.ui.attention.question import UNIT, Options, open_head
 from interp_core.ui.widgets import clicks
 from interp_core.ui.widgets.figure import figure
 

@@ -13,8 +13,7 @@ from interp_core.attention.tables import same_tokens
 from interp_core.charts.received import received_map
 from interp_core.inputs.words import word_groups
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attention.question import Options, open_head
-from interp_core.ui.attention.text import UNIT, key_choice
+from interp_core.ui.attention.question import UNIT, Options, key_choice, open_head
 from interp_core.ui.widgets import clicks
 from interp_core.ui.widgets.choices import BOUND
 from interp_core.ui.widgets.figure import figure

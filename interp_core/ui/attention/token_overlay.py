@@ -6,11 +6,17 @@ import altair as alt
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.layers import layer_rows
+from interp_core.charts.lines import layer_rows
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention import frames
-from interp_core.ui.attention.question import Options
-from interp_core.ui.attention.text import UNIT, chosen_map, heads_named, pick_token, token_choice
+from interp_core.ui.attention.question import (
+    UNIT,
+    Options,
+    chosen_map,
+    heads_named,
+    pick_token,
+    token_choice,
+)
 from interp_core.ui.widgets.figure import offer
 from interp_core.ui.widgets.recipe import calls, named, value
 from interp_core.ui.widgets.token_strip import token_strip

@@ -9,10 +9,10 @@ from interp_core.ui.attribution import (
     explanation,
     layers,
     many_texts,
-    method_notes,
     trust,
     what_if,
 )
+from interp_core.ui.attribution.compare_methods import method_notes
 
 __all__ = ["DRAW", "VIEWS", "method_notes"]
 VIEWS = {

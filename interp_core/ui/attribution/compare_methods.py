@@ -1,6 +1,8 @@
-"""Several methods side by side on one scale, and how far they agree."""
+"""Several methods side by side on one scale, how far they agree, and what each does and costs."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import altair as alt
 import pandas as pd
@@ -145,3 +147,33 @@ def _against(found: list[Recipe], table: pd.DataFrame) -> None:
             "show which tokens the output depends on. A token can receive attention without "
             "affecting the output, or affect it through other tokens."
         )
+
+
+MEASURED = Path(__file__).with_name("plausibility.csv")
+
+
+def notes_table(model: LoadedModel) -> pd.DataFrame:
+    """One row for each method of this model, with its measured plausibility."""
+    methods = ic.attribution_methods(model)
+    about = pd.DataFrame(
+        {
+            "name": list(methods),
+            "method": [entry.title for entry in methods.values()],
+            "description": [entry.description for entry in methods.values()],
+            "cost": [entry.cost for entry in methods.values()],
+            "complete": [entry.complete for entry in methods.values()],
+            "signed": [entry.signed for entry in methods.values()],
+        }
+    )
+    return about.merge(pd.read_csv(MEASURED), on="name", how="left").drop(columns="name")
+
+
+def method_notes(model: LoadedModel) -> None:
+    """The table and what its figures mean."""
+    st.dataframe(notes_table(model), hide_index=True)
+    st.caption(
+        "The last three columns measure plausibility: agreement with human word labels on 60 "
+        "dev sentences of the Stanford Sentiment Treebank, for `sentiment` (rank correlation "
+        "of signed scores; of absolute scores; how often an opinion word outranks a neutral "
+        "word; random: 0, 0, 0.5). Plausibility is not faithfulness."
+    )

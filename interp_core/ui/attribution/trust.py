@@ -20,8 +20,7 @@ from interp_core.ui.server import cache, costs, jobs
 from interp_core.ui.widgets.choices import one_of
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import offer
-from interp_core.ui.widgets.markdown import message
-from interp_core.ui.widgets.numbers import UNDEFINED, number
+from interp_core.ui.widgets.markdown import UNDEFINED, message, number
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 

@@ -17,16 +17,15 @@ from interp_core.embedding.quality import neighbour_overlap
 from interp_core.embedding.tables import KEPT
 from interp_core.embedding.vectors import Vectors, point_labels
 from interp_core.models.record import LoadedModel
-from interp_core.ui.embedding import drawing_choice, frames, results, sources
+from interp_core.ui.embedding import appearance, drawing_choice, results, sources
 from interp_core.ui.embedding.colouring import grouped, label_columns
-from interp_core.ui.embedding.finding import PointResult
-from interp_core.ui.embedding.question import LAYERED, SLOW, Drawing, Points
-from interp_core.ui.embedding.text import points_named
+from interp_core.ui.embedding.downloads import PointResult
+from interp_core.ui.embedding.question import LAYERED, SLOW, Drawing, Points, points_named
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import model_choice
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.markdown import number
 from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 
 if TYPE_CHECKING:
@@ -134,13 +133,13 @@ def _chart(  # noqa: ANN202 - any chart of Altair's
     label = pair.selectbox(
         "Colour by", labels, index=first, key="pair_colour", width=170, placeholder="none", **BOUND
     )
-    frame = table.assign(text=point_labels(vectors, frames.SHOWN_LETTERS))
+    frame = table.assign(text=point_labels(vectors, appearance.SHOWN_LETTERS))
     told = ["text", KEPT]
     if label:
-        frame[frames.COLOUR] = grouped(vectors.frame[label]).to_numpy()
-        frame[f"{label} "] = frame[frames.COLOUR]
+        frame[appearance.COLOUR] = grouped(vectors.frame[label]).to_numpy()
+        frame[f"{label} "] = frame[appearance.COLOUR]
         told.insert(1, f"{label} ")
-    return side_by_side(frame, titles, frames.COLOUR if label else None, tuple(told))
+    return side_by_side(frame, titles, appearance.COLOUR if label else None, tuple(told))
 
 
 def _figures(kept: float, row: pd.Series) -> None:

@@ -1,23 +1,45 @@
-"""Downloads of the projector, and a script that computes the same again."""
+"""The result of a view of the projector, and what of it can be downloaded."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.embedding.projection import Projection
 from interp_core.embedding.vectors import Vectors, point_labels
-from interp_core.ui.embedding import results
-from interp_core.ui.embedding.finding import PointResult
+from interp_core.ui.embedding import results, sources
+from interp_core.ui.embedding.question import Drawing
 from interp_core.ui.widgets import downloads
+from interp_core.ui.widgets.recipe import calls, named, supplied
+from interp_core.ui.widgets.result import ViewResult
 
 BYTES = "application/octet-stream"
 TSV = "text/tab-separated-values"
 WITH_TABLE = ("checks", "shape")  # views that show their table themselves
 FORMATS = {"TSV": "tsv", "NPY": "npy", "Parquet": "parquet", "safetensors": "safetensors"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointResult(ViewResult):
+    """A view's result with the question and the vectors; `chart` is None in WebGL."""
+
+    asked: Drawing
+    vectors: Vectors
+
+
+def result_of(asked: Drawing, vectors: Vectors, picture: Projection, chart: Any) -> PointResult:
+    """The result of a view that shows a picture of the vectors."""
+    made = sources.recipe(asked.points, vectors)
+    unjudged = picture.quality is None and len(vectors) > 2
+    step = named("picture", asked.call(made, **({"quality": False} if unjudged else {})))
+    table = calls.point_table(made, supplied(step, lambda: picture))
+    return PointResult(chart, table, asked=asked, vectors=vectors)
 
 
 def show(drawn: PointResult, view: str) -> None:

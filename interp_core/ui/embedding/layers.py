@@ -16,24 +16,15 @@ from interp_core.charts.simple import lines
 from interp_core.embedding.alignment import Aligned
 from interp_core.embedding.vectors import Vectors, point_labels
 from interp_core.models.record import LoadedModel
-from interp_core.ui.embedding import (
-    appearance,
-    drawing_choice,
-    frames,
-    picking,
-    plane,
-    sources,
-)
+from interp_core.ui.embedding import appearance, drawing_choice, picking, plane, sources
 from interp_core.ui.embedding.colouring import grouped, label_columns
-from interp_core.ui.embedding.finding import PointResult
-from interp_core.ui.embedding.question import LAYERED, Drawing, Points
+from interp_core.ui.embedding.downloads import PointResult
+from interp_core.ui.embedding.question import LAYERED, Drawing, Points, titled
 from interp_core.ui.embedding.results import in_place, quick, shared, slow
-from interp_core.ui.embedding.text import titled
-from interp_core.ui.widgets import numbers
+from interp_core.ui.widgets import markdown
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import plain
-from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.markdown import number, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, each, named, supplied, value
 
 if TYPE_CHECKING:
@@ -126,7 +117,7 @@ def _choose(parts: list[Vectors]) -> tuple[int, str | None, int | None]:
             placeholder="none",
             **BOUND,
         )
-        found = frames.found_rows(parts[-1], appearance.find())
+        found = appearance.found_rows(parts[-1], appearance.find())
         picked = picking.chooser(parts[-1], found)
     return number, label, picked
 
@@ -138,12 +129,12 @@ def _chart(  # noqa: ANN202 - any chart of Altair's
     low, high = everything.min(axis=0), everything.max(axis=0)
     edge = 0.04 * np.where(high > low, high - low, 1.0)
     frame = pd.DataFrame(places[number], columns=["x", "y"]).astype(np.float32)
-    frame["text"] = point_labels(part, frames.SHOWN_LETTERS)
+    frame["text"] = point_labels(part, appearance.SHOWN_LETTERS)
     groups, titles = set(), None
     if label:
         label = f"{label} "  # never the name of one of our columns
         frame[label] = values = grouped(part.frame[label[:-1]]).to_numpy()
-        groups, titles = set(values), frames.group_labels(frame, pd.Series(values))
+        groups, titles = set(values), appearance.group_labels(frame, pd.Series(values))
     return trail(
         frame,
         tuple(zip((low - edge).tolist(), (high + edge).tolist())),
@@ -202,7 +193,7 @@ def described(at: Drawing, pictures: Pictures) -> str:
     if not number:
         return f"{said}, the output of the embeddings."
     left = pictures[number][1].disparity
-    return f"{said}; Procrustes disparity to layer {number - 1}: {numbers.number(left, '.0%')}."
+    return f"{said}; Procrustes disparity to layer {number - 1}: {markdown.number(left, '.0%')}."
 
 
 def say(pictures: Pictures, number: int, asked: Points, count: int) -> None:
@@ -213,7 +204,7 @@ def say(pictures: Pictures, number: int, asked: Points, count: int) -> None:
     ]
     if number:
         left = pictures[number][1].disparity
-        share = numbers.number(left, ".0%")
+        share = markdown.number(left, ".0%")
         parts.append(f"Procrustes disparity to the previous layer: {share}.")
     if asked.value("sampled"):
         parts.append(f"Shown: a random sample of {asked.value('sampled'):,} texts.")
@@ -226,6 +217,6 @@ def way(places: list[np.ndarray], picked: int) -> str:
     most = path.loc[path["moved"].idxmax()]
     return (
         "Line: trajectory of the selected point. Largest step: into layer "
-        f"{int(most['layer'])} ({numbers.number(most['moved'], '.1f')} × the mean step of all "
+        f"{int(most['layer'])} ({markdown.number(most['moved'], '.1f')} × the mean step of all "
         "points)."
     )

@@ -11,7 +11,6 @@ from interp_core.embedding.vectors import Vectors
 from interp_core.models.record import LoadedModel
 from interp_core.ui.embedding import (
     appearance,
-    card,
     drawing_choice,
     picking,
     plane,
@@ -21,8 +20,7 @@ from interp_core.ui.embedding import (
 )
 from interp_core.ui.embedding.appearance import Scene
 from interp_core.ui.embedding.colouring import colouring
-from interp_core.ui.embedding.finding import PointResult
-from interp_core.ui.embedding.finding import drawn as result_of
+from interp_core.ui.embedding.downloads import PointResult, result_of
 from interp_core.ui.embedding.question import SLOW, Points
 from interp_core.ui.embedding.results import in_place
 from interp_core.ui.widgets.markdown import plain
@@ -68,7 +66,7 @@ def _show(scene: Scene) -> Any:
 def _below(scene: Scene, *, flat: bool) -> None:
     show(scene.picture, scene.vectors)
     if scene.picked is not None:
-        card.show(scene.vectors, scene.picture, scene.picked)
+        picking.card(scene.vectors, scene.picture, scene.picked)
     inside = picking.boxed(scene.name, scene.picture.coordinates) if flat else None
     if inside is not None:
         picking.show(scene.vectors, inside)

@@ -12,11 +12,11 @@ import streamlit as st
 from interp_core.charts.points import in_order
 from interp_core.charts.scatter import Look, scatter
 from interp_core.embedding.vectors import truncate
-from interp_core.ui.embedding import frames, picking, results
+from interp_core.ui.embedding import appearance, picking, results
 from interp_core.ui.embedding.appearance import Scene
 from interp_core.ui.embedding.colouring import Colouring, columns
+from interp_core.ui.embedding.question import described, titled
 from interp_core.ui.embedding.results import in_place
-from interp_core.ui.embedding.text import described, titled
 from interp_core.ui.widgets.figure import draw, figure
 
 OWN = ("row", "x", "y", "z", "found")  # columns of the frame that no tooltip shows
@@ -26,7 +26,7 @@ def show(scene: Scene, *, preview: bool = False) -> alt.LayerChart:
     """Draw it; a `preview` of a slower method reports no clicks."""
     key = "preview" if preview else "picture"
     told = scene.picked if preview else picking.marked((scene.name, key), scene.picked)
-    rows = frames.drawn_rows(len(scene.vectors), scene.found, told)
+    rows = appearance.drawn_rows(len(scene.vectors), scene.found, told)
     chart = _chart(scene, rows, told, lines=not preview)
     widget = f"{key}_{hash(scene.name)}"
     drags = {"key": widget, "selection_mode": ["pick", "box"]}
@@ -63,24 +63,24 @@ def _chart(scene: Scene, rows: np.ndarray, picked: int | None, *, lines: bool) -
 def _frame(scene: Scene, rows: np.ndarray, *, lines: bool) -> pd.DataFrame:
     """The points with their tooltips, colours and neighbours."""
     vectors = scene.vectors
-    frame = frames.point_frame(vectors, scene.picture, scene.found, rows)
-    frame = frames.with_details(frame, vectors, columns(vectors))
+    frame = appearance.point_frame(vectors, scene.picture, scene.found, rows)
+    frame = appearance.with_details(frame, vectors, columns(vectors))
     if scene.colours is not None:
-        frame[frames.COLOUR] = scene.colours.values.to_numpy()[rows]
+        frame[appearance.COLOUR] = scene.colours.values.to_numpy()[rows]
     if lines and 2 < len(vectors) <= results.AT_ONCE:
         k = min(results.NEAR, len(vectors) - 1)
         knn = results.neighbours(scene.asked.points, vectors, scene.asked.metric, k)
         if knn is not None:
-            frame[frames.NEAR] = frames.near_column(knn, rows)
+            frame[appearance.NEAR] = appearance.near_column(knn, rows)
     return frame
 
 
 def _look(scene: Scene, frame: pd.DataFrame, told: int | None) -> Look:
     colours = scene.colours
     ink, paper = inks()
-    hidden = (*OWN, frames.COLOUR, frames.NEAR)
+    hidden = (*OWN, appearance.COLOUR, appearance.NEAR)
     return Look(
-        colour=None if colours is None else frames.COLOUR,
+        colour=None if colours is None else appearance.COLOUR,
         kind="nominal" if colours is None else colours.kind,
         title="" if colours is None else colours.title,
         picked=told,
@@ -95,10 +95,10 @@ def _look(scene: Scene, frame: pd.DataFrame, told: int | None) -> Look:
 def _labels(scene: Scene, frame: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
     colours, wanted = scene.colours, scene.view.labels
     if wanted == "points":
-        return frames.point_labels(frame, scene.vectors)
+        return appearance.point_labels(frame, scene.vectors)
     if wanted == "groups" and colours is not None and colours.kind == "nominal":
-        return frames.group_labels(frame, colours.values.iloc[rows])
-    return frames.NO_LABELS
+        return appearance.group_labels(frame, colours.values.iloc[rows])
+    return appearance.NO_LABELS
 
 
 def _axes(scene: Scene) -> tuple[str, str]:
@@ -127,7 +127,7 @@ def _how_to(scene: Scene, drawn: int) -> None:
     count = len(scene.vectors)
     if drawn < count:
         st.caption(
-            f"Shown: a random sample of {frames.MOST_DRAWN:,} of {count:,} points and all "
+            f"Shown: a random sample of {appearance.MOST_DRAWN:,} of {count:,} points and all "
             "matches of the search. The projection was computed from all points. “All points” "
             "shows every point."
         )

@@ -16,13 +16,12 @@ from interp_core.embedding.tables import LENGTHS
 from interp_core.embedding.vectors import Vectors
 from interp_core.models.record import LoadedModel
 from interp_core.ui.embedding import drawing_choice, sources
-from interp_core.ui.embedding.finding import PointResult
-from interp_core.ui.embedding.question import LAYERED, Drawing, Points
+from interp_core.ui.embedding.downloads import PointResult
+from interp_core.ui.embedding.question import LAYERED, Drawing, Points, points_named
 from interp_core.ui.embedding.results import shared
-from interp_core.ui.embedding.text import points_named
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import figure, offer
-from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.markdown import number
 from interp_core.ui.widgets.recipe import Recipe, calls, value
 
 if TYPE_CHECKING:

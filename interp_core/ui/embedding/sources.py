@@ -17,7 +17,7 @@ from interp_core.files.tables import read_table, text_columns
 from interp_core.ui.embedding.question import Points
 from interp_core.ui.embedding.results import kept, quick, slow
 from interp_core.ui.server import cache, costs, limits
-from interp_core.ui.server.keys import digest
+from interp_core.ui.server.limits import digest
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import BESIDE, Recipe, builtin, calls, named, supplied, value
 from interp_core.ui.widgets.uploads import ABOUT, TEXTS, options, told, uploader

@@ -8,9 +8,9 @@ import streamlit as st
 
 from interp_core.charts.cloud import cloud, shades
 from interp_core.embedding.tables import true_neighbours
-from interp_core.ui.embedding import frames, picking, plane
+from interp_core.ui.embedding import appearance, picking, plane
 from interp_core.ui.embedding.appearance import Scene
-from interp_core.ui.embedding.text import described, titled
+from interp_core.ui.embedding.question import described, titled
 from interp_core.ui.widgets.figure import offer
 
 HEIGHT = 600
@@ -37,7 +37,7 @@ def _flatten() -> None:
 
 def _draw(scene: Scene) -> None:
     rows = np.arange(len(scene.vectors))
-    frame = frames.point_frame(scene.vectors, scene.picture, scene.found, rows)
+    frame = appearance.point_frame(scene.vectors, scene.picture, scene.found, rows)
     near = _near(scene)
     labels = _labels(scene, frame, near)
     frame = frame.assign(tip=_tips(scene, frame))
@@ -61,7 +61,7 @@ def _draw(scene: Scene) -> None:
 
 def _offer(scene: Scene) -> None:
     """WebGL gives no file: what is added is a flat chart of the same coordinates."""
-    rows = frames.drawn_rows(len(scene.vectors), scene.found, scene.picked)
+    rows = appearance.drawn_rows(len(scene.vectors), scene.found, scene.picked)
     solid = scene.asked.dimensions == 3
     offer(
         lambda: plane.from_front(scene, rows),
@@ -88,7 +88,7 @@ def _near(scene: Scene) -> tuple[int, ...]:
     """The true neighbours of the picked point."""
     if scene.picked is None or len(scene.vectors) < 2:
         return ()
-    table = true_neighbours(scene.vectors, scene.picture, scene.picked, k=frames.NEAR_LINES)
+    table = true_neighbours(scene.vectors, scene.picture, scene.picked, k=appearance.NEAR_LINES)
     return tuple(int(row) for row in table["index"])
 
 
@@ -96,20 +96,20 @@ def _labels(scene: Scene, frame: pd.DataFrame, near: tuple[int, ...]) -> pd.Data
     """Names of groups, or of some points; in any case of the picked one and its neighbours."""
     colours, wanted = scene.colours, scene.view.labels
     if wanted == "none":
-        return frames.NO_LABELS
+        return appearance.NO_LABELS
     own = [] if scene.picked is None else [scene.picked, *near]
     if wanted == "groups" and colours is not None and colours.kind == "nominal":
-        groups = frames.group_labels(frame, colours.values)
-        return pd.concat([groups, frames.labels_of(frame, scene.vectors, own[:1])])
+        groups = appearance.group_labels(frame, colours.values)
+        return pd.concat([groups, appearance.labels_of(frame, scene.vectors, own[:1])])
     few = [*own, *np.flatnonzero(scene.found).tolist()]
     if not few:
         few = np.random.default_rng(0).permutation(len(frame))[:MOST_TRIED].tolist()
-    return frames.labels_of(frame, scene.vectors, _far_apart(frame, few))
+    return appearance.labels_of(frame, scene.vectors, _far_apart(frame, few))
 
 
 def _far_apart(frame: pd.DataFrame, rows: list[int]) -> list[int]:
     """Those of the rows, the first first, of which no two are near each other in space."""
-    places = frame[frames.AXES[: 2 + ("z" in frame)]].to_numpy()
+    places = frame[appearance.AXES[: 2 + ("z" in frame)]].to_numpy()
     least = APART * float(np.ptp(places, axis=0).max())
     kept: list[int] = []
     for row in rows[:MOST_TRIED]:

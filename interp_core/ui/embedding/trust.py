@@ -17,14 +17,12 @@ from interp_core.embedding.quality import Quality
 from interp_core.embedding.vectors import Vectors
 from interp_core.models.record import LoadedModel
 from interp_core.ui.embedding import drawing_choice, results, sources
-from interp_core.ui.embedding.finding import PointResult, drawn
-from interp_core.ui.embedding.question import SLOW, Drawing, Points
+from interp_core.ui.embedding.downloads import PointResult, result_of
+from interp_core.ui.embedding.question import SLOW, Drawing, Points, titled
 from interp_core.ui.embedding.results import slow
-from interp_core.ui.embedding.text import titled
 from interp_core.ui.server import limits
-from interp_core.ui.widgets import numbers
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.markdown import number
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -67,7 +65,7 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult 
             icon=":material/straighten:",
         )
     show(wanted, vectors)
-    return drawn(wanted, vectors, picture, chart)
+    return result_of(wanted, vectors, picture, chart)
 
 
 def _scores(quality: Quality) -> None:
@@ -150,7 +148,7 @@ def show(wanted: Drawing, vectors: Vectors) -> None:
     st.dataframe(table.round(2), hide_index=True, column_config=COLUMNS)
     st.caption(
         f"Seeds use random initialisation. The projections of {len(SEEDS)} seeds agree on "
-        f"{numbers.number(steady, '.0%')} of the neighbours; structure found with one seed "
+        f"{number(steady, '.0%')} of the neighbours; structure found with one seed "
         "only is probably an artefact."
     )
 

@@ -13,7 +13,7 @@ from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.server import cache, jobs
 from interp_core.ui.widgets.downloads import section
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.markdown import number
 from interp_core.ui.widgets.recipe import calls, value
 
 EXAMPLE_TEXTS = 100

@@ -13,13 +13,12 @@ from interp_core.heads.catalogue import STATISTICS, offered
 from interp_core.ui.heads import corpus
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.heads.map_view import preview
-from interp_core.ui.heads.table import result
-from interp_core.ui.heads.text import capital
+from interp_core.ui.heads.table import capital, result
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import model_choice
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.markdown import number
 from interp_core.ui.widgets.recipe import calls, value
 from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.sidebar import Choice

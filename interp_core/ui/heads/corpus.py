@@ -15,7 +15,7 @@ import interp_core as ic
 from interp_core.files.corpus import sample_corpus
 from interp_core.files.form import FileOptions
 from interp_core.ui.server import cache, costs, jobs, limits
-from interp_core.ui.server.keys import digest
+from interp_core.ui.server.limits import digest
 from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.markdown import plain

@@ -10,11 +10,11 @@ from interp_core.charts.heads import head_map, pruning
 from interp_core.heads.importance import ORDERS, STEPS
 from interp_core.ui.heads import card, corpus, table
 from interp_core.ui.heads.corpus import Asked
-from interp_core.ui.heads.text import capital, extremes
+from interp_core.ui.heads.table import capital, extremes
 from interp_core.ui.server import cache, costs, jobs
 from interp_core.ui.widgets.choices import BOUND, one_of
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.markdown import number
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 

@@ -11,7 +11,7 @@ from interp_core.charts.heads import by_layer, head_map, histogram_by_layer
 from interp_core.heads.catalogue import IMPORTANCE, STATISTICS, Statistic, offered, undefined
 from interp_core.ui.heads import card, corpus, table
 from interp_core.ui.heads.corpus import Asked
-from interp_core.ui.heads.text import capital, extremes
+from interp_core.ui.heads.table import capital, extremes
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.downloads import section
 from interp_core.ui.widgets.figure import draw as draw_chart

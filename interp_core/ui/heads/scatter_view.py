@@ -11,12 +11,11 @@ from interp_core.charts.heads import head_map, head_scatter
 from interp_core.heads.catalogue import IMPORTANCE, STATISTICS, offered
 from interp_core.ui.heads import card, corpus, table
 from interp_core.ui.heads.corpus import Asked
-from interp_core.ui.heads.table import Box
-from interp_core.ui.heads.text import capital, extremes
+from interp_core.ui.heads.table import Box, capital, extremes
 from interp_core.ui.widgets import clicks
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.markdown import number
 from interp_core.ui.widgets.recipe import Recipe, named, value
 from interp_core.ui.widgets.result import ViewResult
 

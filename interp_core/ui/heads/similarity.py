@@ -12,7 +12,7 @@ from interp_core.ui.heads import card, corpus, table
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.widgets import downloads
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.markdown import number
 from interp_core.ui.widgets.recipe import Recipe, calls, value
 from interp_core.ui.widgets.result import ViewResult
 

@@ -1,4 +1,4 @@
-"""The table of all heads: statistics, and gradient importance where it is wanted."""
+"""The table of all heads: statistics, gradient importance where it is wanted, heads in words."""
 
 from __future__ import annotations
 
@@ -164,3 +164,21 @@ def show(frame: pd.DataFrame) -> None:
         for name in offered(frame)
     }
     st.dataframe(readable(frame), hide_index=True, height=320, column_config=formats)
+
+
+def extremes(frame: pd.DataFrame, column: str, digits: str = ".3f") -> str:
+    """The heads with the highest and the lowest value."""
+    known = frame.dropna(subset=[column])
+    if not len(known):
+        return "no head has a value"
+    high, low = (known.loc[row] for row in (known[column].idxmax(), known[column].idxmin()))
+    return f"highest {_head(high, column, digits)}, lowest {_head(low, column, digits)}"
+
+
+def _head(line: pd.Series, column: str, digits: str) -> str:
+    return f"{line[column]:{digits}} (head {name(line['layer'], line['head'])})"
+
+
+def capital(title: str) -> str:
+    """The title of a picture: its first letter is a capital, the rest stays as it is."""
+    return title[:1].upper() + title[1:]

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from interp_core.attention.maps import AttentionMaps
-from interp_core.charts.overview import overview, picture_url
+from interp_core.charts.heatmaps import overview, picture_url
 from interp_core.charts.patches import data_url, overlay
 from interp_core.images.tables import ALL, Patch, class_token, over_patches
 from interp_core.inputs.images import patch_grid

@@ -15,8 +15,7 @@ from interp_core.ui.widgets import downloads
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import plain
-from interp_core.ui.widgets.numbers import number, share
+from interp_core.ui.widgets.markdown import number, plain, share
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 

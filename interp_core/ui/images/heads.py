@@ -13,7 +13,7 @@ from interp_core.ui.server import cache, jobs
 from interp_core.ui.widgets import downloads
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.markdown import number
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 

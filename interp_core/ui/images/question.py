@@ -13,7 +13,7 @@ from interp_core.datasets import PHOTOS, digit_labels, held_out
 from interp_core.files.images import MAX_BYTES
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache
-from interp_core.ui.server.keys import digest
+from interp_core.ui.server.limits import digest
 from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.markdown import plain

@@ -9,12 +9,12 @@ from interp_core.ui.language import (
     induction,
     logit_attribution,
     logit_lens,
-    model_offer,
     next_token,
+    question,
 )
 from interp_core.ui.language.question import Asked
 
-__all__ = ["CONTINUE", "DRAW", "LOOK", "VIEWS", "Asked", "model_offer"]
+__all__ = ["CONTINUE", "DRAW", "LOOK", "VIEWS", "Asked", "question"]
 VIEWS = {
     "next": "Next token",
     "lens": "Logit lens",

@@ -8,11 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from interp_core.charts.language import EXPECTED, expected, unit_map
-from interp_core.charts.layers import token_lines
+from interp_core.charts.lines import token_lines
 from interp_core.language.generation import MOST_TEMPERATURE, MOST_TOKENS, Generation
 from interp_core.ui.language import head_map
+from interp_core.ui.language.next_token import best_named
 from interp_core.ui.language.question import Asked, place_name, side_by_side
-from interp_core.ui.language.text import best_named
 from interp_core.ui.server import costs
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import figure, offer

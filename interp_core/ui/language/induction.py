@@ -13,7 +13,7 @@ from interp_core.ui.server import cache
 from interp_core.ui.widgets import recipe
 from interp_core.ui.widgets.choices import one_of
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.numbers import number
+from interp_core.ui.widgets.markdown import number
 from interp_core.ui.widgets.recipe import Recipe, value
 from interp_core.ui.widgets.result import ViewResult
 

@@ -10,6 +10,7 @@ from interp_core.charts.heatmaps import token_keys
 from interp_core.charts.language import EXPECTED, expected, fate, lens_grid
 from interp_core.inputs.tokens import TokenSequence
 from interp_core.language.lens import LogitLens
+from interp_core.ui.language.next_token import best_named, settled
 from interp_core.ui.language.question import (
     Asked,
     ink,
@@ -18,7 +19,6 @@ from interp_core.ui.language.question import (
     sequence,
     side_by_side,
 )
-from interp_core.ui.language.text import best_named, settled
 from interp_core.ui.widgets import clicks
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
 from interp_core.ui.widgets.figure import draw as draw_chart

@@ -1,8 +1,9 @@
-"""What the language page asks of a model: shared results, the chosen place, what a view returns."""
+"""What the language page asks of a model, and the offer of a model that can answer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,14 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.inputs.tokens import TokenSequence, encode
+from interp_core.models import language_model
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache, costs, jobs
 from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets import recipe
 from interp_core.ui.widgets.choices import BOUND, keep_valid
+from interp_core.ui.widgets.markdown import message, plain
+from interp_core.ui.widgets.model_choice import take
 from interp_core.ui.widgets.recipe import Recipe, named
 
 PLACE = "lm_place"
@@ -127,3 +131,53 @@ def side_by_side(*widths: int) -> list:
     """Containers of these widths in px beside each other, below each other in a narrow window."""
     with st.container(horizontal=True, gap="large"):
         return [st.container(width=width) for width in widths]
+
+
+FITTING = "language-model"
+TASKS = ("causal-lm", "masked-lm")
+
+
+def fits(model: LoadedModel, tasks: tuple[str, ...] = TASKS) -> bool:
+    """Whether the model predicts words; otherwise offers one that does."""
+    if model.task in tasks:
+        return True
+    predicts = "continue a text" if TASKS[1] not in tasks else "predict words"
+    st.info(
+        f"`{plain(model.name)}` is not a language model (it cannot {predicts}). Choose a "
+        "language model to use this page.",
+        icon=":material/info:",
+    )
+    switch("Switch to the built-in language model")
+    return False
+
+
+def switch(label: str) -> None:
+    """The button, or how to install the model when it is missing."""
+    missing = why_missing()
+    if missing:
+        st.markdown(message(missing))
+    else:
+        st.button(
+            label,
+            on_click=take,
+            args=(FITTING,),
+            icon=":material/swap_horiz:",
+            type="primary",
+            key="lm_use",
+        )
+
+
+def why_missing() -> str | None:
+    """A sentence about how to add the built-in language model, or None when it is there."""
+    if language_model.is_converted():
+        return None
+    try:
+        language_model.WEIGHTS.find()
+    except ic.ClearheadError as error:
+        return str(error)
+    if find_spec(language_model.READER) is None:
+        return (
+            f"The language model needs the package {language_model.READER}: "
+            f"`{language_model.INSTALL}`."
+        )
+    return None

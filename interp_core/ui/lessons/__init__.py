@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from interp_core.lessons.library import LessonLibrary
-from interp_core.ui.lessons import catalogue, glossary, progress
+from interp_core.ui.lessons import catalogue, progress
 from interp_core.ui.lessons import lesson as lessons_lesson
 from interp_core.ui.widgets.choices import view_of
 from interp_core.ui.widgets.markdown import plain
@@ -30,6 +30,6 @@ def choose(shelf: LessonLibrary) -> None:
 
 DRAW = {
     "lessons": catalogue.show,
-    "glossary": lambda shelf: glossary.show(),
+    "glossary": lambda shelf: catalogue.terms(),
     "teachers": lambda shelf: catalogue.teachers(),
 }

@@ -58,10 +58,10 @@ def _missing(lesson: Lesson) -> str | None:
     if not lesson.needs:
         return None
     from interp_core.ui.language import (
-        model_offer,
-    )  # brings charts, which the other lessons do not need
+        question,  # brings charts, which the other lessons do not need
+    )
 
-    return model_offer.why_missing() if lesson.needs == model_offer.FITTING else None
+    return question.why_missing() if lesson.needs == question.FITTING else None
 
 
 def _question(lesson: Lesson, number: int, question: Question) -> None:

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from interp_core.lessons.links import KEYS, SHARED
-from interp_core.lessons.record import Lesson, Link
+from interp_core.lessons.record import KEYS, SHARED, Lesson, Link
 
 PAGE = "pages/lessons.py"
 UNDERWAY, ANSWERS, DONE = "lesson_underway", "lesson_answers", "lessons_done"

@@ -16,8 +16,7 @@ from streamlit.runtime.scriptrunner import RerunException
 import interp_core as ic
 from interp_core.report import numbers as tables
 from interp_core.report.notebook import loads
-from interp_core.report.record import PNG, SVG, Figure
-from interp_core.report.versions import versions
+from interp_core.report.record import PNG, SVG, Figure, versions
 from interp_core.ui import navigation
 from interp_core.ui.report import session
 from interp_core.ui.server import cache, loading

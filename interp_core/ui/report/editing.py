@@ -9,7 +9,7 @@ import streamlit as st
 
 from interp_core.report.document import about, data_url
 from interp_core.report.record import Figure, Report
-from interp_core.ui.report import opening, session
+from interp_core.ui.report import exporting, session
 
 MOST_NOTE, MOST_TITLE = 5_000, 200
 
@@ -67,7 +67,7 @@ def _controls(place: int, figure: Figure, named: str, count: int) -> None:
             icon=":material/delete:",
             on_click=lambda: session.keep(session.report().without(place)),
         )
-        opening.link(figure.link, "Open in app", f"view_{named}")
+        exporting.link(figure.link, "Open in app", f"view_{named}")
 
 
 def _button(label: str, icon: str, named: str, off: bool, place: int, by: int) -> None:

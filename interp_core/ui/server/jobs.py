@@ -13,7 +13,7 @@ from interp_core.progress import interruptible
 from interp_core.ui.server import costs, limits
 from interp_core.ui.server import store as server_store
 from interp_core.ui.server.cache import COMPUTE, LONG
-from interp_core.ui.server.durations import Pace
+from interp_core.ui.server.logs import Pace
 from interp_core.ui.server.queue import Place
 from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets.recipe import Recipe, supplied, value

@@ -7,17 +7,38 @@ What cannot be understood there counts as shared: a slip of the pen opens nothin
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import interp_core as ic
-from interp_core.ui.server.keys import strings_in
+
+
+def strings_in(key: Any) -> Iterator[str]:
+    """All strings in a key, however deep."""
+    if isinstance(key, str):
+        yield key
+    elif isinstance(key, tuple | list):
+        for part in key:
+            yield from strings_in(part)
+    elif is_dataclass(key):
+        for field in fields(key):
+            yield from strings_in(getattr(key, field.name))
+
+
+def digest(*parts: bytes) -> str:
+    """Equal for equal contents, in order."""
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(hashlib.sha256(part).digest())
+    return whole.hexdigest()
+
 
 FILE = Path(__file__).resolve().parents[3] / "clearhead.toml"
 OFF = {"", "0", "false", "no", "off"}

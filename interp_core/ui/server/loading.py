@@ -16,10 +16,10 @@ from interp_core.models.adapter_config import is_adapter
 from interp_core.models.device import FORMATS, devices
 from interp_core.models.folders import ADAPTER_CONFIG, find_model_folder
 from interp_core.models.hub import HUB_ID
-from interp_core.models.read_as import offered_readings
 from interp_core.models.record import LoadedModel
 from interp_core.models.registry import bundled_card
 from interp_core.models.safety import read_json
+from interp_core.models.tasks import offered_readings
 from interp_core.ui.server import limits
 from interp_core.ui.widgets import recipe
 from interp_core.ui.widgets.choices import BOUND, keep_valid

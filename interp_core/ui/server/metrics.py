@@ -18,7 +18,7 @@ from streamlit.runtime.stats import CounterStat, GaugeStat, HistogramStat, Stat
 
 from interp_core.ui.server import logs
 from interp_core.ui.server.cache import COMPUTE, LONG
-from interp_core.ui.server.durations import Durations
+from interp_core.ui.server.logs import Durations
 from interp_core.ui.server.store import STORES
 
 _guard = threading.Lock()

@@ -10,9 +10,9 @@ import weakref
 from collections.abc import Callable, Hashable
 
 from interp_core.errors import ModelTooLarge
-from interp_core.models.memory import available
+from interp_core.models.device import available
 from interp_core.models.record import LoadedModel
-from interp_core.ui.server.keys import strings_in
+from interp_core.ui.server.limits import strings_in
 from interp_core.ui.server.store import STORES, Shared
 
 MOST = 12  # more than are embedded; memory usually sets the limit

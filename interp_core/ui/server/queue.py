@@ -12,7 +12,7 @@ from typing import Any
 
 from interp_core.progress import interruptible
 from interp_core.ui.server import logs, store
-from interp_core.ui.server.durations import Durations
+from interp_core.ui.server.logs import Durations
 
 
 @dataclass(frozen=True)

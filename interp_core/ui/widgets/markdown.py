@@ -1,8 +1,14 @@
-"""Show people's text as text: Streamlit's Markdown would fetch images and render icons in it."""
+"""People's text and numbers in sentences.
+
+Streamlit's Markdown would fetch images and render icons in people's text: it is shown as text. A
+number that has no value is called undefined, never nan or inf.
+"""
 
 from __future__ import annotations
 
+import math
 import re
+from typing import Any
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
@@ -19,3 +25,19 @@ def message(text: str) -> str:
     if len(parts) % 2 == 0:
         return plain("`".join(parts))
     return "".join(f"`{part}`" if place % 2 else plain(part) for place, part in enumerate(parts))
+
+
+UNDEFINED = "undefined"
+
+
+def number(value: Any, form: str = ".3f", *, missing: str = UNDEFINED) -> str:
+    """`value` in this format; `missing` where it is None or no finite number."""
+    if value is None or not math.isfinite(value):
+        return missing
+    told = f"{value:{form}}"
+    return told.replace("-", "", 1) if float(told.strip("%+").replace(",", "")) == 0 else told
+
+
+def share(part: float, whole: float, form: str = ".0%", *, missing: str = UNDEFINED) -> str:
+    """The ratio of two numbers; `missing` where the whole is zero, for then it has none."""
+    return number(part / whole if whole else None, form, missing=missing)

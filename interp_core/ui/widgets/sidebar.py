@@ -1,4 +1,4 @@
-"""The sidebar that all pages share: which model, which text. Both live in the address."""
+"""The sidebar of all pages, which model and which text, both in the address; the model loaded."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 import interp_core as ic
-from interp_core.ui.server import limits, loading
+from interp_core.models.record import LoadedModel
+from interp_core.ui.server import cache, limits, loading
 from interp_core.ui.widgets.choices import follow
+from interp_core.ui.widgets.markdown import message
 from interp_core.ui.widgets.model_choice import examples, shelf
 
 DEFAULT_MODEL = "sentiment"
@@ -123,3 +125,12 @@ def _shape(card: ic.ModelCard) -> str:
     if not card.heads:  # recurrent networks
         return f"{layers}, no attention heads"
     return f"{layers} × {card.heads} head{'' if card.heads == 1 else 's'}"
+
+
+def opened(name: str) -> LoadedModel:
+    """The model by its name in the sidebar; its notes stand above everything that is drawn."""
+    with st.spinner("Loading the model …"):
+        model = cache.model(name)
+    for note in model.notes:
+        st.caption(message(note))
+    return model
