@@ -26,6 +26,16 @@ PLACES = {
 PREFIX, A_DAY = "clearhead-tests-", 24 * 60 * 60  # seconds
 ELSEWHERE = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE", "TORCH_HOME")
 
+# Servers and browsers have a part in these: what fails is tried once more. Nothing else is.
+SERVED = (
+    "tests/browser/",
+    "tests/safety/test_container.py",
+    "tests/safety/test_figures.py",
+    "tests/safety/test_many_people.py",
+    "tests/ui/test_warm_start.py",
+)
+FAILED = pytest.StashKey[bool]()
+
 
 def begin_from_nothing() -> Path:
     """Point everything that keeps files between runs into a new folder, for the whole run.
@@ -60,6 +70,27 @@ def pytest_unconfigure():
 
 def pytest_report_header():
     return f"home, caches: {os.environ['HOME']} (new)"
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.nodeid.startswith(SERVED):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_exception_interact(node):
+    node.stash[FAILED] = True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item):
+    """Where a test that is tried again has failed, all fixtures end and begin anew.
+
+    What failed may be a browser or a server that has died, and a window keeps what it shows.
+    """
+    if item.get_closest_marker("flaky") and item.stash.get(FAILED, False):
+        item.stash[FAILED] = False
+        item.session._setupstate.teardown_exact(None)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -12,12 +12,13 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import BrowserContext, Page
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM_ARGS = [
@@ -58,50 +59,63 @@ socket.getaddrinfo = getaddrinfo
 """
 
 
-# Whether all runs of the script that were asked for have ended, nothing is stale, and nothing has
-# been drawn for a while. Of a short run the page may draw neither beginning nor end, so both are
-# read from the socket, by the tags of Streamlit's messages: one to the server begins with
-# rerun_script (90) or, before a file is sent, file_urls_request (130); script_finished (48) ends
-# a run, unless its value is 2: ended early for another.
-_REST = """quiet => {
-  const now = () => performance.now();
-  if (!window.watched) {
-    const seen = window.watched = {asked: 0, ended: 0, changed: now()}, sockets = new WeakSet();
-    const bytes = data => ArrayBuffer.isView(data) ? data : new Uint8Array(data);
-    const received = ({data}) => {
-      const message = bytes(data);
-      let at = 0;
-      const number = () => {
-        let found = 0, unit = 1;
-        do { found += (message[at] & 127) * unit; unit *= 128; } while (message[at++] > 127);
-        return found;
-      };
-      while (at < message.length) {
-        const tag = number(), value = number();
-        if (tag === 48 && value !== 2) seen.ended = now();
-        if (tag % 8 === 2) at += value;
-      }
+# Keeps what the page and the server say to each other. Of a short run the page may draw neither
+# beginning nor end, so both are read from the socket, by the tags of Streamlit's messages: one to
+# the server begins with rerun_script (90) or, before a file is sent, file_urls_request (130);
+# new_session (34) begins a run and script_finished (48) ends it, unless its value is 2: ended
+# early for another.
+_WATCH = """() => {
+  if (window.watched) return;
+  const now = () => performance.now(), whole = document.readyState === "loading";
+  const seen = window.watched = {whole, asked: 0, begun: 0, ended: 0, changed: now()};
+  const sockets = new WeakSet();
+  const bytes = data => ArrayBuffer.isView(data) ? data : new Uint8Array(data);
+  const received = ({data}) => {
+    const message = bytes(data);
+    let at = 0;
+    const number = () => {
+      let found = 0, unit = 1;
+      do { found += (message[at] & 127) * unit; unit *= 128; } while (message[at++] > 127);
+      return found;
     };
-    const send = WebSocket.prototype.send;
-    WebSocket.prototype.send = function (data) {
-      if (!sockets.has(this)) {
-        sockets.add(this);
-        this.addEventListener("message", received);
-      }
-      if ([90, 130].includes(bytes(data)[0])) seen.asked = now();
-      return send.call(this, data);
-    };
-    new MutationObserver(() => { seen.changed = now(); }).observe(document.body, {
-      subtree: true, childList: true, characterData: true, attributeFilter: ["data-stale"],
-    });
-  }
-  const {asked, ended, changed} = window.watched;
-  const busy = "[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true]";
+    while (at < message.length) {
+      const tag = number(), value = number();
+      if (tag === 34) seen.begun = now();
+      if (tag === 48 && value !== 2) seen.ended = now();
+      if (tag % 8 === 2) at += value;
+    }
+  };
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (data) {
+    if (!sockets.has(this)) {
+      sockets.add(this);
+      this.addEventListener("message", received);
+    }
+    if ([90, 130].includes(bytes(data)[0])) seen.asked = now();
+    return send.call(this, data);
+  };
+  new MutationObserver(() => { seen.changed = now(); }).observe(document, {
+    subtree: true, childList: true, characterData: true, attributeFilter: ["data-stale"],
+  });
+}"""
+# Whether the run that was asked for last has begun and ended, nothing computes, is stale or waits
+# to be painted, and nothing has been drawn for a while: since the waiting began, too, for what
+# was clicked asks for its run a moment later.
+_REST = f"""([quiet, waiting]) => {{
+  ({_WATCH})();
+  const now = performance.now(), seen = window.watched;
+  if (seen.waiting !== waiting) Object.assign(seen, {{waiting, since: now}});
+  const {{whole, asked, begun, ended, changed, since}} = seen;
+  const busy = "[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-testid=stSpinner],"
+    + "[data-stale=true], [class*=st-key-stop_],"
+    + "[data-testid=stVegaLiteChart]:not(:has(canvas, svg))";
   return document.querySelector("[data-test-script-state=notRunning]")
     && !document.querySelector(busy)
-    && asked <= ended && now() - Math.max(asked, ended, changed) > quiet;
-}"""
+    && (asked || !whole) && asked <= begun && begun <= ended
+    && now - Math.max(since, ended, changed) > quiet;
+}}"""
 QUIET = 300  # milliseconds; a chart tells of a click after 150
+_WAITS = count()
 
 
 @dataclass(frozen=True)
@@ -173,9 +187,15 @@ def find_chromium() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
+def watched(context: BrowserContext) -> BrowserContext:
+    """A window whose tabs are watched from the beginning, which makes `settled` certain."""
+    context.add_init_script(f"({_WATCH})()")
+    return context
+
+
 def settled(page: Page) -> None:
-    """Wait until the page is at rest: all that was asked for is drawn."""
-    page.wait_for_function(_REST, arg=QUIET, polling=50)
+    """Wait until the page is at rest: all that was asked for is computed and drawn."""
+    page.wait_for_function(_REST, arg=[QUIET, next(_WAITS)], polling=50)
 
 
 def ready(page: Page) -> None:

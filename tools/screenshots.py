@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.browser import CHROMIUM_ARGS, ROOT, Server, find_chromium, ready, running
+from tools.browser import CHROMIUM_ARGS, ROOT, Server, find_chromium, ready, running, watched
 
 FOLDER = ROOT / "docs" / "pictures"
 WORDS = FOLDER / "words.json"
@@ -55,7 +55,7 @@ def visit(browser, server: Server, shot: Shot):  # noqa: ANN001, ANN201 - playwr
     context = browser.new_context(
         viewport={"width": 1280, "height": shot.height}, color_scheme=shot.scheme
     )
-    page = context.new_page()
+    page = watched(context).new_page()
     page.set_default_timeout(60_000)
     page.goto(server.link(shot.page, **shot.query))
     ready(page)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.hostile import HOSTILE_TOKEN, build_hostile
-from tools.browser import CHROMIUM_ARGS, Server, find_chromium, running
+from tools.browser import CHROMIUM_ARGS, Server, find_chromium, running, watched
 
 __all__ = ["HOSTILE_TOKEN"]
 
@@ -53,11 +53,12 @@ def windows(chromium):
 
     def window(width: int, scheme: str):
         if (width, scheme) not in kept:
-            kept[width, scheme] = chromium.new_context(
+            context = chromium.new_context(
                 viewport={"width": width, "height": 1100},
                 color_scheme=scheme,
                 device_scale_factor=1,
             )
+            kept[width, scheme] = watched(context)
         return kept[width, scheme]
 
     yield window
@@ -109,7 +110,7 @@ def open_page(windows, spare_tabs):
 def window(chromium, *, width: int, height: int, **options):
     """One tab in a window of its own, closed in the end: what fixtures of a tab yield from."""
     context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-    page = context.new_page()
+    page = watched(context).new_page()
     page.set_default_timeout(60_000)
     yield page
     context.close()

@@ -13,7 +13,7 @@ from scipy.ndimage import distance_transform_edt
 
 import interp_core as ic
 from tests.browser.looking import cold_and_warm, links_reopen, query
-from tools.browser import CHROMIUM_ARGS, WEBGL_ARGS, ready, settled
+from tools.browser import CHROMIUM_ARGS, WEBGL_ARGS, ready, settled, watched
 
 pytestmark = pytest.mark.browser
 PAGE = "embedding_projector"
@@ -66,7 +66,7 @@ def open_with(server):
     contexts = []
 
     def opened(browser, *, width: int = 1440, **wanted):
-        context = browser.new_context(viewport={"width": width, "height": 1300})
+        context = watched(browser.new_context(viewport={"width": width, "height": 1300}))
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(90_000)

@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 import interp_core as ic
 from tests.browser.axe import findings
 from tests.browser.looking import fits, main_of
-from tools.browser import ready, settled
+from tools.browser import ready, settled, watched
 
 TEXT = "The film is not bad at all."
 
@@ -20,7 +20,7 @@ TEXT = "The film is not bad at all."
 @pytest.fixture(scope="module")
 def exported(server, chromium, tmp_path_factory) -> dict[str, Path]:
     """The three files of a report of two pictures, put together by hand in the browser."""
-    page = chromium.new_context(accept_downloads=True).new_page()
+    page = watched(chromium.new_context(accept_downloads=True)).new_page()
     page.set_default_timeout(60_000)
     page.goto(server.link(view="Heatmap", text=TEXT, layer=1, heads=4))
     add(page, 1)
