@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from interp_core.audit.data import MULTI, REGRESSION, SINGLE, TOKENS, AuditData
+from interp_core.audit.record import MULTI, REGRESSION, SINGLE, TOKENS, AuditData
 from interp_core.errors import BadInput, ClearheadError
 from interp_core.files.rows import EMPTY, NOT_TEXT, TOO_LONG, Skipped, SkippedRows
 from interp_core.inputs.batching import MAX_CHARACTERS, equal_lengths

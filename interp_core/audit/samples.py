@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from interp_core.audit.data import TOKENS, AuditData, audit_kind, labelled_data
+from interp_core.audit.data import labelled_data
 from interp_core.audit.labels import match_labels
+from interp_core.audit.record import TOKENS, AuditData, audit_kind
 from interp_core.datasets import labelled_sample
 from interp_core.errors import BadInput
 from interp_core.files.conll import read_conll
