@@ -41,7 +41,7 @@ def test_a_click_in_the_overview_opens_that_head(server, open_page):
     settled(page)
     assert query(page)["layer"] == ["2"]
     assert query(page)["heads"] == ["5"]
-    assert page.get_by_text("Layer 2, head 5. Query down").count() == 1
+    assert page.get_by_text("Layer 2, head 5. Rows: query").count() == 1
 
 
 def test_a_click_on_a_token_shades_by_what_it_reads_and_a_second_click_lets_go(server, open_page):
@@ -50,7 +50,7 @@ def test_a_click_on_a_token_shades_by_what_it_reads_and_a_second_click_lets_go(s
     )
     ready(page)
     page.get_by_role("button", name="mat:").click()
-    page.get_by_text("from the framed token").wait_for()
+    page.get_by_text("from the selected token").wait_for()
     assert query(page)["token"] == ["6: mat"]
     settled(page)
     page.get_by_role("button", name="mat:").click()

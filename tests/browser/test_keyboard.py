@@ -104,7 +104,7 @@ def test_a_token_is_picked_in_the_strip(server, page, model):
     opened(page, server, place, model)
     reach(page, "cat")
     press(page, "Enter")
-    page.get_by_text("from the framed token").wait_for()
+    page.get_by_text("from the selected token").wait_for()
     assert query(page)["token"] == ["2: cat"]
 
 

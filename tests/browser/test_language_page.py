@@ -61,7 +61,7 @@ def test_a_click_on_a_written_token_shows_its_alternatives(server, open_page, mo
     page = open_page(link)
     ready(page)
     page.locator(".strip").first.locator("button").last.click()
-    page.get_by_text("(written token 3)").wait_for()
+    page.get_by_text("(generated token 3)").wait_for()
     settled(page)
     assert query(page)["lm_step"][0].startswith("3: ")
 

@@ -29,8 +29,8 @@ def exported(server, chromium, tmp_path_factory) -> dict[str, Path]:
     page.get_by_role("heading", name="Word attributions").wait_for()
     add(page, 2)
     menu.get_by_role("link", name="Report").click()
-    page.get_by_label("Notes on picture 2").fill("“not” turns it round.")
-    page.get_by_label("Notes on picture 2").press("Control+Enter")
+    page.get_by_label("Chart 2: notes").fill("“not” turns it round.")
+    page.get_by_label("Chart 2: notes").press("Control+Enter")
     page.get_by_role("button", name="Up").nth(1).click()
     settled(page)
     files = {}
@@ -89,10 +89,10 @@ def test_a_saved_session_goes_on_in_another_tab(exported, server, open_page):
     page.locator("input[type=file]").set_input_files(Path(exported["Session"]))
     settled(page)
     page.get_by_role("button", name="Open it").click()
-    page.get_by_label("Notes on picture 1").wait_for()
+    page.get_by_label("Chart 1: notes").wait_for()
     settled(page)
-    assert page.get_by_label("Notes on picture 1").input_value() == "“not” turns it round."
-    assert page.get_by_label("Title of picture 2").input_value() == "Attention of layer 1, head 4"
+    assert page.get_by_label("Chart 1: notes").input_value() == "“not” turns it round."
+    assert page.get_by_label("Chart 2: title").input_value() == "Attention of layer 1, head 4"
     assert "I have reviewed the code" in main_of(page)
     assert fits(page)
     page.get_by_role("link", name="Open in app").nth(1).click()

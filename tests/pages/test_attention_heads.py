@@ -70,9 +70,9 @@ def test_the_warning_is_computed_from_this_input(app):
     parts = norms.weights / norms.weights.sum(-1, keepdims=True)
     contribution = parts[..., special].sum(-1).mean((1, 2))
     row = (weight - contribution).argmax()
-    said = next(each.value for each in app.info if "Weight is not contribution" in each.value)
-    assert f"{weight[row]:.0%} of layer {row}" in said
-    assert f"{contribution[row]:.0%} of its" in said
+    said = next(each.value for each in app.info if "weight is not contribution" in each.value)
+    assert f"layer {row}, " in said and f"{weight[row]:.0%} of the attention" in said
+    assert f"{contribution[row]:.0%} of the norm-weighted" in said
 
 
 def test_each_query_keeps_the_lines_that_hold_the_share_of_its_own_row(app):
@@ -283,5 +283,5 @@ def test_a_new_text_costs_one_pass(monkeypatch):
         )
     app.session_state["text"] = "A sentence that no other test has read so far."
     app.run()
-    assert "Weight is not contribution" in words(app)
+    assert "weight is not contribution" in words(app)
     assert len(passes) == 1

@@ -41,7 +41,7 @@ def test_every_view_draws_without_an_error(view):
     app = opened(heads_view=view)
     assert not app.exception
     assert not app.error
-    assert app.title[0].value == "Head-entropy stats"
+    assert app.title[0].value == "Head statistics"
     assert charts(app)
     assert f"{COUNT} texts" in words(app)
 
@@ -69,7 +69,7 @@ def test_importance_on_the_page_is_that_of_the_core(sentiment):
 
 def test_comparing_a_model_with_itself_finds_no_difference():
     app = opened(heads_view="compare", other="texts", corpus_2="sentences", corpus_size_2=COUNT)
-    assert "0 of 72 heads differ by more than noise" in words(app)
+    assert "0 of 72 heads differ significantly" in words(app)
 
 
 def test_models_of_other_shapes_are_compared_by_depth(tiny):

@@ -159,7 +159,7 @@ def test_the_click_brings_the_language_model_and_a_text_for_it(opened):
     assert not app.error
     assert app.selectbox(key="model").value == "language-model"
     assert "When Mary and John" in app.text_area(key="text").value
-    assert "What the model expects after" in words(app)
+    assert "Next-token probabilities after" in words(app)
 
 
 def test_without_the_package_the_page_says_how_to_add_it(opened, monkeypatch):

@@ -82,26 +82,26 @@ def test_a_lesson_is_walked_by_predicting_and_revealing():
     assert app.query_params["lesson"] == "what-attention-is"
     reveal = app.button(key="reveal")
     assert reveal.disabled
-    assert "the two marks" not in words(app)
+    assert "the two special tokens" not in words(app)
     app.radio(key="predict_what-attention-is_1").set_value(0).run()
     click(app, "reveal")
     said = words(app)
-    assert "Not as you predicted. Right is: 13" in said
-    assert "the two marks" in said
+    assert "Correct answer: 13" in said
+    assert "the two special tokens" in said
     click(app, "next")
     assert "step 2 of 6" in words(app)
     assert "A row is a budget" in words(app)
     app.radio(key="predict_what-attention-is_2").set_value(0).run()
     assert "Correct." in words(click(app, "reveal"))
     click(app, "previous")
-    assert "the two marks" in words(app)
+    assert "the two special tokens" in words(app)
 
 
 def test_a_link_leads_to_the_step_and_the_last_step_finishes():
     app = opened(lesson="what-attention-is", step="6")
-    assert "What to take home" in words(app)
+    assert "Key points" in words(app)
     click(app, "finish")
-    assert "6 minutes · first steps · 6 steps · finished" in words(app).replace("\\", "")
+    assert "6 minutes · beginner · 6 steps · finished" in words(app).replace("\\", "")
     assert "lesson" not in app.query_params
 
 
@@ -111,7 +111,7 @@ def test_a_lesson_that_is_left_is_taken_up_again():
         del app.query_params[key]
     assert "step 3 of 6" in words(app.run())
     click(app, "leave")
-    (button,) = [each for each in app.button if each.label == "Go on with step 3"]
+    (button,) = [each for each in app.button if each.label == "Continue at step 3"]
     assert "step 3 of 6" in words(button.click().run())
 
 
@@ -169,16 +169,16 @@ def test_the_renderer_knows_little_and_escapes_the_rest():
     assert markdown.as_html("![x](http://y)") == "<p>![x](http://y)</p>"
     assert markdown.as_html("[[<x>|<y>]]") == "<p>&lt;y&gt;</p>"
     assert markdown.as_html('"[[token]]"').startswith(
-        '<p>&quot;<abbr title="token: A piece of text'
+        '<p>&quot;<abbr title="token: A unit of text'
     )
     assert 'tabindex="0">pieces</abbr>' in markdown.as_html("[[token|pieces]]")
 
 
 def test_the_glossary_is_searched():
     app = opened(lessons_view="Glossary")
-    assert "43 of 43 terms" in words(app)
+    assert "47 of 47 terms" in words(app)
     app.text_input(key="term").set_value("induction").run()
-    assert "1 of 43 terms" in words(app)
+    assert "1 of 47 terms" in words(app)
     assert "<dt>induction head</dt>" in words(app)
     assert "No matching term" in words(app.text_input(key="term").set_value("<b>xyz").run())
 

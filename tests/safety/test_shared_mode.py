@@ -194,7 +194,7 @@ def test_too_long_a_text_is_refused_on_every_page(shared, page, key):
     shared(characters=50)
     app = opened(page, {"text": TEXT, key: "word " * 20}, **QUICK)
     assert alive(app)
-    assert "a text may have 50 characters" in said(app)
+    assert "limit: 50 characters per text" in said(app)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_too_long_a_text_is_refused_on_every_page(shared, page, key):
 def test_too_long_a_second_text_is_refused(shared, page, view, state):
     shared(characters=50)
     app = at_view(page, view, {"text": TEXT}, model="sentiment", **state)
-    assert "a text may have 50 characters" in said(app)
+    assert "limit: 50 characters per text" in said(app)
 
 
 def test_many_texts_have_a_limit_of_their_sum(shared):
@@ -359,7 +359,7 @@ def test_slow_pictures_have_a_limit_of_points(shared, method):
     state = {"points": "table", "projector_table": ("a.csv", "points"), "model": "encoder"}
     app = opened("embedding_projector", reducer=method, **state)
     assert alive(app)
-    assert "UMAP, t-SNE and clusters take 20 points at most (here: 30)" in said(app)
+    assert "(30; limit: 20)" in said(app)
     assert not opened("embedding_projector", reducer="pca", **state).error
 
 
@@ -372,7 +372,7 @@ def test_clusters_have_a_limit_of_points(shared, method):
     state = {"points": "table", "projector_table": ("a.csv", "clusters"), "model": "encoder"}
     app = opened("embedding_projector", look="checks", check="clusters", clustering=method, **state)
     assert alive(app)
-    assert "clusters take 20 points at most (here: 30)" in said(app)
+    assert "(30; limit: 20)" in said(app)
 
 
 def test_drawing_again_by_slow_methods_has_a_limit_of_points(shared):
@@ -391,7 +391,7 @@ def test_drawing_again_by_slow_methods_has_a_limit_of_points(shared):
     assert not app.error
     next(each for each in app.button if each.label.startswith("Rerun")).click().run()
     assert alive(app)
-    assert "take 20 points at most (here: 30)" in said(app)
+    assert "(30; limit: 20)" in said(app)
 
 
 def test_without_the_switch_there_are_no_walls(tiny):

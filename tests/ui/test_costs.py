@@ -167,7 +167,7 @@ def test_the_pruning_curve_says_what_it_takes_and_a_link_waits_for_a_click(slow_
     while any(button.label == "Compute" for button in app.button):
         last = app.info[-1].value
         pressed(app)
-    assert "Removing heads takes about" in last
+    assert "Pruning heads takes about" in last
     assert not app.exception
     assert len(charts(app)) == 2
 
