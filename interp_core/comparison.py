@@ -104,7 +104,10 @@ def probe(model: LoadedModel, progress: Callable[[int, int], object] | None = No
     """
     known = {label.casefold() for label in model.labels}
     if not {"positive", "negative"} <= known:
-        raise BadInput(f"{model.name!r} has no labels positive and negative, so no probe fits it.")
+        raise BadInput(
+            f"{model.name!r} has no labels positive and negative, so the negation test does "
+            "not apply."
+        )
     probes = negation_probes()
     said = predict_texts(model, list(probes["text"]), progress=progress)
     right = said["prediction"].str.casefold() == probes["meant"]

@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         action=argparse.BooleanOptionalAction,
         help="whether the first line names the columns",
     )
-    parser.add_argument("--limit", type=int, help="read no more rows than this")
+    parser.add_argument("--limit", type=int, help="limit of the number of rows")
     parser.add_argument("--restart", action="store_true", help="forget an unfinished run")
     parser.add_argument("--quiet", action="store_true", help="print no progress")
     asked = parser.parse_args(arguments)
@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nStopped. Give the same command again to go on.", file=sys.stderr)
+        print("\nStopped. Run the same command again to continue.", file=sys.stderr)
         return 130
     return 0
 
@@ -68,7 +68,7 @@ def _run(asked: argparse.Namespace) -> None:
     states = run_corpus(model, corpus, asked.out, limit=asked.limit, restart=asked.restart)
     begun = next(states)
     if begun.rows:
-        print(f"Going on after row {begun.rows:,}.", file=sys.stderr)
+        print(f"Continuing after row {begun.rows:,}.", file=sys.stderr)
     state = begun
     for state in states:
         if not asked.quiet:

@@ -46,8 +46,8 @@ SAMPLES: dict[str, Sample] = {
             "Ambiguous words",
             "ambiguous_words.tsv",
             "sense",
-            "200 sentences with bank, spring, bass or java: the senses of a word lie on one spot "
-            "at the embeddings and part as layers go up.",
+            "200 sentences with bank, spring, bass or java: the senses of a word have the "
+            "same vector at the embeddings and separate in later layers.",
         ),
         Sample(
             "requests",

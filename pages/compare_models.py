@@ -23,10 +23,11 @@ with errors.shown():
     if both is not None:
         view = view_of(VIEWS, key="versus")
         drawn = DRAW[view](both, choice.text)
-    st.markdown(
-        "**How to read this.** A recurrent network carries what it read step by step; attention "
-        "reaches every word at once. See whether the figures bear that out here, on this text, "
-        "before you believe it in general."
-    )
+    if both is not None and not all(side.model.n_heads for side in both):
+        st.markdown(
+            "**How to read this.** Recurrent models process words in sequence; attention connects "
+            "all words directly. Check whether that shows on this text. One text is not evidence "
+            "for the models in general."
+        )
     if drawn is not None:
         downloads.below(drawn, "comparison")

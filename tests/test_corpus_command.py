@@ -62,7 +62,7 @@ def test_killed_at_a_random_moment_it_gives_the_table_of_an_undisturbed_run(
         monkeypatch.setattr(module, "CHUNK", 16)
     assert corpus.main([str(model), str(path), "--out", str(out)]) == 0
     told = capsys.readouterr()
-    assert "Going on after row" in told.err
+    assert "Continuing after row" in told.err
     assert "799 texts" in told.out
     assert "line 101: empty" in told.out
     assert not partial.exists()

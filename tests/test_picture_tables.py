@@ -71,7 +71,7 @@ def test_only_a_text_that_is_written_twice_has_copies(tiny_model):
     model = tiny_model("llama")
     assert list(ic.copy_surprisal(model, TWICE)["place"]) == [1, 2, 3, 4] * 2
     assert ic.written_twice(model, TEXT) is None
-    with pytest.raises(ic.BadInput, match="not written twice"):
+    with pytest.raises(ic.BadInput, match="not a repeated sequence"):
         ic.copy_surprisal(model, TEXT)
 
 

@@ -39,7 +39,7 @@ from urllib.parse import urlencode
 from tests.safety.visitor import visit
 url, page, expected, *query = sys.argv[1:]
 shown = visit(url, urlencode(dict(each.split("=", 1) for each in query)), page=page, seconds=600)
-wrong = [each for each in ("should not", "Traceback") if each in shown]
+wrong = [each for each in ("Unexpected error", "Traceback") if each in shown]
 sys.exit(f"{page}: {wrong or expected + ' is missing'}" if wrong or expected not in shown else 0)
 """
 

@@ -51,8 +51,8 @@ def attention_maps(model: LoadedModel, text: Any, text_pair: str | None = None) 
     weights = stack_maps(output.attentions)
     if weights.shape[-1] != len(encoded.sequence):
         raise UnsupportedModel(
-            f"{model.model.config.model_type} has maps of {weights.shape[-1]} tokens for an input "
-            f"of {len(encoded.sequence)}: it adds tokens that have no name here."
+            f"{model.model.config.model_type} has maps of {weights.shape[-1]} tokens for an "
+            f"input of {len(encoded.sequence)}: it adds tokens that cannot be named."
         )
     return AttentionMaps(
         weights,

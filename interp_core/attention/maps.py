@@ -79,7 +79,7 @@ class AttentionMaps:
         """
         rows, columns = ~self.queries.special, ~self.keys.special
         if not rows.any() or not columns.any():
-            raise BadInput("Only special tokens are left; type some text.")
+            raise BadInput("Only special tokens are left. Enter a longer text.")
 
         def part(weights: np.ndarray) -> np.ndarray:
             weights = weights[..., rows, :][..., columns]
@@ -104,7 +104,7 @@ class AttentionMaps:
             lambda weights: to_words @ weights @ from_words.T,
             queries,
             keys,
-            "pieces merged into words",
+            "subword tokens merged into words",
         )
 
     def to_frame(self, layer: int, head: int) -> pd.DataFrame:

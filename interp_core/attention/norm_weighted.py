@@ -89,8 +89,8 @@ def both_attentions(
 def _unsupported(model: LoadedModel) -> UnsupportedModel:
     kind = model.model.config.model_type
     return UnsupportedModel(
-        f"Norm-weighted attention is not known for {kind}: the parts of its heads do not add up to "
-        "the attention block's output. Use the raw weights."
+        f"Norm-weighted attention is not known for {kind}: the contributions of its heads do "
+        "not sum to the attention block's output. Use attention weights."
     )
 
 

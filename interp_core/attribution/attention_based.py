@@ -61,7 +61,9 @@ def _traced(explained: TextFunction) -> tuple[Tensor, list[Tensor], Tensor]:
     maps = [each for each in output.attentions or () if each is not None]
     if not maps or any(not each.requires_grad for each in maps):
         kind = explained.model.model.config.model_type
-        raise UnsupportedModel(f"{kind} models keep no attention maps that a gradient can follow.")
+        raise UnsupportedModel(
+            f"{kind} models have no attention maps with gradients. Use another method."
+        )
     return value, maps, _readers(value, output)
 
 
@@ -72,7 +74,10 @@ def _readers(value: Tensor, output: Any) -> Tensor:
     )
     norms = slope[0].cpu().double().norm(dim=-1)
     if not norms.sum() > 0:
-        raise UnsupportedModel("The head reads none of the final states, so no row can be chosen.")
+        raise UnsupportedModel(
+            "The task head uses none of the final hidden states, so there is no row of "
+            "attention to show. Use another method."
+        )
     return norms / norms.sum()
 
 

@@ -72,7 +72,7 @@ def name_baselines(tokenizer: PreTrainedTokenizerBase, requested: str | None) ->
         raise BadInput(f"Unknown baseline {requested!r}. Choose one of: {', '.join(known)}.")
     if requested not in known:
         raise BadInput(
-            f"There is no {requested} token to build a baseline from. "
+            f"The tokenizer has no {requested} token for the baseline. "
             f"{unnamed(tokenizer, requested)} Or choose one of: {', '.join(known)}."
         )
     return (
@@ -130,6 +130,6 @@ def replacement_id(
         if number is not None:
             return name, number
     raise BadInput(
-        f"This model has no {requested or 'mask, padding or unknown'} token to put in a word's "
-        'place. Use mode="delete".'
+        f"This model has no {requested or 'mask, padding or unknown'} token to replace a word "
+        'with. Use mode="delete".'
     )

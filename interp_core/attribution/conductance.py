@@ -83,7 +83,10 @@ def layer_conductance(
     encoder's layers.
     """
     if model.model.config.is_encoder_decoder and model.task != "encoder-decoder":
-        raise UnsupportedModel("The decoder reads this text too, so no one layer holds it all.")
+        raise UnsupportedModel(
+            "The decoder receives this text too, so no single layer holds all of it. Use "
+            "another method."
+        )
     if evaluations < 3:
         raise BadInput("Layer conductance needs at least 3 evaluations.")
     if baseline == "average":
@@ -144,5 +147,8 @@ def _states(explained: TextFunction, embeddings: Tensor) -> tuple[Tensor, Tensor
         slopes = torch.autograd.grad(value, states, materialize_grads=True)
     if not any(bool(slope.any()) for slope in slopes[:-1]):
         kind = explained.model.model.config.model_type
-        raise UnsupportedModel(f"{kind} models do not hand out the states that they compute with.")
+        raise UnsupportedModel(
+            f"{kind} models do not return the hidden states that they compute with. Use "
+            "another method."
+        )
     return torch.stack([each.detach() for each in states]), torch.stack(slopes)

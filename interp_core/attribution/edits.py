@@ -152,7 +152,7 @@ def word_deletions(
     stay[list(attribution.goal.places)] = True
     groups = removable(encoded.sequence, stay)
     if len(groups) < 2:
-        raise BadInput("Rankings need at least two words or tokens that can be taken away.")
+        raise BadInput("Rankings need at least two words or tokens that can be removed.")
     replacement = replacement_id(model.tokenizer) if mode == "mask" else None
     return WordDeletions(model, encoded, attribution, groups, replacement, Counter(progress))
 

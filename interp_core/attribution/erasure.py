@@ -109,7 +109,7 @@ def _check(fractions: Sequence[float], mode: str, rankings: int) -> tuple[float,
     if not len(fractions) or not all(0 < each <= 1 for each in fractions):
         raise BadInput("Fractions must lie between 0 and 1, for example 0.1 for ten per cent.")
     if rankings < 2:
-        raise BadInput("Give at least 2 random rankings, or their spread is unknown.")
+        raise BadInput("Give at least 2 random rankings, so that their SD is known.")
     return tuple(float(each) for each in fractions)
 
 

@@ -132,8 +132,8 @@ def _samples(game: WordGame, evaluations: int | None) -> int:
         evaluations = max(LEAST_SAMPLES, SAMPLES_PER_WORD * count)
     if evaluations < count + 2:
         raise BadInput(
-            f"{evaluations} evaluations cannot tell {count} words apart. "
-            f"Give at least {count + 2}; {SAMPLES_PER_WORD * count} is a good start."
+            f"{evaluations} evaluations are too few for {count} words. Give at least "
+            f"{count + 2}; {SAMPLES_PER_WORD * count} is a good start."
         )
     game.explained.meter.expected += evaluations
     return evaluations
@@ -154,7 +154,7 @@ class WordGame:
         sequence = explained.encoded.sequence
         groups = removable(sequence, non_word_mask(explained.model.tokenizer, sequence))
         if not groups:
-            raise BadInput("The text has no words, only special tokens. Type a word.")
+            raise BadInput("The text has only special tokens. Enter a word.")
         owner = np.full(len(explained), len(groups))  # the last column: always present
         for number, places in enumerate(groups):
             owner[places] = number

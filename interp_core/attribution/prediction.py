@@ -109,7 +109,9 @@ def predict_texts(
     do not classify texts, and `BadInput`.
     """
     if model.task != "sequence-classification":
-        raise UnsupportedModel(f"{model.name!r} does not classify texts. Choose `sentiment`.")
+        raise UnsupportedModel(
+            f"{model.name!r} is not a text classifier. Choose `sentiment`, for example."
+        )
     encoded, _ = read_all(model, texts, truncate=truncate)
     activation = activation_of(model)
     found: dict[int, tuple[str, float | None]] = {}

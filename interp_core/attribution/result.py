@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 
 GRADIENTS = (
-    "The model's outputs are finite, so the gradients on the way are beyond its number format: "
-    "load it in float32, or take a method without gradients."
+    "The model's outputs are finite, so its gradients exceed its number format. Load it in "
+    "float32, or use a method without gradients."
 )
 
 

@@ -125,7 +125,10 @@ def sensitivity(
     from captum.metrics import sensitivity_max
 
     if attribution.method == "leave_one_out":
-        raise BadInput("Leave-one-out reads token ids, which noise cannot move.")
+        raise BadInput(
+            "Sensitivity needs embeddings with noise, and leave-one-out uses token ids. Use "
+            "another method."
+        )
     explained = _again(model, attribution)
     entry = METHODS[attribution.method]
     options = {k: v for k, v in attribution.options.items() if k != "baseline"}
@@ -206,8 +209,8 @@ def sanity_check(
     groups = removable(encoded.sequence, non_word_mask(model.tokenizer, encoded.sequence))
     if len(groups) < 3:
         raise BadInput(
-            "The sanity check compares rankings and needs at least three words, or three tokens of "
-            "an only word."
+            "The model randomisation test compares rankings and needs at least three words, "
+            "or three tokens of an only word."
         )
     table = {
         "word": _names(found.sequence, groups),

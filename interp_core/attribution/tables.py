@@ -191,7 +191,9 @@ def _row(text: str, result: Attribution | str) -> dict[str, Any]:
         "prediction": result.prediction.label,
         "probability": result.prediction.probability,
         "strongest words": "" if misled else ", ".join(words),
-        "problem": f"The scores miss their sum by {result.sum_error:.0%}." if misled else "",
+        "problem": f"The scores miss the output difference by {result.sum_error:.0%}."
+        if misled
+        else "",
     }
 
 

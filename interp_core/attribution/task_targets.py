@@ -84,8 +84,8 @@ def _masked_token(
         masks = np.flatnonzero(encoded.sequence.ids == needed_id(model.tokenizer, "mask"))
         if not len(masks):
             raise BadInput(
-                f"Write {model.tokenizer.mask_token} where the model should guess, or say which "
-                "token to explain with `position`."
+                f"Write {model.tokenizer.mask_token} where the model should predict a token, "
+                "or choose the token to explain with `position`."
             )
         position = int(masks[0])
     return _token(model, encoded, output, request, check_position(position, len(encoded.sequence)))

@@ -224,10 +224,10 @@ def _framed(hover: alt.Parameter, lit: str | float, other: str | float) -> dict:
 
 _BARE = {"ticks": False, "domain": False, "grid": False, "labelPadding": 6}
 _SHARES = {
-    "special": "on special tokens",
-    "previous": "on the previous token",
-    "next": "on the next token",
-    "itself": "on itself",
+    "special": "to special tokens",
+    "previous": "to the previous token",
+    "next": "to the next token",
+    "itself": "to itself",
 }
 
 
@@ -241,7 +241,7 @@ def _panel_tooltips(frame: pd.DataFrame) -> list[alt.Tooltip]:
     if "entropy" in frame:
         extra.append(alt.Tooltip("entropy:Q", title="mean entropy (nats)", format=".2f"))
     if "top_key" in frame:
-        extra.append(alt.Tooltip("top_key:N", title="most read token"))
+        extra.append(alt.Tooltip("top_key:N", title="token with the most attention"))
     if "kv_group" in frame:
         extra.append(alt.Tooltip("kv_group:O", title="shares keys and values in group"))
     return [alt.Tooltip("layer:O"), alt.Tooltip("head:O"), *extra, *shares]

@@ -102,7 +102,7 @@ def trail(
 
 def _way(path: pd.DataFrame, place: dict) -> list[alt.Chart]:
     way = alt.Chart(path).encode(**place)
-    moved = alt.Tooltip("moved:Q", format=".2f", title="moved (1: as the mean)")
+    moved = alt.Tooltip("moved:Q", format=".2f", title="step / mean step")
     return [
         way.mark_line(color=MARKED, strokeWidth=2).encode(order="layer:O"),
         way.mark_point(filled=True, color=MARKED, size=70, opacity=1).encode(

@@ -35,7 +35,7 @@ def align(coordinates: np.ndarray, reference: np.ndarray) -> Aligned:
     moving = np.asarray(coordinates, dtype=np.float64)
     target = np.asarray(reference, dtype=np.float64)
     if moving.shape != target.shape or moving.ndim != 2:
-        raise BadInput(f"Pictures of {moving.shape} and {target.shape} cannot be laid over.")
+        raise BadInput(f"Projections of shape {moving.shape} and {target.shape} cannot be aligned.")
     middle = target.mean(axis=0)
     moving, target = moving - moving.mean(axis=0), target - middle
     left, sizes, right = np.linalg.svd(moving.T @ target)
@@ -84,7 +84,7 @@ def path_frame(pictures: Sequence[np.ndarray], point: int) -> pd.DataFrame:
     """
     stacked = np.stack([np.asarray(picture, dtype=np.float64) for picture in pictures])
     if not 0 <= point < stacked.shape[1]:
-        raise BadInput(f"There is no point {point}.")
+        raise BadInput(f"Point {point} does not exist.")
     steps = np.linalg.norm(np.diff(stacked, axis=0), axis=2)
     mean = steps.mean(axis=1)
     moved = np.divide(steps[:, point], mean, out=np.zeros(len(mean)), where=mean > 0)
@@ -101,7 +101,7 @@ def compare_pictures(pictures: Mapping[str, np.ndarray], *, k: int = 15) -> pd.D
     same picture; empty for different numbers of dimensions).
     """
     if len({len(picture) for picture in pictures.values()}) != 1 or len(pictures) < 2:
-        raise BadInput("Give two or more pictures of the same points.")
+        raise BadInput("Give two or more projections of the same points.")
     count = len(next(iter(pictures.values())))
     k = max(1, min(k, (count - 1) // 2))
     near = {name: picture_neighbours(picture, k) for name, picture in pictures.items()}

@@ -97,8 +97,8 @@ def _hdbscan(values: np.ndarray, *, min_size: int, seed: int, **_: Any) -> np.nd
         raise BadInput(f"A cluster has 2 to {len(values):,} points at least, not {min_size}.")
     if len(values) > HDBSCAN_POINTS:
         raise BadInput(
-            f"HDBSCAN on {len(values):,} points takes minutes. "
-            f"Take a sample of {HDBSCAN_POINTS:,}, or use k-means."
+            f"HDBSCAN on {len(values):,} points takes minutes. Use a sample of "
+            f"{HDBSCAN_POINTS:,}, or use k-means."
         )
     axes = min(HDBSCAN_AXES, *values.shape)
     reduced = principal(values, axes, seed=seed)[0]

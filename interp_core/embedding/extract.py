@@ -120,7 +120,7 @@ def at_layer(vectors: Vectors, layer: int) -> Vectors:
     """The part of `layer="all"` that belongs to one layer (counted from 0)."""
     part = vectors.take(vectors.frame["layer"] == layer)
     if not len(part):
-        raise BadInput(f"These vectors hold nothing of layer {layer}.")
+        raise BadInput(f"These vectors do not include layer {layer}.")
     return part
 
 
@@ -177,7 +177,10 @@ def _by_layer(
 
 
 def _cut_note(cut: list[int]) -> tuple[str, ...]:
-    return (f"{len(cut):,} texts were cut to what the model reads",) if cut else ()
+    if not cut:
+        return ()
+    texts = "1 text was" if len(cut) == 1 else f"{len(cut):,} texts were"
+    return (f"{texts} truncated to the model's maximum length",)
 
 
 @dataclass(frozen=True)
@@ -270,7 +273,7 @@ def check_pooling(
     way = pooling_of(model) if pooling == "model" else pooling
     trained = way == "pooler" or (isinstance(way, SentencePipeline) and way.last_only)
     if trained and layers != [model.n_layers]:
-        raise BadInput("The model's own pooler reads the last layer alone. Use layer=-1, or mean.")
+        raise BadInput("The model's own pooler uses the last layer only. Use layer=-1, or mean.")
     return way
 
 

@@ -19,7 +19,7 @@ def reduce_pca(job: ReductionJob, *, normalise: bool = False) -> np.ndarray:
     """Coordinates along the directions of largest variance (signs as in scikit-learn)."""
     values = unit(job.values) if normalise else job.values
     if normalise:
-        job.notes.append("vectors scaled to length 1")
+        job.notes.append("vectors scaled to norm 1")
     coordinates, job.explained = principal(values, job.dimensions, seed=job.seed)
     return coordinates
 
@@ -102,7 +102,7 @@ def _mean(vectors: Vectors, words: Iterable[str] | str, by: str) -> np.ndarray:
     for word in words:
         hits = (column == word.strip().casefold()).to_numpy()
         if not hits.any():
-            raise BadInput(f"The word {word!r} is not among the points. Choose one that is.")
+            raise BadInput(f"The word {word!r} is not in the data. Choose one that is.")
         means.append(vectors.values[hits].mean(axis=0, dtype=np.float64))
     return np.mean(means, axis=0)
 
@@ -119,7 +119,9 @@ def _column(vectors: Vectors, by: str) -> object:
 def _angle(one: np.ndarray, other: np.ndarray, first: int, second: int) -> str:
     cosine = one @ other / (np.linalg.norm(one) * np.linalg.norm(other))
     degrees = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
-    return f"axes {first + 1} and {second + 1} stand at {degrees:.0f}° in the original space"
+    return (
+        f"axes {first + 1} and {second + 1} form an angle of {degrees:.0f}° in the original space"
+    )
 
 
 @dataclass

@@ -52,7 +52,7 @@ def _tsne_start(init: Any, job: ReductionJob) -> np.ndarray:
     """Principal coordinates, or those given, scaled to a spread of 0.0001 as t-SNE wants."""
     if isinstance(init, str):
         if init not in ("pca", "random"):
-            raise BadInput(f"{init!r} is no start for t-SNE. Choose pca or random.")
+            raise BadInput(f"Unknown initialisation {init!r} for t-SNE. Choose pca or random.")
         start = np.zeros((len(job.values), job.dimensions))
         if init == "pca":
             start = principal(job.values, job.dimensions, seed=job.seed)[0]
@@ -156,7 +156,7 @@ def _umap_start(init: Any, job: ReductionJob) -> Any:
     """A known name; or coordinates, which a tiny jitter keeps from being exactly equal."""
     if isinstance(init, str):
         if init not in ("spectral", "pca", "random"):
-            raise BadInput(f"{init!r} is no start. Choose spectral, pca or random.")
+            raise BadInput(f"Unknown initialisation {init!r}. Choose spectral, pca or random.")
         # Both starts need more points and columns than they give axes.
         return "random" if min(job.values.shape) <= 3 * job.dimensions else init
     start = np.asarray(init, dtype=np.float32)

@@ -36,7 +36,9 @@ class Neighbours:
     def first(self, k: int) -> Neighbours:
         """The k nearest of them. Raises `BadInput` when fewer were searched."""
         if not 1 <= k <= self.k:
-            raise BadInput(f"{k} neighbours asked, but the search kept {self.k}. Search again.")
+            raise BadInput(
+                f"{k} neighbours were asked for, but the search kept {self.k}. Search again."
+            )
         return Neighbours(self.indices[:, :k], self.distances[:, :k], self.metric)
 
 
@@ -62,7 +64,7 @@ def find_neighbours(
     count = len(values)
     check_points(count)
     if k < 1:
-        raise BadInput(f"{k} neighbours are none; ask for at least 1.")
+        raise BadInput(f"The number of neighbours must be at least 1, not {k}.")
     k = min(k, count - 1)
     best = Best(count, min(k + SPARE, count - 1))
     offset = -0.5 * np.einsum("nd,nd->n", values, values) if metric == "euclidean" else None
@@ -119,7 +121,7 @@ def nearest_neighbours(
     if not 0 <= int(index) < count:
         raise BadInput(f"There is no point {index}; points go from 0 to {count - 1:,}.")
     if count < 2:
-        raise BadInput("One point alone has no neighbours. Add some.")
+        raise BadInput("A single point has no neighbours. Add more points.")
     places, apart = _nearest_to(vectors.values, int(index), max(1, min(k, count - 1)), metric)
     found = vectors.frame.iloc[places].reset_index(drop=True)
     return pd.concat(

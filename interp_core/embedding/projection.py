@@ -54,7 +54,7 @@ def project(
     values = unit(vectors.values) if scaled else vectors.values
     job = ReductionJob(vectors, values, dimensions, int(seed), metric, knn, progress)
     if scaled:
-        job.notes.append("vectors scaled to length 1")
+        job.notes.append("vectors scaled to norm 1")
     start = time.perf_counter()
     coordinates = np.asarray(reducer.run(job, **options), dtype=np.float64)
     seconds = time.perf_counter() - start
@@ -98,9 +98,9 @@ def refuse_collapsed(coordinates: np.ndarray, title: str = "The method") -> None
 
     Compares the farthest point's distance from the centre (median) with the 99th percentile.
     """
-    cure = "Try another seed, scale the vectors to length 1 (cosine), or use PCA."
+    cure = "Try another seed, scale the vectors to norm 1 (cosine), or use PCA."
     if not np.isfinite(coordinates).all():
-        raise BadInput(f"{title} gave coordinates that are no numbers. {cure}")
+        raise BadInput(f"{title} gave coordinates that are not numbers. {cure}")
     apart = np.linalg.norm(coordinates - np.median(coordinates, axis=0), axis=1)
     if apart.max() == 0 or (len(apart) >= 100 and apart.max() > COLLAPSE * _spread(apart)):
         raise BadInput(
@@ -117,7 +117,7 @@ def _check(
     vectors: Vectors, reducer: Reducer, dimensions: int, metric: str, knn: Neighbours | None
 ) -> None:
     if dimensions not in (2, 3):
-        raise BadInput(f"A picture has 2 or 3 dimensions, not {dimensions}.")
+        raise BadInput(f"A projection has 2 or 3 dimensions, not {dimensions}.")
     count = len(vectors)
     check_points(count, 1)
     if count < reducer.least:

@@ -157,11 +157,11 @@ def _true_neighbours(values: np.ndarray, k: int, metric: str, knn: Neighbours | 
 def _check(values: np.ndarray, coordinates: np.ndarray) -> None:
     if np.ndim(coordinates) != 2 or len(coordinates) != len(values):
         raise BadInput(
-            f"A picture of {len(values):,} vectors has as many rows of coordinates, "
-            f"not the shape {np.shape(coordinates)}."
+            f"A projection of {len(values):,} vectors needs as many rows of coordinates, not "
+            f"the shape {np.shape(coordinates)}."
         )
     if len(values) < 3:
-        raise BadInput("Fewer than three points have no neighbourhoods to compare.")
+        raise BadInput("Projection quality needs at least three points.")
 
 
 def _check_k(k: int, count: int) -> None:

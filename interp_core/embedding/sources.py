@@ -119,7 +119,7 @@ def line_table(text: str) -> pd.DataFrame:
     """
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
-        raise BadInput("There is no text. Write one or more lines.")
+        raise BadInput("The text is empty. Enter one or more lines.")
     return pd.DataFrame({"text": lines, "line": range(1, len(lines) + 1)})
 
 
@@ -133,7 +133,7 @@ def text_rows(table: pd.DataFrame, column: str) -> pd.DataFrame:
     texts = table[column].fillna("").astype(str).str.strip()
     kept = texts != ""
     if not kept.any():
-        raise BadInput(f"The column {column!r} holds no texts. Choose another one.")
+        raise BadInput(f"The column {column!r} contains no text. Choose another column.")
     rest = table.drop(columns=column).rename(columns={"text": _apart("text")})
     return pd.concat([texts.rename("text"), rest], axis=1)[kept].reset_index(drop=True)
 
@@ -161,7 +161,7 @@ def vocabulary_part(
     `contains` is a part of their text. Raises `BadInput` where none fits.
     """
     if kind not in KINDS:
-        raise BadInput(f"{kind!r} is no kind of entries. Choose: {', '.join(KINDS)}.")
+        raise BadInput(f"Unknown kind of entries {kind!r}. Choose one of: {', '.join(KINDS)}.")
     frame = vectors.frame
     keep = (frame["rank"] >= ranks[0]) & (frame["rank"] < ranks[1])
     if kind == "words":

@@ -98,7 +98,7 @@ def _without_edges(text: str, delimiter: str) -> tuple[str, list[str]]:
     notes = []
     if filled and all(line.endswith(delimiter) for line in filled):
         filled = [line[: -len(delimiter)] for line in filled]
-        text, notes = "\n".join(filled), ["a delimiter at the end of every line is no number"]
+        text, notes = "\n".join(filled), ["a delimiter at the end of every line is not a number"]
     first, second = [*filled[:2], "", ""][:2]
     fields = first.split(delimiter)
     index = not fields[0].strip()
@@ -111,7 +111,7 @@ def _without_edges(text: str, delimiter: str) -> tuple[str, list[str]]:
     more = " and the first column with the numbers of the rows" if index else ""
     return "\n".join(rest), [
         *notes,
-        f"the first line with the numbers of the columns{more} is no vector",
+        f"the first line with the numbers of the columns{more} is not a vector",
     ]
 
 

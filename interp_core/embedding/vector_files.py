@@ -131,7 +131,7 @@ def dump_vectors(vectors: Vectors, kind: str) -> dict[str, bytes]:
         return {"vectors.parquet": parquet_files.write_parquet(values, frame)}
     if kind == "safetensors":
         return {"vectors.safetensors": write_safetensors(values, frame)}
-    raise BadInput(f"{kind!r} is no format here. Choose one of: {', '.join(WRITTEN)}.")
+    raise BadInput(f"Unknown format {kind!r}. Choose one of: {', '.join(WRITTEN)}.")
 
 
 def write_vectors(vectors: Vectors, folder: str | Path, kind: str) -> list[Path]:
@@ -148,7 +148,7 @@ def write_vectors(vectors: Vectors, folder: str | Path, kind: str) -> list[Path]
 def _kind(name: str, data: bytes, requested: str | None) -> str:
     if requested is not None:
         if requested not in READERS:
-            raise BadInput(f"{requested!r} is no format here. Choose one of: {', '.join(READERS)}.")
+            raise BadInput(f"Unknown format {requested!r}. Choose one of: {', '.join(READERS)}.")
         return requested
     for start, kind in BEGINNINGS.items():
         if data.startswith(start):
@@ -162,8 +162,8 @@ def _kind(name: str, data: bytes, requested: str | None) -> str:
     if data[8:9] == b"{":
         return "safetensors"
     raise BadInput(
-        f"{called(name)} has no format that is known here. "
-        "Give .tsv, .npy, .parquet, .safetensors, or the .txt or .vec of word2vec and GloVe."
+        f"{called(name)} has an unsupported format. Use .tsv, .npy, .parquet, .safetensors, "
+        "or the .txt or .vec of word2vec and GloVe."
     )
 
 
@@ -217,7 +217,7 @@ def read_npy(data: bytes, limit: int) -> np.ndarray:
     _check_shape(shape, limit)
     need = int(np.prod(shape, dtype=object)) * dtype.itemsize
     if len(data) - file.tell() < need:
-        raise BadInput("The .npy file ends too early: it was cut. Copy it again.")
+        raise BadInput("The .npy file is incomplete. Copy it again.")
     return np.load(io.BytesIO(data), allow_pickle=False)
 
 
@@ -244,7 +244,10 @@ def read_safetensors(data: bytes, limit: int) -> tuple[np.ndarray, pd.DataFrame 
         _check_shape(shapes[name], limit)
         values = load(data)[name]
     except (SafetensorError, *NO_HEADER, AttributeError) as error:
-        raise BadInput("This is no .safetensors file that can be read.") from error
+        raise BadInput(
+            "The file cannot be read as .safetensors: it is damaged or has another format. "
+            "Save it again."
+        ) from error
     if not values.is_floating_point() and values.dtype.is_complex:
         raise BadInput("The tensor holds complex numbers.")
     kept = values if values.element_size() > 2 else values.float()  # numpy has no bfloat16

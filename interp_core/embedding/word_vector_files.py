@@ -87,7 +87,7 @@ def read_words(file: Any, dimension: int, limit: int) -> tuple[np.ndarray, pd.Da
         of = f" of {promised:,}" if promised else ""
         notes.append(
             f"the first {len(words):,}{of} words were read"
-            + ("" if more else ": the file ends before the number that its first line promises")
+            + ("" if more else ": the file has fewer lines than its first line states")
         )
     notes += [note.rstrip(".") for note in [skipped.note()] if note]
     return np.stack(rows), pd.DataFrame({"text": words}, dtype=object), notes

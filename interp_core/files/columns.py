@@ -165,7 +165,7 @@ def _not_numbers(name: str, values: list[str], requested: bool) -> list[str]:
     """Why a column is text, where somebody asks for numbers or would expect them."""
     odd = next((each for each in values if not ANY_NUMBER.fullmatch(each)), "")
     if requested:
-        return [f"“{name}” cannot become numbers: “{odd[:40]}” is none."]
+        return [f"“{name}” cannot be read as numbers: “{odd[:40]}” is not a number."]
     if sum(bool(AMOUNT.fullmatch(each)) for each in values) <= MOST * len(values):
         return []
     return [f"“{name}” was kept as text: “{odd[:40]}” is not a plain number."]

@@ -112,14 +112,14 @@ def _known(requested: str, start: bytes) -> str:
         found = codecs.lookup(requested).name
     except (LookupError, ValueError) as error:
         raise BadInput(
-            f"{requested!r} is no encoding that is known. Use for example {', '.join(OFFERED[:6])}."
+            f"Unknown encoding {requested!r}. Use, for example, {', '.join(OFFERED[:6])}."
         ) from error
     try:
         if not isinstance(b"a".decode(found), str):
             raise LookupError
     except (LookupError, UnicodeError, ValueError):
         if not found.startswith(("utf-16", "utf-32")):
-            raise BadInput(f"{requested!r} is no encoding of texts.") from None
+            raise BadInput(f"{requested!r} is not a text encoding.") from None
     if found in ("utf-16", "utf-32"):
         marked = [each for mark, each in MARKS.items() if start.startswith(mark)]
         return next((each for each in marked if each.startswith(found)), f"{found}-le")

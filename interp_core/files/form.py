@@ -128,8 +128,8 @@ def find_form(
     said, kind = kind, kind or _kind(name, start, other)
     if not kind:
         raise BadInput(
-            f"{called(name)} is no table known here. Give .csv, .tsv, .json, .jsonl, .parquet or "
-            ".txt, also packed by gzip."
+            f"{called(name)} has an unsupported file type. Use .csv, .tsv, .json, .jsonl, "
+            ".parquet or .txt, also compressed with gzip."
         )
     if kind == PARQUET:
         return Form(PARQUET)
@@ -213,7 +213,7 @@ def _separated(name: str, lines: list[Line], options: FileOptions, form: Form) -
     if not found.rows:
         raise BadInput(f"{called(name)} has no row that can be read as text.")
     if len(found.rows) == 1 and found.literal:
-        raise BadInput(f"{called(name)} is no table: its first row does not end.")
+        raise BadInput(f"{called(name)} cannot be read as a table: its first row does not end.")
     kind = TSV if found.dialect.delimiter == "\t" else CSV
     form = replace(form, kind=kind, dialect=found.dialect)
     notes += _about(found, named, prefer)
@@ -226,7 +226,7 @@ def _separated(name: str, lines: list[Line], options: FileOptions, form: Form) -
 
 
 def _told(delimiter: str) -> str:
-    return dialect.TITLES.get(delimiter, f"the signs {delimiter!r}")
+    return dialect.TITLES.get(delimiter, f"the characters {delimiter!r}")
 
 
 def _is_tabular(filled: list[Line]) -> bool:
@@ -257,9 +257,9 @@ def _about(found: dialect.Reading, named: str | None, prefer: str) -> list[str]:
     if used.delimiter not in ("", usual) and not named:
         notes.append(f"The fields are separated by {_told(used.delimiter)}.")
     if used.spaced:
-        notes.append("The space after each delimiter is no part of the field.")
+        notes.append("The space after each delimiter is not part of the field.")
     if used.escaped:
-        notes.append("A backslash before a quote is no part of the text.")
+        notes.append("A backslash before a quote is not part of the text.")
     if used.quote == "'":
         notes.append("Fields are quoted with single quotes.")
     if used.delimiter == "\t" and any('"' in each for row in found.rows for each in row.fields):
@@ -336,7 +336,7 @@ def _about_head(head: Head, names: tuple[str, ...]) -> list[str]:
     if head.above:
         shown = head.above[0] if len(head.above[0]) <= SHOWN else f"{head.above[0][:SHOWN]}…"
         more = f" and {len(head.above) - 1} more" if len(head.above) > 1 else ""
-        notes.append(f"Above the table a line was passed over: “{shown}”{more}.")
+        notes.append(f"A line above the table was skipped: “{shown}”{more}.")
     if head.names is None:
         notes.append("The first line was read as a row: the file seems to have no header.")
     elif not head.sure:
@@ -358,7 +358,9 @@ def unique_names(names: list[str], *, headless: bool = False) -> tuple[tuple[str
         if name != base:
             notes.append(f"Two columns have the name “{base}”: the second is called “{name}”.")
         elif given.strip() and name.casefold() in (each.casefold() for each in found):
-            notes.append(f"Two columns have the name “{name}” but for capitals; both are kept.")
+            notes.append(
+                f"Two columns have the name “{name}” in different capitals; both are kept."
+            )
         found.append(name)
     return tuple(found), notes
 
@@ -381,8 +383,8 @@ def _json(name: str, opener: Opener, form: Form) -> Form:
         rows, note = json_shapes.document_rows(file, form.encoding, parse)
     if rows is None:
         raise BadInput(
-            f"{called(name)} is one JSON document of more than {MAX_JSON // 2**20} MB. "
-            "Save it as JSON Lines: one object a line."
+            f"{called(name)} is one JSON document of more than {MAX_JSON // 2**20} MB. Save "
+            "it as JSON Lines: one object per line."
         )
     if not rows:
         return form

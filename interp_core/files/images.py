@@ -32,7 +32,7 @@ def read_image(source: Any, *, longest: int = LONGEST) -> Image.Image:
     name, data = read_bounded(source, pictures=True)
     name = name or "The file"
     if len(data) > MAX_BYTES:
-        raise BadInput(f"{name} is larger than {MAX_BYTES // 2**20} MB. Save it smaller.")
+        raise BadInput(f"{name} is larger than {MAX_BYTES // 2**20} MB. Resize or compress it.")
     try:
         with _ONE, warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -62,8 +62,8 @@ def _check_size(name: str, size: tuple[int, int]) -> None:
         raise BadInput(f"{name} has no pixels.")
     if wide * high > MAX_PIXELS:
         raise BadInput(
-            f"{name} has {wide:,} × {high:,} pixels; at most {MAX_PIXELS // 10**6} million are "
-            "decoded. Save it smaller."
+            f"{name} has {wide:,} × {high:,} pixels; at most {MAX_PIXELS // 10**6} million "
+            "are decoded. Resize or compress it."
         )
 
 

@@ -47,7 +47,7 @@ class Parser:
         """What was assumed; empty when nothing was."""
         if not self.repeated:
             return ""
-        return f"In {self.repeated:,} objects a key comes twice: the first value was taken."
+        return f"In {self.repeated:,} objects a key occurs twice; the first value was used."
 
 
 def line_rows(lines: Iterator[Line], parse: Parser) -> Iterator[Numbered]:
@@ -63,7 +63,7 @@ def _line(number: int, line: str, parse: Parser) -> Cells | Skipped:
     try:
         found = parse(text.removesuffix(","))
     except FAULTS:
-        return Skipped(number, NOT_TEXT, f"The line is no JSON: “{text[:40]}”.")
+        return Skipped(number, NOT_TEXT, f"The line is not valid JSON: “{text[:40]}”.")
     return _cells(number, found)
 
 

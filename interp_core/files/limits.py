@@ -130,7 +130,7 @@ def _other(name: str, start: bytes) -> tuple[str, str] | None:
         if start.startswith(mark):
             return found
     if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:20].lower().startswith(PAGES):
-        return "a web page or XML", "Perhaps the download needs a login: download the file itself."
+        return "a web page or XML", "The download may need a login. Download the file itself."
     return None
 
 
@@ -166,8 +166,8 @@ class UnpackedStream:
         self.given += len(found)
         if self.given > self.most:
             raise BadInput(
-                f"{called(self.name)} unpacks to more than {self.most / 2**20:,.0f} MB, far more "
-                "than its size promises. Unpack it and give a part."
+                f"{called(self.name)} unpacks to more than {self.most / 2**20:,.0f} MB, far "
+                "more than its size suggests. Unpack it and upload a part."
             )
         return found
 
@@ -206,6 +206,6 @@ def check_columns(count: int) -> None:
     """Refuse a table, or what is told of vectors, with more columns than anybody reads."""
     if count > MOST_COLUMNS:
         raise BadInput(
-            f"The table has more than {MOST_COLUMNS:,} columns. Keep those you need; ready vectors "
-            "are read from “Vectors from a file”."
+            f"The table has more than {MOST_COLUMNS:,} columns. Keep those you need; to load "
+            "vectors, choose “Vectors from a file”."
         )

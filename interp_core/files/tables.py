@@ -72,7 +72,7 @@ def open_table(
     name, data = read_bounded(source)
     kind = SAME.get(kind, kind)
     if kind is not None and kind not in KINDS:
-        raise BadInput(f"{kind!r} is no kind of table. Choose one of: {', '.join(KINDS)}.")
+        raise BadInput(f"Unknown table format {kind!r}. Choose one of: {', '.join(KINDS)}.")
     asked = FileOptions(encoding, delimiter, header, quotes)
     other = "" if "." in name else CSV
     form = find_form(name, lambda: io.BytesIO(data), asked, kind=kind, other=other)

@@ -79,8 +79,8 @@ class GatedModel:
     def _unknown(self) -> UnsupportedModel:
         kind = self.model.model.config.model_type
         return UnsupportedModel(
-            f"It is not known where the heads of {kind} models put their output, so none can be "
-            "taken away. The head statistics need no such knowledge: use them."
+            f"Head importance is not available for {kind} models, because the output of "
+            "single heads is not known. Use another head statistic."
         )
 
 

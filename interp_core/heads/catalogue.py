@@ -32,7 +32,7 @@ _NO_OP = (
     "Low entropy does not mean important: attention concentrated on separators or the first "
     "token is often a no-op (Clark et al. 2019, Kobayashi et al. 2020)."
 )
-_LENGTH = "Grows with the length of the text; compare the normalised one across texts."
+_LENGTH = "Grows with the length of the text; use normalised entropy to compare texts."
 _BASE = "Compare with the uniform-attention baseline for these texts."
 IMPORTANCE = "importance"
 
@@ -75,9 +75,9 @@ STATISTICS: dict[str, Statistic] = {
     ),
     "share_self": Statistic("share on itself", "", "Attention of a token to itself.", _BASE),
     "share_previous": Statistic(
-        "share on the previous token", "", "Attention one token back.", _BASE
+        "share on the previous token", "", "Attention to the previous token.", _BASE
     ),
-    "share_next": Statistic("share on the next token", "", "Attention one token ahead.", _BASE),
+    "share_next": Statistic("share on the next token", "", "Attention to the next token.", _BASE),
     "share_first": Statistic(
         "share on the first token",
         "",
@@ -100,7 +100,7 @@ STATISTICS: dict[str, Statistic] = {
     ),
     "share_punctuation": Statistic("share on punctuation", "", "Attention to punctuation.", _BASE),
     "share_repeated": Statistic(
-        "share on repeated tokens", "", "Attention to other places with the same token.", _BASE
+        "share on repeated tokens", "", "Attention to other positions with the same token.", _BASE
     ),
     "consistency": Statistic(
         "consistency",
@@ -112,24 +112,25 @@ STATISTICS: dict[str, Statistic] = {
     "correlation_token_frequency": Statistic(
         "received attention and frequency",
         "ρ",
-        "Rank correlation, within a text, of the attention "
-        "a token receives with how frequent it is.",
+        "Rank correlation, within a text, of attention received and token frequency.",
         "",
         signed=True,
         digits="+.3f",
         needs="texts with three or more tokens of different frequency",
     ),
     "previous_token_score": Statistic(
-        "previous-token score", "", "Attention one back on random sequences that repeat."
+        "previous-token score", "", "Attention to the previous token on repeated random sequences."
     ),
     "duplicate_token_score": Statistic(
-        "duplicate-token score", "", "Attention to the earlier copy of the same random token."
+        "duplicate-token score",
+        "",
+        "Attention to the earlier occurrence of the same token on repeated random sequences.",
     ),
     "induction_score": Statistic(
         "induction score",
         "",
-        "Attention to what followed the earlier copy (Olsson et al. 2022), "
-        "on random sequences that repeat.",
+        "Attention to the token after the earlier occurrence (Olsson et al. 2022) on repeated "
+        "random sequences.",
     ),
     IMPORTANCE: Statistic(
         "gradient importance",
@@ -166,4 +167,4 @@ def undefined(frame: pd.DataFrame) -> str:
     """A sentence on the statistics of the table of which no head has a value; empty without any."""
     lacking = [name for name in STATISTICS if name in frame and name not in offered(frame)]
     told = [f"{STATISTICS[name].title} (needs {STATISTICS[name].needs})" for name in lacking]
-    return f"Undefined here, and so not offered: {', '.join(told)}." if told else ""
+    return f"Not defined for these texts: {', '.join(told)}." if told else ""

@@ -29,7 +29,7 @@ def compare_heads(
 
     if (first.layers, first.heads) != (second.layers, second.heads):
         raise BadInput(
-            "The models have different layers and heads, so heads have no partners. "
+            "The models differ in the number of layers or heads, so heads cannot be matched. "
             "Compare them by relative depth."
         )
     one, two = _columns(first, statistic), _columns(second, statistic)

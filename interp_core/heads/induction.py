@@ -37,7 +37,9 @@ def induction_scores(
     one of its own. Raises `BadInput` for models that see both ways.
     """
     if not model.layout.causal:
-        raise BadInput("Induction scores need a decoder; this model sees both ways.")
+        raise BadInput(
+            "Induction scores need a causal language model; this model attends in both directions."
+        )
     scores = repeated_scores(model, period=period, sequences=sequences, seed=seed)
     frame = pd.DataFrame(
         [(layer, head) for layer in model.layout.attention_layers for head in range(model.n_heads)],

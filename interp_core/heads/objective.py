@@ -59,8 +59,9 @@ def check_task(model: LoadedModel) -> None:
         raise UnsupportedModel(NO_ATTENTION)
     if model.model.config.is_encoder_decoder or model.task not in KNOWN:
         raise UnsupportedModel(
-            f"{model.name!r} has no answer that heads could change ({model.task}). Importance "
-            "needs a classifier, a question answerer or a language model of one stack."
+            f"{model.name!r} has no prediction to measure importance with ({model.task}). "
+            "Importance needs a classifier, a question answerer or a language model of one "
+            "stack."
         )
     config = model.model.config
     problem = getattr(config, "problem_type", None)

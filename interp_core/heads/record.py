@@ -108,7 +108,7 @@ class HeadStatistics:
     def map(self) -> tuple[pd.DataFrame, float]:
         """Columns layer, head, x, y (multidimensional scaling of `distances`), and the stress."""
         if not len(self.sample.keys):
-            raise BadInput("No text has two tokens to look at, so heads cannot be compared.")
+            raise BadInput("No text has two tokens, so heads cannot be compared.")
         points, stress = self._drawn
         frame = self.frame[["layer", "head"]].assign(x=points[:, 0], y=points[:, 1])
         return frame, stress
@@ -228,7 +228,7 @@ def read_with_extra(path: str | Path) -> tuple[HeadStatistics, dict[str, Any]]:
         return _unpacked(state), state["extra"]
     except (ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(
-            f"{Path(path).name!r} is no file of head statistics. Write one with `save`."
+            f"{Path(path).name!r} is not a file of head statistics. Write one with `save`."
         ) from error
 
 

@@ -134,11 +134,13 @@ def attribute_image(
 
 def _checked(model: LoadedModel, method: str, baseline: str) -> ImageMethod:
     if model.processor is None or model.task != "image-classification":
-        raise UnsupportedModel(f"{model.name!r} does not classify pictures. Choose `digits`.")
+        raise UnsupportedModel(
+            f"{model.name!r} is not an image classifier. Choose `digits`, for example."
+        )
     if method not in IMAGE_METHODS:
         raise BadInput(f"Unknown method {method!r}. Choose one of: {', '.join(IMAGE_METHODS)}.")
     if baseline not in GREYS:
-        raise BadInput(f"{baseline!r} is no baseline here. Choose: {', '.join(GREYS)}.")
+        raise BadInput(f"Unknown baseline {baseline!r}. Choose one of: {', '.join(GREYS)}.")
     return IMAGE_METHODS[method]
 
 
@@ -214,14 +216,14 @@ IMAGE_METHODS: dict[str, ImageMethod] = {
     "occlusion": ImageMethod(
         occlusion,
         "Occlusion by patch",
-        "How much the logit falls when a patch is painted over.",
+        "Drop of the logit when a patch is replaced by the baseline colour.",
         fine=False,
         baseline=True,
     ),
     "attention_relevance": ImageMethod(
         _of_patches(attention_relevance),
         "Gradient-weighted relevance",
-        "Attention where its gradient helps the answer, through all layers (Chefer et al. 2021).",
+        "Attention × positive gradient, propagated through the layers (Chefer et al. 2021).",
         signed=False,
         fine=False,
     ),
@@ -233,10 +235,15 @@ IMAGE_METHODS: dict[str, ImageMethod] = {
         fine=False,
     ),
     "input_x_gradient": ImageMethod(
-        input_x_gradient, "Input × gradient", "One gradient times the pixels: rough and noisy."
+        input_x_gradient,
+        "Input × gradient",
+        "Gradient × pixel values: first-order estimate, noisy.",
     ),
     "saliency": ImageMethod(
-        saliency, "Saliency", "How sensitive the logit is to each pixel.", signed=False
+        saliency,
+        "Saliency",
+        "Norm of the gradient with respect to each pixel. Unsigned.",
+        signed=False,
     ),
 }
 

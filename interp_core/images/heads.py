@@ -36,7 +36,7 @@ def image_head_statistics(
     if model.processor is None:
         raise UnsupportedModel(f"{model.name!r} reads text: use `head_statistics`.")
     if not len(images):
-        raise BadInput("There are no pictures. Give at least one.")
+        raise BadInput("There are no images. Give at least one.")
     found = []
     for number, image in enumerate(images):
         maps = attention_maps(model, image)

@@ -52,7 +52,7 @@ def _place(maps: AttentionMaps, query: Patch, rows: int, columns: int) -> int:
             )
         return found
     if isinstance(query, str) or not (0 <= query[0] < rows and 0 <= query[1] < columns):
-        raise BadInput(f"There is no patch {query}: the picture has {rows} × {columns}.")
+        raise BadInput(f"Patch {query} does not exist: the image has {rows} × {columns} patches.")
     return int(np.flatnonzero(~maps.special)[query[0] * columns + query[1]])
 
 
@@ -93,7 +93,7 @@ def pixel_table(found: ImageAttribution, *, side: int = 1) -> pd.DataFrame:
     `BadInput` for methods that tell patches apart, not pixels.
     """
     if found.pixels is None:
-        raise BadInput(f"{found.method} gives no scores of pixels. Use its patches.")
+        raise BadInput(f"{found.method} gives no pixel scores. Use its patches.")
     rows, columns = (length // side for length in found.pixels.shape)
     inside = found.pixels[: rows * side, : columns * side]
     sums = inside.reshape(rows, side, columns, side).sum((1, 3))

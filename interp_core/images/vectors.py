@@ -41,12 +41,14 @@ def image_vectors(
     `BadInput` or `UnsupportedModel`.
     """
     if model.processor is None:
-        raise UnsupportedModel(f"{model.name!r} reads text, not pictures. Choose `digits`.")
+        raise UnsupportedModel(
+            f"{model.name!r} reads text, not images. Choose `digits`, for example."
+        )
     pooling, notes = _pooling(model, pooling)
     if pooling not in WAYS:
-        raise BadInput(f"{pooling!r} is no pooling of pictures. Choose: {', '.join(WAYS)}.")
+        raise BadInput(f"Unknown pooling {pooling!r} for images. Choose one of: {', '.join(WAYS)}.")
     if not len(images):
-        raise BadInput("There are no pictures. Give at least one.")
+        raise BadInput("There are no images. Give at least one.")
     layers = list(range(model.n_layers + 1)) if layer == "all" else [layer_number(model, layer)]
     states, frames = [], []
     for start, each in image_batches(model, images, BATCH):
@@ -71,7 +73,7 @@ def _pooling(model: LoadedModel, requested: str | None) -> tuple[str, tuple[str,
         return requested or "first", ()
     if requested == "first":
         raise BadInput(f'{model.name!r} has no class token. Choose pooling="mean" or "patch".')
-    note = "This model has no class token: a picture's vector is the mean over its patches."
+    note = "This model has no class token: the vector of an image is the mean over its patches."
     return requested or "mean", () if requested else (note,)
 
 

@@ -125,7 +125,7 @@ def _tokens(
     ids = np.asarray(read["input_ids"][number])
     special = np.asarray(read["special_tokens_mask"][number], dtype=bool)
     if special.all():
-        return BadInput("The tokenizer finds nothing to read in this text. Type a word.")
+        return BadInput("The tokenizer finds no tokens in this text. Enter a word.")
     if len(ids) > model.max_tokens:
         return InputTooLong(
             f"The text has {len(ids):,} tokens; {model.name!r} reads at most "
@@ -210,7 +210,7 @@ def read_all(
             encoded.append(encode(model, text, most=most))
         except InputTooLong as error:
             if not truncate:
-                raise InputTooLong(f"Text {number + 1}: {error} Or allow cutting.") from error
+                raise InputTooLong(f"Text {number + 1}: {error} Or allow truncation.") from error
             beginning = text if most else longest_beginning(model, text)
             encoded.append(encode(model, beginning, most=most, cut=most is not None))
             cut.append(number)

@@ -43,13 +43,13 @@ def _picture(model: LoadedModel, image: Any) -> Image:
             image = Image.fromarray(image)
         except (TypeError, ValueError) as error:
             raise BadInput(
-                f"An array of shape {image.shape} and type {image.dtype} is no picture: give "
-                "(height, width, 3) of type uint8."
+                f"An array of shape {image.shape} and type {image.dtype} is not an image. "
+                "Give (height, width, 3) of type uint8."
             ) from error
     if not isinstance(image, Image.Image):
-        raise BadInput(f"{model.name!r} reads images: give a picture, not {type(image).__name__}.")
+        raise BadInput(f"{model.name!r} reads images. Give an image, not {type(image).__name__}.")
     if 0 in image.size:
-        raise BadInput("The picture has no pixels.")
+        raise BadInput("The image has no pixels.")
     return image
 
 
@@ -57,14 +57,14 @@ def _check_size(model: LoadedModel, size: tuple[int, int]) -> None:
     told = model.layout.pictures
     if 0 in told.grid(*size):
         raise BadInput(
-            f"The picture is {size[0]} × {size[1]} pixels for this model, and a patch takes "
-            f"{told.patch[0]} × {told.patch[1]}. Give a larger one."
+            f"The image has {size[0]} × {size[1]} pixels for this model, and a patch takes "
+            f"{told.patch[0]} × {told.patch[1]}. Use a larger image."
         )
     if size != told.size and not told.other_sizes:
         raise UnsupportedModel(
-            f"The image processor makes pictures of {size[0]} × {size[1]} pixels, and "
-            f"{model.name!r} reads {told.size[0]} × {told.size[1]} only. Save the processor that "
-            "belongs to the model beside it."
+            f"The image processor makes images of {size[0]} × {size[1]} pixels, and "
+            f"{model.name!r} reads {told.size[0]} × {told.size[1]} only. Save the processor "
+            "that belongs to the model beside it."
         )
 
 

@@ -70,7 +70,7 @@ def check_text(text: object, what: str = "text") -> str:
     if not isinstance(text, str):
         raise BadInput(f"The {what} must be a string, not {type(text).__name__}.")
     if not text.strip():
-        raise BadInput(f"The {what} is empty. Type a word or a sentence.")
+        raise BadInput(f"The {what} is empty. Enter a word or a sentence.")
     for place, character in enumerate(text):
         if "\ud800" <= character <= "\udfff":
             raise BadInput(
@@ -110,11 +110,11 @@ def encode(
     )
     count = batch["input_ids"].shape[1]
     if bool(batch["special_tokens_mask"].all()):
-        raise BadInput("The tokenizer finds nothing to read in this text. Type a word.")
+        raise BadInput("The tokenizer finds no tokens in this text. Enter a word.")
     if count > most:
         raise InputTooLong(
-            f"The text has {count:,} tokens; {model.name!r} reads at most {most:,}. "
-            f"Shorten it to about {round(100 * most / count)} % of its length."
+            f"The text has {count:,} tokens; {model.name!r} reads at most {most:,}. Shorten "
+            f"it to about {round(100 * most / count)}% of its length."
         )
     sequence = _sequence(model, batch, texts)
     _check_ids(model, sequence)

@@ -123,8 +123,8 @@ def _frame(rows: list[tuple]) -> pd.DataFrame:
 def _check(model: LoadedModel, parts: pd.DataFrame, error: float) -> None:
     if error > ENOUGH.get(model.dtype, COARSE) * max(1.0, float(parts["value"].abs().max())):
         raise UnsupportedModel(
-            f"Direct logit attribution is not known for {model.model.config.model_type}: the parts "
-            "that its layers add do not sum to the logit."
+            f"Direct logit attribution is not known for {model.model.config.model_type}: the "
+            "components of its layers do not sum to the logit."
         )
 
 

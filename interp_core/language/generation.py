@@ -93,7 +93,7 @@ def generate(
     if tokens > most:
         raise InputTooLong(
             f"The text has {len(prompt):,} tokens and {model.name!r} reads at most "
-            f"{model.max_tokens:,}. Shorten the text or write at most {max(most, 0):,}."
+            f"{model.max_tokens:,}. Shorten the text or generate at most {max(most, 0):,}."
         )
     check_map_memory(model, len(prompt) + tokens)
     chance = torch.Generator().manual_seed(seed)
@@ -111,9 +111,9 @@ def generate(
 
 def _check(tokens: int, temperature: float) -> None:
     if isinstance(tokens, bool) or not 1 <= tokens <= MOST_TOKENS:
-        raise BadInput(f"Between 1 and {MOST_TOKENS} tokens can be written, not {tokens}.")
+        raise BadInput(f"Between 1 and {MOST_TOKENS} tokens can be generated, not {tokens}.")
     if not 0 <= temperature <= MOST_TEMPERATURE:
-        raise BadInput(f"The temperature lies between 0 and {MOST_TEMPERATURE:g}.")
+        raise BadInput(f"The temperature must be between 0 and {MOST_TEMPERATURE:g}.")
 
 
 def _step(model: LoadedModel, logits: torch.Tensor, number: int, step: int) -> tuple:

@@ -87,7 +87,7 @@ class LogitLens:
         """The place of a position in the arrays. Raises `BadInput`."""
         place = check_position(position, len(self.sequence))
         if place not in self.positions:
-            raise BadInput(f"Position {position} was not read; ask for it with `positions`.")
+            raise BadInput(f"Position {position} was not computed. Ask for it with `positions`.")
         return int(np.flatnonzero(self.positions == place)[0])
 
     def at(self, layer: int, position: int) -> pd.DataFrame:

@@ -65,8 +65,8 @@ def predicting_place(model: LoadedModel, encoded: Encoded, position: Any = None)
     masks = np.flatnonzero(sequence.ids == needed_id(model.tokenizer, "mask"))
     if not len(masks):
         raise BadInput(
-            f"Write {model.tokenizer.mask_token} where the model should guess, or choose the "
-            "position of a word that it should guess from the others."
+            f"Write {model.tokenizer.mask_token} where the model should predict a token, or "
+            "choose the position of a token to predict from the others."
         )
     return int(masks[0])
 

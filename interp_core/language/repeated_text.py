@@ -44,8 +44,8 @@ def repeated_sequence(model: LoadedModel, length: int = 25, seed: int = 0) -> st
             if _read(model, text) == [number for _, number in fitting] * 2:
                 return text
     raise BadInput(
-        f"The tokenizer of {model.name!r} has fewer than {length} whole words that it reads back "
-        "as they were written. Ask for a shorter sequence."
+        f"The tokenizer of {model.name!r} has fewer than {length} whole words that survive "
+        "encoding and decoding. Ask for a shorter sequence."
     )
 
 
@@ -99,7 +99,7 @@ def copy_surprisal(
     """
     own = written_twice(model, text)
     if own is None:
-        raise BadInput("This text is not written twice. See `repeated_sequence` for one that is.")
+        raise BadInput("This text is not a repeated sequence. Make one with `repeated_sequence`.")
     found = surprisal(model, text, progress=progress).iloc[own]
     half = len(own) // 2
     return pd.DataFrame(

@@ -48,9 +48,9 @@ def check_language_model(model: LoadedModel, tasks: tuple[str, ...] = LANGUAGE_M
             f"{model.name!r} is a masked language model. This view needs a causal language "
             "model, such as `language-model`."
         )
-    what = "does not predict words"
+    what = "does not predict tokens"
     if model.task == "encoder-decoder":
-        what = "writes with a decoder that reads an encoder; here one stack has to do both"
+        what = "is an encoder-decoder model; this view needs a single stack"
     raise UnsupportedModel(
         f"{model.name!r} {what}. Choose a language model, such as `language-model`."
     )
@@ -94,8 +94,8 @@ def stream(model: LoadedModel, encoded: Encoded) -> Stream:
         output = forward(model, encoded.inputs)
     if len(states) != len(blocks) + 1:
         raise UnsupportedModel(
-            f"{model.model.config.model_type} does not pass its state from block to block, so "
-            "there is no state after each layer to read."
+            f"{model.model.config.model_type} does not pass its hidden state from block to "
+            "block, so the states after each layer cannot be read."
         )
     with torch.inference_mode():
         return Stream(
@@ -142,6 +142,6 @@ def check_readout(model: LoadedModel, found: Tensor, truth: Tensor) -> float:
 
 def _unreadable(model: LoadedModel) -> UnsupportedModel:
     return UnsupportedModel(
-        f"{model.model.config.model_type} does more after its last block than can be repeated "
-        "for a single state, so the layers cannot be read out."
+        f"{model.model.config.model_type} does more after its last block than a final norm, "
+        "so hidden states cannot be decoded."
     )

@@ -74,8 +74,8 @@ def anatomy(model: LoadedModel) -> DecoderParts:
 def _unknown(model: LoadedModel) -> UnsupportedModel:
     return UnsupportedModel(
         f"Direct logit attribution is not known for {model.model.config.model_type}: it needs "
-        "blocks of attention and MLP, a final norm and an output table, as in GPT-2, Llama, "
-        "GPT-NeoX, OPT and Gemma."
+        "blocks of attention and MLP, a final norm and an unembedding matrix, as in GPT-2, "
+        "Llama, GPT-NeoX, OPT and Gemma."
     )
 
 
@@ -111,7 +111,9 @@ def output_projections(modules: dict[str, nn.Module]) -> list[str]:
 def encoder_body(model: LoadedModel) -> torch.nn.Module:
     """The network without its head; the encoder of encoder-decoder models."""
     if model.tokenizer is None:
-        raise UnsupportedModel(f"{model.name!r} reads images, not text: it has no word vectors.")
+        raise UnsupportedModel(
+            f"{model.name!r} reads images, not text: it has no token embeddings."
+        )
     if model.model.config.is_encoder_decoder:
         return model.model.get_encoder()
     return model.model.base_model
@@ -174,8 +176,8 @@ def blocks_of(model: LoadedModel) -> tuple[str, nn.ModuleList]:
     ]
     if not found:
         raise UnsupportedModel(
-            f"{model.model.config.model_type} has no list of one block for each layer, so there is "
-            "no state after each layer to read."
+            f"{model.model.config.model_type} has no list of one block for each layer, so its "
+            "hidden states after each layer cannot be read."
         )
     return min(found, key=lambda each: each[0].count("."))
 

@@ -29,7 +29,7 @@ GROUPS = (
 PASS = 128 * 2**20  # bytes beside the weights: what the trial run of a model needs
 HALF = 2  # bytes of a number in 16 bits
 OVERRIDE = (
-    "To try it all the same: `check_memory=False` in `load_model`, or `check_memory = false` in "
+    "To load it anyway: `check_memory=False` in `load_model`, or `check_memory = false` in "
     "`clearhead.toml`."
 )
 _CHECKED: ContextVar[bool] = ContextVar("checked", default=True)
@@ -65,7 +65,7 @@ def check_room(folder: Path, dtype: torch.dtype) -> None:
         return
     name = str(dtype).removeprefix("torch.")
     smaller = numbers * HALF
-    cure = "Take a smaller model or a machine with more memory, or close other programs."
+    cure = "Use a smaller model or a computer with more memory, or close other programs."
     if dtype.itemsize > HALF and smaller + PASS <= left:
         cure = f"In bfloat16 it takes {_giga(smaller)}: load it in that number format."
     raise ModelTooLarge(
@@ -153,7 +153,7 @@ def find_device(requested: str | None) -> torch.device | None:
             return torch.empty(0, device=requested).device
         except Exception as error:
             raise BadInput(
-                f"There is no device {requested!r} here. Leave it out, or use one of: "
+                f"Unknown device {requested!r}. Leave it out, or use one of: "
                 f"{', '.join(devices())}."
             ) from error
     if torch.cuda.is_available():
@@ -194,8 +194,9 @@ def rounding_notes(model: PreTrainedModel) -> tuple[str, ...]:
     share = torch.finfo(model.dtype).eps / 2
     name = str(model.dtype).removeprefix("torch.")
     return (
-        f"The model computes in {name}, which rounds every number by up to {share:.2%}: rows of "
-        f"attention sum to 1 within about {share:.2%}, and small differences mean nothing.",
+        f"The model runs in {name}, which rounds every number by up to {share:.2%}: rows of "
+        f"attention sum to 1 within about {share:.2%}, and smaller differences are not "
+        "meaningful.",
     )
 
 

@@ -93,7 +93,7 @@ def _cure(value: Tensor) -> str:
             f"float16 holds numbers up to {LARGEST_HALF:,}: if the checkpoint is finite, load it "
             "in bfloat16 or float32."
         )
-    return "Take a checkpoint from before the training diverged, or save this one again."
+    return "Use a checkpoint from before the training diverged, or save this one again."
 
 
 def _of_layer(path: str) -> str:
@@ -152,7 +152,7 @@ def _sentence(prefix: str, module: nn.Module, args: tuple, kwargs: dict, name: s
     weights = [(each, value) for each, value in named if not _sums(value)]
     if path is None or part is None:
         where = "" if not weights else f"; {prefix}{weights[0][0]} has {_counted(weights[0][1])}"
-        return f"{said}{where}. Take another checkpoint, or load it in float32."
+        return f"{said}{where}. Use another checkpoint, or load it in float32."
     own = [(each, value) for each, value in weights if each.startswith(f"{path}.")]
     where = f"{said}: the first such numbers come out of {prefix}{path}{_of_layer(path)}"
     if own:
@@ -164,7 +164,7 @@ def _sentence(prefix: str, module: nn.Module, args: tuple, kwargs: dict, name: s
             f"{where}, whose weights are finite: float16 holds numbers up to {LARGEST_HALF:,}. "
             "Load the model in bfloat16 or float32."
         )
-    return f"{where}, whose weights are finite. Take another checkpoint, or shorten the text."
+    return f"{where}, whose weights are finite. Use another checkpoint, or shorten the text."
 
 
 def _first_place(

@@ -40,13 +40,13 @@ OTHERS: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (
         ("openvino_model*.xml", "openvino_model*.bin"),
-        "an OpenVINO export, which has no layers to look into. Use the checkpoint from which it "
-        "was exported.",
+        "an OpenVINO export, whose layers cannot be inspected. Use the checkpoint from which "
+        "it was exported.",
     ),
     (
         ("*.onnx", "onnx/*.onnx"),
-        "an ONNX export, which has no layers to look into. Use the checkpoint from which it was "
-        "exported.",
+        "an ONNX export, whose layers cannot be inspected. Use the checkpoint from which it "
+        "was exported.",
     ),
     (
         ("tf_model*.h5", "saved_model.pb", "*.ckpt.index", "model.ckpt-*"),

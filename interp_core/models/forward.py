@@ -66,8 +66,8 @@ def decoder_inputs(model: LoadedModel, labels: Tensor) -> Tensor:
     shifted = shift(model.model, labels)
     if shifted.shape != labels.shape or not torch.equal(shifted[:, 1:], labels[:, :-1]):
         raise UnsupportedModel(
-            f"{model.model.config.model_type} models prepare what their decoder reads in a way of "
-            "their own, which is not known here."
+            f"{model.model.config.model_type} models prepare their decoder input in a way "
+            "that Clearhead does not know. Use another model."
         )
     return shifted
 
@@ -91,8 +91,9 @@ def decoder_prefix(model: LoadedModel) -> Tensor:
         return torch.tensor([[decoder_start(model)]], device=model.device)
     if tokenizer.tgt_lang is None:
         raise UnsupportedModel(
-            "The tokenizer names no language to write in. Name it once: `AutoTokenizer."
-            "from_pretrained(folder, src_lang=..., tgt_lang=...).save_pretrained(folder)`."
+            "The tokenizer does not name the target language. Name it once: "
+            "`AutoTokenizer.from_pretrained(folder, src_lang=..., "
+            "tgt_lang=...).save_pretrained(folder)`."
         )
     read = tokenizer(text_target=PROBE, return_special_tokens_mask=True, return_tensors="pt")
     labels, special = read["input_ids"], read["special_tokens_mask"][0].numpy()

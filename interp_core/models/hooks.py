@@ -50,8 +50,9 @@ class EmbeddingHook:
             return None
         if not hasattr(output, "detach"):  # I-BERT's table gives its scale too
             raise UnsupportedModel(
-                f"The table of word vectors is a {type(module).__name__}, which gives more than a "
-                "vector for each token: they cannot be changed. Use another model."
+                f"The embedding table is a {type(module).__name__}, which returns more than "
+                "one vector for each token, so embeddings cannot be replaced. Use another "
+                "model."
             )
         self.seen = output.detach()
         return self.given

@@ -88,8 +88,8 @@ def _weights(
     if not decoder and return_weights(model, lambda: _forward(model, inputs, kind)):
         return [each for each in _forward(model, inputs, kind).attentions if each is not None]
     raise UnsupportedModel(
-        f"{kind} models return scores that are no attention weights: some are negative, or a row "
-        "sums to more than 1. Use another model."
+        f"{kind} models return scores that are not attention weights: some are negative, or a "
+        "row sums to more than 1. Use another model."
     )
 
 
@@ -154,9 +154,9 @@ def settle_start(model: PreTrainedModel, tokenizer: Any) -> tuple[str, ...]:
 
 def _windowed(kind: str) -> str:
     return (
-        f"{kind} models attend within windows of the picture that change from layer to layer: "
-        "there is no weight for each two places of it. Use a plain vision transformer such as ViT "
-        "or DINOv2."
+        f"{kind} models attend within windows of the image that change from layer to layer, "
+        "so there is no full attention matrix. Use a plain vision transformer such as ViT or "
+        "DINOv2."
     )
 
 
@@ -201,7 +201,7 @@ def _window(config: PretrainedConfig, layer: int) -> int | None:
 
 # What the maps of a task look like: whether no token sees what stands behind it.
 SIGHT = {CAUSAL: True, MASKED: False}
-SEES = {True: "sees only what stands before each token", False: "sees both sides of each token"}
+SEES = {True: "attends only to earlier tokens", False: "attends to both sides of each token"}
 STILL = "its attention, vectors and heads can be shown"
 DOES = {CAUSAL: "predict the next word", MASKED: "fill in masked words"}
 

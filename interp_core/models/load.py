@@ -55,8 +55,8 @@ PROBE = "Clearhead looks inside."
 # What some models must be given beside a text, by the arguments that their errors name.
 BESIDE = {
     "pixel_values": "a picture",
-    "visual_feats": "features of a picture",
-    "bbox": "the place of each word on a page",
+    "visual_feats": "image features",
+    "bbox": "the position of each word on a page",
     "input_features": "a recording",
     "input_values": "a recording",
 }
@@ -127,7 +127,7 @@ def _load(
 
 def _refuse_base(name: str, base: str | None) -> None:
     if base:
-        raise BadInput(f"{name!r} is a whole model and no adapter: leave the base model out.")
+        raise BadInput(f"{name!r} is a complete model, not an adapter. Leave the base model out.")
 
 
 def _local_folder(name: str) -> Path | None:
@@ -135,8 +135,8 @@ def _local_folder(name: str) -> Path | None:
         path = Path(name).expanduser()
         if path.is_file() and not bundled_card(name):
             raise ModelNotFound(
-                f"{path.name!r} is a file, no folder of a model. Type the folder that holds it"
-                f"{_unpacked(path.suffix)}: {str(path.parent)!r}."
+                f"{path.name!r} is a file, not a model folder. Type the folder that holds "
+                f"it{_unpacked(path.suffix)}: {str(path.parent)!r}."
             )
         return path if path.is_dir() else None
     except (OSError, RuntimeError):  # a name too long for a path, `~nobody`
@@ -311,8 +311,8 @@ def _trial_failed(model: PreTrainedModel, error: Exception) -> UnsupportedModel:
     beside = next((what for name, what in BESIDE.items() if name in str(error).lower()), None)
     if beside:
         return UnsupportedModel(
-            f"{model.config.model_type} models read text only together with {beside}, so there is "
-            f"nothing to show of a text alone. Use a model that reads text {told}"
+            f"{model.config.model_type} models read text only together with {beside}, so a "
+            f"text alone cannot be shown. Use a model that reads text {told}"
         )
     return UnsupportedModel(f"A trial run of the model failed {told}")
 
@@ -328,8 +328,9 @@ def _probe_inputs(model: PreTrainedModel, tokenizer: Any, device: torch.device) 
     # Added tokens may lie beyond (Gemma 3 has one for images): `encode` refuses them where used.
     if tokenizer.vocab_size > rows:
         raise UnsupportedModel(
-            f"The tokenizer knows {tokenizer.vocab_size:,} tokens and the model {rows:,}: they do "
-            "not belong together. Save the model beside the tokenizer it was trained with."
+            f"The tokenizer has {tokenizer.vocab_size:,} tokens and the model {rows:,}, so "
+            "they do not belong together. Save the model beside the tokenizer it was trained "
+            "with."
         )
     batch = tokenizer(PROBE, return_tensors="pt")
     return {name: batch[name].to(device) for name in input_names(model, tokenizer, batch)}

@@ -166,16 +166,20 @@ def _is_draft(folder: Path) -> bool:
 def _check_stack(found: Path, above: tuple[Path, ...], name: str) -> None:
     if found.resolve() in above:
         raise UnsupportedModel(
-            f"The adapter's base model {name!r} is the adapter itself or rests on it. "
-            "Move the adapter's files to a folder of their own, or name another base."
+            f"The adapter's base model {name!r} is the adapter itself or is built on it. Move "
+            "the adapter's files to a folder of their own, or name another base."
         )
     if len(above) >= MOST_ADAPTERS:
-        raise UnsupportedModel(f"More than {MOST_ADAPTERS} adapters stand one on the other.")
+        raise UnsupportedModel(
+            f"More than {MOST_ADAPTERS} adapters are built on one another. Merge some of them."
+        )
 
 
 def _bundled(card: ModelCard, draft: Path) -> Path:
     if card.form == "recurrent":
-        raise UnsupportedModel(f"{card.name!r} is no transformer: no adapter has it as its base.")
+        raise UnsupportedModel(
+            f"{card.name!r} is not a transformer, so it cannot be the base of an adapter."
+        )
     if card.form == "backbone":
         return bundled_models.backbone_folder()
     folder = bundled_models.whole_folder(card)
@@ -260,7 +264,7 @@ def _fit_labels(adapter: AdapterFolder, config: PretrainedConfig, task: str) -> 
         config.num_labels = count
     told = [str(config.id2label[number]) for number in range(count)]
     if told == [f"LABEL_{number}" for number in range(count)]:
-        return ("The adapter holds no names of its labels; they are numbered.",)
+        return ("The adapter does not name its labels; they are numbered.",)
     return (f"The names of the labels are those of the base model: {', '.join(told[:8])}.",)
 
 

@@ -270,7 +270,7 @@ def _compare(adapter: AdapterFolder, model: PreTrainedModel, before: Any, after:
     apart = float((before - after).abs().max())
     if before.shape != after.shape or not apart <= most:
         raise UnsupportedModel(
-            f"The adapter ({adapter.kind[:30]}) merged into its base gives another answer than "
-            f"beside it (they differ by {apart:.3g} on a trial input), so it is more than a change "
-            "of weights and cannot be shown here."
+            f"The adapter ({adapter.kind[:30]}) merged into its base gives another output "
+            f"than the adapter beside its base (they differ by {apart:.3g} on a trial input), "
+            "so it does more than change weights and cannot be shown."
         )

@@ -86,7 +86,7 @@ def check_links(folder: Path) -> None:
                 f"{path.name} in {folder.name!r} is a link out of the folder. Copy the file in."
             )
         if not (path.is_file() or path.is_dir() or path.is_symlink()):  # a pipe never ends
-            raise UnsafeModel(f"{path.name} in {folder.name!r} is no file. Remove it.")
+            raise UnsafeModel(f"{path.name} in {folder.name!r} is not a file. Remove it.")
 
 
 def _check_shards(folder: Path) -> None:

@@ -111,8 +111,8 @@ def picture_settings(model: PreTrainedModel) -> PictureTokens:
     size, patch = _both_sides(getattr(part, "image_size", None)), _patch(part)
     if size is None or patch is None:
         raise UnsupportedModel(
-            f"{part.model_type} models do not say how large their pictures and patches are, so "
-            "their tokens have no place in the picture. Use an image model with patches."
+            f"{part.model_type} models do not state the size of their images and patches, so "
+            "their tokens have no position in the image. Use an image model with patches."
         )
     channels = getattr(part, "num_channels", None) or 3
     if isinstance(channels, (tuple, list)):
@@ -216,8 +216,9 @@ def _patch_places(
 def _mixed(model: PreTrainedModel) -> str:
     kind = vision_config(model.config).model_type
     return (
-        f"{kind} models do not make one token of each square of the picture, in order, so their "
-        "attention cannot be laid over it. Use a plain vision transformer such as ViT or DINOv2."
+        f"{kind} models do not make one token of each square of the image, in order, so their "
+        "attention cannot be drawn over it. Use a plain vision transformer such as ViT or "
+        "DINOv2."
     )
 
 

@@ -108,12 +108,12 @@ def _unread_head(config: PretrainedConfig) -> str:
     name = config.architectures[0]
     if is_own_class(config):
         return (
-            f"The checkpoint is a {name}, which is no class of transformers, so it is loaded as a "
-            f"plain encoder. {NAME_TASK}"
+            f"The checkpoint is a {name}, which is not a class of transformers, so it is "
+            f"loaded as a plain encoder. {NAME_TASK}"
         )
     return (
-        f"The checkpoint is a {name}, whose head answers no question that Clearhead asks, so it is "
-        "loaded as a plain encoder."
+        f"The checkpoint is a {name}, whose task head Clearhead does not use, so it is loaded "
+        "as a plain encoder."
     )
 
 

@@ -86,7 +86,7 @@ def _read(data: Any) -> Figure:
         raise _wrong("a chart in it is damaged") from None
     frame = numbers.read(table)
     if len(frame) > min(rows, numbers.MOST_ROWS):
-        raise _wrong("a table in it has more rows than it says")
+        raise _wrong("a table in it has more rows than stated")
     texts = {name: _text(data, name) for name in _TEXTS}
     tables = {name: _table(data, name) for name in _TABLES}
     return Figure(

@@ -57,7 +57,7 @@ def test_every_view_says_what_was_changed():
     maps = record().without_special().by_word()
     assert maps.changes == (
         "special tokens hidden, rows renormalised",
-        "pieces merged into words",
+        "subword tokens merged into words",
     )
     assert record().without_special(renormalize=False).changes == (
         "special tokens hidden, rows not renormalised",
@@ -154,7 +154,7 @@ def test_hiding_all_tokens_is_refused():
     alone = TokenSequence(
         ("[CLS]",), np.array([2]), np.array([True]), (None,), (None,), (None,), ("",)
     )
-    with pytest.raises(ic.BadInput, match="type some text"):
+    with pytest.raises(ic.BadInput, match="Enter a longer text"):
         record(np.ones((1, 1), np.float32), sequence=alone).without_special()
 
 

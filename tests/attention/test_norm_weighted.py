@@ -169,7 +169,7 @@ def test_a_block_whose_parts_do_not_add_up_is_refused(tiny_model):
     strange = copy.deepcopy(model.model)
     dense = strange.encoder.layer[0].attention.output.dense
     dense.register_forward_hook(lambda _module, _inputs, output: 1.01 * output)
-    with pytest.raises(ic.UnsupportedModel, match="do not add up"):
+    with pytest.raises(ic.UnsupportedModel, match="do not sum"):
         ic.norm_weighted_attention(dataclasses.replace(model, model=strange), OTHER)
 
 

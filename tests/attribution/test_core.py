@@ -30,7 +30,7 @@ def model(tiny_model):
         ({"rule": "simpson"}, "Unknown rule 'simpson'.*adaptive"),
         ({"evaluations": 1}, "at least 2"),
         ({"baseline": "cat"}, "Unknown baseline 'cat'.*pad"),
-        ({"method": "lime", "evaluations": 5}, "cannot tell 8 words apart"),
+        ({"method": "lime", "evaluations": 5}, "too few for 8 words"),
         ({"method": "gradient_shap", "evaluations": 1}, "at least 2"),
         ({"method": "gradient_shap", "noise": -1}, "noise is a standard deviation"),
     ],

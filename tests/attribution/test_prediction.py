@@ -78,5 +78,5 @@ def test_progress_counts_texts_and_other_models_get_a_sentence(sentiment, encode
     predict_texts(sentiment, TEXTS, progress=lambda done, of: seen.append((done, of)))
     assert seen[-1] == (6, 6)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
-    with pytest.raises(ic.UnsupportedModel, match="does not classify texts"):
+    with pytest.raises(ic.UnsupportedModel, match="is not a text classifier"):
         predict_texts(encoder, TEXTS)

@@ -126,7 +126,7 @@ def test_sensitivity_is_small_for_smooth_methods_and_zero_for_constant_ones():
     assert ic.sensitivity(model, ic.attribute(model, TEXT[:60], method="saliency")) < 1e-6
     moved = ic.sensitivity(model, ic.attribute(model, TEXT[:60], evaluations=4))
     assert 0 < moved < 0.2
-    with pytest.raises(ic.BadInput, match="reads token ids"):
+    with pytest.raises(ic.BadInput, match="uses token ids"):
         ic.sensitivity(model, ic.attribute(model, TEXT[:60], method="leave_one_out"))
 
 

@@ -175,7 +175,7 @@ def test_text_that_cannot_be_read_gets_a_sentence(server, open_page, text, said)
 def test_unusual_text_gets_a_correct_picture(server, open_page, text):
     page = open_page(server.link(model="encoder", text=text, view="Token overlay", words="true"))
     ready(page)
-    assert page.locator("[data-testid=stAlert]").filter(has_text="wrong").count() == 0
+    assert page.locator("[data-testid=stAlert]").filter(has_text="Unexpected").count() == 0
 
 
 def test_a_model_that_cannot_be_had_gets_a_sentence_with_the_cure(server, open_page):

@@ -172,7 +172,7 @@ def test_long_texts_are_cut_only_when_asked_and_the_notes_say_so(encoder):
     found = ic.token_vectors(encoder, ["fine", "long " * 600], pooling="mean", truncate=True)
     cut = ic.token_vectors(encoder, ["long " * 510], pooling="mean")
     np.testing.assert_allclose(found.values[1], cut.values[0], atol=1e-5)
-    assert found.notes == ("1 texts were cut to what the model reads",)
+    assert found.notes == ("1 text was truncated",)
 
 
 def test_a_caller_can_stop_between_batches(encoder):

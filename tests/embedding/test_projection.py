@@ -52,7 +52,7 @@ def test_pca_of_scaled_vectors_is_pca_of_unit_vectors():
     scaled = values / np.linalg.norm(values, axis=1, keepdims=True)
     drawn = ic.project(values, method="pca", normalise=True)
     np.testing.assert_allclose(drawn.coordinates, PCA(2).fit_transform(scaled), atol=1e-5)
-    assert drawn.notes[-1] == "vectors scaled to length 1"
+    assert drawn.notes[-1] == "vectors scaled to norm 1"
 
 
 def test_pca_of_fewer_axes_than_asked_leaves_the_rest_zero():
@@ -85,9 +85,9 @@ def test_length_matters_under_euclidean_alone(method):
     plain = ic.project(values, method=method, quality=False)
     stretched = ic.project(longer, method=method, quality=False)
     np.testing.assert_allclose(plain.coordinates, stretched.coordinates, atol=1e-5)
-    assert "vectors scaled to length 1" in plain.notes
+    assert "vectors scaled to norm 1" in plain.notes
     raw = ic.project(values, method=method, quality=False, metric="euclidean")
-    assert "vectors scaled to length 1" not in raw.notes
+    assert "vectors scaled to norm 1" not in raw.notes
     assert not np.allclose(raw.coordinates, plain.coordinates)
 
 
@@ -137,7 +137,7 @@ def test_own_axes_run_from_one_half_below_to_one_half_above():
     drawn = ic.project(vectors, method="axis", axes=axes)
     np.testing.assert_allclose(drawn.coordinates[:3, 0], [-0.5, 0.5, 0], atol=1e-6)
     np.testing.assert_allclose(drawn.coordinates[3:, 1], [-0.5, 0.5, 0], atol=1e-6)
-    assert drawn.notes == ("axes 1 and 2 stand at 90° in the original space",)
+    assert drawn.notes == ("axes 1 and 2 form an angle of 90° in the original space",)
     for wrong, says in (
         ([("man", "unicorn"), axes[1]], "unicorn"),
         ([("man", "man"), axes[1]], "same mean"),
@@ -201,7 +201,7 @@ def test_a_collapsed_picture_is_refused(monkeypatch):
     flung[7] = 100
     with pytest.raises(ic.BadInput, match=r"collapsed.*another seed"):
         refuse_collapsed(flung)
-    with pytest.raises(ic.BadInput, match="no numbers"):
+    with pytest.raises(ic.BadInput, match="not numbers"):
         refuse_collapsed(np.full((3, 2), np.nan))
     with pytest.raises(ic.BadInput, match="collapsed"):
         refuse_collapsed(np.zeros((5, 2)))

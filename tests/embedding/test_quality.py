@@ -116,7 +116,7 @@ def test_a_turned_mirrored_and_stretched_picture_is_laid_back_exactly():
 def test_what_is_left_after_the_overlay_equals_scipys():
     one, two = points(50, dim=3), points(50, dim=3, seed=1)
     assert ic.align(one, two).disparity == pytest.approx(procrustes(two, one)[2])
-    with pytest.raises(ic.BadInput, match="cannot be laid over"):
+    with pytest.raises(ic.BadInput, match="cannot be aligned"):
         ic.align(one, two[:, :2])
 
 

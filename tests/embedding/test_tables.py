@@ -29,7 +29,7 @@ def test_rows_without_a_text_are_left_out_and_a_column_text_gives_way():
     assert found.to_dict("list") == {"text": ["good", "bad"], "text (of the file)": ["x", "z"]}
     with pytest.raises(ic.BadInput, match="no column 'other'"):
         ic.text_rows(table, "other")
-    with pytest.raises(ic.BadInput, match="holds no texts"):
+    with pytest.raises(ic.BadInput, match="contains no text"):
         ic.text_rows(table.assign(review=" "), "review")
 
 

@@ -177,10 +177,10 @@ BROKEN = {
     "no rows": (npy(np.ones((0, 3))), "t.npy", "no vectors"),
     "NaN": (npy(np.array([[1.0, 2.0], [np.nan, 1.0]])), "t.npy", "the first is row 2"),
     "beyond float32": (npy(np.array([[1e300, 1.0]])), "t.npy", "too large"),
-    "lies about its size": (lying_npy("(50000, 4000)"), "t.npy", "ends too early"),
+    "lies about its size": (lying_npy("(50000, 4000)"), "t.npy", "is incomplete"),
     "claims a petabyte": (lying_npy("(40000, 99999999999)"), "t.npy", "fit in memory"),
     "negative shape": (lying_npy("(-3, 2)"), "t.npy", "no vectors"),
-    "cut .npy": (npy(np.ones((9, 9)))[:200], "t.npy", "ends too early"),
+    "cut .npy": (npy(np.ones((9, 9)))[:200], "t.npy", "is incomplete"),
     "broken .npy": (b"\x93NUMPY\x01\x00\xff\xffoh no", "t.npy", "cannot be read as .npy"),
     "broken Parquet": (b"PAR1 and then nothing", "t.parquet", "cannot be read as Parquet"),
     "ragged lists": (
@@ -209,14 +209,18 @@ BROKEN = {
         "t.parquet",
         "60,000",
     ),
-    "broken safetensors": (b"\x10\0\0\0\0\0\0\0{broken", "t.safetensors", "no .safetensors"),
+    "broken safetensors": (
+        b"\x10\0\0\0\0\0\0\0{broken",
+        "t.safetensors",
+        "cannot be read as .safetensors",
+    ),
     "safetensors that lie": (safe(HUGE, b"\0" * 8), "t.safetensors", "fit in memory"),
     "no table": (
         safe({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}, b"\0" * 8),
         "t.safetensors",
         r"It holds: a \[2\]",
     ),
-    "unknown ending": (b"hello", "t.docx", "no format that is known"),
+    "unknown ending": (b"hello", "t.docx", "unsupported format"),
 }
 
 
@@ -258,7 +262,7 @@ def test_files_beyond_the_limit_are_refused_unread(monkeypatch, tmp_path):
             ic.read_vectors(source)
     with pytest.raises(ic.BadInput, match="cannot be read"):
         ic.read_vectors(tmp_path / "absent.tsv")
-    with pytest.raises(ic.BadInput, match="no format here"):
+    with pytest.raises(ic.BadInput, match="Unknown format"):
         ic.read_vectors(b"1\n", kind="xls")
 
 

@@ -66,9 +66,7 @@ def test_of_large_files_the_first_words_are_read_and_that_is_told(tmp_path):
 
 def test_a_file_that_was_cut_and_lines_that_do_not_fit_are_told():
     cut = written(header="400000 5\n")[:-10]
-    assert "before the number that its first line promises" in " ".join(
-        ic.read_vectors(named(cut)).notes
-    )
+    assert "fewer lines than its first line states" in " ".join(ic.read_vectors(named(cut)).notes)
     broken = written().replace(f"w3 {float(VALUES[3, 0])!r}", "w3 broken")
     found = ic.read_vectors(named(broken))
     assert len(found) == 59

@@ -72,7 +72,7 @@ def test_a_person_may_ask_for_numbers():
     assert list(column(["1E5", "2e3"], numbers=["value"])[0]) == [1e5, 2e3]
     found, said = column(["7", "seven"], numbers=["value"])
     assert list(found) == ["7", "seven"]
-    assert "cannot become numbers: “seven” is none" in said
+    assert "cannot be read as numbers: “seven”" in said
 
 
 @pytest.mark.parametrize("word", ["", "NaN", "nan", "NA", "n/a", "null", "None", "<NA>", "  "])

@@ -40,11 +40,11 @@ AROUND = {
     "no end at the last line": (PLAIN.rstrip(), "a.csv", ""),
     "blank first lines": ("\n  \r\n" + BY_SEMICOLON, "a.csv", "semicolons"),
     "empty last lines": (PLAIN + "\n\n,\n", "a.csv", ""),
-    "a title": ("Survey 2024\n\n" + PLAIN, "a.csv", "passed over: “Survey 2024”"),
+    "a title": ("Survey 2024\n\n" + PLAIN, "a.csv", "was skipped: “Survey 2024”"),
     "a title with delimiters": ("Survey 2024;\n" + BY_SEMICOLON, "a.csv", "“Survey 2024”"),
     "titles with commas": ("My survey\nBy me, today\n\n" + PLAIN, "a.csv", "“My survey” and 1"),
-    "a comment": ("# exported 2024, by tool\n" + PLAIN, "a.csv", "passed over: “# exported"),
-    "a comment of as many fields": ("# from\tme\n" + BY_TAB, "a.tsv", "passed over: “# from me”"),
+    "a comment": ("# exported 2024, by tool\n" + PLAIN, "a.csv", "was skipped: “# exported"),
+    "a comment of as many fields": ("# from\tme\n" + BY_TAB, "a.tsv", "was skipped: “# from me”"),
     "many comments": ("# a\n# b, c\n#\n" + BY_SEMICOLON, "a.csv", "“# a” and 2 more"),
     "trailing delimiters": (PLAIN.replace("\n", ",\n"), "a.csv", ""),
     "two trailing delimiters": (BY_TAB.replace("\n", "\t\t\n"), "a.tsv", ""),
@@ -192,7 +192,7 @@ def test_a_person_decides_about_header_delimiter_encoding_and_quotes():
     assert both("text\n\xfc\n".encode("cp1252"), encoding="cp1252") == ["ü"]
     assert both(BY_TAB.replace("Good film", '"Good"'), "a.tsv", quotes=True)[0] == "Good"
     assert both(PLAIN.replace("Good film", '"Good"'), quotes=False)[0] == '"Good"'
-    with pytest.raises(ic.BadInput, match="no encoding that is known"):
+    with pytest.raises(ic.BadInput, match="Unknown encoding"):
         opened(PLAIN, encoding="utf-9")
 
 
@@ -209,7 +209,7 @@ def test_columns_of_one_name_are_told_apart_and_never_the_second_is_taken():
     capitals = "Text,text\nfirst,second\nthird,fourth\n"
     assert ic.open_corpus(capitals.encode(), name="a.csv").column == "Text"
     assert both(capitals, column="Text") == ["first", "third"]
-    assert "but for capitals" in notes(capitals)
+    assert "in different capitals" in notes(capitals)
     assert both('{"text": "first", "text": "second"}\n{"text": "x"}\n', "a.jsonl")[0] == "first"
 
 

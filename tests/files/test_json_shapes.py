@@ -48,7 +48,7 @@ def test_what_was_understood_is_told():
     assert "a list for each column" in notes('{"text": ["a", "b"]}', "a.json")
     assert "those of 'data'" in notes('{"data": [{"text": "a"}]}', "a.json")
     assert "one JSON object: one row" in notes('{\n "text": "good"\n}\n', "a.json")
-    assert "a key comes twice" in notes('{"text": "a", "text": "b"}\n{"text": "c"}', "a.jsonl")
+    assert "a key occurs twice" in notes('{"text": "a", "text": "b"}\n{"text": "c"}', "a.jsonl")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_json_without_rows_is_refused(data):
 def test_deep_nests_are_no_json():
     assert both('{"text": "a"}\n' + "[" * 50_000, "a.json") == ["a"]
     for data in ("[" * 100_000, '{"a":' * 100_000):
-        with pytest.raises(ic.BadInput, match="no JSON"):
+        with pytest.raises(ic.BadInput, match="not valid JSON"):
             opened(data, "a.json")
 
 

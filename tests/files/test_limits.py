@@ -42,7 +42,7 @@ OTHERS = {
     "PDF": (b"%PDF-1.7\n" + b"x" * 60, "a.txt", "a PDF document"),
     "RTF": (b"{\\rtf1 text}", "a.txt", "an RTF document"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + b"\0" * 60, "a.csv", "is a picture"),
-    "a web page": (b"\n<!DOCTYPE html>\n<html>log in, please</html>", "a.csv", "needs a login"),
+    "a web page": (b"\n<!DOCTYPE html>\n<html>log in, please</html>", "a.csv", "need a login"),
     "XML": (b'\xef\xbb\xbf<?xml version="1.0"?><a/>', "a.csv", "a web page or XML"),
     "a pickle": (b"\x80\x04\x95" + b"\0" * 60, "a.csv", "a Python pickle"),
     "xz": (b"\xfd7zXZ\x00" + b"\0" * 60, "a.csv", "compressed with xz"),

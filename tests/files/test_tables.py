@@ -154,10 +154,10 @@ def test_as_many_rows_as_allowed_are_read_and_one_more_is_not():
         (b"a\n\xff\xfe\n", "t.csv", "encoding is not certain"),
         (bytes(range(256)) * 9, "t.csv", "binary data"),
         (b"[1, 2]", "t.jsonl", "neither an object"),
-        (b"[" * 100_000, "t.jsonl", "no JSON"),
+        (b"[" * 100_000, "t.jsonl", "not valid JSON"),
         (b"PAR1 and then nothing", "t.parquet", "cannot be read as Parquet"),
-        (b"x", "picture.png", "no table known here"),
-        (b"a\n1", "archive.xlsx", "no table known here"),
+        (b"x", "picture.png", "unsupported file type"),
+        (b"a\n1", "archive.xlsx", "unsupported file type"),
     ],
 )
 def test_a_broken_file_gets_a_sentence(data, name, said):

@@ -92,7 +92,7 @@ def test_other_files_are_refused(parts, tmp_path):
     text.write_text("hello")
     pd.DataFrame({"a": [1]}).to_parquet(table)
     for path in (text, table, tmp_path / "missing.parquet"):
-        with pytest.raises(ic.BadInput, match="no file of head statistics"):
+        with pytest.raises(ic.BadInput, match="not a file of head statistics"):
             ic.HeadStatistics.load(path)
     with pytest.raises(ic.BadInput, match="cannot be written"):
         parts[0].save(tmp_path / "no" / "folder.parquet")

@@ -126,7 +126,7 @@ def test_relevance_belongs_to_patches_and_is_never_negative(vit, picture):
     ("options", "sentence"),
     [
         ({"method": "magic"}, "Unknown method"),
-        ({"baseline": "pink"}, "no baseline here"),
+        ({"baseline": "pink"}, "Unknown baseline"),
         ({"target": "cat"}, "Unknown label"),
     ],
 )

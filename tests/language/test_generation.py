@@ -145,7 +145,7 @@ def test_the_maps_merge_into_words(tiny_model):
     [
         ({"tokens": 0}, ic.BadInput, "Between 1 and 200"),
         ({"tokens": 201}, ic.BadInput, "Between 1 and 200"),
-        ({"tokens": 60}, ic.InputTooLong, "write at most"),
+        ({"tokens": 60}, ic.InputTooLong, "generate at most"),
         ({"temperature": -1}, ic.BadInput, "temperature"),
         ({"progress": lambda done, expected: False}, ic.Stopped, "Stopped"),
     ],

@@ -132,7 +132,7 @@ def test_some_positions_are_read_as_all_are(tiny_model):
     for wrong, said in (([], "no positions"), ([99], "does not exist")):
         with pytest.raises(ic.BadInput, match=said):
             ic.logit_lens(model, TEXT, positions=wrong)
-    with pytest.raises(ic.BadInput, match="was not read"):
+    with pytest.raises(ic.BadInput, match="was not computed"):
         part.at(1, 6)
 
 

@@ -142,5 +142,5 @@ def test_digits_has_a_patch_for_each_pixel_and_its_maps_are_rows_of_shares(loade
 
 
 def test_digits_reads_text_only_in_words_of_refusal(loaded):
-    with pytest.raises(ic.BadInput, match="give a picture"):
+    with pytest.raises(ic.BadInput, match="Give an image"):
         ic.attention_maps(loaded("digits"), "seven")

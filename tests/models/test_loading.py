@@ -329,7 +329,7 @@ def test_a_folder_above_that_holds_no_model_is_refused(tmp_path, monkeypatch):
 
 
 def test_a_file_is_not_a_folder(folder):
-    with pytest.raises(ic.ModelNotFound, match="is a file, no folder"):
+    with pytest.raises(ic.ModelNotFound, match="is a file, not a model folder"):
         ic.load_model(str(folder("bert") / "model.safetensors"))
 
 

@@ -125,7 +125,7 @@ def test_a_device_that_is_not_here_is_refused_with_those_that_are(device):
         return
     if device == "cuda" and torch.cuda.is_available():
         pytest.skip("there is one")
-    with pytest.raises(ic.BadInput, match=r"no device .* one of: cpu"):
+    with pytest.raises(ic.BadInput, match=r"Unknown device .* one of: cpu"):
         ic.load_model("sentiment", device=device)
 
 

@@ -111,10 +111,10 @@ def test_a_language_model_that_sees_both_sides_is_not_taken_for_a_causal_one(tmp
     saved(tmp_path, model, tokenizer)
     loaded = ic.load_model(str(tmp_path))
     assert (loaded.task, loaded.layout.causal) == ("encoder", False)
-    assert "sees both sides of each token" in loaded.notes[0]
-    with pytest.raises(ic.UnsupportedModel, match="does not predict words"):
+    assert "attends to both sides of each token" in loaded.notes[0]
+    with pytest.raises(ic.UnsupportedModel, match="does not predict tokens"):
         ic.surprisal(loaded, TEXT)
-    with pytest.raises(ic.UnsupportedModel, match="sees both sides"):
+    with pytest.raises(ic.UnsupportedModel, match="attends to both sides"):
         ic.load_model(str(tmp_path), task="causal-lm")
 
 

@@ -116,7 +116,7 @@ def test_dense_layers_with_what_may_follow(tiny, tmp_path, name):
     )
     compare(folder)
     model = ic.load_model(str(folder))
-    with pytest.raises(ic.BadInput, match="last layer alone"):
+    with pytest.raises(ic.BadInput, match="last layer only"):
         ic.token_vectors(model, TEXTS[:1], pooling="model", layer=1)
 
 
@@ -151,7 +151,7 @@ def test_texts_are_cut_where_the_library_cuts_them(tiny, tmp_path, limit):
         with pytest.raises(ic.InputTooLong, match="at most 5"):
             ic.token_vectors(model, TEXTS, pooling="model")
         cut = ic.token_vectors(model, TEXTS[:2], pooling="model", truncate=True)
-        assert cut.notes == ("2 texts were cut to what the model reads",)
+        assert cut.notes == ("2 texts were truncated",)
 
 
 @pytest.mark.parametrize("include", [True, False])

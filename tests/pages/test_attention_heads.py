@@ -57,7 +57,7 @@ def test_hidden_special_tokens_and_merged_words_are_stated(app, view, special):
     assert not app.exception
     assert "special tokens hidden" in words(app)
     assert ("not renormalised" in words(app)) == (special == "drop")
-    assert "pieces merged into words" in words(app)
+    assert "tokens merged into words" in words(app)
 
 
 def test_the_warning_is_computed_from_this_input(app):
@@ -71,7 +71,8 @@ def test_the_warning_is_computed_from_this_input(app):
     contribution = parts[..., special].sum(-1).mean((1, 2))
     row = (weight - contribution).argmax()
     said = next(each.value for each in app.info if "weight is not contribution" in each.value)
-    assert f"layer {row}, " in said and f"{weight[row]:.0%} of the attention" in said
+    assert f"layer {row}, " in said
+    assert f"{weight[row]:.0%} of the attention" in said
     assert f"{contribution[row]:.0%} of the norm-weighted" in said
 
 
@@ -240,7 +241,7 @@ def test_a_model_without_attention_gets_a_sentence_and_another_is_offered(tiny):
     app = opened(model=str(tiny("mamba")))
     assert not app.exception
     assert "no attention" in app.error[0].value
-    assert any("instead" in button.label for button in app.button)
+    assert any("Switch to" in button.label for button in app.button)
 
 
 def test_a_pair_shows_both_texts(app):

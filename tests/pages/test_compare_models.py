@@ -48,7 +48,7 @@ def test_probe_figures_are_those_of_direct_calls(models):
     assert not app.exception
     counts = [int(ic.probe(model)["right"].sum()) for model in models.values()]
     said = words(app)
-    assert f"sentiment answers {counts[0]} of 48 rightly" in said
+    assert f"sentiment {counts[0]} of 48" in said
     assert f"{RIVAL} {counts[1]}" in said
     assert "McNemar" in said
 
@@ -70,8 +70,8 @@ def test_classifiers_without_a_common_label_are_still_compared():
 
 def test_a_model_that_classifies_nothing_is_offered_another():
     app = opened(model="encoder")
-    assert "nothing to compare" in words(app)
-    assert any("instead" in button.label for button in app.button)
+    assert "is not a text classifier" in words(app)
+    assert any("Switch to" in button.label for button in app.button)
 
 
 @pytest.mark.parametrize("text", ["", "   "])
@@ -84,4 +84,4 @@ def test_no_text_gets_a_sentence(text):
 def test_a_rival_of_another_task_gets_a_sentence():
     app = opened(rival="pos")
     assert not app.exception
-    assert "does not classify texts" in words(app).replace("\\", "")
+    assert "is not a text classifier" in words(app).replace("\\", "")

@@ -250,7 +250,7 @@ def test_a_table_with_columns_named_like_ours_keeps_them():
         (REVIEWS.head(3), None),
         (pd.concat([REVIEWS] * 3), None),
         (pd.DataFrame({"review": ["same"] * 9}), "All vectors are equal"),
-        (pd.DataFrame({"review": ["", " "], "other": [1, 2]}), "holds no texts"),
+        (pd.DataFrame({"review": ["", " "], "other": [1, 2]}), "contains no text"),
     ],
 )
 def test_few_equal_and_empty_texts_get_a_picture_or_a_sentence(frame, said):
@@ -298,7 +298,7 @@ def test_a_model_of_pictures_shows_pictures_and_offers_no_texts(tiny):
 def test_a_missing_word_of_an_axis_gets_a_sentence():
     app = opened(reducer="axis", axis_word_groups_0_from="Atlantis")
     assert "Atlantis" in app.error[0].value
-    assert "is not among the points" in app.error[0].value
+    assert "is not in the data" in app.error[0].value
     app = opened(reducer="axis", axis_word_groups_0_from=" , ")
     assert "Define each axis" in words(app)
 

@@ -156,7 +156,7 @@ def test_a_file_that_is_no_corpus_gets_a_sentence(data, name, sentence):
 def test_a_model_without_attention_is_offered_another():
     app = opened(model="sentiment-lstm")
     assert "no attention" in words(app).replace("\\", "")
-    assert any("instead" in button.label for button in app.button)
+    assert any("Switch to" in button.label for button in app.button)
 
 
 def test_a_stopped_pass_shows_what_it_has(statistics):

@@ -59,7 +59,7 @@ def test_a_masked_model_shows_what_has_a_meaning_for_it(opened, view):
     if view in ("next", "lens"):
         assert charts(app)
     else:
-        assert "does not continue a text" in words(app)
+        assert "cannot continue a text" in words(app)
 
 
 def test_the_figures_of_the_next_token_are_those_of_the_package(opened, tiny_model):
@@ -112,7 +112,7 @@ def test_the_continuation_is_the_packages(opened, tiny_model, temperature):
 def test_too_long_a_continuation_gets_one_sentence(opened):
     app = opened(lm_view="write", lm_tokens=120)
     assert not app.exception
-    assert "write at most" in words(app)
+    assert "generate at most" in words(app)
 
 
 def test_the_button_writes_a_sequence_that_the_second_copy_makes_cheap(opened, monkeypatch):
@@ -120,7 +120,7 @@ def test_the_button_writes_a_sequence_that_the_second_copy_makes_cheap(opened, m
 
     monkeypatch.setattr(induction, "LENGTH", 6)
     app = opened("llama", lm_view="induction")
-    assert "not written twice" in words(app)
+    assert "not a repeated sequence" in words(app)
     app.button(key="lm_write").click().run()
     assert not app.exception
     text = app.text_area(key="text").value.split()

@@ -168,9 +168,7 @@ def test_the_renderer_knows_little_and_escapes_the_rest():
     assert markdown.as_html("1. a\n2. b") == "<ol><li>a</li><li>b</li></ol>"
     assert markdown.as_html("![x](http://y)") == "<p>![x](http://y)</p>"
     assert markdown.as_html("[[<x>|<y>]]") == "<p>&lt;y&gt;</p>"
-    assert markdown.as_html('"[[token]]"').startswith(
-        '<p>&quot;<abbr title="token: A unit of text'
-    )
+    assert markdown.as_html('"[[token]]"').startswith('<p>&quot;<abbr title="token: A unit of text')
     assert 'tabindex="0">pieces</abbr>' in markdown.as_html("[[token|pieces]]")
 
 

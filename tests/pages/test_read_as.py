@@ -13,7 +13,7 @@ def test_the_choice_stands_beside_the_model_and_decides_what_is_loaded(tiny):
     app = run("language_models", model=folder, text="a model looks")
     choice = next(each for each in app.sidebar.selectbox if each.label == "Read as")
     assert choice.options == ["masked-lm", "encoder"]
-    assert "does not predict words" not in words(app)
+    assert "does not predict tokens" not in words(app)
     choice.set_value("encoder").run()
     assert not app.exception
     assert "predict" in words(app)  # a plain encoder cannot: the page says so

@@ -244,7 +244,7 @@ def test_the_command_serves_from_a_read_only_folder_without_a_network(built, cop
     assert "vega_lite" in shown.lower()
     assert "vega_lite" in large.lower()
     assert "30 layers" in large
-    assert "should not" not in shown + large
+    assert "Unexpected error" not in shown + large
     # The first visitor came while the server made its page ready: both waited for one model.
     assert 'clearhead_cache_misses_total{store="models"} 1' in figures
     assert listing(built / "models") == made

@@ -109,7 +109,7 @@ def test_places_in_line_are_shown_and_one_who_stops_leaves_at_once(server):
 
 
 def _place(text: str) -> int:
-    found = re.search(r"(\d+)(?:st|nd|rd|th) in the queue; \d+ (?:person waits|people wait)", text)
+    found = re.search(r"(\d+)(?:st|nd|rd|th) in the queue; \d+ (?:person|people) waiting", text)
     return int(found[1]) if found else 0
 
 

@@ -190,5 +190,5 @@ def test_a_pipe_in_a_folder_is_refused_and_not_waited_for(folder, name):
     path = folder("bert")
     (path / name).unlink(missing_ok=True)
     os.mkfifo(path / name)
-    with pytest.raises(ic.UnsafeModel, match="is no file"):
+    with pytest.raises(ic.UnsafeModel, match="is not a file"):
         ic.load_model(str(path))

@@ -128,7 +128,7 @@ def test_a_dear_view_waits_for_a_click_and_says_how_long(slow_machine, tiny, vie
 def test_the_quick_method_is_one_click_away(slow_machine, tiny):
     model = str(tiny("bert-2-labels"))
     app = run("word_attributions", model=model, text="the plot of quick is weak")
-    next(button for button in app.button if "instead" in button.label).click()
+    next(button for button in app.button if button.key == "quick_method").click()
     app.run()
     assert app.session_state["method"] == "saliency"
 

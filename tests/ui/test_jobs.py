@@ -37,7 +37,7 @@ def test_a_bar_says_how_far_or_how_long_the_line_is(bar):
     made, _, _ = bar
     assert made.counted(5, 20) == (0.25, "LIME: 5 of about 20 evaluations")
     assert made.counted(30, 20) == (1.0, "LIME: 30 of about 30 evaluations")
-    assert made.queued(Place(2, 7)) == (0.0, "LIME: 2nd in the queue; 7 people wait")
+    assert made.queued(Place(2, 7)) == (0.0, "LIME: 2nd in the queue; 7 people waiting")
     assert jobs.Bar("UMAP", "%").counted(30, 100) == (0.3, "UMAP: 30%")
 
 

@@ -85,5 +85,5 @@ def test_kinds_are_bounded(clock):
 def test_places_are_said_in_words(number, said):
     from interp_core.ui.server.jobs import in_line
 
-    assert in_line(Place(number, 120)) == f"{said} in the queue; 120 people wait"
+    assert in_line(Place(number, 120)) == f"{said} in the queue; 120 people waiting"
     assert in_line(Place(1, 1)) == "1st in the queue; 1 person waiting"

@@ -17,6 +17,7 @@ from interp_core.ui.widgets.markdown import plain
 
 GAP = 0.15  # difference in share between raw and norm-weighted attention that is worth a warning
 
+ROUNDING = 1e-4  # by how much a row may miss 1 before it is said
 MOST_TOKENS = 256  # longer texts: the second pass for the warning is not worth the wait
 
 
@@ -55,17 +56,18 @@ def _contributions(shown: Shown, tokens: int) -> list[float] | None:
 
 
 def strip(raw: ic.AttentionMaps, model: LoadedModel, least: float, most: float) -> None:
-    """Backend, number format, maps received, row sums and length, in one line."""
+    """Backend, number format, maps received and length, in one line; row sums that miss 1."""
     layout = model.layout
     skipped = "" if len(raw.layer_numbers) == layout.layers else " (the others have no attention)"
     shared = f", {layout.kv_heads} key-value heads" if layout.kv_heads < layout.heads else ""
     windows = sorted({width for width in layout.windows if width})
     window = f" · sliding window {', '.join(map(str, windows))} tokens" if windows else ""
+    off = max(abs(least - 1), abs(most - 1)) > ROUNDING
+    sums = f" · rows sum to {least:.4f} to {most:.4f}" if off else ""
     st.caption(
         f"{model.backend} attention · {model.dtype} · maps of {len(raw.layer_numbers)} of "
-        f"{layout.layers} layers{skipped} × {raw.weights.shape[1]} heads{shared}{window} · rows "
-        f"sum to {least:.6f} – {most:.6f} · {len(raw.tokens):,} of "
-        f"{model.max_tokens:,} tokens"
+        f"{layout.layers} layers{skipped} × {raw.weights.shape[1]} heads{shared}{window}{sums} · "
+        f"{len(raw.tokens):,} of {model.max_tokens:,} tokens"
     )
 
 

@@ -59,21 +59,21 @@ def _said(lines: pd.DataFrame, queries: pd.DataFrame, options: Options) -> str:
     """How much is drawn, of all rows and of the row of which least is."""
     drawn = queries[queries["query_index"].isin(lines["query_index"])]
     if not len(drawn):
-        return "No line: every weight shown is zero."
+        return "No lines: all weights shown are zero."
     held = (drawn["held"] * drawn["total"]).sum() / drawn["total"].sum()
     worst = drawn.loc[drawn["held"].idxmin()]
     many = f"The {len(lines):,} lines show" if len(lines) > 1 else "The line shows"
     said = f"{many} **{held:.0%} of the attention**"
     if worst["held"] < options.mass - 1e-6:
         return (
-            f"{said}; the rest is cut. Least is shown of “{plain(worst['token'])}” (token "
-            f"{worst['query_index']}): {worst['held']:.0%} of its row, as the other keys are "
-            f"outside these tokens or the lines are limited to {frames.MOST_LINES:,}."
+            f"{said}. Smallest share: {worst['held']:.0%} of “{plain(worst['token'])}” (token "
+            f"{worst['query_index']}), because its other keys are outside these tokens or the "
+            f"number of lines is limited to {frames.MOST_LINES:,}."
         )
     if options.mass < 1:
         return (
-            f"{said}: each query token keeps its strongest lines up to {options.mass:.0%} of its "
-            "row, and never fewer than one; the weaker ones are cut."
+            f"{said}: for each query token the strongest lines up to {options.mass:.0%} of its "
+            "row, at least one."
         )
     return f"{said}."
 

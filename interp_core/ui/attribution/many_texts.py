@@ -53,7 +53,10 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     st.dataframe(
         table,
         hide_index=True,
-        column_config={"probability": st.column_config.NumberColumn(format="percent")},
+        column_config={
+            "probability": st.column_config.NumberColumn(format="percent"),
+            "strongest words": "top words",
+        },
     )
     if words.empty:
         st.info("No word of these texts has a score, so there is no chart.")

@@ -30,7 +30,7 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     wrong = ~(found[0]["right"] & found[1]["right"])
     shown = _joined(sides, found)[wrong]
     st.markdown(f"**{len(shown)} sentences that at least one model gets wrong**")
-    st.dataframe(shown, hide_index=True, height=300)
+    st.dataframe(shown, hide_index=True, height=300, column_config={"meant": "label"})
     _costs(sides, text)
     return ViewResult(chart, table)
 

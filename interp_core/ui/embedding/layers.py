@@ -176,7 +176,8 @@ def agreement(asked: Points, layers: Recipe, label: str) -> None:
 
 
 def _agreement_chart(found: pd.DataFrame):  # noqa: ANN202 - any chart of Altair's
-    long = found.melt("layer", var_name="what", value_name="share")
+    titled = {"among neighbours": "observed", "by chance": "expected by chance"}
+    long = found.rename(columns=titled).melt("layer", var_name="what", value_name="share")
     return lines(
         long, x="layer", y="share", colour="what", x_title="layer", y_title="share", form=".0%"
     )

@@ -149,7 +149,7 @@ def cell(lens: Recipe, place: int, depth: int) -> None:
     with right:
         st.markdown(f"Final prediction **{answer}** by layer")
         shown = one_of(
-            "Figure",
+            "Quantity",
             LINES,
             key="lm_line",
             default="answer_probability",

@@ -40,7 +40,7 @@ def _memory(name: str) -> list[Stat]:
 
 
 def _computations(name: str) -> list[Stat]:
-    about = "Computations that wait for their turn, and that run."
+    about = "Waiting and running computations."
     counts = {"waiting": COMPUTE.waiting + LONG.waiting, "running": COMPUTE.running}
     return [GaugeStat(name, count, {"state": state}, help=about) for state, count in counts.items()]
 
@@ -53,16 +53,16 @@ def _histogram(name: str, counted: Durations, about: str, **labels: str) -> Stat
 
 
 def _computed(name: str) -> list[Stat]:
-    return [_histogram(name, COMPUTE.durations, "How long computations took.")]
+    return [_histogram(name, COMPUTE.durations, "Seconds of computations.")]
 
 
 def _pages(name: str) -> list[Stat]:
-    about = "How long a page took to answer, waiting included."
+    about = "Seconds until a page was drawn, including waiting."
     return [_histogram(name, took, about, page=page) for page, took in list(logs.pages.items())]
 
 
 def _events(name: str) -> list[Stat]:
-    about = "Questions that were refused with a sentence, and errors that should not be."
+    about = "Requests that were refused with a message, and unexpected errors."
     return [
         CounterStat(name, logs.happened[event], {"event": event}, help=about)
         for event in ("refused", "error")
@@ -85,10 +85,10 @@ FIGURES: dict[str, Callable[[str], list[Stat]]] = {
     "clearhead_computation_seconds": _computed,
     "clearhead_page_seconds": _pages,
     "clearhead_wrong": _events,
-    "clearhead_cache_entries": _cache("entries", "Results that are kept.", GaugeStat),
-    "clearhead_cache_held_bytes": _cache("bytes", "Bytes of what is kept.", GaugeStat),
-    "clearhead_cache_hits": _cache("hits", "Results that were there already.", CounterStat),
-    "clearhead_cache_misses": _cache("misses", "Results that were computed.", CounterStat),
+    "clearhead_cache_entries": _cache("entries", "Cached results.", GaugeStat),
+    "clearhead_cache_held_bytes": _cache("bytes", "Bytes of cached results.", GaugeStat),
+    "clearhead_cache_hits": _cache("hits", "Cache hits.", CounterStat),
+    "clearhead_cache_misses": _cache("misses", "Cache misses.", CounterStat),
 }
 
 
