@@ -158,7 +158,7 @@ def test_bad_texts_are_named_by_number(encoder, tiny_model):
         ic.token_vectors(encoder, ["fine", "  "])
     with pytest.raises(ic.BadInput, match="no texts"):
         ic.token_vectors(encoder, [])
-    with pytest.raises(ic.BadInput, match="no pooling"):
+    with pytest.raises(ic.BadInput, match="Unknown pooling"):
         ic.token_vectors(encoder, TEXTS, pooling="median")
     with pytest.raises(ic.InputTooLong, match="Text 2"):
         ic.token_vectors(encoder, ["fine", "long " * 600])
@@ -172,7 +172,8 @@ def test_long_texts_are_cut_only_when_asked_and_the_notes_say_so(encoder):
     found = ic.token_vectors(encoder, ["fine", "long " * 600], pooling="mean", truncate=True)
     cut = ic.token_vectors(encoder, ["long " * 510], pooling="mean")
     np.testing.assert_allclose(found.values[1], cut.values[0], atol=1e-5)
-    assert found.notes == ("1 text was truncated",)
+    (note,) = found.notes
+    assert "1 text was truncated" in note
 
 
 def test_a_caller_can_stop_between_batches(encoder):

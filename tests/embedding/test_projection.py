@@ -173,7 +173,7 @@ def test_own_axes_of_the_encoder_point_from_country_to_capital(encoder):
         (groups()[0], {"perplexity": 3}, "no option 'perplexity'"),
         (groups()[0], {"metric": "l1"}, "cosine or euclidean"),
         (groups()[0], {"neighbours": 1}, "2 to 200"),
-        (groups()[0], {"init": "circle"}, "no start"),
+        (groups()[0], {"init": "circle"}, "Unknown initialisation"),
         (groups()[0], {"init": np.zeros((3, 2))}, "shape"),
         (groups()[0], {"method": "tsne", "perplexity": 1}, "perplexity"),
         (np.zeros((50_001, 2)), {"method": "pca"}, "sample"),

@@ -272,13 +272,13 @@ def test_ids_are_those_of_the_tokenizer(tiny_model, family):
 @pytest.mark.parametrize("text", ["", "   ", "\n\t ", "\u3000"])
 @pytest.mark.parametrize("family", ["bert", "gpt2", "t5"])
 def test_empty_text_is_refused_in_words(tiny_model, family, text):
-    with pytest.raises(ic.BadInput, match=r"empty\. Type a word"):
+    with pytest.raises(ic.BadInput, match=r"empty\. Enter a word"):
         ic.attention_maps(tiny_model(family), text)
 
 
 @pytest.mark.parametrize("text", ["\0", "\u200b\u200b"])
 def test_text_of_which_the_tokenizer_keeps_nothing_is_refused(tiny_model, text):
-    with pytest.raises(ic.BadInput, match="nothing to read"):
+    with pytest.raises(ic.BadInput, match="finds no tokens"):
         ic.attention_maps(tiny_model("bert"), text)
 
 
