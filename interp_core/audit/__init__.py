@@ -10,5 +10,12 @@ HOMES = {
     "calibration": ("at_threshold", "calibration_error", "reliability", "threshold_curves"),
     "figures": ("Figure", "figure_table"),
     "predictions": ("Predictions", "predict_labelled", "stream_predictions"),
+    "bias": ("Bias", "measure_bias"),
+    "lexicons": ("own_lexicon", "term_lists"),
+    "behaviour": ("Behaviour", "run_suite"),
+    "suites": ("read_suite",),
+    "privacy": ("Privacy", "measure_privacy"),
+    "word_groups": ("attribution_shares", "group_spans"),
+    "head_lift": ("HeadLift", "attention_lift"),
 }
 __all__, __getattr__, __dir__ = exports(__name__, HOMES)
