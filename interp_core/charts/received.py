@@ -31,7 +31,7 @@ def received_map(frame: pd.DataFrame, *, unit: str, selection: str = "head") -> 
     )
     click = alt.selection_point(name=selection, fields=["layer", "head"], on="click", empty=False)
     legend = alt.Legend(
-        title="times an even share",
+        title="relative to uniform attention",
         orient="bottom",
         gradientLength=220,
         values=list(range(-REACH, REACH + 1)),
@@ -50,10 +50,10 @@ def received_map(frame: pd.DataFrame, *, unit: str, selection: str = "head") -> 
             tooltip=[
                 alt.Tooltip("layer:O"),
                 alt.Tooltip("head:O"),
-                alt.Tooltip("figure:N", title="times an even share"),
+                alt.Tooltip("figure:N", title="relative to uniform attention"),
                 alt.Tooltip("received:Q", title=f"mean {unit} received", format=".4f"),
-                alt.Tooltip("uniform:Q", title="even share", format=".4f"),
-                alt.Tooltip("query:N", title="most from"),
+                alt.Tooltip("uniform:Q", title="uniform attention", format=".4f"),
+                alt.Tooltip("query:N", title="strongest query token"),
                 alt.Tooltip("weight:Q", title=f"its {unit}", format=".4f"),
             ],
         )

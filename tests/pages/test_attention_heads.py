@@ -125,9 +125,9 @@ def test_a_link_names_the_token_whose_attention_is_shown(named):
     assert app.query_params["token"] in ("4: not", ["4: not"])  # so that the address opens it again
     table = ic.attention_to(ic.attention_maps(ic.load_model("sentiment"), NOT_BAD), 4)
     low = (table["over_uniform"] < 0.5).sum()
-    assert f"**{low} of 72 heads give it less than half of an even share.**" in words(app)
+    assert f"**{low} of 72 heads are below 0.5.**" in words(app)
     best = table.loc[table["over_uniform"].idxmax()]
-    button = next(each for each in app.button if each.key and each.key.startswith("to_Give it the"))
+    button = next(each for each in app.button if each.key and each.key.startswith("to_Highest"))
     assert button.label.startswith(f"L{best['layer']} H{best['head']} ")
     button.click().run()
     assert app.session_state["view"] == "heatmap"

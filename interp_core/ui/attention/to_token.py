@@ -34,10 +34,10 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> ViewRe
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = key_choice(maps, "Key token", f"{maps.key_tokens[default]} (token {default})")
         itself = not st.toggle(
-            "Leave out its own query",
+            "Exclude attention to itself",
             key="others",
             **BOUND,
-            help="Counts what the other tokens give to it, and not what it gives to itself.",
+            help="Only attention from other tokens is counted.",
         )
     token = default if chosen is None else chosen
     made = options.shown.recipe()
@@ -56,13 +56,13 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> ViewRe
         key="to_token_chart",
         on_select=partial(_open_clicked, frame),
         selection_mode="head",
-        alt=f"{maps.weights.shape[0]} layers by {maps.weights.shape[1]} heads, each with what "
-        f"“{name}” (token {token}) receives from it; {_ends(known)}.",
+        alt=f"Map of {maps.weights.shape[0]} layers by {maps.weights.shape[1]} heads: "
+        f"attention to “{name}” (token {token}); {_ends(known)}.",
     )
     st.caption(_caption(maps, token, itself, known) + ("" if chosen is not None else f" {why}"))
     if len(known):
-        _heads("Give it the most", known.head(LISTED))
-        _heads("Give it the least", known.tail(LISTED)[::-1])
+        _heads("Highest", known.head(LISTED))
+        _heads("Lowest", known.tail(LISTED)[::-1])
     return ViewResult(chart, table)
 
 
@@ -75,39 +75,38 @@ def telling_key(maps: ic.AttentionMaps) -> tuple[int, str]:
     ]
     for place, word in words:
         if NEGATION.fullmatch(word):
-            return place, "It was chosen because it is the first negation of the text."
+            return place, "Selected because it is the first negation of the text."
     read = maps.weights.mean((0, 1, 2))
     real = [place for place, word in words if any(map(str.isalnum, word))]
     real = real or [place for place, _ in words] or list(range(len(maps.key_tokens)))
     best = max(real, key=lambda place: read[place])
-    return best, "It was chosen because no other word of the text is attended to more."
+    return best, "Selected because it receives the most attention of all words."
 
 
 def _caption(maps: ic.AttentionMaps, token: int, itself: bool, known: pd.DataFrame) -> str:
     name, unit = plain(maps.key_tokens[token]), UNIT[maps.kind]
     if not len(known):
-        return f"No other query may see “{name}” (token {token}), so no head can attend to it."
+        return f"No other query token can attend to “{name}” (token {token})."
     low = int((known["over_uniform"] < HALF).sum())
     who = "the query tokens" if itself or not same_tokens(maps) else "the other query tokens"
     if maps.even is not None and (maps.even[..., token] == 0).any():
-        who += " that may see it"
+        who += " that can attend to it"
     return (
-        f"Each cell is a head: the mean {unit} that “{name}” (token {token}) receives from {who}, "
-        "divided by what it would receive if each of them spread its attention evenly over the "
-        "keys that it may see (1: an even share). Blue is more, orange is less, on a scale of "
-        f"doublings that ends at 8 and 1/8. **{low} of {len(known)} heads give it less than half "
-        "of an even share.** Click a head to open it."
+        f"One cell per head: mean {unit} from {who} to “{name}” (token {token}), relative to "
+        "uniform attention over the available keys (1 = uniform). Blue: above 1; orange: "
+        f"below 1; logarithmic scale, clipped at 1/8 and 8. **{low} of {len(known)} heads are "
+        "below 0.5.** Click a cell to open the head."
     )
 
 
 def _ends(known: pd.DataFrame) -> str:
     if not len(known):
-        return "no query may see it"
+        return "no query token can attend to it"
     most, least = known.iloc[0], known.iloc[-1]
     return (
-        f"most from layer {most['layer']}, head {most['head']} ({most['over_uniform']:.2f} times "
-        f"an even share), least from layer {least['layer']}, head {least['head']} "
-        f"({least['over_uniform']:.2f})"
+        f"highest: layer {most['layer']}, head {most['head']} ({most['over_uniform']:.2f} × "
+        f"uniform); lowest: layer {least['layer']}, head {least['head']} "
+        f"({least['over_uniform']:.2f} × uniform)"
     )
 
 
