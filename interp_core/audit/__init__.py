@@ -8,6 +8,8 @@ HOMES = {
     "samples": ("audit_set", "audit_sets"),
     "metrics": ("Score", "score"),
     "calibration": ("at_threshold", "calibration_error", "reliability", "threshold_curves"),
+    "slices": ("Slices", "group_slices", "slice_rows", "word_slices"),
+    "mistakes": ("Flips", "error_table", "flipping_words", "opposed_neighbours"),
     "figures": ("Figure", "figure_table"),
     "predictions": ("Predictions", "predict_labelled", "stream_predictions"),
     "bias": ("Bias", "measure_bias"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from interp_core.audit.record import MULTI, REGRESSION, SINGLE, TOKENS, AuditData
 from interp_core.errors import BadInput, ClearheadError
@@ -15,6 +16,7 @@ from interp_core.files.rows import EMPTY, NOT_TEXT, TOO_LONG, Skipped, SkippedRo
 from interp_core.inputs.batching import MAX_CHARACTERS, equal_lengths
 from interp_core.inputs.tokens import check_text, encode
 from interp_core.models.forward import forward, refuses_batches
+from interp_core.models.hooks import hooked
 from interp_core.models.preprocessors import input_names, vector_count
 from interp_core.progress import report
 
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
 
 CHUNK = 2048  # texts that are tokenized and sorted by length together
-MOST_NUMBERS = 2**26  # logits that are kept: 256 MB
+MOST_NUMBERS = 2**26  # logits, or numbers of vectors, that are kept: 256 MB
+SAME = 1e-4
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class Predictions:
     for tokens. `confidence` (n,) is the probability of the answer (for "multi-label" of the least
     sure of the labels; for "tokens" of the least sure word; NaN for regression). `lengths` are
     counted in tokens, `cut` marks texts that the model could not read whole, `done` those that were
-    predicted: others hold 0 and NaN. `refused` tells why a text was not.
+    predicted: others hold 0 and NaN. `refused` tells why a text was not. `vectors` (n, d) are what
+    the classifier's last layer reads of each text, None where that is not one vector.
     """
 
     kind: str
@@ -47,6 +51,7 @@ class Predictions:
     cut: np.ndarray
     done: np.ndarray
     refused: SkippedRows = field(default_factory=SkippedRows)
+    vectors: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.done)
@@ -68,7 +73,7 @@ class Predictions:
 
     def nbytes(self) -> int:
         """About how much memory it takes."""
-        arrays = (self.logits, self.probabilities, self.predicted, self.confidence, self.lengths)
+        arrays = (self.logits, self.probabilities, self.predicted, self.confidence, self.vectors)
         held = sum(each.nbytes for each in arrays if each is not None)
         words = self.predicted if self.kind == TOKENS else ()
         return held + sum(each.nbytes for each in words if each is not None)
@@ -111,7 +116,7 @@ def predict_labelled(
 
 
 def stream_predictions(model: LoadedModel, data: AuditData) -> Iterator[Predictions]:
-    """The same, after every batch: each time the one record whose arrays are filled on the way.
+    """The same, after every batch: each time a record of the same arrays, filled on the way.
 
     Texts of equal length go through the model together, without padding, so every model answers as
     it does for one text. Only answers are kept: memory grows with texts times labels.
@@ -124,7 +129,16 @@ def stream_predictions(model: LoadedModel, data: AuditData) -> Iterator[Predicti
             yield pass_.found
 
 
-def _empty(data: AuditData) -> Predictions:
+def _last_layer(model: LoadedModel, data: AuditData) -> nn.Linear | None:
+    """The linear layer that seems to make the logits of one vector for each text."""
+    layers = [each for each in model.model.modules() if isinstance(each, nn.Linear)]
+    fitting = [each for each in layers if each.out_features == len(data.labels)]
+    if data.kind == TOKENS or not fitting:
+        return None
+    return fitting[-1] if len(data) * fitting[-1].in_features <= MOST_NUMBERS else None
+
+
+def _empty(data: AuditData, width: int) -> Predictions:
     count, labels = len(data), len(data.labels)
     if data.kind != TOKENS and count * labels > MOST_NUMBERS:
         raise BadInput(
@@ -147,6 +161,7 @@ def _empty(data: AuditData) -> Predictions:
         np.zeros(count, dtype=np.int64),
         np.zeros(count, dtype=bool),
         np.zeros(count, dtype=bool),
+        vectors=np.full((count, width), np.nan, dtype=np.float32) if width else None,
     )
 
 
@@ -154,9 +169,11 @@ class _Pass:
     """A pass over the texts, and what is known so far."""
 
     def __init__(self, model: LoadedModel, data: AuditData) -> None:
-        self.model, self.data, self.found = model, data, _empty(data)
+        self.model, self.data = model, data
         self.known = vector_count(model.model)
         self.single = refuses_batches(model)
+        self.reader = _last_layer(model, data)
+        self.found = _empty(data, self.reader.in_features if self.reader is not None else 0)
 
     def chunk(self, places: Sequence[int]) -> Iterator[None]:
         """Predict the texts at these places; yields after every batch."""
@@ -173,9 +190,36 @@ class _Pass:
                     name: torch.tensor([read[name][row] for row in part]).to(self.model.device)
                     for name in names
                 }
-                logits = forward(self.model, inputs).logits.float().cpu()
+                logits, vectors = self._forward(inputs)
                 self._keep([good[row] for row in part], logits, read, part)
+                if vectors is not None:
+                    self._keep_vectors([good[row] for row in part], vectors, logits)
                 yield
+
+    def _forward(self, inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The logits, and what the last layer read."""
+        held: list[torch.Tensor] = []
+        hooks = []
+        if self.reader is not None:
+            note = lambda module, given: held.append(given[0].detach())  # noqa: E731
+            hooks = [(self.reader.register_forward_pre_hook, note)]
+        with hooked(*hooks):
+            logits = forward(self.model, inputs).logits
+        vectors = held[0] if len(held) == 1 and held[0].shape[0] == logits.shape[0] else None
+        if vectors is not None and vectors.ndim == 3:  # a decoder answers by its last token
+            vectors = vectors[:, -1]
+        return logits.float().cpu(), vectors
+
+    def _keep_vectors(self, places: list[int], vectors: torch.Tensor, logits: torch.Tensor) -> None:
+        """Keep what the last layer read, where it is proved that the logits come from it."""
+        with torch.inference_mode():
+            same = vectors.ndim == 2 and torch.allclose(
+                self.reader(vectors).float().cpu(), logits, atol=SAME, equal_nan=True
+            )
+        if same:
+            self.found.vectors[places] = vectors.float().cpu().numpy()
+        else:
+            self.reader, self.found = None, replace(self.found, vectors=None)
 
     def _is_text(self, place: int) -> bool:
         try:
