@@ -13,6 +13,7 @@ The map of the package, lowest first; each part imports only those above it::
     embedding/    vectors, neighbours, projections and their quality, clusters, labels
     heads/        statistics of heads over many texts, importance, likeness
     images/       the same for image models
+    interventions/  heads and edges switched, activations patched, and what the answer does
     audit/        labelled data: scores, slices, errors, verdicts
     comparison    two classifiers side by side
     lessons/      lesson files, and the figures that they claim
@@ -20,8 +21,9 @@ The map of the package, lowest first; each part imports only those above it::
     report/       pictures with all that made them, as a page, a notebook and a file
     ui/           the Streamlit app, in folders of the same names
 
-`ic.attention`, `ic.attribution`, `ic.language`, `ic.embedding`, `ic.heads`, `ic.images` and
-`ic.audit` list their public names; every one of them is also a name of `ic` itself.
+`ic.attention`, `ic.attribution`, `ic.language`, `ic.embedding`, `ic.heads`, `ic.images`,
+`ic.interventions` and `ic.audit` list their public names; every one of them is also a name of `ic`
+itself.
 
 Importing `interp_core` costs nothing: every public name is looked up when first used, and torch
 and transformers are imported only when a model is loaded.
@@ -37,10 +39,19 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from interp_core import attention, attribution, audit, embedding, heads, images, language
+from interp_core import (
+    attention,
+    attribution,
+    audit,
+    embedding,
+    heads,
+    images,
+    interventions,
+    language,
+)
 from interp_core.version import __version__ as __version__
 
-PACKAGES = (attention, attribution, language, embedding, heads, images, audit)
+PACKAGES = (attention, attribution, language, embedding, heads, images, interventions, audit)
 _HOMES = {
     "interp_core.errors": (
         "ClearheadError",

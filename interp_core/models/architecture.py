@@ -146,6 +146,124 @@ PROJECTIONS: tuple[tuple[str, str, Callable], ...] = (
     ("Wqkv", "Wo", last_third),  # ModernBERT
     ("query_key_value", "dense", last_third_of_each_head),  # GPT-NeoX
 )
+SPLIT_NAMES = {whole: "whole", last_third: "thirds", last_third_of_each_head: "by_head"}
+
+
+# Where the queries and keys are, by the name of the module that yields the values; fused maps are
+# their own neighbours.
+QUERY_AND_KEY: dict[str, tuple[str, str]] = {
+    "self.value": ("self.query", "self.key"),
+    "self.value_proj": ("self.query_proj", "self.key_proj"),
+    "v_lin": ("q_lin", "k_lin"),
+    "value": ("query", "key"),
+    "v_proj": ("q_proj", "k_proj"),
+    "SelfAttention.v": ("SelfAttention.q", "SelfAttention.k"),
+}
+KINDS = ("query", "key", "value")  # in this order in fused maps
+WHOLE_MLP = ("mlp", "feed_forward")  # children of a block whose output is that of the MLP
+
+
+@dataclass(frozen=True)
+class AttentionPart:
+    """The modules of one attention layer, by their paths.
+
+    `inputs` are the modules that yield query, key and value; `split` says how these three lie in
+    the output where one module yields all ("whole": three modules; "thirds": one after the other;
+    "by_head": query, key and value of each head together).
+    """
+
+    layer: int
+    projection: str
+    inputs: tuple[str, str, str]
+    split: str
+
+
+@dataclass(frozen=True)
+class StackParts:
+    """The paths of a stack's parts: blocks and MLPs (layers,), and what its attention layers have.
+
+    Layers that share one block (ALBERT) name it once each.
+    """
+
+    blocks: tuple[str, ...]
+    mlps: tuple[str, ...]
+    attention: tuple[AttentionPart, ...]
+
+
+def stack_parts(model: LoadedModel) -> StackParts:
+    """The parts of the stack that reads the input: of the encoder in encoder-decoder models.
+
+    Raises `UnsupportedModel` for architectures that keep them elsewhere.
+    """
+    modules = dict(model.model.named_modules())
+    body = model.model.get_encoder() if model.model.config.is_encoder_decoder else model.model
+    inside = {id(module) for module in body.modules()}
+    found: dict[str, tuple[str, str, str]] = {}
+    for path in (path for path, module in modules.items() if id(module) in inside):
+        for value, output, cut in PROJECTIONS:
+            beside = path[: -len(value)] + output
+            if path.endswith(f".{value}") and beside in modules:
+                found.setdefault(beside, (path, value, SPLIT_NAMES[cut]))
+    attending = model.layout.attention_layers
+    if not found or len(found) not in (1, len(attending)):
+        raise _unknown_parts(model)
+    blocks, layers = _blocks_around(modules, list(found), model)
+    times = len(attending) if len(found) == 1 else 1
+    parts = [
+        AttentionPart(layer, output, _inputs_beside(path, value), cut)
+        for layer, (output, (path, value, cut)) in zip(layers, [*found.items()] * times)
+    ]
+    return StackParts(blocks, tuple(_mlp_of(modules, path) for path in blocks), tuple(parts))
+
+
+def _inputs_beside(path: str, value: str) -> tuple[str, str, str]:
+    if value not in QUERY_AND_KEY:
+        return (path, path, path)
+    stem = path[: -len(value)]
+    query, key = QUERY_AND_KEY[value]
+    return (stem + query, stem + key, path)
+
+
+def _blocks_around(
+    modules: dict[str, nn.Module], projections: list[str], model: LoadedModel
+) -> tuple[tuple[str, ...], list[int]]:
+    """Paths of the blocks, and the layer of each projection."""
+    steps = projections[0].split(".")
+    roots = [".".join(steps[:end]) for end in range(1, len(steps))]
+    lists = [root for root in roots if isinstance(modules.get(root), nn.ModuleList)]
+    if len(projections) == 1 and model.n_layers > 1:  # one block for all layers
+        block = ".".join(steps[: lists[-1].count(".") + 2]) if lists else ""
+        if not block or len(model.layout.attention_layers) != model.n_layers:
+            raise _unknown_parts(model)
+        return (block,) * model.n_layers, list(range(model.n_layers))
+    for root in lists:
+        inside = [path for path in projections if path.startswith(f"{root}.")]
+        layers = [int(path.removeprefix(f"{root}.").split(".")[0]) for path in inside]
+        if len(modules[root]) == model.n_layers and len(set(layers)) == len(projections):
+            return tuple(f"{root}.{layer}" for layer in range(model.n_layers)), layers
+    raise _unknown_parts(model)
+
+
+def _mlp_of(modules: dict[str, nn.Module], block: str) -> str:
+    """The module that yields what the MLP adds to the stream: the norm between both where there is
+    one (Gemma 2), the MLP by its name, else the block's last linear map."""
+    for name in (POST_NORMS[1], *WHOLE_MLP):
+        if f"{block}.{name}" in modules:
+            return f"{block}.{name}"
+    maps = [name for name, each in modules[block].named_modules() if is_linear(each)]
+    return f"{block}.{maps[-1]}"
+
+
+def is_linear(module: nn.Module) -> bool:
+    """Whether a module is one linear map (GPT-2 has its own class for them)."""
+    return isinstance(module, nn.Linear) or type(module).__name__ == "Conv1D"
+
+
+def _unknown_parts(model: LoadedModel) -> UnsupportedModel:
+    return UnsupportedModel(
+        f"It is not known where {model.model.config.model_type} models keep their blocks and "
+        "heads, so nothing inside can be changed. Attention maps and attributions work."
+    )
 
 
 @dataclass

@@ -1,0 +1,16 @@
+"""Change something inside a model and see what its answer does: switches, patches, directions."""
+
+from interp_core.lazy import exports
+
+HOMES = {
+    "patching": ("Patching", "patch", "patch_sites", "patching_agreement"),
+    "switches": (
+        "Switched",
+        "switch",
+        "switched_model",
+        "attention_change",
+    ),
+    "ranking": ("head_removals",),
+    "pairs": ("aligned_pair", "suggest_changes"),
+}
+__all__, __getattr__, __dir__ = exports(__name__, HOMES)
