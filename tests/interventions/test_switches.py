@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import interp_core as ic
-from interp_core.heads.gates import GatedModel
+from interp_core.heads.ablation import GatedModel
 from interp_core.interventions import switches
 from interp_core.interventions.question import encode_question
 from tests.hand_made import write
