@@ -1,11 +1,18 @@
-"""What a caller may choose: a label by name or number, a place in the text, another target."""
+"""What a caller may choose: a label by name or number, a position, another target.
+
+Parameters answer to their former names as well.
+"""
 
 from __future__ import annotations
 
 import operator
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from interp_core.errors import BadInput
+
+P, R = ParamSpec("P"), TypeVar("R")
 
 
 def label_index(labels: tuple[str, ...], wanted: Any) -> int:
@@ -25,7 +32,7 @@ def label_index(labels: tuple[str, ...], wanted: Any) -> int:
 
 
 def check_position(position: Any, size: int) -> int:
-    """A place from 0 to size − 1; negative ones count from the end. Raises `BadInput`."""
+    """A position from 0 to size − 1; negative ones count from the end. Raises `BadInput`."""
     number = _whole(position)
     if number is None or not -size <= number < size:
         raise BadInput(
@@ -46,3 +53,24 @@ def check_contrast(index: int, contrast: int) -> int:
     if index == contrast:
         raise BadInput("`contrast` names the target itself. Choose another one to compare with.")
     return contrast
+
+
+def renamed(**names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Accept parameters by their former names as well: `renamed(most="limit")`.
+
+    A call that gives both names is a `TypeError`, as a name given twice always is.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def call(*args: P.args, **options: P.kwargs) -> R:
+            for former, name in names.items():
+                if former in options:
+                    if name in options:
+                        raise TypeError(f"{name} was given twice, as {name} and as {former}")
+                    options[name] = options.pop(former)
+            return function(*args, **options)
+
+        return call
+
+    return decorate

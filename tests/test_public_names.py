@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 
 import interp_core as ic
@@ -42,3 +44,15 @@ def test_the_facade_lists_them():
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_there(name):
     assert callable(getattr(ic, name))
+
+
+def test_parameters_have_the_names_of_the_field_and_answer_to_their_former_ones():
+    corpus = ic.sample_corpus()
+    assert ic.first_texts(corpus, most=3) == ic.first_texts(corpus, limit=3)
+    assert list(corpus.rows(most=2)) == list(corpus.rows(2))
+    with pytest.raises(TypeError, match="twice"):
+        ic.first_texts(corpus, limit=3, most=3)
+    functions = [each for name in ic.__all__ if inspect.isfunction(each := getattr(ic, name))]
+    former = {"most", "told", "line", "place", "asked", "chance"}
+    for each in functions:
+        assert not former & set(inspect.signature(each).parameters), each.__name__

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from interp_core.errors import BadInput
+from interp_core.validation import renamed
 
 if TYPE_CHECKING:
     from interp_core.attention.maps import AttentionMaps
@@ -17,17 +18,18 @@ if TYPE_CHECKING:
 MOST_WEIGHTS = 200
 
 
+@renamed(most="limit")
 def attention_table(
-    maps: AttentionMaps, layer: int, heads: Sequence[int], *, most: int = MOST_WEIGHTS
+    maps: AttentionMaps, layer: int, heads: Sequence[int], *, limit: int = MOST_WEIGHTS
 ) -> pd.DataFrame:
-    """The `most` strongest weights of some heads of a layer, strongest first.
+    """The `limit` strongest weights of some heads of a layer, strongest first.
 
     Columns layer, head, query_index, query, key_index, key, weight. Raises `BadInput` without a
     head, or for a layer or head that the maps do not have.
     """
     if not len(heads):
         raise BadInput("Name at least one head.")
-    return pd.concat([maps.to_frame(layer, head) for head in heads]).nlargest(most, "weight")
+    return pd.concat([maps.to_frame(layer, head) for head in heads]).nlargest(limit, "weight")
 
 
 def layer_table(
@@ -84,22 +86,22 @@ def same_tokens(maps: AttentionMaps) -> bool:
 
 
 def strongest_of_each_query(
-    weights: np.ndarray, share: float, *, most: int | None = None
+    weights: np.ndarray, share: float, *, limit: int | None = None
 ) -> np.ndarray:
     """For each query the fewest weights that hold `share` of its own row, as a bool mask.
 
     `weights` is (queries, keys). A row with any weight keeps its strongest one, whatever `share`
-    and `most` are; beyond that `most` bounds how many are kept, and the weakest go first.
+    and `limit` are; beyond that `limit` bounds how many are kept, and the weakest go first.
     """
     order = np.argsort(-weights, axis=-1, kind="stable")
     sorted_ = np.take_along_axis(weights, order, -1).astype(np.float64)
     before = np.cumsum(sorted_, -1) - sorted_
     kept = (before < share * sorted_.sum(-1, keepdims=True) * (1 - 1e-9)) & (sorted_ > 0)
     kept[:, :1] = sorted_[:, :1] > 0
-    if most is not None and kept.sum() > most:
+    if limit is not None and kept.sum() > limit:
         others = np.where(kept, sorted_, 0.0)
         others[:, :1] = 0.0
-        spare = max(0, most - int(kept[:, :1].sum()))
+        spare = max(0, limit - int(kept[:, :1].sum()))
         chosen = np.argsort(-others, axis=None, kind="stable")[:spare]
         kept[:, 1:] = False
         kept.flat[chosen] = others.flat[chosen] > 0

@@ -51,9 +51,9 @@ def error_table(data: AuditData, predictions: Predictions) -> pd.DataFrame:
 
 
 def opposed_neighbours(
-    data: AuditData, predictions: Predictions, place: int, *, count: int = NEIGHBOURS
+    data: AuditData, predictions: Predictions, position: int, *, count: int = NEIGHBOURS
 ) -> pd.DataFrame:
-    """The texts that the model holds most similar to text `place` and answers otherwise.
+    """The texts that the model holds most similar to text `position` and answers otherwise.
 
     Similar means the cosine of the vectors that the classifier's last layer reads. Columns place,
     row, text, label, answer, similarity. Raises `BadInput` where the pass kept no such vectors.
@@ -64,13 +64,13 @@ def opposed_neighbours(
             "This model's classifier does not read one vector for each text, so nearest texts are "
             "not known."
         )
-    if not 0 <= place < len(data) or not predictions.done[place]:
-        raise BadInput(f"Text {place} was not predicted.")
+    if not 0 <= position < len(data) or not predictions.done[position]:
+        raise BadInput(f"Text {position} was not predicted.")
     lengths = np.linalg.norm(vectors, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        cosine = (vectors @ vectors[place]) / (lengths * lengths[place])
+        cosine = (vectors @ vectors[position]) / (lengths * lengths[position])
     answers = predictions.predicted.reshape(len(data), -1)
-    other = (answers != answers[place]).any(1) & predictions.done & np.isfinite(cosine)
+    other = (answers != answers[position]).any(1) & predictions.done & np.isfinite(cosine)
     found = np.flatnonzero(other)
     found = found[np.argsort(-cosine[found], kind="stable")][:count]
     return pd.DataFrame(

@@ -27,13 +27,13 @@ def label_levels(
     order: np.ndarray | None = None,
     width: float = 900,
     height: float = 540,
-    most: int = 1_500,
+    limit: int = 1_500,
 ) -> np.ndarray:
     """(n,) the level from which each label is shown; −1 for never.
 
     Level l is a magnification of `MAGNIFICATIONS[l]` of a window of `width` × `height` px.
     `coordinates` (n, 2); `order` lists the points from the most wanted (default: as they come); at
-    most `most` labels are set.
+    most `limit` labels are set.
     """
     places = np.asarray(coordinates, dtype=np.float64)
     levels = np.full(len(places), NEVER)
@@ -41,11 +41,11 @@ def label_levels(
     size = np.maximum(places.max(axis=0) - low, 1e-12)
     pixels = (places - low) / size * (width, height)
     wanted = np.arange(len(places)) if order is None else np.asarray(order)
-    wanted = wanted[: 4 * most]
+    wanted = wanted[: 4 * limit]
     for level, zoom in enumerate(MAGNIFICATIONS):
         taken: set[tuple[int, int]] = set()
         shown = [row for row in wanted if levels[row] >= 0]
-        allowed = min(most, IN_VIEW * zoom**2)
+        allowed = min(limit, IN_VIEW * zoom**2)
         for row in shown:
             taken.update(_cells(pixels[row] * zoom, len(texts[row])))
         for row in wanted:

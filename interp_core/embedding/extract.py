@@ -80,7 +80,7 @@ def _encoded(
         read_all(model, texts, truncate=True)  # an empty text stays one, whatever stands before it
     most = min(own.limit or model.max_tokens, model.max_tokens)
     prompted = [own.prompt + text for text in texts]
-    return read_all(model, prompted, truncate=truncate, most=most)
+    return read_all(model, prompted, truncate=truncate, limit=most)
 
 
 def word_vectors(

@@ -13,6 +13,7 @@ from interp_core.embedding.projection import Projection
 from interp_core.embedding.quality import neighbour_overlap
 from interp_core.embedding.vectors import Vectors, point_labels
 from interp_core.errors import BadInput
+from interp_core.validation import renamed
 
 LETTERS = 300  # of a text in a table of pairs
 LISTED_LETTERS = 160
@@ -86,15 +87,16 @@ def cluster_name(number: int) -> str:
     return "noise" if number < 0 else str(number + 1)
 
 
-def length_table(vectors: Vectors, *, most: int = LENGTHS) -> pd.DataFrame:
+@renamed(most="limit")
+def length_table(vectors: Vectors, *, limit: int = LENGTHS) -> pd.DataFrame:
     """Lengths of vocabulary entries against their rank: text, rank (1 the first), norm.
 
-    Entries without a rank are left out; of more than `most` a random sample is drawn. Raises
+    Entries without a rank are left out; of more than `limit` a random sample is drawn. Raises
     `BadInput` for vectors of something else.
     """
     if not {"text", "rank", "norm"} <= set(vectors.frame):
         raise BadInput("Only vectors of a vocabulary have a rank: see `ic.vocabulary_vectors`.")
-    frame = vectors.sample(most).frame[["text", "rank", "norm"]].query("rank >= 0")
+    frame = vectors.sample(limit).frame[["text", "rank", "norm"]].query("rank >= 0")
     return frame.assign(rank=frame["rank"] + 1).reset_index(drop=True)
 
 

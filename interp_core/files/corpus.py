@@ -28,6 +28,7 @@ from interp_core.files.limits import (
     gunzip,
 )
 from interp_core.files.rows import Row, Skipped, SkippedRows, text_row
+from interp_core.validation import renamed
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 EDGE = 2**20  # bytes at either end that tell one file from another
@@ -50,9 +51,10 @@ class Corpus:
     notes: tuple[str, ...] = ()
     form: Form = field(default=Form(TEXT), repr=False)
 
-    def rows(self, most: int | None = None) -> Iterator[Row | Skipped]:
-        """The first `most` rows (None: all) in order, as texts or as skipped with the reason."""
-        return islice(self._rows(), most)
+    @renamed(most="limit")
+    def rows(self, limit: int | None = None) -> Iterator[Row | Skipped]:
+        """The first `limit` rows (None: all) in order, as texts or as skipped with the reason."""
+        return islice(self._rows(), limit)
 
     def _rows(self) -> Iterator[Row | Skipped]:
         if self.kind == PARQUET:
@@ -118,9 +120,10 @@ def open_corpus(
     return Corpus(shown, form.kind, source, columns, column or chosen, form.notes, form)
 
 
-def first_texts(corpus: Corpus, most: int) -> list[str]:
-    """The texts that hold something among the first `most` rows of a corpus."""
-    rows = (row for row in corpus.rows(most) if isinstance(row, Row))
+@renamed(most="limit")
+def first_texts(corpus: Corpus, limit: int) -> list[str]:
+    """The texts that hold something among the first `limit` rows of a corpus."""
+    rows = (row for row in corpus.rows(limit) if isinstance(row, Row))
     return [str(row.text) for row in rows if str(row.text).strip()]
 
 

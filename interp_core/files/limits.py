@@ -33,6 +33,8 @@ ENDINGS = {
     ".npz": ("a zip archive of arrays (.npz)", "Save one array with `numpy.save` as .npy."),
 }
 PARQUET = "Write it as Parquet, for example with `pandas.DataFrame.to_parquet`."
+CSV = "Save the data as CSV or Parquet."
+PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04\x95", b"\x80\x05\x95")  # by protocol
 # Other formats by their first bytes: what it is, and what to do.
 OTHERS = {
     b"BZh": ("compressed with bzip2", INSIDE),
@@ -41,10 +43,7 @@ OTHERS = {
     b"Rar!": ("a RAR archive", INSIDE),
     b"\x28\xb5\x2f\xfd": ("compressed with zstd", INSIDE),
     b"\x04\x22\x4d\x18": ("compressed with lz4", INSIDE),
-    b"\x80\x02": ("a Python pickle, which could run code", "Save the data as CSV or Parquet."),
-    b"\x80\x03": ("a Python pickle, which could run code", "Save the data as CSV or Parquet."),
-    b"\x80\x04\x95": ("a Python pickle, which could run code", "Save the data as CSV or Parquet."),
-    b"\x80\x05\x95": ("a Python pickle, which could run code", "Save the data as CSV or Parquet."),
+    **dict.fromkeys(PICKLES, ("a Python pickle, which could run code", CSV)),
     b"\xd0\xcf\x11\xe0": ("an old Excel workbook (.xls) or another Office document", EXCEL),
     b"ARROW1": ("an Arrow (Feather) file", PARQUET),
     b"FEA1": ("an old Feather file", PARQUET),

@@ -14,6 +14,7 @@ from interp_core.heads.measure import NAMES, layer_values, received
 from interp_core.heads.patterns import AllowedKeys
 from interp_core.inputs.batching import PaddedBatch, TokenizedText, collate, plan_batches, tokenize
 from interp_core.inputs.vocabulary import is_byte_level, readable
+from interp_core.validation import renamed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,8 +64,9 @@ def typical_texts(
     return frame.sort_values("deviation", kind="stable", ignore_index=True)
 
 
+@renamed(most="limit")
 def typical_tokens(
-    model: LoadedModel, texts: Sequence[str], layer: int, head: int, *, most: int = SHOWN
+    model: LoadedModel, texts: Sequence[str], layer: int, head: int, *, limit: int = SHOWN
 ) -> pd.DataFrame:
     """Columns token, received, count: tokens to which the head gives most, special ones too.
 
@@ -82,7 +84,7 @@ def typical_tokens(
     table = pd.DataFrame(rows, columns=["id", "received"]).groupby("id")["received"]
     table = table.agg(received="mean", count="size").reset_index()
     often = table[table["count"] >= SEEN_OFTEN]
-    table = (often if len(often) else table).nlargest(most, "received")
+    table = (often if len(often) else table).nlargest(limit, "received")
     byte_level = is_byte_level(model.tokenizer)
     names = model.tokenizer.convert_ids_to_tokens(table.pop("id").tolist())
     table.insert(0, "token", [readable(str(name), byte_level=byte_level) for name in names])

@@ -24,6 +24,7 @@ from interp_core.heads.record import HeadStatistics
 from interp_core.heads.similarity import empty_sample, in_sample
 from interp_core.inputs.batching import BATCH_TEXTS, TokenizedText, collate, plan_batches, tokenize
 from interp_core.progress import report
+from interp_core.validation import renamed
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -232,11 +233,14 @@ def corpus_statistics(
     return found
 
 
-def readable_texts(model: LoadedModel, rows: Iterable[str | Row | Skipped], most: int) -> list[str]:
-    """The first `most` texts that the model can read whole."""
+@renamed(most="limit")
+def readable_texts(
+    model: LoadedModel, rows: Iterable[str | Row | Skipped], limit: int
+) -> list[str]:
+    """The first `limit` texts that the model can read whole."""
     texts: list[str] = []
     for row in as_rows(rows):
-        if len(texts) == most:
+        if len(texts) == limit:
             break
         if isinstance(row, Row) and isinstance(tokenize(model, [row.text])[0], TokenizedText):
             texts.append(row.text)

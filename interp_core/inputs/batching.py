@@ -193,11 +193,11 @@ EQUAL_PAIRS = 2**19  # query-key pairs in one pass: the maps of a layer stay bel
 
 
 def read_all(
-    model: LoadedModel, texts: Sequence[str], *, truncate: bool = False, most: int | None = None
+    model: LoadedModel, texts: Sequence[str], *, truncate: bool = False, limit: int | None = None
 ) -> tuple[list[Encoded], list[int]]:
     """Every text encoded, and the places of those that were cut to the model's limit.
 
-    `most` is a limit of tokens below the model's own, at which texts are cut within words too.
+    `limit` is a limit of tokens below the model's own, at which texts are cut within words too.
 
     Raises `BadInput` and `InputTooLong` with the number of the text.
     """
@@ -207,12 +207,12 @@ def read_all(
     encoded, cut = [], []
     for number, text in enumerate(texts):
         try:
-            encoded.append(encode(model, text, most=most))
+            encoded.append(encode(model, text, limit=limit))
         except InputTooLong as error:
             if not truncate:
                 raise InputTooLong(f"Text {number + 1}: {error} Or allow truncation.") from error
-            beginning = text if most else longest_beginning(model, text)
-            encoded.append(encode(model, beginning, most=most, cut=most is not None))
+            beginning = text if limit else longest_beginning(model, text)
+            encoded.append(encode(model, beginning, limit=limit, cut=limit is not None))
             cut.append(number)
         except BadInput as error:
             raise BadInput(f"Text {number + 1}: {error}") from error

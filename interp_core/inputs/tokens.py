@@ -86,12 +86,12 @@ def encode(
     text_pair: str | None = None,
     *,
     as_target: bool = False,
-    most: int | None = None,
+    limit: int | None = None,
     cut: bool = False,
 ) -> Encoded:
     """Tokenize one text or a pair for the model; `as_target` as what a decoder is to write.
 
-    `most` is a limit of tokens below the model's own; `cut` leaves out what lies beyond it.
+    `limit` is a limit of tokens below the model's own; `cut` leaves out what lies beyond it.
 
     Raises `BadInput` for text that holds nothing to read, `InputTooLong` beyond the model's limit
     (nothing is cut silently), `UnsupportedModel` for a model that reads no text.
@@ -101,20 +101,20 @@ def encode(
     texts = (check_text(text),)
     if text_pair is not None:
         texts += (check_text(text_pair, "second text"),)
-    most = min(most or model.max_tokens, model.max_tokens)
+    limit = min(limit or model.max_tokens, model.max_tokens)
     # `verbose` would warn of every long text before it is refused or cut here.
     asked = {"return_tensors": "pt", "return_special_tokens_mask": True, "verbose": False}
-    asked |= {"truncation": True, "max_length": most} if cut else {}
+    asked |= {"truncation": True, "max_length": limit} if cut else {}
     batch = model.tokenizer(
         *(() if as_target else texts), **asked, **({"text_target": text} if as_target else {})
     )
     count = batch["input_ids"].shape[1]
     if bool(batch["special_tokens_mask"].all()):
         raise BadInput("The tokenizer finds no tokens in this text. Enter a word.")
-    if count > most:
+    if count > limit:
         raise InputTooLong(
-            f"The text has {count:,} tokens; {model.name!r} reads at most {most:,}. Shorten "
-            f"it to about {round(100 * most / count)}% of its length."
+            f"The text has {count:,} tokens; {model.name!r} reads at most {limit:,}. Shorten "
+            f"it to about {round(100 * limit / count)}% of its length."
         )
     sequence = _sequence(model, batch, texts)
     _check_ids(model, sequence)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from interp_core.validation import check_position
+from interp_core.validation import check_position, renamed
 
 if TYPE_CHECKING:
     from interp_core.language.direct_attribution import LogitAttribution
@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 MLP = "MLP"
 
 
-def with_own_token(expected: pd.DataFrame, read: pd.DataFrame, place: int) -> pd.DataFrame:
-    """What `next_tokens` lists, with the token that stands in the text at `place`.
+@renamed(place="position")
+def with_own_token(expected: pd.DataFrame, read: pd.DataFrame, position: int) -> pd.DataFrame:
+    """What `next_tokens` lists, with the token that stands in the text at `position`.
 
     `read` is the table of `surprisal`. `in_text` marks the token; where it is not among those
     listed it is a further row, without a logit. Beyond the end, and where nothing was predicted,
     nothing is marked.
     """
     shown = expected.assign(in_text=False)
-    if place >= len(read) or np.isnan(read["rank"].iloc[place]):
+    if position >= len(read) or np.isnan(read["rank"].iloc[position]):
         return shown
-    own = read.iloc[place]
+    own = read.iloc[position]
     shown["in_text"] = shown["id"] == own["id"]
     if shown["in_text"].any():
         return shown

@@ -20,7 +20,7 @@ def test_a_sharp_row_among_flat_ones_keeps_its_weight():
 @pytest.mark.parametrize("most", [1, 3, 5])
 def test_a_limit_takes_the_weakest_and_never_a_strongest(most):
     weights = np.array([[0.5, 0.4, 0.1], [0.3, 0.2, 0.5], [0.0, 0.0, 0.0]])
-    kept = strongest_of_each_query(weights, 1.0, most=most)
+    kept = strongest_of_each_query(weights, 1.0, limit=most)
     assert kept[[0, 1], [0, 2]].all()
     assert not kept[2].any()
     assert kept.sum() == max(2, most)

@@ -72,7 +72,7 @@ def test_two_near_points_part_when_the_window_is_magnified():
 
 def test_no_more_labels_than_asked_for_and_not_too_many_in_one_window():
     grid = np.stack(np.meshgrid(np.arange(40), np.arange(40)), -1).reshape(-1, 2)
-    levels = label_levels(grid, ["x"] * len(grid), most=300)
+    levels = label_levels(grid, ["x"] * len(grid), limit=300)
     assert (levels >= 0).sum() == 300
     many = label_levels(grid, ["x"] * len(grid))
     assert (many == 0).sum() <= IN_VIEW

@@ -97,7 +97,7 @@ def test_doubtful_points_come_first_and_keep_their_number():
 
 def test_lengths_are_those_of_ranked_entries(encoder):
     entries = ic.vocabulary_vectors(encoder, limit=2000)
-    table = ic.length_table(entries, most=500)
+    table = ic.length_table(entries, limit=500)
     assert list(table) == ["text", "rank", "norm"]
     assert len(table) <= 500
     assert table["rank"].min() >= 1

@@ -228,7 +228,7 @@ def test_typical_texts_are_those_nearest_to_the_mean(tiny_model):
 
 def test_typical_tokens_get_more_than_the_even_share(tiny_model):
     model = tiny_model("gpt2")
-    found = ic.typical_tokens(model, TEXTS, 0, 1, most=5)
+    found = ic.typical_tokens(model, TEXTS, 0, 1, limit=5)
     assert len(found) == 5
     assert found["received"].is_monotonic_decreasing
     maps = [ic.attention_maps(model, text) for text in TEXTS]

@@ -28,7 +28,7 @@ def given(monkeypatch):
 
         monkeypatch.setattr(uploads.st, "file_uploader", widget)
         monkeypatch.setattr(uploads.st, "get_option", lambda name: 50)
-        uploads.uploader("a file", ["csv"], key="k", most=most)
+        uploads.uploader("a file", ["csv"], key="k", limit=most)
         return shown[0]
 
     return upload

@@ -68,7 +68,9 @@ def line_frames(
         weights = maps.head(layer, head)
         mask = np.zeros_like(weights, dtype=bool)
         inside = np.ix_(drawn, columns)
-        mask[inside] = strongest_of_each_query(weights[inside], mass, most=MOST_LINES // len(heads))
+        mask[inside] = strongest_of_each_query(
+            weights[inside], mass, limit=MOST_LINES // len(heads)
+        )
         shown += np.where(mask, weights, 0.0).sum(-1, dtype=float)
         total += weights.sum(-1, dtype=float)
         parts.append(_lines(maps, weights, mask, head, _shift(place, len(heads))))

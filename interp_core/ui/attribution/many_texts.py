@@ -88,7 +88,7 @@ def _results(asked: Asked, given: Recipe) -> Recipe | None:
 
 def _uploaded() -> Recipe | None:
     label = "Or upload a file: one text per line, CSV, TSV, JSON or Parquet"
-    file = uploader(label, TEXTS, key="upload", most=MOST_BYTES)
+    file = uploader(label, TEXTS, key="upload", limit=MOST_BYTES)
     if file is None:
         return None
     chosen = options("upload")

@@ -119,7 +119,7 @@ def _examples(asked: Asked, statistics: ic.HeadStatistics, layer: int, head: int
         progress(0, 2)
         typical = ic.typical_texts(model, texts, statistics, layer, head)
         progress(1, 2)
-        return typical, ic.typical_tokens(model, texts, layer, head, most=SHOWN), len(texts)
+        return typical, ic.typical_tokens(model, texts, layer, head, limit=SHOWN), len(texts)
 
     found = jobs.run(("typical", asked, layer, head), "Typical texts", compute, unit="steps")
     if found is None:

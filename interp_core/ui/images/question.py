@@ -68,7 +68,7 @@ def _chosen(model: LoadedModel) -> Picture | None:
         name = st.selectbox("Image", offered, key="picture", width=220, **BOUND)
         if name == OWN:
             with st.popover("Upload", icon=":material/upload_file:"):
-                given = uploader("PNG, JPEG or WebP", KINDS, key="picture_upload", most=MAX_BYTES)
+                given = uploader("PNG, JPEG or WebP", KINDS, key="picture_upload", limit=MAX_BYTES)
     if name != OWN:
         return _example(name)
     if given is not None:

@@ -28,16 +28,16 @@ ENCODINGS = {AUTOMATIC: None, **{TITLES[each]: each for each in OFFERED}}
 SHOWN = 8  # notes about a file that are listed; of more, the first
 
 
-def uploader(label: str, types: Sequence[str], *, key: str, most: int = MAX_FILE_BYTES) -> Any:
+def uploader(label: str, types: Sequence[str], *, key: str, limit: int = MAX_FILE_BYTES) -> Any:
     """Streamlit's uploader; the file, or None while there is none.
 
-    `most` is how many bytes this place takes. What is shown is what is kept: the lowest of that,
+    `limit` is how many bytes this place takes. What is shown is what is kept: the lowest of that,
     the server's limit and that of a shared server. The widget's own limit holds in the browser
     alone, so the size is checked here again. Raises `NotShared` or `BadInput`.
     """
     shared = limits.limits()
     server = int(st.get_option("server.maxUploadSize")) * 2**20
-    kept = min(most, server, most if shared is None else shared.upload_bytes)
+    kept = min(limit, server, limit if shared is None else shared.upload_bytes)
     megabytes = max(kept // 2**20, 1)
     given = st.file_uploader(label, type=list(types), key=key, max_upload_size=megabytes)
     if given is not None:
