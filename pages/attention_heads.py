@@ -7,14 +7,14 @@ import streamlit as st
 from interp_core.ui import errors, images, navigation
 from interp_core.ui.attention import DRAW, diagnostics, question
 from interp_core.ui.server import cache
-from interp_core.ui.widgets import downloads, sidebar
+from interp_core.ui.widgets import downloads, layout, sidebar
 from interp_core.ui.widgets.sidebar import opened
 
 navigation.guard()
-st.title("Attention heads")
-st.markdown(
+layout.head(
+    "Attention heads",
     "Attention weights by layer and head: how each query token distributes its attention over "
-    "the key tokens."
+    "the key tokens.",
 )
 
 with errors.shown():
@@ -26,7 +26,7 @@ with errors.shown():
     raw = cache.attention(asked.model, asked.text, asked.pair)
 
     view = question.view_choice()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         two_stacks = raw.encoder is not None
         stack = question.stack_choice() if two_stacks else "encoder"
         part = getattr(raw, stack) if two_stacks else raw

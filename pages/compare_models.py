@@ -1,18 +1,16 @@
 """Compare classifiers: two models on one text, and on sentences with negations."""
 
-import streamlit as st
-
 from interp_core.ui import errors, navigation
 from interp_core.ui.comparison import DRAW, VIEWS, question
-from interp_core.ui.widgets import downloads, sidebar
+from interp_core.ui.widgets import downloads, layout, sidebar
 from interp_core.ui.widgets.choices import view_of
 from interp_core.ui.widgets.sidebar import opened
 
 navigation.guard()
-st.title("Compare models")
-st.markdown(
+layout.head(
+    "Compare models",
     "Compare two text classifiers: predictions, attributions, sensitivity to each position, "
-    "and handling of negation."
+    "and handling of negation.",
 )
 
 with errors.shown():
@@ -24,7 +22,7 @@ with errors.shown():
         view = view_of(VIEWS, key="versus")
         drawn = DRAW[view](both, choice.text)
     if both is not None and not all(side.model.n_heads for side in both):
-        st.markdown(
+        layout.how_to_read(
             "**How to read this.** Recurrent models process words in sequence; attention connects "
             "all words directly. Check whether that shows on this text. One text is not evidence "
             "for the models in general."

@@ -4,14 +4,15 @@ import streamlit as st
 
 from interp_core.ui import errors, images, navigation
 from interp_core.ui.heads import DRAW, VIEWS, corpus, map_view
-from interp_core.ui.widgets import downloads, sidebar
+from interp_core.ui.widgets import downloads, layout, sidebar
 from interp_core.ui.widgets.choices import view_of
 from interp_core.ui.widgets.sidebar import opened
 
 navigation.guard()
-st.title("Head statistics")
-st.markdown(
-    "Attention pattern, entropy and importance of every head over many texts, with standard errors."
+layout.head(
+    "Head statistics",
+    "Attention pattern, entropy and importance of every head over many texts, with standard "
+    "errors.",
 )
 
 with errors.shown():
@@ -21,7 +22,7 @@ with errors.shown():
         images.heads.draw(model, choice)
         st.stop()
     view = view_of(VIEWS, key="heads_view")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         asked = corpus.controls(choice)
     if asked is None:
         st.info("Upload a file to start. It is processed on the Clearhead server only.")
@@ -29,7 +30,7 @@ with errors.shown():
     shown = DRAW[view](asked, state) if state else None
     if state:
         corpus.report(asked, state)
-    st.markdown(
+    layout.how_to_read(
         "**How to read this.** Low entropy: attention on few tokens. High entropy: attention "
         "spread over many. Heads that attend mostly to special tokens often have little "
         "effect. An attention pattern does not show importance: check Head importance."

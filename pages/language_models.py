@@ -1,18 +1,16 @@
 """Language models: what comes next, where in the model does that form, and which parts write it?"""
 
-import streamlit as st
-
 from interp_core.ui import errors, navigation
 from interp_core.ui.language import CONTINUE, DRAW, LOOK, VIEWS, Asked, question
 from interp_core.ui.server import cache
-from interp_core.ui.widgets import downloads, sidebar
+from interp_core.ui.widgets import downloads, layout, sidebar
 from interp_core.ui.widgets.choices import view_of
 from interp_core.ui.widgets.sidebar import opened
 
 navigation.guard()
-st.title("Language models")
-st.markdown(
-    "Next-token predictions, how they form across layers, and which components produce them."
+layout.head(
+    "Language models",
+    "Next-token predictions, how they form across layers, and which components produce them.",
 )
 
 with errors.shown(instead=question.FITTING):
@@ -23,6 +21,6 @@ with errors.shown(instead=question.FITTING):
     shown = None
     if question.fits(model, question.TASKS[:1] if view in CONTINUE else question.TASKS):
         shown = DRAW[view](asked)
-    st.markdown(f"**How to read this.** {LOOK[view]}")
+    layout.how_to_read(f"**How to read this.** {LOOK[view]}")
     if shown is not None:
         downloads.below(shown, f"language_{view}")

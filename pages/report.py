@@ -4,12 +4,13 @@ import streamlit as st
 
 from interp_core.ui import errors, navigation
 from interp_core.ui.report import editing, exporting, session
+from interp_core.ui.widgets import layout
 
 navigation.guard()
-st.title("Report")
-st.markdown(
+layout.head(
+    "Report",
     "Charts you added, each with its model, text, settings, data and code. Export them as a "
-    "report or a notebook."
+    "report or a notebook.",
 )
 
 with errors.shown():

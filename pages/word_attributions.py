@@ -5,13 +5,15 @@ import streamlit as st
 from interp_core.ui import errors, images, navigation
 from interp_core.ui.attribution import DRAW, VIEWS, method_notes
 from interp_core.ui.attribution.question import controls
-from interp_core.ui.widgets import downloads, sidebar
+from interp_core.ui.widgets import downloads, layout, sidebar
 from interp_core.ui.widgets.choices import view_of
 from interp_core.ui.widgets.sidebar import opened
 
 navigation.guard()
-st.title("Word attributions")
-st.markdown("Which words drive the prediction, and how reliable is the explanation?")
+layout.head(
+    "Word attributions",
+    "Which words drive the prediction, and how reliable is the explanation?",
+)
 
 with errors.shown():
     choice = sidebar.choice()
@@ -23,7 +25,7 @@ with errors.shown():
     asked = controls(model, choice)
     drawn = DRAW[view](asked, model)
 
-    st.markdown(
+    layout.how_to_read(
         "**How to read this.** Do the words you expect have the largest scores? Do negations "
         "count? Do function words? Attributions describe this model's output relative to the "
         "chosen baseline, not whether the prediction is correct."

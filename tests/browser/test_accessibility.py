@@ -30,7 +30,8 @@ def with_sections_open(page) -> None:
 
 def in_popovers(page, part: str) -> list[str]:
     found = []
-    for button in page.locator(part).get_by_test_id("stPopoverButton").all():
+    buttons = page.locator(part).get_by_test_id("stPopoverButton").filter(visible=True)
+    for button in buttons.all():
         button.click()
         page.locator(BODY).wait_for()
         settled(page)

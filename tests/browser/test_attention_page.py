@@ -26,7 +26,7 @@ def test_the_front_page_shows_a_worked_example_without_typing(server, open_page)
     assert page.title() == "Clearhead"
     assert page.get_by_label("Text", exact=True).input_value().strip()
     assert page.locator("[data-testid=stVegaLiteChart]").count() == 1
-    assert page.get_by_text("How to read this").count() == 1
+    assert page.get_by_role("button", name="How to read this").count() == 1
 
 
 def test_a_click_in_the_overview_opens_that_head(server, open_page):
@@ -80,7 +80,7 @@ def test_tokens_that_are_words_of_the_chart_language_are_drawn(server, open_page
 def test_numbers_and_script_appear_when_their_section_is_opened(server, open_page):
     page = open_page(server.link(model="encoder", text=TEXT, view="Heatmap"))
     ready(page)
-    page.get_by_text("Download and code").click()
+    page.get_by_role("button", name="Download and code").click()
     page.get_by_text("ic.attention_maps").first.wait_for()
     settled(page)
     with page.expect_download() as download:
@@ -136,8 +136,10 @@ def test_hostile_text_is_shown_as_text(server, open_page, view):
     assert page.title() == "Clearhead"
     assert page.locator("[data-testid=stMain] img").count() == 0
     assert page.get_by_label("Text", exact=True).input_value() == text
-    page.get_by_text("Data table", exact=True).last.click()
-    page.get_by_text("Download and code").click()
+    page.get_by_role("button", name="Data table").last.click()
+    settled(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Download and code").click()
     settled(page)
     assert page.title() == "Clearhead"
 

@@ -50,7 +50,7 @@ def test_hostile_text_is_shown_as_text(server, open_page):
 def test_the_numbers_can_be_downloaded(server, open_page):
     page = open_page(server.link(PAGE, text=TEXT))
     ready(page)
-    page.get_by_text("Download and code").click()
+    page.get_by_role("button", name="Download and code").click()
     page.get_by_role("button", name="CSV").wait_for()
     settled(page)
     with page.expect_download() as download:

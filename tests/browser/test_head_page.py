@@ -57,7 +57,7 @@ def test_a_file_is_uploaded_read_and_downloaded(server, open_page, tmp_path):
     settled(page)
     assert "films <b>.csv" in page.inner_text("[data-testid=stMain]")
     page.keyboard.press("Escape")
-    page.get_by_text("Download and code").click()
+    page.get_by_role("button", name="Download and code").click()
     page.get_by_role("button", name="All statistics (CSV)").wait_for()
     settled(page)
     with page.expect_download() as download:

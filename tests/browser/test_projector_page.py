@@ -299,7 +299,7 @@ def test_uploaded_vectors_with_their_words_are_drawn(server, open_page):
 def test_pictures_numbers_neighbours_and_vectors_can_be_downloaded(server, open_page, encoder):
     page = open_page(link(server))
     ready(page)
-    page.get_by_text("Download and code").click()
+    page.get_by_role("button", name="Download and code").click()
     page.get_by_role("button", name="Neighbours (CSV)").wait_for()
     settled(page)
     files = {}

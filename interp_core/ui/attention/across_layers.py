@@ -14,6 +14,7 @@ from interp_core.charts.lines import layer_rows
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention import frames
 from interp_core.ui.attention.question import UNIT, Options, token_choice
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.recipe import Recipe, calls, value
 
@@ -23,7 +24,7 @@ STRIP_ROWS = 60  # keys across the layer strips
 def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
     """One token's attention in every layer, with rollout and flow beside it."""
     default = _telling_token(maps, model)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         token = token_choice(maps, "Token", f"{maps.tokens[default]} (token {default})")
         flow = st.toggle(
             "Attention flow",
@@ -128,7 +129,7 @@ def _layers_caption(rolled: bool, causal: bool) -> str:
     if not rolled:
         return (
             "Rollout and flow need the attention weights of all tokens. Set Weights to "
-            "“Attention weights” and reset Display to show them."
+            "“Attention weights” and reset Options to show them."
         )
     drift = (
         " In causal models, rollout concentrates on the first token by construction."

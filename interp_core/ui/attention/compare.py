@@ -15,6 +15,7 @@ from interp_core.charts.heatmaps import COMPACT_SIDE, LABELS, heatmap, token_key
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention.frames import cell_frame
 from interp_core.ui.attention.question import Options, strongest_named
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import keep_valid, one_of
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import offer
@@ -105,7 +106,7 @@ def _name(layer: int, head: int) -> str:
 
 
 def _second(made: Recipe, options: Options) -> Side | None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         mode = one_of("Compare", MODES, key="mode", default="heads")
         if mode == "heads":
             return _other_head(made)

@@ -13,6 +13,7 @@ from interp_core.attention.tables import same_tokens
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention import question
 from interp_core.ui.attention.question import Shown, open_head
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.markdown import plain
 
 GAP = 0.15  # difference in share between raw and norm-weighted attention that is worth a warning
@@ -28,12 +29,12 @@ def show(plain_maps: Shown, model: LoadedModel) -> None:
     """
     raw = plain_maps.maps()
     if same_tokens(raw):
-        st.markdown(
+        layout.how_to_read(
             "**How to read this.** Diagonal: attends to a neighbouring token. Vertical "
-            "stripe: attends to one token. Uniform colour: attends to all tokens equally. "
-            "Examples in this text:"
+            "stripe: attends to one token. Uniform colour: attends to all tokens equally."
         )
-        with st.container(horizontal=True, gap="small"):
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.markdown("**Examples in this text**", width="content")
             for what, layer, head in look_for(question.summaries(plain_maps)):
                 st.button(
                     f"L{layer} H{head} · {what}",

@@ -19,7 +19,7 @@ from interp_core.ui.attention.question import (
     strongest_named,
     token_choice,
 )
-from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
 
@@ -29,7 +29,7 @@ LINE_ROWS = 72  # tokens a column
 def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
     """Two columns of tokens with lines for the strongest weights."""
     count = max(len(maps.tokens), len(maps.key_tokens))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         token = token_choice(maps, "Query token", "all query tokens")
         window = _line_window(count)
     lines, queries, keys = frames.line_frames(

@@ -26,7 +26,7 @@ from interp_core.ui.attention.question import (
     heads_named,
     strongest_named,
 )
-from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import offer
 
@@ -74,7 +74,7 @@ def _cells(
 
 def _zoomed(maps: ic.AttentionMaps, weights: np.ndarray, domain: tuple, alt_text: str) -> alt.Chart:
     high, wide = weights.shape
-    with st.container(horizontal=True):
+    with layout.controls():
         first_query = _window_start("First query token", "q0", high)
         first_key = _window_start("First key token", "k0", wide)
     rows, columns = _span(first_query, high), _span(first_key, wide)

@@ -16,7 +16,7 @@ from interp_core.inputs.vocabulary import SPACE
 from interp_core.inputs.words import word_groups
 from interp_core.ui.attention.frames import pictures
 from interp_core.ui.server import cache
-from interp_core.ui.widgets import downloads
+from interp_core.ui.widgets import downloads, layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of, to_address, view_of
 from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 from interp_core.ui.widgets.result import ViewResult
@@ -113,7 +113,7 @@ def head_choice(
 
 def display_choice() -> tuple[bool, str, float]:
     """Words or pieces, special tokens, how much of the mass to draw."""
-    with st.popover("Display", icon=":material/tune:"):
+    with layout.options():
         words = st.toggle(
             "Merge subword tokens into words",
             key="words",

@@ -14,7 +14,7 @@ from interp_core.charts.received import received_map
 from interp_core.inputs.words import word_groups
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention.question import UNIT, Options, key_choice, open_head
-from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.choices import BOUND
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
@@ -31,8 +31,9 @@ HALF = 0.5  # of an even share
 def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> ViewResult:
     """Layer × head of what one key token receives, and the heads that give it most and least."""
     default, why = telling_key(maps)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         chosen = key_choice(maps, "Key token", f"{maps.key_tokens[default]} (token {default})")
+    with layout.options():
         itself = not st.toggle(
             "Exclude attention to itself",
             key="others",

@@ -16,6 +16,7 @@ from interp_core.ui.attribution.question import WORD_TARGETS, Asked, cost, expla
 from interp_core.ui.attribution.text import largest, quoted, units_said
 from interp_core.ui.attribution.trust import beside
 from interp_core.ui.server import cache, costs
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
@@ -23,7 +24,8 @@ from interp_core.ui.widgets.recipe import Recipe, named, value
 from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.token_strip import token_strip
 
-SHOWN_LABELS = 8
+SHOWN_LABELS, NAMED_LABELS = 8, 3
+PROBABILITIES = 420  # px of their chart
 ORDERS = {"text": "Text order", "size": "By score"}  # of the bars
 QUICK = "saliency"  # one gradient
 
@@ -36,17 +38,15 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
         return None
     step = named("attribution", step)
     found = value(step)
-    left, right = st.columns([2, 1], gap="large")
-    with right:
-        prediction(asked, step)
-    with left:
-        if refused(asked, found):
-            return None
+    prediction(asked, step)
+    if refused(asked, found):
+        return None
+    with layout.options():
         table = by_choice(step)
-        shown = value(table)
-        strip(shown, key="explanation")
-        trust_line(found)
-    order = one_of("Bars", ORDERS, key="order", label_visibility="collapsed")
+    shown = value(table)
+    strip(shown, key="explanation")
+    with layout.controls():
+        order = one_of("Bars", ORDERS, key="order")
     chart = bars(_bar_frame(shown), title=score_unit(found), order=order)
     kind = shown.units if shown.pieces else "subword tokens"
     figure(
@@ -55,6 +55,7 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
         alt=f"Bars of the scores of {len(shown.tokens)} {kind} for {quoted(found.target)}; "
         f"largest: {largest(shown.tokens, shown.scores)}.",
     )
+    trust_line(found)
     if shown.pieces and (said := units_said(found, found.sequence)):
         st.caption(said)
     beside(asked, step)
@@ -77,26 +78,40 @@ def prediction(asked: Asked, step: Recipe) -> None:
     """What the model says, and what is explained."""
     found, told = value(step), step.prediction.to_frame()
     answer, chance = found.prediction.label, found.prediction.probability
-    st.metric(
-        "Prediction",
-        plain(answer),
-        f"{chance:.1%}" if chance is not None else None,
-        delta_arrow="off",
-        delta_color="off",
-    )
     table = value(told)
-    shown = table.head(SHOWN_LABELS)
-    if table["probability"].notna().all():
-        said = [f"{quoted(row.label)} {row.probability:.1%}" for row in shown.itertuples()]
+    known = table["probability"].notna().all()
+    with st.container(key="prediction", horizontal=True, vertical_alignment="center"):
+        st.metric(
+            "Prediction",
+            plain(answer),
+            f"{chance:.1%}" if chance is not None else None,
+            delta_arrow="off",
+            delta_color="off",
+            width="content",
+        )
+        others = [
+            f"{plain(row.label)} {row.probability:.1%}"
+            for row in table.iloc[1:NAMED_LABELS].itertuples()
+            if known
+        ]
+        target = f"target: {plain(found.target)} ({found.unit} {found.value:+.3f})"
+        st.caption(" · ".join([*others, target]), width="content")
+        if not found.misleads and _of_a_vocabulary(asked):
+            contrast_button(asked, found, key="beside")
+        if known:
+            with st.popover("All probabilities", type="tertiary"):
+                _probabilities(table.head(SHOWN_LABELS), told)
+
+
+def _probabilities(shown: pd.DataFrame, told: Recipe) -> None:
+    said = [f"{quoted(row.label)} {row.probability:.1%}" for row in shown.itertuples()]
+    with st.container(width=PROBABILITIES):
         figure(
             probabilities(shown),
             title="Probabilities of the labels",
             alt=f"Bars of the probabilities of {len(shown)} labels: {', '.join(said[:4])}.",
             table=told,
         )
-    st.caption(f"Target: {plain(found.target)} ({found.unit} {found.value:+.3f})")
-    if not found.misleads and _of_a_vocabulary(asked):
-        contrast_button(asked, found, key="beside")
 
 
 def _of_a_vocabulary(asked: Asked) -> bool:

@@ -12,6 +12,7 @@ from interp_core.attribution.methods import METHODS
 from interp_core.inputs.tokens import encode
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache, costs, jobs
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.recipe import Recipe, calls, named
 
@@ -90,7 +91,7 @@ def cost(asked: Asked, count: int | None = None) -> float:
 def controls(model: LoadedModel, choice) -> Asked:  # noqa: ANN001 - sidebar.Choice
     """Target, method and baseline; every choice lives in the address."""
     asked = Asked(choice.model, cache.stamp(choice.model), choice.text, choice.pair)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         asked = _target(asked, model)
         methods = ic.attribution_methods(model)
         keep_valid("method", list(methods))
@@ -102,27 +103,26 @@ def controls(model: LoadedModel, choice) -> Asked:  # noqa: ANN001 - sidebar.Cho
             width=230,
             **BOUND,
         )
-        baseline = None
-        if methods[method].baseline:
-            names = ic.available_baselines(model.tokenizer)
-            keep_valid("baseline", names)
-            baseline = st.selectbox(
-                "Baseline", names, key="baseline", width=130, help=_baselines(), **BOUND
-            )
-        steps = None
-        if "evaluations" in methods[method].options:
+    baseline = steps = None
+    if methods[method].baseline:
+        names = ic.available_baselines(model.tokenizer)
+        keep_valid("baseline", names)
+        with layout.options():
+            baseline = st.selectbox("Baseline", names, key="baseline", help=_baselines(), **BOUND)
+    if "evaluations" in methods[method].options:
+        with layout.options():
             steps = st.selectbox(
                 "Model evaluations",
                 ["automatic", 32, 64, 128, 256, 512],
                 key="steps",
-                width=130,
                 help="Number of model evaluations (integration steps or samples). Automatic "
                 "adds evaluations until the estimated error of every token and the "
                 "relative convergence delta are below 1%.",
                 **BOUND,
             )
     entry = methods[method]
-    st.caption(f"**{entry.title}.** {entry.description} Cost: {entry.cost}.")
+    with layout.options():
+        st.caption(f"**{entry.title}.** {entry.description} Cost: {entry.cost}.")
     return replace(
         asked, method=method, baseline=baseline, evaluations=None if steps == "automatic" else steps
     )

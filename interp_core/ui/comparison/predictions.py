@@ -15,6 +15,7 @@ from interp_core.charts.comparison import grouped_bars, reach_lines
 from interp_core.comparison import DISTANCES, Reach
 from interp_core.ui.comparison.question import Side, explained
 from interp_core.ui.server import costs, jobs
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number, plain
@@ -136,7 +137,8 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     target = None
     if labels:
         keep_valid("versus_target", labels)
-        target = st.selectbox("Explain", labels, key="versus_target", width=170, **BOUND)
+        with layout.controls():
+            target = st.selectbox("Explain", labels, key="versus_target", width=170, **BOUND)
     if not _agreed(sides, text, target):
         return None
     scores, slopes = (

@@ -9,7 +9,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache, jobs
-from interp_core.ui.widgets import model_choice
+from interp_core.ui.widgets import layout, model_choice
 from interp_core.ui.widgets.recipe import Recipe, calls, named
 
 CLASSIFIES = "sequence-classification"
@@ -36,15 +36,16 @@ def choose(first: str, model: LoadedModel) -> tuple[Side, Side] | None:
         st.info(f"`{first}` is not a text classifier. Choose one in the sidebar.")
         model_choice.instead("sentiment")
         return None
-    second = model_choice.second(
-        "Compare with",
-        first,
-        key="rival",
-        prefer=(PARTNER.get(first, ""),),
-        fits=lambda card: card.task == CLASSIFIES,
-        width=260,
-        help="A built-in classifier, a local folder or a Hub id.",
-    )
+    with layout.controls():
+        second = model_choice.second(
+            "Compare with",
+            first,
+            key="rival",
+            prefer=(PARTNER.get(first, ""),),
+            fits=lambda card: card.task == CLASSIFIES,
+            width=260,
+            help="A built-in classifier, a local folder or a Hub id.",
+        )
     if not second:
         return None
     with st.spinner("Loading the other model …"):

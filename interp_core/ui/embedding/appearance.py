@@ -19,6 +19,7 @@ from interp_core.models.record import LoadedModel
 from interp_core.ui.embedding import picking
 from interp_core.ui.embedding.colouring import Colouring, choices, columns
 from interp_core.ui.embedding.question import Drawing, View
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
 
 SHOWN_LETTERS = 120  # of a text on hover
@@ -142,12 +143,15 @@ def choose(
     asked: Drawing, vectors: Vectors, model: LoadedModel
 ) -> tuple[View, np.ndarray, int | None]:
     """The look, which points were searched for, and the picked row."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         colour = _colour(asked, vectors, model)
+    with layout.options():
         part = find()
-        found = found_rows(vectors, part)
-        labels, drag = _display(asked)
+    found = found_rows(vectors, part)
+    with layout.controls():
         picked = picking.chooser(vectors, found)
+    with layout.options():
+        labels, drag = _display(asked)
         everything = _everything(asked, vectors)
     tell(part, found)
     return View(colour, labels, part, drag, everything), found, picked
@@ -166,7 +170,7 @@ def _colour(asked: Drawing, vectors: Vectors, model: LoadedModel) -> str | None:
 
 def find() -> str:
     """What is searched for."""
-    return st.text_input("Search", key="find", placeholder="text contains …", width=130, **BOUND)
+    return st.text_input("Search", key="find", placeholder="text contains …", **BOUND)
 
 
 def tell(part: str, found: np.ndarray) -> None:
@@ -183,13 +187,12 @@ def tell(part: str, found: np.ndarray) -> None:
 def _display(asked: Drawing) -> tuple[str, str]:
     """Which labels, and what dragging does."""
     offered = _labels_first(asked.points.source)
-    with st.popover("Display", icon=":material/visibility:"):
-        labels = st.selectbox(
-            "Labels", offered, key=f"labels_{asked.points.source}", format_func=LABELS.get, **BOUND
-        )
-        if asked.dimensions == 3:
-            return labels, "pan"
-        drag = one_of("Drag action", DRAGS, key="drag", help="Hold Shift for the other action.")
+    labels = st.selectbox(
+        "Labels", offered, key=f"labels_{asked.points.source}", format_func=LABELS.get, **BOUND
+    )
+    if asked.dimensions == 3:
+        return labels, "pan"
+    drag = one_of("Drag action", DRAGS, key="drag", help="Hold Shift for the other action.")
     return labels, drag
 
 

@@ -294,7 +294,7 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult 
     """The chosen list; nothing of it depends on a picture."""
     with row:
         kind = one_of("Check", KINDS, key="check", default="conflicts")
-    wanted = Drawing(asked, metric=drawing_choice.nearness(row))
+    wanted = Drawing(asked, metric=drawing_choice.nearness())
     vectors = sources.vectors(asked)
     found = vectors and FIND[kind](wanted, sources.recipe(asked, vectors), row)
     if found is None:

@@ -12,6 +12,7 @@ from interp_core.embedding.projection import REDUCERS
 from interp_core.embedding.vectors import Vectors, has_tokens
 from interp_core.ui.embedding.colouring import label_columns
 from interp_core.ui.embedding.question import Drawing, Points
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
 
 if TYPE_CHECKING:
@@ -32,25 +33,25 @@ def choose(asked: Points, row: DeltaGenerator, *, solid: bool = True, own: bool 
             help=_methods(),
             **BOUND,
         )
+    with layout.options():
         dimensions = _dimensions() if solid else 2
-        with st.popover("Settings", icon=":material/tune:"):
-            metric = _nearness()
-            seed = st.number_input(
-                "Seed",
-                0,
-                2**31 - 1,
-                0,
-                key="seed",
-                help="The same seed reproduces the same projection.",
-                **BOUND,
-            )
-            options = OPTIONS[method]() if method in OPTIONS else ()
+        metric = _nearness()
+        seed = st.number_input(
+            "Seed",
+            0,
+            2**31 - 1,
+            0,
+            key="seed",
+            help="The same seed reproduces the same projection.",
+            **BOUND,
+        )
+        options = OPTIONS[method]() if method in OPTIONS else ()
     return Drawing(asked, method, dimensions, metric, int(seed), options)
 
 
-def nearness(row: DeltaGenerator) -> str:
+def nearness() -> str:
     """Which metric says what is near, for views without a picture."""
-    with row, st.popover("Settings", icon=":material/tune:"):
+    with layout.options():
         return _nearness()
 
 

@@ -51,7 +51,7 @@ def chooser(vectors: Vectors, found: np.ndarray) -> int | None:
         index=None,
         key=KEY,
         placeholder="click a point or choose",
-        width=250,
+        width=190,
         bind="query-params",
         persist_state="session",
     )

@@ -62,7 +62,7 @@ def choose(
             offered,
             format_func=SOURCES.get,
             key="points",
-            width=230,
+            width=190,
             help=_about(),
             **BOUND,
         )

@@ -53,7 +53,7 @@ FORMATS = {
 
 def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult | None:
     """By layer where there are layers; lengths against frequency for the vocabulary."""
-    metric = drawing_choice.nearness(row)
+    metric = drawing_choice.nearness()
     layered = asked.source in LAYERED
     asked = sources.thinned(asked) if layered else asked
     vectors = sources.all_layers(asked) if layered else sources.vectors(asked)

@@ -15,7 +15,7 @@ from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.heads.map_view import preview
 from interp_core.ui.heads.table import capital, result
 from interp_core.ui.server import cache
-from interp_core.ui.widgets import model_choice
+from interp_core.ui.widgets import layout, model_choice
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number
@@ -38,7 +38,7 @@ SIDES = {"model": "another model", "texts": "other texts"}
 
 def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
     """The second side, and the difference of every head."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         side = one_of("Compare with", SIDES, key="other")
         other = _other_model(asked) if side == "model" else _other_texts(asked)
         names = offered(state.statistics.frame)

@@ -12,6 +12,7 @@ from interp_core.ui.heads import card, corpus, table
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.heads.table import capital, extremes
 from interp_core.ui.server import cache, costs, jobs
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number
@@ -44,7 +45,7 @@ ABOUT = {
 
 def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
     """The map of importance, and the curve on demand."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         way = one_of("Importance by", WAYS, key="way")
         chosen = table.chooser(state.statistics.frame)
     most = table.IMPORTANCE_TEXTS if way == "gradient" else ABLATION_TEXTS

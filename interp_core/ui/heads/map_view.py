@@ -12,6 +12,7 @@ from interp_core.heads.catalogue import IMPORTANCE, STATISTICS, Statistic, offer
 from interp_core.ui.heads import card, corpus, table
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.heads.table import capital, extremes
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.downloads import section
 from interp_core.ui.widgets.figure import draw as draw_chart
@@ -36,7 +37,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
     made = named("frame", corpus.statistics(asked, state).frame)
     frame = value(made)
     names = [*offered(frame), IMPORTANCE]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         follow("stat", names[0])
         keep_valid("stat", names)
         name = st.selectbox(

@@ -12,7 +12,7 @@ from interp_core.heads.catalogue import IMPORTANCE, STATISTICS, offered
 from interp_core.ui.heads import card, corpus, table
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.heads.table import Box, capital, extremes
-from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number
@@ -30,7 +30,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
     frame = value(ranked)
     names = offered(frame)
     second = IMPORTANCE if IMPORTANCE in names else "confidence"
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         across = _statistic("x-axis", names, "entropy_normalised", "stat_x")
         up = _statistic("y-axis", names, second, "stat_y")
         chosen = table.chooser(frame)

@@ -15,7 +15,7 @@ from interp_core.inputs.images import patch_grid
 from interp_core.models.record import LoadedModel
 from interp_core.ui.images.question import Picture, choose
 from interp_core.ui.server import cache
-from interp_core.ui.widgets import clicks, downloads
+from interp_core.ui.widgets import clicks, downloads, layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, view_of
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import figure, offer
@@ -39,11 +39,11 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     maps = supplied(named("maps", call), lambda: found)
     view = view_of(VIEWS, key="picture_view")
     rows, columns = patch_grid(found.tokens)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         query = _query(rows, columns, class_token(found) is not None)
         layer, head = _head(found, view)
     result = DRAW[view](picture, maps, query, layer, head)
-    st.markdown(
+    layout.how_to_read(
         "**How to read this.** Does a head attend to the strokes or the background, to nearby "
         "patches or the whole image? Attention to empty patches is often an attention sink "
         "(Darcet et al. 2023)."

@@ -11,7 +11,7 @@ from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution.text import quoted
 from interp_core.ui.images.question import Picture, choose
 from interp_core.ui.server import cache, jobs
-from interp_core.ui.widgets import downloads
+from interp_core.ui.widgets import downloads, layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import figure
@@ -41,7 +41,7 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
         return
     chart = shown(picture, step)
     _delta(found)
-    st.markdown(
+    layout.how_to_read(
         "**How to read this.** Are high scores on the object or the background? Do other "
         "methods and baselines agree? Attributions describe this model's logit, not the "
         "content of the image."
@@ -51,7 +51,7 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
 
 def _options(model: LoadedModel) -> dict[str, str | None]:
     """Method, target and baseline, under their names in `ic.attribute_image`."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         method = st.selectbox(
             "Method",
             list(IMAGE_METHODS),

@@ -10,7 +10,7 @@ from interp_core.heads.catalogue import IMPORTANCE, STATISTICS, offered
 from interp_core.models.record import LoadedModel
 from interp_core.ui.heads.table import map_frame
 from interp_core.ui.server import cache, jobs
-from interp_core.ui.widgets import downloads
+from interp_core.ui.widgets import downloads, layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number
@@ -23,7 +23,7 @@ IMPORTANCE_PICTURES = 100
 
 def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     """The map of one statistic, its spread by layer, and the table."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         most = st.selectbox(
             "Images",
             COUNTS,
@@ -72,7 +72,7 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
         table=calls.statistic_table(table if name == IMPORTANCE else counted, name),
     )
     added = " Heads that attend mostly to an added token usually have little effect."
-    st.markdown(
+    layout.how_to_read(
         "**How to read this.** Early heads often attend to nearby patches, later heads to the "
         f"whole image.{added * bool(others)}"
     )

@@ -14,6 +14,7 @@ from interp_core.ui.language import head_map
 from interp_core.ui.language.next_token import best_named
 from interp_core.ui.language.question import Asked, place_name, side_by_side
 from interp_core.ui.server import costs
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import figure, offer
 from interp_core.ui.widgets.markdown import plain
@@ -27,7 +28,7 @@ PROMPT_SHOWN = 40  # last tokens of the prompt in the strip
 
 def draw(asked: Asked) -> ViewResult | None:
     """The continuation; of one written token the alternatives and what the heads read."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         options = _options()
 
     # A pass over the text, one over each token, and one over all for the maps.

@@ -10,6 +10,7 @@ from interp_core.language.direct_attribution import LogitAttribution
 from interp_core.language.tables import MLP
 from interp_core.ui.language import head_map
 from interp_core.ui.language.question import Asked, place_choice, sequence, side_by_side
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
@@ -23,7 +24,7 @@ STATE = "lm_part"
 def draw(asked: Asked) -> ViewResult | None:
     """Target and contrast, the map of all parts, and the largest as a sum."""
     read = sequence(asked)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         place = place_choice(asked, read)
         likely = _likely(asked, place)
         if likely is None:

@@ -19,7 +19,7 @@ from interp_core.ui.language.question import (
     sequence,
     side_by_side,
 )
-from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import figure, offer
@@ -34,7 +34,7 @@ WINDOW = 12  # positions side by side: more would leave no room for words
 def draw(asked: Asked) -> ViewResult | None:
     """The grid, one cell in detail, and the way of the final answer."""
     read = sequence(asked)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         place = place_choice(asked, read)
         depth = _depth(asked)
 

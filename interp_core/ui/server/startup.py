@@ -81,9 +81,10 @@ def _endless(value: str) -> bool:
         return False
 
 
-RULES = Path(__file__).with_name("legible.css")
+RULES = tuple(Path(__file__).with_name(f"{name}.css") for name in ("legible", "layout"))
 
 
 def show() -> None:
     """Put the rules on the page; they take no room."""
-    st.html(RULES)
+    for rules in RULES:
+        st.html(rules)

@@ -8,6 +8,8 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from interp_core.ui.widgets import layout
+
 BOUND = {"bind": "query-params", "persist_state": "session"}  # the choice lives in the address
 
 
@@ -60,5 +62,6 @@ def one_of(title: str, options: Mapping | Sequence, *, key: str, **more: Any) ->
 
 
 def view_of(views: Mapping[str, str], *, key: str) -> str:
-    """Which view of a page to draw."""
-    return one_of("View", views, key=key, label_visibility="collapsed")
+    """Which view of a page to draw, chosen beside its title."""
+    with layout.beside_title():
+        return one_of("View", views, key=key, label_visibility="collapsed")

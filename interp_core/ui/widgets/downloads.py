@@ -11,12 +11,14 @@ import pandas as pd
 import streamlit as st
 
 from interp_core.ui.report import adding
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.result import Offer, ViewResult
 
 # What spreadsheets calculate; the wide signs are those of East Asian keyboards.
 FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 
 SHOWN_ROWS = 500  # of a table on the page
+WIDE = 640  # px of what opens beside a picture
 
 
 def csv(frame: pd.DataFrame) -> bytes:
@@ -75,7 +77,7 @@ def usual(chart: Any, table: pd.DataFrame, name: str) -> dict[str, Offer]:
 
 
 def below(result: ViewResult, name: str, *, key: str = "", **kept: Any) -> None:
-    """The closed sections under a picture: its numbers, its downloads and its script.
+    """What opens beside the main picture: its numbers, its downloads and its script.
 
     `name` is that of the files, `key` that of the buttons; `kept` are arguments of `foot`.
     """
@@ -100,9 +102,20 @@ def foot(
             st.caption(note)
 
     adding.finish(table, script)
-    if shows_numbers:
-        section("Data table", ":material/table:", lambda: numbers(table))
-    section("Download and code", ":material/download:", drawn)
+    with layout.beside_main():
+        if shows_numbers:
+            _quiet("Data table", ":material/table:", lambda: numbers(table))
+        _quiet("Download and code", ":material/download:", drawn)
+
+
+def _quiet(title: str, icon: str, draw: Callable[[], None]) -> None:
+    """What a sign beside the picture opens; filled when it is opened, as a `section` is."""
+    box = st.popover(
+        title, icon=icon, type="tertiary", help=title, on_change="rerun", key=f"section_{title}"
+    )
+    if box.open:
+        with box, st.container(width=WIDE):
+            draw()
 
 
 def numbers(table: pd.DataFrame) -> None:

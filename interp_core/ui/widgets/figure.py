@@ -11,7 +11,7 @@ import streamlit as st
 
 from interp_core.ui.report import adding
 from interp_core.ui.server import altair_patch
-from interp_core.ui.widgets import downloads, recipe
+from interp_core.ui.widgets import downloads, layout, recipe
 from interp_core.ui.widgets.recipe import Recipe
 
 
@@ -30,7 +30,7 @@ def figure(
 
     `title` names the picture in a report; `alt` says in words what it shows. `table` is the
     recipe of the numbers behind it; without one it is the page's main picture, whose table and
-    script stand at the end of the page (see `downloads`). Further arguments are those of
+    script the page offers in the same row (see `downloads.below`). Further arguments are those of
     `st.altair_chart`.
     """
     with where.container(gap="xsmall"):
@@ -51,7 +51,7 @@ def offer(
     alt: str,
     table: Recipe | None = None,
 ) -> None:
-    """The row under a picture: its numbers where they stand nowhere else, and the report.
+    """The quiet row at the side of a picture: its numbers, its script, the report.
 
     `chart` is an Altair chart, or a function that makes one: only when it is added.
     """
@@ -59,8 +59,8 @@ def offer(
     if table is not None:
         numbers, script = (lambda: recipe.value(table)), (lambda: recipe.script(table))
     picture = adding.Picture(title, alt, chart, numbers, script)
-    with st.container(horizontal=True, gap="small"):
-        if numbers is not None:
+    with layout.beside(title, main=table is None):
+        if table is not None:
             _numbers(title, numbers)
         st.button(
             "Add to report",
@@ -69,7 +69,7 @@ def offer(
             icon=":material/note_add:",
             on_click=adding.ask,
             args=(title,),
-            help="Saves the chart, its data and the code that made it to the Report page.",
+            help="Add to report: saves the chart, its data and the code that made it.",
         )
     adding.draw_asked(picture)
 
@@ -82,6 +82,7 @@ def _numbers(title: str, numbers: pd.DataFrame | Callable[[], pd.DataFrame]) -> 
         type="tertiary",
         icon=":material/table:",
         on_change="rerun",
+        help="Data table",
     )
     if box.open:
         table = numbers() if callable(numbers) else numbers

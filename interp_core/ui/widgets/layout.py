@@ -1,0 +1,80 @@
+"""How all pages are laid out: title and views in one line, the controls in one row, and beside each
+picture a quiet row of what belongs to it. The rules for it stand in `server/layout.css`."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar
+from typing import Any
+
+import streamlit as st
+
+READ = "How to read this"
+# Places on the page that is being drawn: the line of the title, the row of controls, what opens
+# behind "Options", and the row beside the main picture.
+_PLACES: ContextVar[dict[str, Any] | None] = ContextVar("places", default=None)
+
+
+def _places() -> dict[str, Any]:
+    places = _PLACES.get()
+    if places is None:
+        _PLACES.set(places := {})
+    return places
+
+
+def head(title: str, tagline: str) -> None:
+    """Begin a page: its title, with room for its views in the same line."""
+    row = st.container(key="page_head", horizontal=True, vertical_alignment="center")
+    row.title(title, anchor=False, help=tagline, width="content")
+    _PLACES.set({"head": row})
+
+
+def beside_title() -> AbstractContextManager:
+    """Where the views of the page are chosen."""
+    return _places().get("head") or nullcontext()
+
+
+def controls() -> Any:
+    """The one row of controls, of the page and its view; what is rarely used is in `options`."""
+    places = _places()
+    if "controls" not in places:
+        with st.container(key="controls", horizontal=True, vertical_alignment="bottom"):
+            places["controls"] = st.container(
+                horizontal=True, vertical_alignment="bottom", width="content"
+            )
+            places["end"] = st.container(width="content")
+    return places["controls"]
+
+
+def options() -> Any:
+    """What opens behind "Options", at the end of the row of controls."""
+    places = _places()
+    if "options" not in places:
+        controls()
+        with places["end"]:
+            places["options"] = st.popover("Options", icon=":material/tune:", key="options")
+    return places["options"]
+
+
+def beside(title: str, *, main: bool) -> AbstractContextManager:
+    """The quiet row beside the picture `title`; the page's `main` one has room for its foot."""
+    row = st.container(
+        key=f"beside_{title}", horizontal=True, horizontal_alignment="right", gap=None
+    )
+    if main and "main" not in _places():
+        _places()["main"] = row.container(horizontal=True, width="content", gap=None)
+    return row
+
+
+def beside_main() -> AbstractContextManager:
+    """The row beside the main picture, or the foot of the page where there is none."""
+    places = _places()
+    if "main" not in places:
+        places["main"] = st.container(key="beside_foot", horizontal=True, gap=None)
+    return places["main"]
+
+
+def how_to_read(text: str) -> None:
+    """What to look for in the main picture, beside it."""
+    with beside_main(), st.popover(READ, icon=":material/help:", type="tertiary", help=READ):
+        st.markdown(text)
