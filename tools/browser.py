@@ -200,5 +200,5 @@ def settled(page: Page) -> None:
 
 def ready(page: Page) -> None:
     """Wait until the script has run and the charts are painted."""
-    page.get_by_role("button", name="How to read this").first.wait_for()
+    page.locator("[data-testid=stMain] h1").first.wait_for()
     settled(page)
