@@ -15,6 +15,7 @@ from interp_core.errors import ClearheadError, ModelNotFound, UnsafeModel, Unsup
 ADAPTER_CONFIG, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 SENTENCE_MODULES = "modules.json"
+MAX_CONFIG_BYTES = 4 * 2**20
 POINTER = b"version https://git-lfs.github.com/spec/"
 MAX_POINTER_BYTES = 1024
 MAX_HEADER_BYTES = 10**8  # what the safetensors library itself accepts
@@ -95,13 +96,29 @@ def find_model_folder(folder: Path) -> tuple[Path, tuple[str, ...]]:
     raise _explained(folder)
 
 
+def read_text(path: Path) -> str:
+    """A text file from a model folder, with a bound on its size. Raises `UnsafeModel`."""
+    if path.stat().st_size > MAX_CONFIG_BYTES:
+        raise UnsafeModel(
+            f"{path.name} is larger than 4 MB; a configuration file should be much smaller. "
+            "Save the model again."
+        )
+    return path.read_text(encoding="utf-8")
+
+
+def listed_modules(folder: Path) -> list[tuple[str, str]]:
+    """Type and path of each module that sentence-transformers lists; empty without a list."""
+    try:
+        listed = json.loads(read_text(folder / SENTENCE_MODULES))
+        return [(str(each.get("type") or ""), str(each.get("path") or "")) for each in listed]
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
+        return []
+
+
 def _first_module(folder: Path) -> Path | None:
     """Where an old sentence-transformers folder keeps its transformer, such as `0_Transformer`."""
-    try:
-        modules = json.loads((folder / SENTENCE_MODULES).read_text(encoding="utf-8"))
-        path = str(modules[0]["path"])
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return None
+    modules = listed_modules(folder)
+    path = modules[0][1] if modules else ""
     inside = folder / path
     if not re.fullmatch(r"[\w-][\w.-]*", path) or not (inside / "config.json").is_file():
         return None

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from interp_core.errors import ModelNotFound, UnsafeModel, UnsupportedModel
-from interp_core.models.folders import SAVED, check_pointers, check_weights, is_pointer
+from interp_core.models.folders import SAVED, check_pointers, check_weights, is_pointer, read_text
 
-MAX_CONFIG_BYTES = 4 * 2**20
 MAX_LAYERS = 1000
 MAX_COUNT = 100_000
 MAX_PIXELS = 10_000  # a side of the pictures that an image processor makes
@@ -31,18 +30,13 @@ SHARD = re.compile(r"[\w-][\w.-]*\.safetensors")
 
 def read_json(path: Path) -> dict:
     """A JSON object from a model folder, with a bound on its size and depth."""
-    if path.stat().st_size > MAX_CONFIG_BYTES:
-        raise UnsafeModel(
-            f"{path.name} is larger than 4 MB; a configuration file should be much smaller. "
-            "Save the model again."
-        )
     if is_pointer(path):
         raise ModelNotFound(
             f"{path.name} is a git-lfs pointer, not the file. Fetch it: `git lfs install && "
             "git lfs pull` in the folder."
         )
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
         raise ModelNotFound(f"{path.name} is not valid JSON; save the model again.") from error
     if not isinstance(data, dict):

@@ -8,7 +8,6 @@ refused by name: leaving one out would give other vectors than the model's own.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,8 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interp_core.errors import UnsafeModel, UnsupportedModel
-from interp_core.models.folders import SENTENCE_MODULES, check_safetensors, is_pointer
-from interp_core.models.safety import MAX_CONFIG_BYTES, check_links, read_json
+from interp_core.models.folders import (
+    SENTENCE_MODULES,
+    check_safetensors,
+    is_pointer,
+    listed_modules,
+)
+from interp_core.models.safety import check_links, read_json
 
 if TYPE_CHECKING:
     import torch
@@ -78,12 +82,8 @@ def sentence_folder(folder: Path) -> Path | None:
     """The folder of the list of modules: that of the model, or the one above `0_Transformer`."""
     if (folder / SENTENCE_MODULES).is_file():
         return folder
-    above = folder.parent / SENTENCE_MODULES
-    try:
-        first = json.loads(above.read_text(encoding="utf-8"))[0]["path"]
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return None
-    return folder.parent if first == folder.name else None
+    above = listed_modules(folder.parent)
+    return folder.parent if above and above[0][1] == folder.name else None
 
 
 def transformer_settings(folder: Path) -> dict:
@@ -146,15 +146,8 @@ def read_pipeline(folder: Path) -> SentencePipeline:
 
 def _modules(folder: Path) -> list[tuple[str, str]]:
     """The kind and the place of each module."""
-    path = folder / SENTENCE_MODULES
-    try:
-        if path.stat().st_size > MAX_CONFIG_BYTES:
-            raise UnsafeModel(f"{SENTENCE_MODULES} is larger than 4 MB.")
-        listed = json.loads(path.read_text(encoding="utf-8"))
-        found = [(str(each["type"]), str(each.get("path") or "")) for each in listed]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        found = []
-    if not found:
+    found = listed_modules(folder)
+    if not found or not all(kind for kind, _ in found):
         raise UnsupportedModel(f"{SENTENCE_MODULES} does not list modules. Save the model again.")
     for kind, place in found:
         if not kind.startswith("sentence_transformers."):

@@ -20,6 +20,7 @@ from sentence_transformers.sentence_transformer.modules import (
 )
 
 import interp_core as ic
+from interp_core.models.folders import find_model_folder
 
 MODES = ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
 OLD = {
@@ -333,6 +334,14 @@ def test_modules_from_elsewhere_are_refused(folder, kind, place, error, says):
 def test_a_broken_list_of_modules_is_refused(folder, text):
     (folder / "modules.json").write_text(text)
     refused(folder, ic.UnsupportedModel, "does not list modules")
+
+
+def test_a_list_of_modules_without_end_is_not_read(folder):
+    (folder / "modules.json").write_text("[" + " " * 5_000_000 + "]")
+    refused(folder, ic.UnsafeModel, "larger than 4 MB")
+    (folder / "config.json").rename(folder / "config.old")
+    with pytest.raises(ic.UnsafeModel, match="larger than 4 MB"):
+        find_model_folder(folder)
 
 
 def test_pickled_weights_of_a_module_are_not_opened(folder, monkeypatch):
