@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from interp_core.files.columns import PREFERRED
 from interp_core.files.separated import Record
 
 # Usual names of columns in tables of texts; one of them in the first row makes it a header.
-_NAMES = """
-text texts sentence sentences content review reviews document body message question answer
-label labels class category categories target sentiment score scores stars rating polarity id
-ids index idx key title headline summary description comment comments tweet utterance intent
-topic group split premise hypothesis sentence1 sentence2 text_a text_b text1 text2 context
-query passage response prompt completion word words token tokens lemma tag tags name date
-time year month author user source language lang url count n votes price zip code value gold
-prediction entailment_judgment quality genre domain speaker turn
+_OTHERS = """
+answer label labels class category categories target sentiment score scores stars rating polarity
+id ids index idx key title headline summary description intent topic group split hypothesis
+sentence2 text_b text2 question2 context query passage response completion word words token tokens
+lemma tag
+tags name date time year month author user source language lang url count n votes price zip code
+value gold prediction entailment_judgment quality genre domain speaker turn
 """
-NAMES = frozenset(_NAMES.split())
+NAMES = frozenset((*PREFERRED, *_OTHERS.split()))
 TITLES = 30  # lines above a table that are looked at
 ENDS = re.compile(r"[.!?…。！？][\"'”’)\]]*$")
 NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")

@@ -17,6 +17,7 @@ def head(*rows, width=None, asked=None):
     ("rows", "names"),
     [
         ([("text", "label"), ("a", "x")], ("text", "label")),
+        ([("question1", "question2"), ("a", "x"), ("b", "y")], ("question1", "question2")),
         ([("Größe", "Wert"), ("klein", "1"), ("groß", "2")], ("Größe", "Wert")),
         ([("2001", "2002"), ("1.5", "2.5"), ("3.5", "4.5")], ("2001", "2002")),
         ([("1.5", "2.5"), ("3.5", "4.5")], None),
@@ -36,6 +37,7 @@ def test_a_header_is_known_by_its_words_and_by_the_rows_below(rows, names):
 
 def test_a_guess_is_called_one():
     assert head(("text", "label"), ("a", "x")).sure
+    assert head(("question1", "question2"), ("a", "x"), ("b", "y")).sure
     assert not head(("alpha", "beta"), ("a", "x"), ("b", "y")).sure
 
 
