@@ -10,26 +10,28 @@ from interp_core.ui.server import warm_start
 def draw() -> None:
     """What stands around every page, and the page."""
     # Imported here: the server answers before they are, and their caches need a running server.
-    from interp_core.ui import errors, lessons, navigation
+    from interp_core.ui import errors, lessons, navigation, reader
     from interp_core.ui.report import adding, session
     from interp_core.ui.server import logs, startup
     from interp_core.ui.widgets import sidebar
 
     startup.begin()
-    icon = Path(navigation.__file__).parent / "icon.png"
-    st.set_page_config(page_title="Clearhead", page_icon=icon, layout="wide")
+    here = Path(navigation.__file__).parent
+    st.set_page_config(page_title="Clearhead", page_icon=here / "icon.png", layout="wide")
+    st.logo(str(here / "logo.svg"), size="large", icon_image=str(here / "icon.png"))
     startup.show()
-    page = st.navigation(navigation.pages())
+    page = st.navigation(navigation.pages(len(session.report().figures)), expanded=True)
+    name = navigation.name(page)
+    navigation.forward(name)
     with errors.shown():
-        lessons.way_back(navigation.name(page))
-        sidebar.show()
-    st.session_state.routed, st.session_state[navigation.HERE] = True, navigation.name(page)
-    with (
-        logs.on_page(navigation.name(page), sidebar.model()),
-        session.remembered(navigation.name(page)),
-        adding.this_run(),
-    ):
+        reader.arrive(name)
+        lessons.way_back(name)
+        sidebar.show(name)
+        lessons.beside(name)
+    st.session_state.routed, st.session_state[navigation.HERE] = True, name
+    with logs.on_page(name, sidebar.model()), session.remembered(name), adding.this_run():
         page.run()
+    navigation.mark(name)
 
 
 if __name__ == "__main__":  # the run of a session

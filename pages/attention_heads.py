@@ -18,8 +18,8 @@ layout.head(
 )
 
 with errors.shown():
-    asked = sidebar.choice()
-    model = opened(asked.model)
+    model = opened(sidebar.model())
+    asked = sidebar.choice(model)
     if images.reads_pictures(model):
         images.attention.draw(model, asked)
         st.stop()

@@ -1,7 +1,7 @@
 """Compare classifiers: two models on one text, and on sentences with negations."""
 
 from interp_core.ui import errors, navigation
-from interp_core.ui.comparison import DRAW, VIEWS, question
+from interp_core.ui.comparison import DRAW, VIEWS, WITH_TEXT, question
 from interp_core.ui.widgets import downloads, layout, sidebar
 from interp_core.ui.widgets.choices import view_of
 from interp_core.ui.widgets.sidebar import opened
@@ -14,13 +14,14 @@ layout.head(
 )
 
 with errors.shown():
-    choice = sidebar.choice()
-    model = opened(choice.model)
-    both = question.choose(choice.model, model)
+    model = opened(sidebar.model())
+    both = question.choose(model.name, model)
     drawn = None
     if both is not None:
         view = view_of(VIEWS, key="versus")
-        drawn = DRAW[view](both, choice.text)
+        drawn = DRAW[view](both, sidebar.choice(model, text=view in WITH_TEXT).text)
+    else:
+        sidebar.choice(model, text=False)
     if both is not None and not all(side.model.n_heads for side in both):
         layout.how_to_read(
             "**How to read this.** Recurrent models process words in sequence; attention connects "

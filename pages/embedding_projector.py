@@ -14,11 +14,10 @@ layout.head(
 )
 
 with errors.shown():
-    choice = sidebar.choice()
-    model = opened(choice.model)
+    model = opened(sidebar.model())
     view = view_of({name: page.title for name, page in VIEWS.items()}, key="look")
     row = layout.controls()
-    points = point_choice.choose(model, choice, row, depth=VIEWS[view].one_layer)
+    points = point_choice.choose(model, row, depth=VIEWS[view].one_layer)
     drawn = VIEWS[view].draw(points, model, row) if points else None
     layout.how_to_read(f"**How to read this.** {VIEWS[view].look_for}")
     if drawn is not None:

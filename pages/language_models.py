@@ -14,9 +14,9 @@ layout.head(
 )
 
 with errors.shown(instead=question.FITTING):
-    choice = sidebar.choice()
-    model = opened(choice.model)
+    model = opened(sidebar.model())
     view = view_of(VIEWS, key="lm_view")
+    choice = sidebar.choice(model, text=view != "induction")
     asked = Asked(choice.model, cache.stamp(choice.model), choice.text)
     shown = None
     if question.fits(model, question.TASKS[:1] if view in CONTINUE else question.TASKS):

@@ -16,13 +16,13 @@ layout.head(
 )
 
 with errors.shown():
-    choice = sidebar.choice()
-    model = opened(choice.model)
+    model = opened(sidebar.model())
     if images.reads_pictures(model):
-        images.attribution.draw(model, choice)
+        images.attribution.draw(model, sidebar.choice(model))
         st.stop()
     view = view_of(VIEWS, key="show")
-    asked = controls(model, choice)
+    of_one = view != "many"
+    asked = controls(model, sidebar.choice(model, text=of_one), text=of_one)
     drawn = DRAW[view](asked, model)
 
     layout.how_to_read(

@@ -103,7 +103,7 @@ def pages() -> None:
 
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
     app.session_state["view"] = "heatmap"
-    app.run()
+    app.switch_page("pages/attention_heads.py").run()
     app.button(key=next(each.key for each in app.button if each.key.startswith("add_"))).click()
     app.run()
     report = app.session_state["clearhead_report"]

@@ -40,9 +40,13 @@ SENSES = {
     "stage": 5,
 }
 SHOTS = (
-    Shot("attention_heads", "", {**BOTH}),
-    Shot("attention_head_view", "", {**BOTH, "view": "Head view", "layer": 2, "heads": [1, 8]}),
-    Shot("attention_across_layers", "", {**BOTH, "view": "Across layers"}, "dark"),
+    Shot("attention_heads", "attention_heads", {**BOTH}),
+    Shot(
+        "attention_head_view",
+        "attention_heads",
+        {**BOTH, "view": "Head view", "layer": 2, "heads": [1, 8]},
+    ),
+    Shot("attention_across_layers", "attention_heads", {**BOTH, "view": "Across layers"}, "dark"),
     Shot("word_attributions", "word_attributions", {**BOTH}),
     Shot("compare_methods", "word_attributions", {**BOTH, "show": "Compare methods"}, "dark"),
     Shot("embedding_projector", "embedding_projector", {**REQUESTS}, height=1250),

@@ -93,7 +93,7 @@ class Person:
             return
         first, *others = list(self.tab.pages)
         for address in (*others, first):
-            what = f"page {address or 'attention_heads'}"
+            what = f"page {address or 'start'}"
             await self._do(what, lambda address=address: self.tab.go(address))
 
     async def use(self, until: float) -> None:

@@ -13,6 +13,7 @@ HOMES = {
         "Prediction",
         "predict_texts",
     ),
+    "labelled_tokens": ("token_labels",),
     "baselines": ("available_baselines",),
     "conductance": (
         "layer_conductance",

@@ -1,4 +1,4 @@
-"""The list of pages, and the guard that makes a cold deep link open the same page as a warm one."""
+"""The pages in their groups, and the guards that make every address open its page."""
 
 from __future__ import annotations
 
@@ -6,43 +6,86 @@ from pathlib import Path
 
 import streamlit as st
 
+from interp_core.lessons.record import KEYS, SHARED
+
 ROOT = Path(__file__).resolve().parents[2]
+START, REPORT = "start", "report"
 # No icons: the browser would fetch each from a font server to use it in the tab.
-PAGES = (
-    ("attention_heads", "Attention heads"),
-    ("word_attributions", "Word attributions"),
-    ("embedding_projector", "Embedding projector"),
-    ("head_entropy", "Head statistics"),
-    ("compare_models", "Compare models"),
-    ("language_models", "Language models"),
-    ("lessons", "Lessons"),
-    ("report", "Report"),
+GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
+    "": ((START, "Start"),),
+    "One text": (
+        ("word_attributions", "Word attributions"),
+        ("attention_heads", "Attention heads"),
+        ("language_models", "Language models"),
+    ),
+    "Many texts": (
+        ("audit", "Audit"),
+        ("embedding_projector", "Embedding projector"),
+        ("head_entropy", "Head statistics"),
+    ),
+    "Two models": (("compare_models", "Compare models"),),
+    "Learn and share": (("lessons", "Lessons"), (REPORT, "Report")),
+}
+PAGES = tuple(
+    (name, title)
+    for group in GROUPS.values()
+    for name, title in group
+    if (ROOT / "pages" / f"{name}.py").exists()
 )
 HERE = "clearhead_page"  # the session's key for the page that is drawn
+# Addresses without a page's name were those of this page before there was a start page.
+NAMELESS = "attention_heads"
+MARK = "start"  # in the address of the start page where it says more than the page
 
 
-def pages() -> list:
-    """The pages of the app, in the order of the menu; the first is the front page."""
-    return [
-        st.Page(ROOT / "pages" / f"{name}.py", title=title, default=place == 0)
-        for place, (name, title) in enumerate(PAGES)
-    ]
+def pages(figures: int = 0) -> dict[str, list]:
+    """The pages by their groups; the title of the report says how many `figures` it holds."""
+    known = dict(PAGES)
+    return {
+        group: [_page(name, known[name], figures) for name, _ in members if name in known]
+        for group, members in GROUPS.items()
+    }
+
+
+def _page(name: str, title: str, figures: int):  # noqa: ANN202 - Streamlit's page
+    counted = f"{title} ({figures})" if name == REPORT and figures else title
+    return st.Page(ROOT / "pages" / f"{name}.py", title=counted, default=name == START)
 
 
 def name(page) -> str:  # noqa: ANN001 - Streamlit's page
     """The name of the page's file."""
-    return page.url_path or PAGES[0][0]
+    return page.url_path or START
 
 
 def path(page: str) -> str:
     """Where a page is found behind the app's address; the front page has no name there."""
-    return "/" if page == PAGES[0][0] else f"/{page}"
+    return "/" if page == START else f"/{page}"
 
 
 def current() -> tuple[str, str]:
     """The file name and the title of the page that is drawn."""
-    here = st.session_state.get(HERE, PAGES[0][0])
+    here = st.session_state.get(HERE, START)
     return here, dict(PAGES)[here]
+
+
+def forward(page: str) -> None:
+    """Send an address from before there was a start page to the view that it opened.
+
+    It named no page, and said what the attention page shows. The start page marks its own.
+    """
+    given = st.query_params
+    if page != START or HERE in st.session_state or MARK in given:
+        return
+    if {*KEYS[NAMELESS], *SHARED} & set(given):
+        said = {key: given.get_all(key) for key in given}
+        st.switch_page(f"pages/{NAMELESS}.py", query_params=said)
+
+
+def mark(page: str) -> None:
+    """Tell an address of the start page that says more than the page from the older ones."""
+    given = st.query_params
+    if page == START and MARK not in given and set(SHARED) & set(given):
+        given[MARK] = "1"
 
 
 def guard() -> None:

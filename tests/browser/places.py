@@ -40,7 +40,7 @@ PLACES = (
     *(Place(page, _address(page), *OWN.get(page, ({}, ()))) for page, _ in PAGES),
     Place("step of a lesson", "lessons", {"lesson": "what-attention-is", "step": 1}),
     Place("picture", "word_attributions", {"model": "digits"}),
-    Place("refusal", "", {"text": " \n "}),
+    Place("refusal", "attention_heads", {"text": " \n "}),
 )
 
 

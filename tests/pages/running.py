@@ -14,12 +14,11 @@ TIMEOUT = 300  # seconds
 
 
 def run(page: str, **state: object) -> AppTest:
-    """The page, opened by way of the front page with these choices made."""
+    """The page, opened with these choices made."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
     for key, value in state.items():
         app.session_state[key] = value
-    app.run()
-    return app if page == "attention_heads" else app.switch_page(f"pages/{page}.py").run()
+    return app.switch_page(f"pages/{page}.py").run()
 
 
 def words(app: AppTest) -> str:

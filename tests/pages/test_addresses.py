@@ -33,8 +33,7 @@ def chosen(app: AppTest, key: str, label: str) -> AppTest:
 def reopened(app: AppTest, page: str) -> AppTest:
     """The address of this page in a session of its own."""
     other = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
-    if page != "attention_heads":
-        other.switch_page(f"pages/{page}.py")
+    other.switch_page(f"pages/{page}.py")
     other.query_params = dict(app.query_params)
     other._run(WidgetStates())
     return other

@@ -12,7 +12,7 @@ import interp_core as ic
 from interp_core.ui.navigation import PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
-SHOWING = [name for name, _ in PAGES if name not in ("lessons", "report")]
+SHOWING = [name for name, _ in PAGES if name not in ("start", "lessons", "report")]
 # Small questions: the language model has 30 layers.
 STATE = {
     "corpus": "text",

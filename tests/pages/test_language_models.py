@@ -115,51 +115,55 @@ def test_too_long_a_continuation_gets_one_sentence(opened):
     assert "generate at most" in words(app)
 
 
-def test_the_button_writes_a_sequence_that_the_second_copy_makes_cheap(opened, monkeypatch):
+def test_the_view_draws_its_own_sequence_and_leaves_the_text_alone(opened, monkeypatch):
     from interp_core.ui.language import induction
 
     monkeypatch.setattr(induction, "LENGTH", 6)
     app = opened("llama", lm_view="induction")
-    assert "not a repeated sequence" in words(app)
+    assert "in the first copy" in words(app)
+    first = words(app)
     app.button(key="lm_write").click().run()
     assert not app.exception
-    text = app.text_area(key="text").value.split()
-    assert text[: len(text) // 2] == text[len(text) // 2 :]
-    assert "in the first copy" in words(app)
-    app.button(key="lm_write").click().run()
-    assert app.text_area(key="text").value.split() != text
-    app.button(key="lm_restore").click().run()
-    assert app.text_area(key="text").value == TEXT
-    assert not [button for button in app.button if button.key == "lm_restore"]
+    assert words(app) != first
+    assert app.session_state["text"] == TEXT
 
 
 def test_a_sequence_that_cannot_be_written_is_said(opened):
     app = opened("llama", lm_view="induction")
-    app.button(key="lm_write").click().run()
     assert not app.exception
     assert "Ask for a shorter sequence" in words(app)
-    assert app.text_area(key="text").value == TEXT
+    assert "induction score" in str(app.get("vega_lite_chart")[0].proto.alt)
 
 
-@pytest.mark.parametrize("family", ["sentiment", "encoder", "t5", "bert-2-labels"])
-def test_other_models_are_exchanged_with_one_click(opened, family, monkeypatch):
+@pytest.mark.parametrize("family", ["sentiment", "t5", "bert-2-labels"])
+def test_a_model_that_a_link_names_is_exchanged_with_one_click(opened, tiny, family, monkeypatch):
     monkeypatch.setattr(language_model, "is_converted", lambda: True)
-    app = opened(family)
+    name = family if family == "sentiment" else str(tiny(family))
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app.query_params["model"] = name
+    app.session_state["model"] = name
+    app.switch_page("pages/language_models.py").run()
     assert not app.exception
+    assert not app.error
     assert "is not a language model" in words(app)
     assert app.button(key="lm_use").label == "Switch to the built-in language model"
     assert "How to read this" in words(app)
 
 
 @needs_language_model
-def test_the_click_brings_the_language_model_and_a_text_for_it(opened):
+def test_the_page_has_a_model_of_its_own_and_leaves_the_others_theirs(opened):
     app = opened("sentiment", text="The acting is wonderful; the script is not.")
-    app.button(key="lm_use").click().run()
     assert not app.exception
     assert not app.error
     assert app.selectbox(key="model").value == "language-model"
-    assert "When Mary and John" in app.text_area(key="text").value
     assert "Next-token probabilities after" in words(app)
+    assert app.session_state["text"] == "The acting is wonderful; the script is not."
+    app.query_params.clear()  # as the browser does on the way to another page
+    app.switch_page("pages/word_attributions.py").run()
+    assert app.selectbox(key="model").value == "sentiment"
+    app.query_params.clear()
+    app.switch_page("pages/language_models.py").run()
+    assert app.selectbox(key="model").value == "language-model"
 
 
 def test_without_the_package_the_page_says_how_to_add_it(opened, monkeypatch):

@@ -9,9 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from interp_core.lessons.library import EMBEDDED, NO_LESSON, VARIABLE, read_lesson
-from interp_core.lessons.record import Link
 from interp_core.ui.heads import importance
-from interp_core.ui.lessons import markdown, progress
+from interp_core.ui.lessons import markdown
 from tests.needs import LANGUAGE_MODEL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,21 +79,38 @@ def test_a_lesson_is_walked_by_predicting_and_revealing():
     click(app, "start_what-attention-is")
     assert "step 1 of 6" in words(app)
     assert app.query_params["lesson"] == "what-attention-is"
-    reveal = app.button(key="reveal")
-    assert reveal.disabled
     assert "the two special tokens" not in words(app)
-    app.radio(key="predict_what-attention-is_1").set_value(0).run()
-    click(app, "reveal")
+    assert not app.get("page_link")  # the view would show the answer before it is predicted
+    click(app, "predict_what-attention-is_1_0")
+    assert app.title[0].value == "Attention heads"
     said = words(app)
-    assert "Correct answer: 13" in said
+    assert "How many" in said
+    assert "You predicted: 10. Correct answer: 13" in said.replace("\\", "")
     assert "the two special tokens" in said
-    click(app, "next")
+    click(app, "lesson_on")
     assert "step 2 of 6" in words(app)
     assert "A row is a budget" in words(app)
-    app.radio(key="predict_what-attention-is_2").set_value(0).run()
-    assert "Correct." in words(click(app, "reveal"))
+    assert "Correct: " in words(click(app, "predict_what-attention-is_2_0"))
+    app.switch_page("pages/lessons.py").run()
     click(app, "previous")
     assert "the two special tokens" in words(app)
+
+
+def test_the_readers_own_text_is_back_after_a_lesson():
+    app = opened("word_attributions", {"text": "My own text.", "model": "intents", "pieces": True})
+    app.query_params.clear()
+    app.query_params["lesson"], app.query_params["step"] = "what-attention-is", "1"
+    app.switch_page("pages/lessons.py").run()
+    app.query_params.clear()
+    click(app, "predict_what-attention-is_1_0")
+    assert app.session_state["text"].startswith("The cat sat")
+    assert app.session_state["model"] == "encoder"
+    app.query_params.clear()
+    app.switch_page("pages/attention_heads.py").run()
+    click(app, "lesson_restore")
+    kept = {key: app.session_state[key] for key in ("text", "model", "pieces")}
+    assert kept == {"text": "My own text.", "model": "intents", "pieces": True}
+    assert app.text_area(key="text").value == "My own text."
 
 
 def test_a_link_leads_to_the_step_and_the_last_step_finishes():
@@ -145,14 +161,13 @@ def test_nothing_in_a_teachers_file_is_run_fetched_or_drawn(tmp_path, monkeypatc
     (tmp_path / "mine.md").write_text(HOSTILE)
     monkeypatch.setenv(VARIABLE, str(tmp_path))
     app = opened(lesson="mine")
-    app.radio(key="predict_mine_1").set_value(0).run()
-    click(app, "reveal")
+    click(app, "predict_mine_1_0")
     assert not app.exception
     html = "".join(part.proto.body for part in app.get("html"))
     tags = set(re.findall(r"<(\w+)", re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)))
     assert tags == {"div", "p", "strong", "code", "abbr", "ul", "li", "em"}
     assert "&lt;script&gt;" in html
-    labels = [option for radio in app.radio for option in radio.options]
+    labels = [button.label for button in app.button]
     shown = [*app.markdown, *app.header, *app.info, *app.caption]
     for text in [*(str(part.value) for part in shown), *labels]:
         for active in ("![", "](", "://", "www.", ":rocket:", "$x"):
@@ -193,9 +208,9 @@ def test_where_the_language_model_is_missing_the_lesson_says_what_to_do(monkeypa
     monkeypatch.setattr(question, "why_missing", lambda: "Install it with `pip`.")
     app = opened(lesson="find-the-induction-head", step="3")
     assert "Install it with `pip`" in words(app)
-    assert not app.get("page_link") or "Open in the app" not in str(app.get("page_link"))
-    app.radio(key="predict_find-the-induction-head_3").set_value(2).run()
-    assert "Correct." in words(click(app, "reveal"))
+    assert not app.get("page_link") or "Open" not in str(app.get("page_link"))
+    assert "Correct: " in words(click(app, "predict_find-the-induction-head_3_2"))
+    assert app.title[0].value == "Lessons"
 
 
 def test_the_way_back_stands_on_other_pages_while_a_lesson_is_underway():
@@ -206,14 +221,13 @@ def test_the_way_back_stands_on_other_pages_while_a_lesson_is_underway():
     assert link.proto.label == "Back to the lesson, step 2 of 6"
 
 
-def test_arriving_by_the_link_sets_the_sidebar_even_when_it_was_set_before():
-    link = Link("head_entropy", (("model", "encoder"), ("text", "One text.")))
-    state = {"model": "sentiment", "text": "Another.", progress.OFFERED: link}
-    app = opened("head_entropy", state, model="encoder", text="One text.", corpus="Sidebar text")
+def test_arriving_by_a_link_sets_the_sidebar_even_when_it_was_set_before():
+    app = opened("attention_heads", {"model": "sentiment", "text": "Another."})
+    app.query_params.update({"model": "encoder", "text": "One text.", "corpus": "Sidebar text"})
+    app.switch_page("pages/head_entropy.py").run()
     assert not app.exception
     assert app.session_state["model"] == "encoder"
     assert app.session_state["text"] == "One text."
-    assert progress.OFFERED not in app.session_state
 
 
 @pytest.mark.parametrize("link", LINKS, ids=lambda link: f"{link.page}-{link.value('model')}")

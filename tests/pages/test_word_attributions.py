@@ -152,7 +152,7 @@ def test_a_next_token_is_explained_against_the_second_best_with_one_click(tiny):
     app.run()
     assert not app.exception
     assert not app.error
-    assert app.text_input(key="instead").value
+    assert app.selectbox(key="instead").value
     assert "logit difference" in words(app)
 
 

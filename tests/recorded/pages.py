@@ -42,7 +42,8 @@ def opened(address: str, **state: object) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
     for key, value in state.items():
         app.session_state[key] = value
-    app.switch_page(f"pages/{parts.path.strip('/') or 'attention_heads'}.py")
+    if page := parts.path.strip("/"):  # the front page sends older addresses on
+        app.switch_page(f"pages/{page}.py")
     given: dict[str, list[str]] = {}
     for key, value in parse_qsl(parts.query):
         given.setdefault(key, []).append(value)

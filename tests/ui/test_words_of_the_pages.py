@@ -8,13 +8,20 @@ import pytest
 import interp_core as ic
 from interp_core.comparison import Reach
 from interp_core.ui.comparison.predictions import _course
-from interp_core.ui.widgets.sidebar import _about
+from interp_core.ui.widgets.model_facts import facts, shape
 
 
-def test_the_size_of_a_model_is_counted_in_words():
-    cards = {card.name: card for card in ic.bundled_models()}
-    assert "6 layers × 12 heads," in _about(cards["sentiment"])
-    assert "1 layer, no attention heads," in _about(cards["sentiment-lstm"])
+def test_every_model_has_facts_ones_own_too(tiny):
+    assert (shape(6, 12), shape(1, 1), shape(1, 0)) == (
+        "6 × 12 heads",
+        "1 × 1 head",
+        "1, no attention heads",
+    )
+    told = facts(ic.load_model("sentiment"))
+    assert (told["Labels"], told["Longest text"]) == ("negative, positive", "512 tokens")
+    own = ic.load_model(str(tiny("bert-2-labels")))
+    assert facts(own)["Parameters"] == f"{own.n_parameters / 1e6:,.1f} million"
+    assert {"Task", "Labels", "Layers"} < set(facts(own))
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,17 @@ import streamlit as st
 
 from interp_core.attribution.methods import METHODS
 from interp_core.attribution.result import Attribution
-from interp_core.errors import BadInput
-from interp_core.inputs.vocabulary import token_id, token_name
-from interp_core.models.record import LoadedModel
-from interp_core.ui.attribution.question import LABELLED, WORD_TARGETS, Asked
+from interp_core.ui.attribution.question import (
+    LABELLED,
+    SAFE,
+    WORD_TARGETS,
+    Asked,
+    names_one_token,
+)
 from interp_core.ui.server import cache
 from interp_core.ui.widgets.markdown import plain
 
 LIMIT = 0.01  # sum error and token error above which the page warns
-SAFE = "leave_one_out"  # asks the model itself, without gradients or a baseline
 
 
 def refused(asked: Asked, found: Attribution, *, key: str = "") -> bool:
@@ -54,21 +56,13 @@ def contrast_button(asked: Asked, found: Attribution, *, key: str = "") -> None:
     if asked.contrast or asked.labels:
         return
     if model.task in WORD_TARGETS:
-        others = [each for each in others if _names_one_token(model, each)]
+        others = [each for each in others if names_one_token(model, each)]
         field = "instead"
     else:
         field = "contrast"
         others = others if model.task in LABELLED and len(model.labels) > 2 else []
     if others:
         _button(f"Contrast with “{plain(others[0])}”", field, others[0], key)
-
-
-def _names_one_token(model: LoadedModel, name: str) -> bool:
-    """Whether a shown name, typed into the field, means the token that is shown by it."""
-    try:
-        return token_name(model, token_id(model, name, len(model.tokenizer))) == name
-    except BadInput:
-        return False
 
 
 def _button(label: str, field: str, value: str, key: str) -> None:

@@ -11,12 +11,13 @@ from interp_core.attribution.result import Attribution
 from interp_core.charts.attributions import bars, probabilities
 from interp_core.charts.heatmaps import token_keys
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attribution.completeness import SAFE, contrast_button, refused, trust_line
-from interp_core.ui.attribution.question import WORD_TARGETS, Asked, cost, explained
+from interp_core.ui.attribution import tagged
+from interp_core.ui.attribution.completeness import contrast_button, refused, trust_line
+from interp_core.ui.attribution.question import SAFE, WORD_TARGETS, Asked, cost, explained
 from interp_core.ui.attribution.text import largest, quoted, units_said
 from interp_core.ui.attribution.trust import beside
 from interp_core.ui.server import cache, costs
-from interp_core.ui.widgets import layout
+from interp_core.ui.widgets import layout, leads
 from interp_core.ui.widgets.choices import BOUND, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
@@ -32,6 +33,8 @@ QUICK = "saliency"  # one gradient
 
 def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     """The explanation of one text; None while there is none."""
+    if model.task == "token-classification":
+        tagged.show(asked)
     step = explained(asked)
     if step is None:
         _cheaper(asked)
@@ -44,7 +47,7 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     with layout.options():
         table = by_choice(step)
     shown = value(table)
-    strip(shown, key="explanation")
+    strip(shown, key="explanation", asked=asked)
     with layout.controls():
         order = one_of("Bars", ORDERS, key="order")
     chart = bars(_bar_frame(shown), title=score_unit(found), order=order)
@@ -125,17 +128,19 @@ def by_choice(step: Recipe) -> Recipe:
     return step if pieces or (~value(words).special).sum() < 2 else words
 
 
-def strip(shown: Attribution, *, key: str) -> None:
-    """The sentence shaded by signed score."""
+def strip(shown: Attribution, *, key: str, asked: Asked | None = None) -> None:
+    """The sentence shaded by signed score; with the question `asked`, a clicked word leads on."""
     largest = float(np.abs(shown.scores).max(initial=0.0)) or 1.0
     titles = [f"{name}: {score:+.4f}" for name, score in zip(shown.tokens, shown.scores)]
+    place = None if asked is None else leads.picked(key, shown.tokens)
     token_strip(
         shown.tokens,
         shown.scores / largest,
         titles,
         label="Tokens shaded by attribution",
         key=f"strip_{key}",
-        on_pick=lambda place: None,
+        on_pick=lambda at: leads.pick(key, shown.tokens, at),
+        picked=place,
         notes=[f"{score:+.2f}" for score in shown.scores],
     )
     direction = (
@@ -144,7 +149,28 @@ def strip(shown: Attribution, *, key: str) -> None:
         else "This method gives unsigned scores."
     )
     unit = f" ({shown.unit})" if shown.signed else ""
-    st.caption(f"{direction} Strongest shade: {largest:.3g}{unit}.")
+    way = "" if asked is None else " Click a word to go on with it."
+    st.caption(f"{direction} Strongest shade: {largest:.3g}{unit}.{way}")
+    if place is not None:
+        _word_leads(asked, shown, place)
+
+
+def _word_leads(asked: Asked, shown: Attribution, place: int) -> None:
+    """What there is to ask about one word."""
+    tokens = (shown.pieces or shown).sequence
+    here = shown.offsets[place], shown.sequence.segments[place]
+    at = place
+    if here[0] is not None:  # of a word its first token
+        starts = [
+            each
+            for each, span in enumerate(tokens.offsets)
+            if span and (span[0], tokens.segments[each]) == (here[0][0], here[1])
+        ]
+        at = starts[0] if starts else place
+    with st.container(horizontal=True):
+        leads.attention_to(asked.model, asked.text, asked.pair, tokens.tokens[at], at)
+        if here[0] is not None and here[1] == 0:
+            leads.without(asked.model, asked.text, here[0])
 
 
 def score_unit(found: Attribution) -> str:

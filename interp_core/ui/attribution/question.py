@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import pandas as pd
 import streamlit as st
 
 import interp_core as ic
 from interp_core.attribution.baselines import BASELINES
+from interp_core.attribution.labelled_tokens import telling_position
 from interp_core.attribution.methods import METHODS
+from interp_core.attribution.what_if import predict_target
 from interp_core.inputs.tokens import encode
+from interp_core.inputs.vocabulary import token_id, token_name
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache, costs, jobs
 from interp_core.ui.widgets import layout
@@ -18,8 +22,10 @@ from interp_core.ui.widgets.recipe import Recipe, calls, named
 
 LABELLED = ("sequence-classification", "token-classification")
 WORD_TARGETS = ("masked-lm", "causal-lm", "encoder-decoder")
-DEFAULT_LABELS = "praise, complaint, question"
+DEFAULT_LABELS = "animals, money, law"  # what the example texts are about
 MOST_LABELS = 12
+SAFE = "leave_one_out"  # asks the model itself, without gradients or a baseline
+SECOND, ALONE = "second best", "nothing"  # what a token is contrasted with, beside one typed
 SEED = 0  # of the methods that draw at random: everybody sees the same scores
 
 
@@ -88,16 +94,87 @@ def cost(asked: Asked, count: int | None = None) -> float:
     return times * costs.attribution(model, count, asked.method, asked.evaluations)
 
 
-def controls(model: LoadedModel, choice) -> Asked:  # noqa: ANN001 - sidebar.Choice
-    """Target, method and baseline; every choice lives in the address."""
+def natural(model: LoadedModel, choice) -> Asked:  # noqa: ANN001 - sidebar.Choice
+    """The question that a text and a model suggest, before anything is chosen."""
+    asked = Asked(choice.model, cache.stamp(choice.model), choice.text, choice.pair)
+    asked = replace(asked, method=first_method(model))
+    if model.task == "encoder":
+        return replace(asked, labels=_names(DEFAULT_LABELS))
+    if model.task in WORD_TARGETS:
+        return replace(asked, contrast=second_best(asked))
+    if model.task == "token-classification":
+        names = [f"{place}: {token}" for place, token in enumerate(tags(asked)["token"])]
+        chosen = st.session_state.get("position")
+        place = names.index(chosen) if chosen in names else telling_position(tags(asked))
+        return replace(asked, position=place)
+    return asked
+
+
+def first_method(model: LoadedModel) -> str:
+    """The method to begin with.
+
+    Gradients of one logit of a whole vocabulary also count what moves all logits alike, and a
+    language model has no neutral baseline: there the model itself is asked, without each word.
+    """
+    methods = list(ic.attribution_methods(model))
+    safe = model.task in WORD_TARGETS and SAFE in methods
+    return SAFE if safe else methods[0]
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _second_best(asked: Asked) -> str | None:
+    model = cache.model(asked.model)
+    with cache.COMPUTE:
+        found = predict_target(
+            model, asked.text, target=asked.target, position=asked.position, text_pair=asked.pair
+        )
+    first = asked.target or found.prediction.label
+    names = [each for each in found.prediction.to_frame()["label"] if each != first]
+    return next((each for each in names if names_one_token(model, each)), None)
+
+
+def second_best(asked: Asked) -> str | None:
+    """The most likely token but the target, if it can be named; None where there is no text."""
+    try:
+        return _second_best(replace(asked, method=SAFE, contrast=None))
+    except ic.ClearheadError:
+        return None  # what is wrong is said by the attribution itself
+
+
+def names_one_token(model: LoadedModel, name: str) -> bool:
+    """Whether a shown name, typed into the field, means the token that is shown by it."""
+    try:
+        return token_name(model, token_id(model, name, len(model.tokenizer))) == name
+    except ic.BadInput:
+        return False
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _tags(model: str, files: str, text: str, pair: str | None) -> pd.DataFrame:
+    with cache.COMPUTE:
+        return ic.token_labels(cache.model(model), text, pair)
+
+
+def tags(asked: Asked) -> pd.DataFrame:
+    """The table of `ic.token_labels`."""
+    return _tags(asked.model, asked.files, asked.text, asked.pair)
+
+
+def controls(model: LoadedModel, choice, *, text: bool = True) -> Asked:  # noqa: ANN001 - sidebar.Choice
+    """Target, method and baseline; every choice lives in the address.
+
+    `text` says whether the view is about the one text, in which a token can be chosen.
+    """
     asked = Asked(choice.model, cache.stamp(choice.model), choice.text, choice.pair)
     with layout.controls():
-        asked = _target(asked, model)
-        methods = ic.attribution_methods(model)
+        asked = _target(asked, model, text)
+        methods, first = ic.attribution_methods(model), first_method(model)
+        follow("method", first)
         keep_valid("method", list(methods))
         method = st.selectbox(
             "Method",
             list(methods),
+            index=list(methods).index(first),
             format_func=lambda name: methods[name].title,
             key="method",
             width=230,
@@ -136,7 +213,7 @@ def _baselines() -> str:
     )
 
 
-def _target(asked: Asked, model: LoadedModel) -> Asked:
+def _target(asked: Asked, model: LoadedModel, text: bool) -> Asked:
     if _infers(model):
         asked = _own_labels(asked, "")
     if model.task in LABELLED and not asked.labels:
@@ -147,8 +224,11 @@ def _target(asked: Asked, model: LoadedModel) -> Asked:
         asked = _own_labels(asked, DEFAULT_LABELS)
         if not asked.labels:
             raise ic.BadInput("Enter one or more labels, separated by commas.")
-    if model.task in ("token-classification", "masked-lm", "causal-lm"):
+    if text and model.task in ("token-classification", "masked-lm", "causal-lm"):
         asked = replace(asked, position=_position(asked, model))
+    if model.task in WORD_TARGETS and asked.contrast == SECOND:
+        # Another one for every text: with many of them the logit alone is explained.
+        asked = replace(asked, contrast=second_best(asked) if text else None)
     return asked
 
 
@@ -171,8 +251,7 @@ def _own_labels(asked: Asked, default: str) -> Asked:
         "embeddings. NLI models: probability that the text entails the label.",
         **BOUND,
     )
-    names = tuple(dict.fromkeys(name.strip() for name in typed.split(",") if name.strip()))
-    names = names[:MOST_LABELS]
+    names = _names(typed)
     if not names:
         return asked
     keep_valid("target", list(names))
@@ -186,6 +265,12 @@ def _own_labels(asked: Asked, default: str) -> Asked:
         **BOUND,
     )
     return replace(asked, labels=names, target=chosen)
+
+
+def _names(typed: str) -> tuple[str, ...]:
+    """What stands between commas, each once."""
+    names = dict.fromkeys(name.strip() for name in typed.split(",") if name.strip())
+    return tuple(names)[:MOST_LABELS]
 
 
 def _label_target(asked: Asked, model: LoadedModel) -> Asked:
@@ -210,6 +295,7 @@ def _label_target(asked: Asked, model: LoadedModel) -> Asked:
 
 
 def _word_target(asked: Asked) -> Asked:
+    """The token, and what it is contrasted with, which may still be the second best."""
     target = st.text_input(
         "Target token",
         key="word",
@@ -218,8 +304,21 @@ def _word_target(asked: Asked) -> Asked:
         help="A token from the vocabulary. A leading space is part of the token.",
         **BOUND,
     )
-    contrast = st.text_input("Contrast with", key="instead", placeholder="–", width=150, **BOUND)
-    return replace(asked, target=target or None, contrast=contrast or None)
+    asked = replace(asked, target=target or None)
+    given = st.session_state.get("instead") or st.query_params.get("instead")
+    offered = list(dict.fromkeys([SECOND, ALONE, *filter(None, [given])]))
+    chosen = st.selectbox(
+        "Contrast with",
+        offered,
+        key="instead",
+        accept_new_options=True,
+        width=150,
+        help="Explains why the target is predicted and not this token. “second best”: the most likely "
+        "other token; “nothing”: the logit alone, which also contains what raises the logits of "
+        "all tokens. Another token may be typed.",
+        **BOUND,
+    )
+    return replace(asked, contrast=None if chosen in (None, ALONE) else chosen)
 
 
 def _position(asked: Asked, model: LoadedModel) -> int | None:
@@ -229,7 +328,14 @@ def _position(asked: Asked, model: LoadedModel) -> int | None:
     where = {"causal-lm": "Predict after token", "masked-lm": "Masked position"}.get(
         model.task, "Token"
     )
+    first = telling_position(tags(asked)) if model.task == "token-classification" else None
     chosen = st.selectbox(
-        where, names, index=None, placeholder="automatic", key="position", width=170, **BOUND
+        where,
+        names,
+        index=None,
+        placeholder="automatic" if first is None else names[first],
+        key="position",
+        width=170,
+        **BOUND,
     )
-    return None if chosen is None else names.index(chosen)
+    return first if chosen is None else names.index(chosen)

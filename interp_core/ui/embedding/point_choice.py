@@ -19,12 +19,11 @@ from interp_core.ui.embedding.question import (
     Points,
 )
 from interp_core.ui.server import cache
+from interp_core.ui.widgets import sidebar
 from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
-
-    from interp_core.ui.widgets.sidebar import Choice
 
 KINDS = {
     "words": "whole words",
@@ -47,9 +46,7 @@ ABOUT = {
 }
 
 
-def choose(
-    model: LoadedModel, choice: Choice, row: DeltaGenerator, *, depth: bool
-) -> Points | None:
+def choose(model: LoadedModel, row: DeltaGenerator, *, depth: bool) -> Points | None:
     """The points, or None while the user has given no file.
 
     The controls stand in `row`. Without `depth` the view shows all layers and asks for none.
@@ -70,6 +67,7 @@ def choose(
         split = source in ("requests", "text", "table", "digits")
         unit = _unit(model, source) if split else "mean"
         layer = _layer(model) if depth and source in LAYERED else None
+    choice = sidebar.choice(model, text=source == "text")
     data = sources.upload(source) if source in OWN else ""
     if source in OWN and not data:
         st.info("Upload a file to start. It is processed on the Clearhead server only.")

@@ -84,6 +84,13 @@ def _options(model: LoadedModel) -> dict[str, str | None]:
     return {"method": method, "target": target, "baseline": baseline}
 
 
+def prediction_of(name: str, picture: Picture) -> None:
+    """What the model sees in an image, by the first method."""
+    step = _found(name, picture, {"method": next(iter(IMAGE_METHODS))})
+    if step is not None:
+        _prediction(value(step))
+
+
 def _found(name: str, picture: Picture, options: dict[str, str | None]) -> Recipe | None:
     key = ("picture", name, cache.stamp(name), picture.name, *options.values())
     given = {option: each for option, each in options.items() if each is not None}

@@ -15,7 +15,7 @@ from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache
 from interp_core.ui.server.limits import digest
 from interp_core.ui.server.store import Shared
-from interp_core.ui.widgets import layout
+from interp_core.ui.widgets import sidebar
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
@@ -65,11 +65,10 @@ def choose(model: LoadedModel) -> Picture | None:
 def _chosen(model: LoadedModel) -> Picture | None:
     offered = [*examples(model), OWN]
     keep_valid("picture", offered)
-    with layout.controls():
-        name = st.selectbox("Image", offered, key="picture", width=220, **BOUND)
+    with sidebar.place():
+        name = st.selectbox("Image", offered, key="picture", **BOUND)
         if name == OWN:
-            with st.popover("Upload", icon=":material/upload_file:"):
-                given = uploader("PNG, JPEG or WebP", KINDS, key="picture_upload", limit=MAX_BYTES)
+            given = uploader("PNG, JPEG or WebP", KINDS, key="picture_upload", limit=MAX_BYTES)
     if name != OWN:
         return _example(name)
     if given is not None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
-import interp_core as ic
 from interp_core.charts.language import copies, unit_map
+from interp_core.errors import BadInput
 from interp_core.ui.language import head_map
 from interp_core.ui.language.question import Asked, side_by_side
-from interp_core.ui.server import cache
 from interp_core.ui.widgets import recipe
 from interp_core.ui.widgets.choices import one_of
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import number
-from interp_core.ui.widgets.recipe import Recipe, value
+from interp_core.ui.widgets.markdown import message, number
+from interp_core.ui.widgets.recipe import Recipe, named, value
 from interp_core.ui.widgets.result import ViewResult
 
 SCORES = {
@@ -30,27 +31,12 @@ ABOUT = {
 }
 LENGTH = 25
 SEED = 0  # of the sequences on which the heads are scored
-STATE, DRAWN = "lm_inductor", "lm_draw"
-DRAWN_TEXT, OWN = "lm_drawn_text", "lm_own_text"  # the last sequence, and what stood there
+STATE = "lm_inductor"
+DRAWN = "lm_draw"  # the number of the sequence whose copies are compared
 
 
 def draw(asked: Asked) -> ViewResult | None:
-    """The button, the scores of all heads, and what repetition does to the surprisal."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Insert a repeated random sequence",
-            icon=":material/casino:",
-            on_click=_write,
-            args=(asked.model,),
-            key="lm_write",
-            type="primary",
-        )
-        if st.session_state.get(OWN) is not None and st.session_state.get(DRAWN_TEXT) == _text():
-            st.button("Restore my text", on_click=_restore, key="lm_restore")
-        st.caption(
-            f"{LENGTH} random words, repeated once; each click draws others. They replace the text "
-            "in the sidebar until you restore yours."
-        )
+    """What repetition does to the surprisal, and the scores of all heads."""
     _surprise(asked)
     table = recipe.calls.induction_scores(asked.recipes[0], seed=SEED)
     table = asked.run("Induction scores", table, unit="passes", counts=False)
@@ -97,54 +83,31 @@ def _heads(asked: Asked, table: Recipe, frame: pd.DataFrame, score: str) -> View
     return ViewResult(chart, table)
 
 
-def _write(name: str) -> None:
-    """Put a fresh sequence into the sidebar's text."""
-    seed = st.session_state.get(DRAWN, 0)
-    try:
-        text = ic.repeated_sequence(cache.model(name), LENGTH, seed=seed)
-    except ic.ClearheadError as error:
-        st.session_state["lm_refused"] = str(error)
-        return
-    if st.session_state.get(DRAWN_TEXT) != _text():  # the reader's own, not one drawn before
-        st.session_state[OWN] = _text()
-    st.session_state[DRAWN], st.session_state[DRAWN_TEXT] = seed + 1, text
-    st.session_state["text"] = text
-
-
-def _text() -> str:
-    return st.session_state.get("text") or ""
-
-
-def _restore() -> None:
-    """Give the reader's own text back."""
-    st.session_state["text"] = st.session_state.pop(OWN)
-
-
 def _surprise(asked: Asked) -> None:
-    """What the second copy costs the model, where the text is a sequence written twice."""
-    from interp_core.ui.widgets.markdown import message
-
-    if refused := st.session_state.pop("lm_refused", None):
-        st.warning(message(refused))
-    if not asked.text.strip():
+    """What the second copy of a random sequence costs the model."""
+    seed = st.session_state.get(DRAWN, 0)
+    sequence = recipe.calls.repeated_sequence(asked.recipes[0], LENGTH, seed=seed)
+    try:
+        text = value(sequence)
+    except BadInput as error:  # the tokenizer has too few words for it
+        st.info(message(str(error)), icon=":material/info:")
         return
-    if ic.written_twice(asked.loaded, asked.text) is None:
-        st.info(
-            "The current text is not a repeated sequence. Insert one to see surprisal in both "
-            "copies; the scores below do not depend on the text.",
-            icon=":material/info:",
-        )
-        return
-    table = asked.run("Running both copies", recipe.calls.copy_surprisal(*asked.recipes))
+    question = replace(asked, text=text)
+    step = recipe.calls.copy_surprisal(asked.recipes[0], named("text", sequence))
+    table = question.run("Running both copies", step)
     if table is None:
         return
     lines = value(table)
     means = lines.groupby("copy")["surprisal"].mean()
     first, second = (number(means.get(f"{name} copy"), ".1f") for name in ("first", "second"))
-    st.markdown(
-        f"Mean surprisal: **{first} bits** in the first copy, **{second} bits** in the "
-        "second. Random words can only be predicted by copying."
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"{LENGTH} random words, repeated once. Mean surprisal: **{first} bits** in the first "
+            f"copy, **{second} bits** in the second. Random words can only be predicted by "
+            "copying.",
+            width="stretch",
+        )
+        st.button("Draw other words", icon=":material/casino:", on_click=_next, key="lm_write")
     figure(
         copies(lines),
         title="Surprisal in both copies",
@@ -153,3 +116,7 @@ def _surprise(asked: Asked) -> None:
         f"{second} in the second.",
         table=table,
     )
+
+
+def _next() -> None:
+    st.session_state[DRAWN] = st.session_state.get(DRAWN, 0) + 1

@@ -1,4 +1,4 @@
-"""One step of a lesson: its text, the view to open, the prediction, and what was found."""
+"""One step of a lesson: its text, the prediction, and the view that shows who was right."""
 
 from __future__ import annotations
 
@@ -10,21 +10,58 @@ from interp_core.ui.lessons.markdown import label
 from interp_core.ui.navigation import PAGES
 from interp_core.ui.widgets.markdown import message
 
+LANGUAGE_MODEL = "language-model"
+
 
 def show(lesson: Lesson, number: int) -> None:
     """The step with this number, from 1; numbers beyond the ends show the nearest step."""
     number = min(max(number, 1), len(lesson.steps))
     step = lesson.steps[number - 1]
+    if step.link is not None and progress.to_open():
+        st.switch_page(f"pages/{step.link.page}.py", query_params=list(step.link.query))
     progress.remember(lesson, number)
     _top(lesson, number)
     with st.container(width=760):
         st.header(label(step.title), anchor=False)
         markdown.show(step.text)
-        if step.link is not None:
-            _link(lesson, step)
+        missing = _missing(lesson) if step.link is not None else None
+        if missing:
+            st.info(f"{message(missing)} Until then, read on: the answers are given here.")
+        if step.link is not None and not missing:
+            progress.offer(step.link)
         if step.question is not None:
-            _question(lesson, number, step.question)
+            _question(lesson, number, step, opens=step.link is not None and not missing)
+        elif step.link is not None and not missing:
+            _link(step)
         _turn(lesson, number)
+
+
+def beside(lesson: Lesson, number: int) -> None:
+    """The question above the view that the step has opened, and what was found."""
+    step = lesson.steps[number - 1]
+    with st.container(border=True, gap="xsmall"):
+        st.caption(f"{label(lesson.title)} · step {number} of {len(lesson.steps)}")
+        if step.question is None:
+            st.markdown(f"**{label(step.title)}**")
+        else:
+            markdown.show(step.question.text)
+            given = progress.answer(lesson.name, number)
+            if given.revealed:
+                _feedback(step.question, given.chosen)
+        _on(lesson, number)
+
+
+def _on(lesson: Lesson, number: int) -> None:
+    """The way on from a view."""
+    last = number == len(lesson.steps)
+    st.button(
+        "Finish the lesson" if last else "Next step",
+        key="lesson_on",
+        icon=":material/chevron_right:",
+        type="primary",
+        on_click=progress.go_on,
+        args=(None if last else progress.address(lesson.name, number + 1),),
+    )
 
 
 def _top(lesson: Lesson, number: int) -> None:
@@ -35,68 +72,55 @@ def _top(lesson: Lesson, number: int) -> None:
     st.progress(number / len(lesson.steps))
 
 
-def _link(lesson: Lesson, step: Step) -> None:
-    missing = _missing(lesson)
-    if missing:
-        st.info(f"{message(missing)} You can continue without it: the answers are included.")
-        return
-    progress.offer(step.link)
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.page_link(
-            f"pages/{step.link.page}.py",
-            label=f"Open in the app: {dict(PAGES)[step.link.page]}",
-            icon=":material/open_in_browser:",
-            query_params=list(step.link.query),
-        )
-        st.caption(
-            "To return, use the browser's Back button or *Back to the lesson* in the sidebar."
-        )
+def _link(step: Step, title: str = "Open in the app") -> None:
+    st.page_link(
+        f"pages/{step.link.page}.py",
+        label=f"{title}: {dict(PAGES)[step.link.page]}",
+        icon=":material/open_in_browser:",
+        query_params=list(step.link.query),
+    )
 
 
 def _missing(lesson: Lesson) -> str | None:
     """How to install the model that the lesson needs, where it is not there."""
-    if not lesson.needs:
+    if lesson.needs != LANGUAGE_MODEL:
         return None
-    from interp_core.ui.language import (
-        question,  # brings charts, which the other lessons do not need
-    )
+    # It brings charts, which the other lessons do not need.
+    from interp_core.ui.language import question
 
-    return question.why_missing() if lesson.needs == question.FITTING else None
+    return question.why_missing()
 
 
-def _question(lesson: Lesson, number: int, question: Question) -> None:
-    st.markdown("**Predict first**")
+def _question(lesson: Lesson, number: int, step: Step, *, opens: bool) -> None:
+    """The question; a click on an answer is the prediction, and opens the view that shows it."""
+    question, given = step.question, progress.answer(lesson.name, number)
     markdown.show(question.text)
-    given = progress.answer(lesson.name, number)
-    chosen = st.radio(
-        "Your prediction",
-        range(len(question.options)),
-        index=given.chosen,
-        format_func=lambda at: label(question.options[at]),
-        key=f"predict_{lesson.name}_{number}",
-        label_visibility="collapsed",
-        disabled=given.revealed,
-    )
-    if not given.revealed:
-        st.button(
-            "Reveal",
-            key="reveal",
-            type="primary",
-            disabled=chosen is None,
-            on_click=progress.reveal,
-            args=(lesson.name, number, chosen),
-            help="Choose an answer first." if chosen is None else None,
-        )
+    if given.revealed:
+        _feedback(question, given.chosen)
+        if opens:
+            _link(step, "Open the view again")
         return
-    _feedback(question, given.chosen)
+    after = f" “{dict(PAGES)[step.link.page]}” opens and shows who is right." if opens else ""
+    st.caption(f"Predict: choose what you expect.{after}")
+    with st.container(gap="xsmall"):
+        for at, option in enumerate(question.options):
+            name = f"predict_{lesson.name}_{number}_{at}"
+            st.button(
+                label(option),
+                key=name,
+                width="stretch",
+                on_click=progress.reveal,
+                args=(lesson.name, number, at, opens),
+            )
 
 
 def _feedback(question: Question, chosen: int | None) -> None:
     if chosen == question.right:
-        st.success("Correct.", icon=":material/check:")
-    else:
         right = label(question.options[question.right])
-        st.info(f"Not quite. Correct answer: {right}", icon=":material/lightbulb:")
+        st.success(f"Correct: {right}", icon=":material/check:")
+    else:
+        right, mine = (label(question.options[at]) for at in (question.right, chosen or 0))
+        st.info(f"You predicted: {mine}. Correct answer: {right}", icon=":material/lightbulb:")
     markdown.show(question.reveal)
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from interp_core.lessons.record import KEYS, SHARED, Lesson, Link
+from interp_core.ui import reader
 
 PAGE = "pages/lessons.py"
 UNDERWAY, ANSWERS, DONE = "lesson_underway", "lesson_answers", "lessons_done"
-OFFERED, PAUSED = "lesson_link", "lessons_paused"
+OFFERED, PAUSED = "lesson_page", "lessons_paused"
+GO, OPEN = "lesson_go", "lesson_open"
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ def go(lesson: str, step: int) -> None:
 
 
 def leave(finished: bool = False) -> None:
-    """Back to the list; for callbacks."""
+    """Back to the list, with the reader's own model, text and choices; for callbacks."""
+    reader.restore()
     going = st.session_state.pop(UNDERWAY, None)
     if going is not None:
         paused = dict(st.session_state.get(PAUSED, {}))
@@ -74,6 +77,7 @@ def remember(lesson: Lesson, number: int) -> None:
         given = st.query_params.get_all(key)
         if len(given) > 1:
             st.query_params[key] = given[-1]
+    st.session_state.pop(OFFERED, None)
     st.session_state[UNDERWAY] = Underway(lesson.name, lesson.title, number, len(lesson.steps))
 
 
@@ -87,40 +91,57 @@ def answer(lesson: str, number: int) -> Answer:
     return st.session_state.get(ANSWERS, {}).get((lesson, number), Answer())
 
 
-def reveal(lesson: str, number: int, chosen: int | None) -> None:
-    """Note the prediction and reveal the answer; for callbacks."""
+def go_on(step: dict[str, str] | None) -> None:
+    """From a view back to the lesson: to a step, or to the list when it is finished.
+
+    For callbacks, which cannot change the page: `went_on` does.
+    """
+    if step is None:
+        leave(True)
+    st.session_state[GO] = step
+
+
+def went_on() -> None:
+    """Go where `go_on` said."""
+    if GO in st.session_state:
+        st.switch_page(PAGE, query_params=st.session_state.pop(GO))
+
+
+def to_open() -> bool:
+    """Whether an answer was just chosen, so that the view is to be opened."""
+    return bool(st.session_state.pop(OPEN, False))
+
+
+def reveal(lesson: str, number: int, chosen: int | None, opens: bool = False) -> None:
+    """Note the prediction and reveal the answer, in the view where one `opens`; for callbacks."""
+    st.session_state[OPEN] = opens
     answers = dict(st.session_state.get(ANSWERS, {}))
     answers[lesson, number] = Answer(chosen, True)
     st.session_state[ANSWERS] = answers
 
 
 def offer(link: Link) -> None:
-    """Make ready for a click on the link: what the page was asked before is forgotten."""
+    """Make ready for a click on the link: what its page was asked before is put aside."""
+    reader.hold()
+    st.session_state[OFFERED] = link.page
     for key in KEYS[link.page]:
         st.session_state.pop(key, None)
-    st.session_state[OFFERED] = link
 
 
-def arrive(page: str) -> None:
-    """On the linked page: the sidebar's model and texts are those of the link.
+def opened_page() -> str:
+    """The page that the present step opens; empty where it opens none."""
+    return st.session_state.get(OFFERED, "")
 
-    Streamlit reads an address into controls that are new to the session, and the sidebar's are not.
-    """
-    link = st.session_state.get(OFFERED)
-    if link is None or page != link.page:
-        return
-    del st.session_state[OFFERED]
-    if all(st.query_params.get(key) == link.value(key) for key in SHARED if link.value(key)):
-        for key in SHARED:
-            if link.value(key) not in (None, st.session_state.get(key)):
-                st.session_state[key] = link.value(key)
+
+def underway(page: str) -> Underway | None:
+    """The lesson that is going on, on the pages that it opens."""
+    return None if page == "lessons" else st.session_state.get(UNDERWAY)
 
 
 def way_back(page: str) -> None:
-    """On other pages, above the sidebar's controls: the way back to the lesson underway."""
-    arrive(page)
-    going = st.session_state.get(UNDERWAY)
-    if going is None or page == "lessons":
+    """On other pages, above the sidebar's controls: back to the lesson, or out of it."""
+    going = underway(page)
+    if going is None:
         return
     with st.sidebar:
         st.page_link(
@@ -129,3 +150,11 @@ def way_back(page: str) -> None:
             icon=":material/school:",
             query_params=address(going.lesson, going.step),
         )
+        if reader.HELD in st.session_state:
+            st.button(
+                "Restore my text",
+                key="lesson_restore",
+                icon=":material/undo:",
+                on_click=leave,
+                help="Leaves the lesson. Your model, text and choices are as they were before it.",
+            )

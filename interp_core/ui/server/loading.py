@@ -35,25 +35,24 @@ def controls() -> None:
     if limits.is_shared():
         return
     formats, places = _offered(DTYPE, FORMATS), _offered(DEVICE, (BEST, *_devices()))
-    with st.expander("Number format and device"):
-        st.selectbox(
-            "Number format",
-            formats,
-            index=_first(DTYPE, formats),
-            key=DTYPE,
-            help="Data type of weights and activations. With 16 bits (bfloat16, float16) a "
-            "model takes half the memory, and numbers are rounded to two or three digits. "
-            "The largest float16 number is 65,504.",
-            **BOUND,
-        )
-        st.selectbox(
-            "Device",
-            places,
-            index=_first(DEVICE, places),
-            key=DEVICE,
-            help="Where the model runs. Automatic uses a GPU if there is one.",
-            **BOUND,
-        )
+    st.selectbox(
+        "Number format",
+        formats,
+        index=_first(DTYPE, formats),
+        key=DTYPE,
+        help="Data type of weights and activations. With 16 bits (bfloat16, float16) a "
+        "model takes half the memory, and numbers are rounded to two or three digits. "
+        "The largest float16 number is 65,504.",
+        **BOUND,
+    )
+    st.selectbox(
+        "Device",
+        places,
+        index=_first(DEVICE, places),
+        key=DEVICE,
+        help="Where the model runs. Automatic uses a GPU if there is one.",
+        **BOUND,
+    )
 
 
 def _devices() -> tuple[str, ...]:

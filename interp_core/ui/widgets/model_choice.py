@@ -11,6 +11,7 @@ import interp_core as ic
 from interp_core.ui.server import limits
 from interp_core.ui.widgets.choices import BOUND, follow
 
+DEFAULT_MODEL = "sentiment"
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "sequence-classification": (
         "The plot is not bad at all, but the ending left me cold.",
@@ -109,30 +110,36 @@ def second(
 
 # Task: what there is to learn with it.
 GROUPS = {
-    "encoder": "Text encoder",
     "sequence-classification": "Text classification",
     "token-classification": "Token classification",
+    "encoder": "Text encoder",
     "causal-lm": "Causal language model",
     "masked-lm": "Masked language model",
     "image-classification": "Image classification",
 }
 
 
+def in_order(names: Sequence[str]) -> list[str]:
+    """Names of models by what there is to learn with them; the default model is the first."""
+    tasks = {card.name: list(GROUPS).index(card.task) for card in ic.bundled_models()}
+    return sorted(names, key=lambda name: (name != DEFAULT_MODEL, tasks.get(name, len(GROUPS))))
+
+
 def shelf() -> None:
-    """A popover with the models, grouped; a click takes one."""
+    """The built-in models, grouped by what there is to learn with them; a click takes one."""
     cards = ic.bundled_models()
-    with st.popover("Built-in models", icon=":material/collections_bookmark:", width="stretch"):
-        for task, heading in GROUPS.items():
-            found = [card for card in cards if card.task == task]
+    groups = {each: [card for card in cards if card.task == each] for each in GROUPS}
+    with st.container(horizontal=True, gap="large"):
+        for task, found in groups.items():
             if not found:
                 continue
-            st.markdown(f"**{heading}**")
-            for card in found:
-                st.button(
-                    f"`{card.name}` · {card.title}",
-                    key=f"shelf_{card.name}",
-                    on_click=take,
-                    args=(card.name,),
-                    width="stretch",
-                    type="tertiary",
-                )
+            with st.container(width=250, gap="xsmall"):
+                st.markdown(f"**{GROUPS[task]}**")
+                for card in found:
+                    st.button(
+                        f"`{card.name}` {card.title}",
+                        key=f"shelf_{card.name}",
+                        on_click=take,
+                        args=(card.name,),
+                        type="tertiary",
+                    )

@@ -1,19 +1,26 @@
-"""The sidebar of all pages, which model and which text, both in the address; the model loaded."""
+"""The sidebar: which model, which text. Both live in the address and outlive a change of page.
+
+`app.py` draws the models before the page runs; the page, which knows whether a text matters and
+whether the model reads one, draws the rest with `choice`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import interp_core as ic
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache, limits, loading
-from interp_core.ui.widgets.choices import follow
+from interp_core.ui.widgets import model_facts
+from interp_core.ui.widgets.choices import BOUND, follow
 from interp_core.ui.widgets.markdown import message
-from interp_core.ui.widgets.model_choice import examples, shelf
+from interp_core.ui.widgets.model_choice import DEFAULT_MODEL, examples, in_order
 
-DEFAULT_MODEL = "sentiment"
 MAX_CHARACTERS = 20_000
 TYPED = (
     "Choose a built-in model, or type a local model folder or a Hugging Face Hub id (for "
@@ -21,6 +28,10 @@ TYPED = (
     "(LoRA and its relatives) loads with its base model."
 )
 LISTED = "Shared server: only the models in this list can be loaded."
+WITHOUT_MODEL = ("lessons", "report")
+PLACES = "clearhead_sidebar"  # the containers that the page fills
+# Labels of models that judge two texts.
+PAIRED = ("entail", "contradict", "duplicate", "not_duplicate", "paraphrase", "equivalent")
 
 
 @dataclass(frozen=True)
@@ -32,71 +43,136 @@ class Choice:
     pair: str | None
 
 
-def show() -> None:
-    """Draw the shared controls."""
+def show(page: str) -> None:
+    """The models, and room for what the page puts below them."""
+    if page in WITHOUT_MODEL:
+        return
     with st.sidebar:
-        cards = {card.name: card for card in ic.bundled_models()}
         st.selectbox(
             "Model",
-            _model_names(cards),
+            _model_names(),
             accept_new_options=not limits.is_shared(),
             key="model",
-            bind="query-params",
             help=LISTED if limits.is_shared() else TYPED,
+            **BOUND,
         )
-        loading.base_field(_state("model", DEFAULT_MODEL))
-        loading.read_as_field(_state("model", DEFAULT_MODEL))
-        shelf()
-        loading.controls()
-        card = cards.get(_state("model", DEFAULT_MODEL))
-        offers = examples(card.task, card.name) if card else examples("")
-        follow("text", offers[0])
-        st.session_state.setdefault("text", offers[0])
-        st.text_area(
-            "Text",
-            key="text",
-            height=130,
-            max_chars=MAX_CHARACTERS,
-            bind="query-params",
-            help="Press Ctrl+Enter (⌘+Enter) to run the model on the changed text.",
-        )
-        st.selectbox(
-            "Examples",
-            offers,
-            index=None,
-            placeholder="Insert an example text",
-            key="example",
-            on_change=_use_example,
-            label_visibility="collapsed",
-        )
-        with st.expander("Second text (optional)", expanded=bool(_state("pair", ""))):
-            st.text_area(
-                "Second text",
-                key="pair",
-                height=80,
-                max_chars=MAX_CHARACTERS,
-                bind="query-params",
-                label_visibility="collapsed",
-                help="Second sequence for sentence-pair and question-answering models; decoder "
-                "input for encoder-decoder models.",
-            )
-        if card:
-            st.caption(_about(card))
+        loading.base_field(model())
+        loading.read_as_field(model())
+        places = (st.container(), st.container(), None)
+        if not limits.is_shared():
+            more = st.expander("More options", icon=":material/tune:")
+            places = (*places[:2], more)
+            with more:
+                loading.controls()
+        st.session_state[PLACES] = places
 
 
-def _model_names(cards: dict) -> list[str]:
+def place() -> AbstractContextManager:
+    """Where the page puts what it asks about its text or image."""
+    return st.session_state[PLACES][0]
+
+
+def _model_names() -> list[str]:
     """The built-in models, and the one that was typed or came with the address."""
-    known = limits.allowed_models() if limits.is_shared() else cards
-    names = sorted(known, key=lambda name: name != DEFAULT_MODEL)
+    names = list(limits.allowed_models()) if limits.is_shared() else []
+    names = in_order(names or [card.name for card in ic.bundled_models()])
     present = st.session_state.get("model") or st.query_params.get("model")
     return names if present in (None, "", *names) else [*names, present]
 
 
-def choice() -> Choice:
-    """The current model and texts. Raises `NotShared` for what a shared server refuses."""
+def choice(loaded: LoadedModel, *, text: bool = True, here: bool = False) -> Choice:
+    """The model and the texts; draws their fields where a `text` matters.
+
+    They stand in the sidebar, or `here`. Raises `NotShared` for what a shared server refuses.
+    """
+    _, below, more = st.session_state[PLACES]
+    with below:
+        model_facts.show(loaded)
+    begin(loaded)
+    if text and loaded.tokenizer is not None:
+        paired = reads_pairs(loaded) or bool(_state("pair", ""))
+        with st.container() if here else place(), _on_all_pages():
+            text_field(68 if here else 130)
+            example_field(loaded)
+            if paired:
+                pair_field()
+        if not paired:
+            more = more or st.sidebar.expander("More options", icon=":material/tune:")
+            with more, _on_all_pages():
+                pair_field()
+    return chosen()
+
+
+@contextmanager
+def _on_all_pages() -> Iterator[None]:
+    """Controls drawn inside are the same on every page, as those of `app.py` are.
+
+    Streamlit tells controls of two pages apart even where their keys are alike, and would begin
+    anew on each.
+    """
+    context = get_script_run_ctx()
+    with context.run_with_active_hash(context.pages_manager.main_script_hash):
+        yield
+
+
+def chosen() -> Choice:
+    """The model and the texts as they are. Raises `NotShared` as `choice` does."""
     pair, text = _state("pair", ""), _state("text", "")
     limits.check_texts((text, pair))
     return Choice(model(), text, pair or None)
+
+
+def begin(loaded: LoadedModel) -> None:
+    """The text that a visitor finds, by the task of the model that is loaded."""
+    first = examples(loaded.task, loaded.name)[0]
+    follow("text", first)
+    st.session_state.setdefault("text", first)
+
+
+def text_field(height: int = 130) -> None:
+    """The text."""
+    st.text_area(
+        "Text",
+        key="text",
+        height=height,
+        max_chars=MAX_CHARACTERS,
+        help="Press Ctrl+Enter (⌘+Enter) to run the model on the changed text.",
+        **BOUND,
+    )
+
+
+def example_field(loaded: LoadedModel) -> None:
+    """Examples to put into the text's place."""
+    st.selectbox(
+        "Examples",
+        examples(loaded.task, loaded.name),
+        index=None,
+        placeholder="Insert an example text",
+        key="example",
+        on_change=_use_example,
+        label_visibility="collapsed",
+    )
+
+
+def pair_field() -> None:
+    """The second text."""
+    st.text_area(
+        "Second text",
+        key="pair",
+        height=80,
+        max_chars=MAX_CHARACTERS,
+        help="Second sequence for sentence-pair and question-answering models; decoder "
+        "input for encoder-decoder models.",
+        **BOUND,
+    )
+
+
+def reads_pairs(loaded: LoadedModel) -> bool:
+    """Whether the model was made for two texts, as far as its task and labels tell."""
+    if loaded.task == "encoder-decoder":
+        return True
+    labels = loaded.labels if loaded.task == "sequence-classification" else ()
+    return any(label.lower().startswith(PAIRED) for label in labels)
 
 
 def model() -> str:
@@ -112,19 +188,6 @@ def _use_example() -> None:
     if st.session_state.example:
         st.session_state.text = st.session_state.example
         st.session_state.example = None
-
-
-def _about(card: ic.ModelCard) -> str:
-    figures = [f"{name} {value:.1%}" for name, value in card.metrics.items()]
-    size = f"{_shape(card)}, {card.parameters / 1e6:.1f} M parameters"
-    return " · ".join([card.title, size, *figures])
-
-
-def _shape(card: ic.ModelCard) -> str:
-    layers = f"{card.layers} layer{'' if card.layers == 1 else 's'}"
-    if not card.heads:  # recurrent networks
-        return f"{layers}, no attention heads"
-    return f"{layers} × {card.heads} head{'' if card.heads == 1 else 's'}"
 
 
 def opened(name: str) -> LoadedModel:

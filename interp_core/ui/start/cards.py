@@ -1,0 +1,107 @@
+"""What there is to ask, as cards that lead on; other models; teaching and sharing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from interp_core.lessons.library import all_lessons
+from interp_core.ui.navigation import PAGES
+from interp_core.ui.server import limits
+from interp_core.ui.widgets.model_choice import shelf
+
+
+@dataclass(frozen=True)
+class Card:
+    """A question, what answers it, and the page; `query` is the part of its address."""
+
+    question: str
+    answer: str
+    page: str
+    query: dict = field(default_factory=dict)
+    instead: str = ""  # the page where the first is not there
+
+
+CARDS = (
+    Card(
+        "Why this prediction?",
+        "The words that count, by several methods; what changes it; how faithful the answer is.",
+        "word_attributions",
+    ),
+    Card(
+        "What do the heads attend to?",
+        "Every layer and head on this text, and which heads attend to one word.",
+        "attention_heads",
+    ),
+    Card(
+        "Where does the model fail?",
+        "Upload labelled texts: accuracy, the errors, and what they have in common.",
+        "audit",
+        instead="word_attributions",
+    ),
+    Card(
+        "How are texts arranged?",
+        "Words or texts as points: clusters, outliers, and how far to trust the projection.",
+        "embedding_projector",
+    ),
+    Card(
+        "What comes next, layer by layer?",
+        "A language model's next token, where it forms, and which parts write it.",
+        "language_models",
+    ),
+    Card(
+        "Teach it",
+        "Lessons of a few minutes: predict, look, find out. Notes for teachers.",
+        "lessons",
+    ),
+)
+IN_A_ROW = 3
+
+
+def show() -> None:
+    """The cards, in rows."""
+    st.header("Where to go from here")
+    known = dict(PAGES)
+    for first in range(0, len(CARDS), IN_A_ROW):
+        for column, card in zip(st.columns(IN_A_ROW), CARDS[first : first + IN_A_ROW]):
+            with column.container(border=True, height="stretch", gap="xsmall"):
+                _card(card, known)
+
+
+def _card(card: Card, known: dict[str, str]) -> None:
+    page, query = card.page, card.query
+    if page not in known:
+        page, query = card.instead, {"show": "Many texts"}
+    st.markdown(f"**{card.question}**")
+    st.caption(card.answer)
+    if page == "lessons":
+        lesson = all_lessons().lessons[0]
+        query = {"lesson": lesson.name, "step": "1"}
+        label = f"First lesson, {lesson.minutes} minutes"
+    else:
+        label = known[page]
+    st.page_link(
+        f"pages/{page}.py",
+        label=label,
+        icon=":material/arrow_forward:",
+        query_params=query or None,
+    )
+
+
+def models() -> None:
+    """The built-in models, one's own, and how to hand a view on."""
+    st.header("Another model")
+    if limits.is_shared():
+        st.markdown("Choose one of the models of this server, here or in the sidebar.")
+    else:
+        st.markdown(
+            "**Use your own model**: in the sidebar, click “Model”, type the path of its folder "
+            "(as `save_pretrained` writes it, or an adapter's) or a Hub id, and press Enter. "
+            "Or choose a built-in one:"
+        )
+    shelf()
+    st.caption(
+        "The address of every page holds the model, the text and all choices: copy it to hand a "
+        "view on. Your text is processed on the Clearhead server only."
+    )

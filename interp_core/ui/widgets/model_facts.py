@@ -1,0 +1,67 @@
+"""What there is to know of a model at a glance, one's own included, as a definition list."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from interp_core.models.record import LoadedModel
+from interp_core.models.registry import bundled_card
+
+TASKS = {
+    "sequence-classification": "text classification",
+    "token-classification": "token classification",
+    "causal-lm": "next token",
+    "masked-lm": "masked token",
+    "encoder": "text vectors",
+    "encoder-decoder": "text to text",
+    "image-classification": "image classification",
+}
+MOST_LABELS, MOST_LETTERS = 5, 40
+CSS = """
+.facts { display: grid; grid-template-columns: max-content 1fr; gap: .15rem .75rem; margin: 0;
+  font-size: .875rem; line-height: 1.4; }
+body .facts dt, body .facts dd { margin: 0; padding: 0; font-size: inherit; }
+body .facts dt { opacity: .75; font-weight: 400; }
+body .facts dd { overflow-wrap: anywhere; }
+"""
+
+
+def facts(model: LoadedModel) -> dict[str, str]:
+    """What each fact is called, and the fact."""
+    card = bundled_card(model.name)
+    told = {"Model": card.title} if card else {}
+    told["Task"] = TASKS.get(model.task, model.task)
+    if model.labels:
+        told["Labels"] = _labels(model.labels)
+    told["Layers"] = shape(model.n_layers, model.n_heads)
+    told["Parameters"] = f"{model.n_parameters / 1e6:,.1f} million"
+    if model.tokenizer is not None:
+        told["Longest text"] = f"{model.max_tokens:,} tokens"
+    if model.base:
+        told["Base model"] = model.base
+    measured = card.metrics.items() if card else ()
+    return told | {name.capitalize(): f"{value:.1%}" for name, value in measured}
+
+
+def shape(layers: int, heads: int) -> str:
+    """How many layers of how many heads; recurrent networks have none."""
+    if not heads:
+        return f"{layers}, no attention heads"
+    return f"{layers} × {heads} head{'' if heads == 1 else 's'}"
+
+
+def _labels(labels: tuple[str, ...]) -> str:
+    names = list(dict.fromkeys(labels))
+    shown = [each[:MOST_LETTERS] for each in names[:MOST_LABELS]]
+    left = [f"{len(names) - len(shown)} more"] if len(names) > len(shown) else []
+    return ", ".join([*shown, *left])
+
+
+def show(model: LoadedModel) -> None:
+    """The list."""
+    lines = "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(fact)}</dd>" for name, fact in facts(model).items()
+    )
+    st.html(f'<style>{CSS}</style><dl class="facts">{lines}</dl>')
