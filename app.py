@@ -11,7 +11,7 @@ def draw() -> None:
     """What stands around every page, and the page."""
     # Imported here: the server answers before they are, and their caches need a running server.
     from interp_core.ui import errors, lessons, navigation, reader
-    from interp_core.ui.report import adding, session
+    from interp_core.ui.report import adding, kept, session
     from interp_core.ui.server import logs, startup
     from interp_core.ui.widgets import sidebar
 
@@ -24,6 +24,7 @@ def draw() -> None:
     name = navigation.name(page)
     navigation.forward(name)
     with errors.shown():
+        session.offer()
         reader.arrive(name)
         lessons.way_back(name)
         sidebar.show(name)
@@ -32,6 +33,7 @@ def draw() -> None:
     with logs.on_page(name, sidebar.model()), session.remembered(name), adding.this_run():
         page.run()
     navigation.mark(name)
+    kept.show()
 
 
 if __name__ == "__main__":  # the run of a session

@@ -22,6 +22,7 @@ PLACES = {
     "HF_HOME": "hub",
     "NUMBA_CACHE_DIR": "numba",
     "MPLCONFIGDIR": "matplotlib",
+    "CLEARHEAD_REPORTS": "reports",
 }
 PREFIX, A_DAY = "clearhead-tests-", 24 * 60 * 60  # seconds
 ELSEWHERE = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE", "TORCH_HOME")

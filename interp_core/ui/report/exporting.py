@@ -13,6 +13,7 @@ from interp_core.report.notebook import notebook
 from interp_core.report.record import Report
 from interp_core.report.saved import Session, load, parameters, save
 from interp_core.ui.navigation import PAGES
+from interp_core.ui.report import kept
 from interp_core.ui.report import session as report_session
 from interp_core.ui.widgets import downloads, uploads
 
@@ -40,8 +41,14 @@ def show(report: Report) -> None:
     )
     st.caption(
         "HTML: charts, data and notes in one file, works offline. Notebook: recomputes every "
-        "table and compares it with the recorded values. Session: continue later. The report "
-        "is kept in this browser tab only and is lost when you reload or close it."
+        "table and compares it with the recorded values. Session: continue later. "
+        + (
+            f"After a reload this server offers your report again for {kept.DAYS} days, to this "
+            "browser only."
+            if kept.is_on()
+            else "The report is kept in this browser tab only and is lost when you reload or close "
+            "it."
+        )
     )
 
 

@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from interp_core.report.record import Report
+from interp_core.report.saved import Session
+from interp_core.ui.report import kept
 from interp_core.ui.server import limits
 
 KEY, VIEWS = "clearhead_report", "clearhead_views"
@@ -23,8 +25,33 @@ def report() -> Report:
 
 
 def keep(new: Report) -> None:
-    """Put another report in its place."""
+    """Put another report in its place; a copy outlives a reload of the tab."""
     st.session_state[KEY] = new
+    kept.note(Session(new, views()))
+
+
+def offer() -> None:
+    """In the sidebar of every page: the report that this browser had before."""
+    if report().figures:
+        return
+    before = kept.offered()
+    if before is None or not before.report.figures:
+        return
+    count = len(before.report.figures)
+    with st.sidebar.container(border=True, gap="xsmall"):
+        st.caption(
+            f"Your report of {count} chart{'' if count == 1 else 's'} was kept when the tab was "
+            "closed or reloaded."
+        )
+        with st.container(horizontal=True):
+            st.button("Open it", key="kept_open", type="primary", on_click=_take)
+            st.button("Delete it", key="kept_delete", on_click=kept.discard)
+
+
+def _take() -> None:
+    before = kept.take()
+    keep(before.report)
+    st.session_state.setdefault(VIEWS, {}).update(before.views)
 
 
 def room() -> int:
