@@ -21,7 +21,7 @@ def chart_box(page, place: int = 0) -> dict:
 
 
 def test_the_front_page_shows_a_worked_example_without_typing(server, open_page):
-    page = open_page(server.url)
+    page = open_page(server.link("attention_heads"))
     ready(page)
     assert page.title() == "Clearhead"
     assert page.get_by_label("Text", exact=True).input_value().strip()
@@ -195,7 +195,7 @@ def test_512_tokens_are_shown_in_every_view(server, open_page):
 
 
 def test_the_server_asked_nobody_else(server, open_page):
-    page = open_page(server.url)
+    page = open_page(server.link("attention_heads"))
     ready(page)
     asked = [line for line in server.forbidden.read_text().split() if line != "huggingface.co"]
     assert not asked

@@ -66,7 +66,8 @@ def test_nothing_is_cut_off_or_covered(server, page, model, place):
 def test_at_200_percent_the_sidebar_is_closed_and_opens(server, page, model):
     if page.viewport_size["width"] > 768:
         pytest.skip("wide enough for both")
-    opened(page, server, PLACES[0], model)
+    (place,) = (each for each in PLACES if each.name == "attention_heads")
+    opened(page, server, place, model)
     text = page.get_by_label("Text", exact=True)
     assert not in_the_window(text)
     page.get_by_test_id("stExpandSidebarButton").click()

@@ -313,9 +313,9 @@ def _word_target(asked: Asked) -> Asked:
         key="instead",
         accept_new_options=True,
         width=150,
-        help="Explains why the target is predicted and not this token. “second best”: the most likely "
-        "other token; “nothing”: the logit alone, which also contains what raises the logits of "
-        "all tokens. Another token may be typed.",
+        help="Explains why the target is predicted and not this token. “second best”: the most "
+        "likely other token; “nothing”: the logit alone, which also contains what raises the "
+        "logits of all tokens. Another token may be typed.",
         **BOUND,
     )
     return replace(asked, contrast=None if chosen in (None, ALONE) else chosen)

@@ -100,7 +100,7 @@ def discard() -> None:
 
 def _cookie() -> str:
     given = st.context.cookies.get(COOKIE, "")
-    return given if _TOKEN.fullmatch(given) else ""
+    return given if isinstance(given, str) and _TOKEN.fullmatch(given) else ""
 
 
 def _path(token: str) -> Path:
