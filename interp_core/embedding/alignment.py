@@ -77,7 +77,7 @@ def _starts(method: str, follow: bool, found: list) -> bool:
 
 
 def path_frame(pictures: Sequence[np.ndarray], point: int) -> pd.DataFrame:
-    """The way of one point through the pictures: layer, x, y (and z), moved.
+    """The path of one point through the pictures: layer, x, y (and z), moved.
 
     `moved` is the step from the layer before over the mean step of all points: above 1, the point
     moved more than most.

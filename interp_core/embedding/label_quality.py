@@ -65,7 +65,7 @@ def label_conflicts(
 def word_conflicts(
     texts: Sequence[str], labels: Sequence[object], *, least: int = 5, purity: float = 0.8
 ) -> pd.DataFrame:
-    """Words that speak for one label, in texts that carry another.
+    """Words that are evidence for one label, in texts that carry another.
 
     A word that stands in at least `least` texts and at least `purity` of them carry one label
     contradicts the others. Columns: index (of the text), text, label, word, suggested, purity,

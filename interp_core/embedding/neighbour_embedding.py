@@ -32,7 +32,7 @@ def reduce_tsne(
     iterations: int = 500,
     init: Any = "pca",
 ) -> np.ndarray:
-    """t-SNE coordinates. The perplexity is about how many neighbours a point cares for.
+    """t-SNE coordinates. The perplexity is about the number of neighbours that count.
 
     It is lowered to (n − 1) / 3 in small sets. Forces come from a grid in 2-D, from a Barnes-Hut
     tree in 3-D and in small sets. `init` is "pca", "random" or starting coordinates
@@ -122,7 +122,7 @@ def reduce_umap(
     epochs: int | None = None,
     init: Any = "pca",
 ) -> np.ndarray:
-    """UMAP coordinates (McInnes et al. 2018). Few neighbours show detail, many the whole.
+    """UMAP coordinates (McInnes et al. 2018). Few neighbours show local structure, many global.
 
     `min_dist` (0 to 1) is how tightly points may pack; `init` is "pca", "spectral", "random" or
     starting coordinates (n, dimensions).

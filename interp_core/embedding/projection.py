@@ -94,7 +94,7 @@ def judged(projection: Projection, vectors: Vectors, *, k: int = QUALITY_K) -> P
 
 
 def refuse_collapsed(coordinates: np.ndarray, title: str = "The method") -> None:
-    """Raise `BadInput` for a picture in which a few points are flung out and the rest is a dot.
+    """Raise `BadInput` where a few points lie far out and all others in one place.
 
     Compares the farthest point's distance from the centre (median) with the 99th percentile.
     """

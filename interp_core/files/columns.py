@@ -149,7 +149,7 @@ def _decimal_commas(values: list[str]) -> bool:
 
 
 def _asked(values: list[str]) -> list[float]:
-    """Numbers because somebody asks for them; commas are decimal unless they group thousands."""
+    """Numbers, because the caller asks for them; commas are decimal unless they group thousands."""
     if any("," in each for each in values):
         if all(GROUPED.fullmatch(each) or "," not in each for each in values):
             values = [each.replace(",", "") for each in values]

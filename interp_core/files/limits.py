@@ -202,7 +202,7 @@ def check_table_size(rows: int, columns: int, limit: int, what: str = "vectors")
 
 
 def check_columns(count: int) -> None:
-    """Refuse a table, or what is told of vectors, with more columns than anybody reads."""
+    """Refuse a table, or metadata of vectors, with more than `MOST_COLUMNS` columns."""
     if count > MOST_COLUMNS:
         raise BadInput(
             f"The table has more than {MOST_COLUMNS:,} columns. Keep those you need; to load "

@@ -99,7 +99,7 @@ WIDE = ("utf-16", "utf-32")  # encodings in which a line end is not one byte
 
 
 class Readable(Protocol):
-    """What gives bytes."""
+    """An object whose `read` returns bytes."""
 
     def read(self, size: int = -1, /) -> bytes:
         """At most `size` bytes; none at the end."""

@@ -65,7 +65,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], float]:
 
 
 def _targets(tensors: Mapping[str, Tensor], parameters: Mapping[str, Tensor]) -> set[str]:
-    """The parameter each key speaks of; every key must speak of one."""
+    """The parameter that each key names; every key must name one."""
     targets = set()
     for key in tensors:
         module = key.removesuffix(DOWN).removesuffix(UP)

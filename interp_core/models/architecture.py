@@ -49,7 +49,7 @@ class DecoderBlock:
 
 @dataclass(frozen=True)
 class DecoderParts:
-    """A decoder taken apart."""
+    """The parts of a decoder, by their role."""
 
     blocks: tuple[DecoderBlock, ...]
     entry: nn.Module

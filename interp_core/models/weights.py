@@ -230,7 +230,7 @@ def _in_body(model: PreTrainedModel, name: str) -> bool:
 
 
 def drop_pooler(model: PreTrainedModel, missing: list[str]) -> tuple[str, ...]:
-    """Take away a pooler without weights of its own, and say so."""
+    """Remove a pooler that has no weights of its own, with a note for the user."""
     if not any("pooler" in name for name in missing):
         return ()
     model.base_model.pooler = None
