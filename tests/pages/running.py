@@ -32,12 +32,12 @@ def words(app: AppTest) -> str:
         *app.warning,
         *app.error,
     ]
-    return "\n".join(str(part.value) for part in parts)
+    return "\n".join(str(part.value) for part in parts).replace("−", "-")
 
 
 def shows(text: str, value: float, form: str) -> bool:
     """Whether a text is a computed number in this form, either way where it is nearly half way."""
-    return text in {form.format(value * (1 + each)) for each in (0, -1e-4, 1e-4)}
+    return text.replace("−", "-") in {form.format(value * (1 + each)) for each in (0, -1e-4, 1e-4)}
 
 
 def charts(app: AppTest) -> list[dict]:

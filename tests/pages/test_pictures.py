@@ -57,7 +57,7 @@ def test_head_statistics_over_pictures_draw(vit):
     app = opened("head_entropy", vit, picture_count=50)
     assert not app.exception
     assert not app.error
-    assert "Over 50 handwritten digits" in words(app)
+    assert "50 handwritten digits" in words(app)
     assert charts(app)
 
 

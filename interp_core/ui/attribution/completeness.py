@@ -15,7 +15,7 @@ from interp_core.ui.attribution.question import (
     names_one_token,
 )
 from interp_core.ui.server import cache
-from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.markdown import number, plain
 
 LIMIT = 0.01  # sum error and token error above which the page warns
 
@@ -27,8 +27,8 @@ def refused(asked: Asked, found: Attribution, *, key: str = "") -> bool:
     title = METHODS[found.method].title
     st.error(
         f"{title}: the scores miss the output difference by {found.sum_error:.0%}, so they are not "
-        f"drawn. They sum to {found.scores.sum():+.3f}; the outputs differ by "
-        f"{found.value - (found.baseline_value or 0.0):+.3f} ({found.unit}). "
+        f"drawn. They sum to {number(found.scores.sum(), '+.3f')}; the outputs differ by "
+        f"{number(found.value - (found.baseline_value or 0.0), '+.3f')} ({found.unit}). "
         f"{_cure(found)}",
         icon=":material/error:",
     )
@@ -97,7 +97,7 @@ def _measures(found: Attribution) -> list[str]:
             if relative is None
             else f"{relative:.1%} of output − baseline"
         )
-        parts.append(f"convergence delta {delta:+.4f} ({share})")
+        parts.append(f"convergence delta {number(delta, '+.4f')} ({share})")
     if found.token_error is not None:
         parts.append(f"largest estimated token error {found.token_error:.1%}")
     return parts

@@ -20,7 +20,7 @@ from interp_core.ui.server import cache, costs
 from interp_core.ui.widgets import layout, leads
 from interp_core.ui.widgets.choices import BOUND, one_of
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.markdown import number, plain
 from interp_core.ui.widgets.recipe import Recipe, named, value
 from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.token_strip import token_strip
@@ -97,7 +97,7 @@ def prediction(asked: Asked, step: Recipe) -> None:
             for row in table.iloc[1:NAMED_LABELS].itertuples()
             if known
         ]
-        target = f"target: {plain(found.target)} ({found.unit} {found.value:+.3f})"
+        target = f"target: {plain(found.target)} ({found.unit} {number(found.value, '+.3f')})"
         st.caption(" · ".join([*others, target]), width="content")
         if not found.misleads and _of_a_vocabulary(asked):
             contrast_button(asked, found, key="beside")
@@ -131,7 +131,7 @@ def by_choice(step: Recipe) -> Recipe:
 def strip(shown: Attribution, *, key: str, asked: Asked | None = None) -> None:
     """The sentence shaded by signed score; with the question `asked`, a clicked word leads on."""
     largest = float(np.abs(shown.scores).max(initial=0.0)) or 1.0
-    titles = [f"{name}: {score:+.4f}" for name, score in zip(shown.tokens, shown.scores)]
+    titles = [f"{name}: {number(score, '+.4f')}" for name, score in zip(shown.tokens, shown.scores)]
     place = None if asked is None else leads.picked(key, shown.tokens)
     token_strip(
         shown.tokens,
@@ -141,7 +141,7 @@ def strip(shown: Attribution, *, key: str, asked: Asked | None = None) -> None:
         key=f"strip_{key}",
         on_pick=lambda at: leads.pick(key, shown.tokens, at),
         picked=place,
-        notes=[f"{score:+.2f}" for score in shown.scores],
+        notes=[number(score, "+.2f") for score in shown.scores],
     )
     direction = (
         "Blue: supports the target. Orange, dashed: opposes it."

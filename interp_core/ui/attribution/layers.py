@@ -18,6 +18,7 @@ from interp_core.ui.attribution.question import Asked, cost
 from interp_core.ui.attribution.text import largest, quoted
 from interp_core.ui.server import cache, jobs
 from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.markdown import number
 from interp_core.ui.widgets.recipe import calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -41,7 +42,7 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     missed = float(np.abs(found.convergence_delta).max())
     if misleads(missed / (abs(whole) or 1.0), found.scores, missed):
         st.error(
-            f"The scores of one layer miss the output difference {whole:+.3f} "
+            f"The scores of one layer miss the output difference {number(whole, '+.3f')} "
             f"({found.goal.unit}) by {missed:.3f}, so the chart is not drawn. Choose another "
             "target or baseline, or use “Leave one out” under “Explanation”.",
             icon=":material/error:",
@@ -59,8 +60,8 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     )
     st.caption(
         "Layer conductance (Dhamdhere et al. 2019): how much of the output difference "
-        f"{whole:+.3f} ({found.goal.unit}) between text and baseline ({found.baseline}) flows "
-        "through each word's hidden state after each layer. Each row sums to this difference "
+        f"{number(whole, '+.3f')} ({found.goal.unit}) between text and baseline "
+        f"({found.baseline}) flows through each word's hidden state after each layer. Each row sums to this difference "
         f"(largest deviation {np.abs(found.convergence_delta).max():.4f}). The prediction is "
         "formed where conductance moves from the words to the classification token."
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from interp_core.ui.widgets.markdown import number
+
 if TYPE_CHECKING:
     from interp_core.attribution.erasure import Faithfulness
     from interp_core.attribution.result import Attribution
     from interp_core.inputs.tokens import TokenSequence
 
 LONGEST = 24  # characters of a label, an answer or a word in a title or a description
-
 
 # Said of units that are not the words of a text with spaces.
 _UNITS = {
@@ -37,4 +38,4 @@ def units_said(found: Attribution | Faithfulness, sequence: TokenSequence) -> st
 def largest(words: Iterable[str], scores: Iterable[float], count: int = 3) -> str:
     """The words with the largest scores by size: “great” +0.83, “not” -0.41."""
     ranked = sorted(zip(words, scores), key=lambda each: -abs(each[1]))[:count]
-    return ", ".join(f"{quoted(word)} {score:+.2f}" for word, score in ranked)
+    return ", ".join(f"{quoted(word)} {number(score, '+.2f')}" for word, score in ranked)

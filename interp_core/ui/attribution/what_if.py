@@ -20,7 +20,7 @@ from interp_core.ui.server import cache
 from interp_core.ui.widgets import clicks
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import message, plain
+from interp_core.ui.widgets.markdown import message, number, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.sidebar import MAX_CHARACTERS
@@ -99,8 +99,8 @@ def _side_by_side(asked: Asked, step: Recipe, edited: str) -> ViewResult | None:
                 strip(each.by_word(), key=name)
     move = other.value - found.value
     st.markdown(
-        f"Change in the {found.unit} of **{plain(found.target)}**: **{move:+.3f}** "
-        f"({found.value:+.3f} → {other.value:+.3f})."
+        f"Change in the {found.unit} of **{plain(found.target)}**: **{number(move, '+.3f')}** "
+        f"({number(found.value, '+.3f')} → {number(other.value, '+.3f')})."
     )
     if any(refused(asked, each, key=name) for name, each in pairs):
         return None

@@ -81,7 +81,7 @@ def _ends(found: dict[str, Reach]) -> str:
     told = []
     for name, reach in found.items():
         first, last = reach.frame["effect"].iloc[[0, -1]]
-        told.append(f"{name} from {first:+.2f} to {last:+.2f}")
+        told.append(f"{name} from {number(first, '+.2f')} to {number(last, '+.2f')}")
     return ", ".join(told)
 
 

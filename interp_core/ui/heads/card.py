@@ -63,7 +63,7 @@ def _profile(asked: Asked, state: ic.CorpusState, layer: int, head: int) -> None
         profile(numbers),
         title=f"Attention of layer {layer}, head {head} by relative position",
         alt=f"Bars of the share of attention by offset of the key from the query; most at "
-        f"{top['offset']:+.0f}: {top['share']:.0%}.",
+        f"{number(top['offset'], '+.0f')}: {top['share']:.0%}.",
         table=table,
     )
 

@@ -110,7 +110,7 @@ def _prediction(found: ImageAttribution) -> None:
         st.metric(
             "Target",
             plain(found.target),
-            f"logit {found.value:+.3f}",
+            f"logit {number(found.value, '+.3f')}",
             delta_color="off",
             delta_arrow="off",
         )
@@ -119,7 +119,7 @@ def _prediction(found: ImageAttribution) -> None:
         best = table.nlargest(3, "logit")
         st.caption(
             "Top classes: "
-            + ", ".join(f"{row.label} ({row.logit:+.2f})" for row in best.itertuples())
+            + ", ".join(f"{row.label} ({number(row.logit, '+.2f')})" for row in best.itertuples())
         )
 
 
@@ -128,8 +128,8 @@ def _refused(found: ImageAttribution) -> None:
     st.error(
         f"{IMAGE_METHODS[found.method].title}: the scores miss the change of the logit by "
         f"{found.sum_error:.0%}, so they are not drawn. They sum to "
-        f"{found.patches.sum():+.3f}; the logit changes by "
-        f"{found.value - (found.baseline_value or 0.0):+.3f}. "
+        f"{number(found.patches.sum(), '+.3f')}; the logit changes by "
+        f"{number(found.value - (found.baseline_value or 0.0), '+.3f')}. "
         "Use another method or another baseline.",
         icon=":material/error:",
     )
@@ -150,9 +150,9 @@ def _delta(found: ImageAttribution) -> None:
         "" if found.token_error is None else f", estimated error of a pixel {found.token_error:.1%}"
     )
     said = (
-        f"Attributions sum to the logit change from {found.baseline_value:+.3f} (uniform "
-        f"{found.baseline} image) to {found.value:+.3f}; convergence delta "
-        f"{number(found.convergence_delta, '+.4f')} ({told}){error}, {found.evaluations} "
+        "Attributions sum to the logit change from "
+        f"{number(found.baseline_value, '+.3f')} (uniform {found.baseline} image) to "
+        f"{number(found.value, '+.3f')}; convergence delta {number(found.convergence_delta, '+.4f')} ({told}){error}, {found.evaluations} "
         "model evaluations."
     )
     (st.warning if missed > TOO_LARGE * abs(whole) else st.caption)(said)
@@ -194,7 +194,8 @@ def _said(picture: Picture, found: ImageAttribution) -> str:
     place = int(abs(found.patches).argmax())
     return (
         f"Scores of {rows} × {columns} patches over {picture.title}; strongest: row "
-        f"{place // columns}, column {place % columns}, {found.patches.flat[place]:+.3f}."
+        f"{place // columns}, column {place % columns}, "
+        f"{number(found.patches.flat[place], '+.3f')}."
     )
 
 
@@ -215,7 +216,7 @@ def _fine(step: Recipe, url: str) -> None:
         ),
         title=_title("Pixels", found),
         alt=f"Attribution by {each}; strongest: row {best['row']:.0f}, column "
-        f"{best['column']:.0f}, {best['score']:+.4f}.",
+        f"{best['column']:.0f}, {number(best['score'], '+.4f')}.",
         width="content",
         table=pixels,
     )

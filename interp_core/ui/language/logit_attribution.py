@@ -13,7 +13,7 @@ from interp_core.ui.language.question import Asked, place_choice, sequence, side
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.markdown import number, plain
 from interp_core.ui.widgets.recipe import calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -65,10 +65,10 @@ def draw(asked: Asked) -> ViewResult | None:
             title=f"The {_what(found)} of {found.label} as a sum",
             key="lm_sum_chart",
             alt=f"The {SHOWN} largest components of the {_what(found)} of {found.label}, the "
-            f"rest, and their sum, {found.parts['value'].sum():+.2f}.",
+            f"rest, and their sum, {number(found.parts['value'].sum(), '+.2f')}.",
         )
         part = frame["value"][names.index(chosen)]
-        st.markdown(f"Contribution of {part_name(*chosen.split('.'))}: **{part:+.3f}**.")
+        st.markdown(f"Contribution of {part_name(*chosen.split('.'))}: **{number(part, '+.3f')}**.")
         head_map.link(asked, chosen)
     _notes(found)
     return ViewResult(chart, step.parts)
@@ -109,7 +109,7 @@ def _what(found: LogitAttribution) -> str:
 def _sum(found: LogitAttribution) -> None:
     st.markdown(
         f"{_what(found).capitalize()} of **{plain(found.label)}** after **{plain(found.token)}**: "
-        f"**{found.logit:+.3f}** = sum of {len(found.parts)} components (error "
+        f"**{number(found.logit, '+.3f')}** = sum of {len(found.parts)} components (error "
         f"{found.residual_error:.1g})."
     )
 
@@ -129,7 +129,7 @@ def _notes(found: LogitAttribution) -> None:
     if abs(found.capped - found.logit) > 1e-6:
         notes.append(
             "This model applies logit soft-capping (value after capping: "
-            f"{found.capped:+.4f}). The components sum to the value before capping."
+            f"{number(found.capped, '+.4f')}). The components sum to the value before capping."
         )
     if found.residual_error > 1e-3:
         notes.append(

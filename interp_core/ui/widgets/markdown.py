@@ -31,11 +31,12 @@ UNDEFINED = "undefined"
 
 
 def number(value: Any, form: str = ".3f", *, missing: str = UNDEFINED) -> str:
-    """`value` in this format; `missing` where it is None or no finite number."""
+    """`value` in this format, with the typographic minus; `missing` where it is not finite."""
     if value is None or not math.isfinite(value):
         return missing
     told = f"{value:{form}}"
-    return told.replace("-", "", 1) if float(told.strip("%+").replace(",", "")) == 0 else told
+    zero = float(told.strip("%+").replace(",", "")) == 0
+    return ("" if zero else "−") + told[1:] if told.startswith("-") else told
 
 
 def share(part: float, whole: float, form: str = ".0%", *, missing: str = UNDEFINED) -> str:
