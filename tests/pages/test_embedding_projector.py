@@ -82,7 +82,7 @@ def test_every_view_of_every_source_draws_or_says_why_not(view, source):
     assert fine(app)
     assert app.title[0].value == "Embedding projector"
     assert "How to read this" in words(app)
-    refused = {("layers", "vocabulary"): "no layers", ("checks", "vocabulary"): "no labels"}
+    refused = {("layers", "vocabulary"): "no layers", ("checks", "vocabulary"): "No labels"}
     said = refused.get((view, source))
     assert (said in words(app)) if said else charts(app)
 
@@ -143,7 +143,7 @@ def test_a_search_counts_and_rings_what_it_finds():
 def test_layers_show_the_way_of_a_point_and_how_the_senses_part(encoder):
     app = opened(look="layers", points="ambiguous_words", point="0: x", stage=2)
     assert fine(app)
-    assert "at layer 2 of 6" in words(app)
+    assert "layer 2 of 6" in words(app)
     assert "Line: trajectory" in words(app)
     assert "Group separation by layer" in words(app)
 
@@ -157,7 +157,7 @@ def test_layers_follow_with_umap_and_tsne():
 def test_two_sides_say_what_they_share(encoder, against):
     app = opened(look="compare", against=against)
     assert fine(app)
-    assert "share" in words(app)
+    assert "Shared nearest neighbours" in words(app)
     if against == "layer":
         texts = list(ic.sample_table("word_groups")["text"])
         near = [

@@ -61,7 +61,8 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     st.caption(
         "Layer conductance (Dhamdhere et al. 2019): how much of the output difference "
         f"{number(whole, '+.3f')} ({found.goal.unit}) between text and baseline "
-        f"({found.baseline}) flows through each word's hidden state after each layer. Each row sums to this difference "
+        f"({found.baseline}) flows through each word's hidden state after each layer. Each row "
+        "sums to this difference "
         f"(largest deviation {np.abs(found.convergence_delta).max():.4f}). The prediction is "
         "formed where conductance moves from the words to the classification token."
     )

@@ -152,7 +152,8 @@ def _delta(found: ImageAttribution) -> None:
     said = (
         "Attributions sum to the logit change from "
         f"{number(found.baseline_value, '+.3f')} (uniform {found.baseline} image) to "
-        f"{number(found.value, '+.3f')}; convergence delta {number(found.convergence_delta, '+.4f')} ({told}){error}, {found.evaluations} "
+        f"{number(found.value, '+.3f')}; convergence delta "
+        f"{number(found.convergence_delta, '+.4f')} ({told}){error}, {found.evaluations} "
         "model evaluations."
     )
     (st.warning if missed > TOO_LARGE * abs(whole) else st.caption)(said)
