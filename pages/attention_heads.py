@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from interp_core.ui import errors, images, navigation
-from interp_core.ui.attention import DRAW, diagnostics, question
+from interp_core.ui.attention import DRAW, INTERVENE, diagnostics, intervening, question
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import downloads, layout, sidebar
 from interp_core.ui.widgets.sidebar import opened
@@ -26,6 +26,13 @@ with errors.shown():
     raw = cache.attention(asked.model, asked.text, asked.pair)
 
     view = question.view_choice()
+    if view in question.INTERVENING:
+        tested = intervening.Asked(asked.model, cache.stamp(asked.model), asked.text, asked.pair)
+        drawn = INTERVENE[view](tested)
+        st.markdown(f"**How to read this.** {intervening.LOOK[view]}")
+        if drawn is not None:
+            downloads.below(drawn, f"attention_{view}", key="attention")
+        st.stop()
     with layout.controls():
         two_stacks = raw.encoder is not None
         stack = question.stack_choice() if two_stacks else "encoder"

@@ -10,7 +10,7 @@ HOMES = {
         "switched_model",
         "attention_change",
     ),
-    "ranking": ("head_removals",),
+    "ranking": ("head_removals", "removal_effects"),
     "pairs": ("aligned_pair", "suggest_changes"),
 }
 __all__, __getattr__, __dir__ = exports(__name__, HOMES)

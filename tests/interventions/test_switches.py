@@ -135,6 +135,10 @@ def test_the_ranking_is_what_each_switch_does(tiny_model, family):
         found = ic.switch(model, given, heads={(row.layer, row.head): 0})
         change = found.value_after - found.value_before
         assert change == pytest.approx(row.logit_change, abs=1e-5)
+    whole = ic.removal_effects(model, given)
+    (row,) = whole[(whole["unit"] == "MLP") & (whole["layer"] == 1)].itertuples()
+    found = ic.switch(model, given, mlps={1: 0})
+    assert found.value_after - found.value_before == pytest.approx(row.logit_change, abs=1e-5)
 
 
 def test_what_is_switched_reaches_attributions_and_later_attention(sentiment):

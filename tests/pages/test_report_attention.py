@@ -8,6 +8,7 @@ from tests.pages.reporting import check
 from tests.pages.running import run
 
 VIEWS = {"overview": 1, "lines": 1, "heatmap": 1, "overlay": 1, "layers": 3, "compare": 1}
+TESTED = {"switches": 2, "patching": 1}
 AS_WORDS = {"words": True, "special": "hide", "kind": "norm"}
 
 
@@ -16,6 +17,40 @@ def test_every_picture_is_computed_again_by_its_script(view):
     figures = check(run("attention_heads", view=view, flow=True), charts=VIEWS[view])
     assert all("model=sentiment" in figure.link for figure in figures)
     assert all(figure.text for figure in figures)
+
+
+@pytest.mark.parametrize(
+    ("view", "state"),
+    [
+        ("switches", {"switched": ["5.8", "2.MLP", "1.layer"], "strength": 0.5}),
+        ("switches", {"switched": ["5.8"], "test_show": "words"}),
+        (
+            "switches",
+            {
+                "edge_layer": 3,
+                "edge_head": 2,
+                "edge_query": "4: bad",
+                "edge_key": "3: not",
+                "test_show": "heads",
+            },
+        ),
+        ("patching", {"patch_text": "It is so bad.", "patch_site": "heads_by_position"}),
+        (
+            "patching",
+            {
+                "test_target": "positive",
+                "test_contrast": "negative",
+                "patch_site": "mlp",
+                "patch_direction": "destroy",
+                "patch_method": "gradient",
+            },
+        ),
+    ],
+)
+def test_interventions_are_computed_again(view, state):
+    app = run("attention_heads", view=view, text="It is not bad.", **state)
+    figures = check(app, charts=TESTED[view])
+    assert all("view=" in figure.link for figure in figures)
 
 
 @pytest.mark.parametrize("view", ["overlay", "layers", "compare"])

@@ -13,7 +13,10 @@ from tests.address import bound_keys as written_keys
 ROOT = Path(__file__).resolve().parents[2]
 # Page: the key of its view, and the views.
 VIEWS = {
-    "attention_heads": ("view", ("overview", "lines", "heatmap", "overlay", "layers", "compare")),
+    "attention_heads": (
+        "view",
+        ("overview", "lines", "heatmap", "overlay", "layers", "compare", "switches", "patching"),
+    ),
     "word_attributions": ("show", ("explanation", "methods", "what_if", "layers", "many", "trust")),
     "embedding_projector": (
         "look",

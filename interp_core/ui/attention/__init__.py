@@ -11,6 +11,8 @@ from interp_core.ui.attention import (
     head_view,
     heatmap,
     overview,
+    patching,
+    switches,
     to_token,
     token_overlay,
 )
@@ -23,4 +25,8 @@ DRAW: dict[str, Callable] = {
     "overlay": token_overlay.draw,
     "layers": across_layers.draw,
     "compare": compare.draw,
+}
+INTERVENE: dict[str, Callable] = {
+    "switches": switches.draw,
+    "patching": patching.draw,
 }

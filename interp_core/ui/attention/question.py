@@ -30,7 +30,10 @@ VIEWS = {
     "overlay": "Token overlay",
     "layers": "Across layers",
     "compare": "Compare",
+    "switches": "Test it",
+    "patching": "Activation patching",
 }
+INTERVENING = ("switches", "patching")  # views that change something inside, with own controls
 STACKS = {"encoder": "Encoder", "decoder": "Decoder", "cross": "Cross attention"}
 KINDS = {"attention": "Attention weights", "norm": "Norm-weighted"}
 SPECIAL = {"show": "Show", "hide": "Hide and renormalise", "drop": "Hide"}

@@ -111,6 +111,17 @@ def _link(asked: Asked, layer: int, head: int) -> None:
             "view": "Heatmap",
         },
     )
+    st.page_link(
+        "pages/attention_heads.py",
+        label="Switch this head off and compare the prediction",
+        icon=":material/arrow_forward:",
+        query_params={
+            "model": asked.model,
+            "text": text,
+            "view": "Test it",
+            "switched": f"{layer}.{head}",
+        },
+    )
 
 
 def _examples(asked: Asked, statistics: ic.HeadStatistics, layer: int, head: int) -> None:

@@ -1,0 +1,104 @@
+"""Charts of interventions: predictions before and after, effects of patches by layer."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from interp_core.charts.heatmaps import (
+    PRINT_TOKEN,
+    below_zero,
+    cell_size,
+    largest,
+    token_axis,
+)
+from interp_core.charts.points import GREY, MARKED, by_kind
+
+BEFORE, AFTER = "before", "after"
+COLOURS = {BEFORE: GREY, AFTER: "#2f6fd6"}
+AXES = 150  # px of axes and legend, which heights include
+_BARE = {"ticks": False, "domain": False, "grid": False}
+
+
+def before_and_after(frame: pd.DataFrame, *, value: str, title: str) -> alt.Chart:
+    """Two bars for each label. `frame`: key (a token key), label, `<value>_before`, `_after`."""
+    columns = {f"{value}_{kind}": kind for kind in (BEFORE, AFTER)}
+    long = frame.rename(columns=columns).melt(["key", "label"], [BEFORE, AFTER], "run", title)
+    share = value == "probability"
+    axis = alt.Axis(format="%", tickCount=5) if share else alt.Axis(format="+.2~f", tickCount=5)
+    return (
+        alt.Chart(long)
+        .mark_bar(cornerRadius=2)
+        .encode(
+            y=alt.Y(
+                "key:N",
+                sort=list(frame["key"]),
+                axis=alt.Axis(title=None, labelExpr=PRINT_TOKEN, labelLimit=150, **_BARE),
+            ),
+            yOffset=alt.YOffset("run:N", sort=[BEFORE, AFTER]),
+            x=alt.X(f"{title}:Q", title=title, axis=axis),
+            tooltip=[
+                alt.Tooltip("label:N"),
+                alt.Tooltip("run:N"),
+                alt.Tooltip(f"{title}:Q", format=".2%" if share else "+.3f"),
+            ],
+            **by_kind("run", COLOURS, [BEFORE]),
+        )
+        .properties(height=34 * len(frame) + 80)
+    )
+
+
+def effect_map(
+    frame: pd.DataFrame, *, y: str, y_title: str, selection: str = "effect"
+) -> alt.LayerChart:
+    """Effects over positions. `frame`: key (a token key), token, the column `y`, effect.
+
+    0 is the patched run and 1 the other one: the scale runs from −1 to 1, or further where an
+    effect does. A dash marks clearly negative cells.
+    """
+    columns, rows = list(dict.fromkeys(frame["key"])), list(dict.fromkeys(frame[y]))
+    bound = max(1.0, largest(frame["effect"]))
+    click = alt.selection_point(name=selection, fields=["key", y], on="click", empty=False)
+    base = alt.Chart(frame).encode(
+        x=alt.X("key:N", sort=columns, axis=token_axis(angle=-50, orient="top", limit=130)),
+        y=alt.Y(f"{y}:N", sort=rows, title=y_title, axis=alt.Axis(labelOverlap=False, **_BARE)),
+        tooltip=[
+            alt.Tooltip("token:N"),
+            alt.Tooltip(f"{y}:N", title=y_title),
+            alt.Tooltip("effect:Q", format="+.3f"),
+        ],
+    )
+    cells = (
+        base.mark_rect(cornerRadius=1)
+        .encode(
+            color=alt.Color(
+                "effect:Q",
+                scale=alt.Scale(domain=[-bound, bound], domainMid=0),
+                legend=alt.Legend(title="effect", orient="bottom", gradientLength=200),
+            ),
+            stroke=alt.condition(click, alt.value(MARKED), alt.value(None)),
+            strokeWidth=alt.value(2),
+        )
+        .add_params(click)
+    )
+    side = cell_size(max(len(columns), len(rows)))
+    return alt.layer(cells, below_zero(base, "effect", bound)).properties(
+        height=max(18, side) * len(rows) + AXES
+    )
+
+
+def lines_by_layer(frame: pd.DataFrame, *, value: str, title: str, kind: str) -> alt.Chart:
+    """One line for each `kind` over the layers. `frame`: layer, `kind`, the column `value`."""
+    legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=2)
+    return (
+        alt.Chart(frame)
+        .mark_line(point=alt.OverlayMarkDef(size=40), strokeWidth=2)
+        .encode(
+            x=alt.X("layer:O", title="after layer", axis=alt.Axis(labelAngle=0)),
+            y=alt.Y(f"{value}:Q", title=title),
+            color=alt.Color(f"{kind}:N", legend=legend),
+            strokeDash=alt.StrokeDash(f"{kind}:N", legend=legend),
+            tooltip=["layer:O", f"{kind}:N", alt.Tooltip(f"{value}:Q", format="+.3f")],
+        )
+        .properties(height=260)
+    )

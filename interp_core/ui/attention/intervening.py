@@ -1,0 +1,166 @@
+"""What the views of interventions ask for: the model, the text, and the logit that is followed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+import interp_core as ic
+from interp_core.interventions.switches import VOCABULARY
+from interp_core.models.record import LoadedModel
+from interp_core.ui.server import cache, costs, jobs
+from interp_core.ui.server.store import Shared
+from interp_core.ui.widgets.choices import BOUND, keep_valid
+from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
+
+TARGET, CONTRAST, POSITION = "test_target", "test_contrast", "test_position"
+BY_TOKEN = ("token-classification", "masked-lm", "causal-lm")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The model, the text and the logit; with a name and options the key of a shared result."""
+
+    model: str
+    files: str
+    text: str
+    pair: str | None
+    target: str | None = None
+    contrast: str | None = None
+    position: int | None = None
+
+    @property
+    def loaded(self) -> LoadedModel:
+        """The model itself."""
+        return cache.model(self.model)
+
+    @property
+    def recipes(self) -> tuple[Recipe, Recipe]:
+        """The model and the text as parts of recipes."""
+        return cache.model_recipe(self.model), named("text", self.text)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The arguments that say which logit is followed."""
+        given = {
+            "target": self.target,
+            "contrast": self.contrast,
+            "position": self.position,
+            "text_pair": self.pair,
+        }
+        return {name: each for name, each in given.items() if each is not None}
+
+    def run(
+        self,
+        what: str,
+        step: Recipe,
+        *options: Any,
+        rows: float = 1,
+        counts: bool = False,
+        unit: str = "steps",
+    ) -> Recipe | None:
+        """The step with its result, which all sessions share; None when stopped or not agreed to.
+
+        It takes so many `rows` of the text through the model.
+        """
+
+        def dear() -> float:
+            text = f"{self.text} {self.pair or ''}"
+            return rows * costs.passes(self.loaded, costs.tokens(self.loaded, text))
+
+        about = {"unit": unit, "store": _store(), "operations": dear}
+        return jobs.follow((self, what, *options), what, step, counts=counts, **about)
+
+
+@st.cache_resource(show_spinner=False)
+def _store() -> Shared:
+    return Shared(256, 64 * 2**20, _bytes, name="interventions")
+
+
+def _bytes(result: Any) -> int:
+    if isinstance(result, ic.Switched):
+        return result.logits_before.nbytes * 2
+    return result.effects.nbytes * 2 if isinstance(result, ic.Patching) else 4096
+
+
+def followed(asked: Asked) -> Asked:
+    """The controls for the logit that is followed, and what they say."""
+    model = asked.loaded
+    position = _position(asked, model) if model.task in BY_TOKEN else None
+    about = Asked(asked.model, asked.files, asked.text, asked.pair, position=position)
+    if model.task == "question-answering":
+        return about
+    offered = _offered(about)
+    if offered is None:
+        return about
+    target = _choice("Target", TARGET, offered, f"predicted: {offered[0]}", model)
+    others = [name for name in offered if name != (target or offered[0])]
+    contrast = _choice("Contrast with", CONTRAST, others, "none", model)
+    if contrast == (target or offered[0]):
+        contrast = None
+    return Asked(asked.model, asked.files, asked.text, asked.pair, target, contrast, position)
+
+
+def _offered(asked: Asked) -> list[str] | None:
+    """Labels, or likely tokens, the predicted one first."""
+    step = asked.run("Prediction", _plain_answer(asked))
+    return None if step is None else list(value(step)["label"])
+
+
+def _plain_answer(asked: Asked) -> Recipe:
+    return calls.switch(*asked.recipes, **asked.options).to_frame()
+
+
+def _choice(label: str, key: str, names: list[str], empty: str, model: LoadedModel) -> str | None:
+    free = model.task in VOCABULARY
+    given = st.session_state.get(key)
+    if not free:
+        keep_valid(key, names)
+    elif given is not None and given not in names:
+        names = [*names, given]
+    return st.selectbox(
+        label,
+        names,
+        index=None,
+        placeholder=empty,
+        key=key,
+        accept_new_options=free,
+        width=190,
+        help="A label, or a token: a leading space counts." if free else None,
+        **BOUND,
+    )
+
+
+def _position(asked: Asked, model: LoadedModel) -> int | None:
+    tokens = cache.attention(asked.model, asked.text, asked.pair).tokens
+    names = [f"{place}: {token}" for place, token in enumerate(tokens)]
+    keep_valid(POSITION, names)
+    empty = {"causal-lm": "the last token", "masked-lm": "the mask"}.get(model.task, "first word")
+    name = st.selectbox(
+        "Prediction after" if model.task == "causal-lm" else "Prediction at",
+        names,
+        index=None,
+        placeholder=empty,
+        key=POSITION,
+        width=190,
+        **BOUND,
+    )
+    return None if name is None else names.index(name)
+
+
+def told(label: str) -> str:
+    """A label in bold, whatever it contains."""
+    return f"**{plain(label)}**"
+
+
+LOOK = {
+    "switches": "A part whose removal moves the logit is used by this prediction; several parts "
+    "removed together can do more, or less, than each alone. Zero is not a natural state of a "
+    "part, so confirm a finding with activation patching.",
+    "patching": "Follow the column of the changed word upwards: where it fades, the information "
+    "has moved to another position. Heads that restore much carry it there; negative effects "
+    "belong to parts that oppose it.",
+}

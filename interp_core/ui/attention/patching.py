@@ -1,0 +1,252 @@
+"""Activation patching: put parts of one run into another, and see how the prediction follows."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.heatmaps import token_keys
+from interp_core.charts.interventions import effect_map
+from interp_core.charts.language import unit_map
+from interp_core.inputs.tokens import encode
+from interp_core.ui.attention.intervening import Asked, followed, told
+from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.markdown import message, number, plain
+from interp_core.ui.widgets.recipe import calls, named, value
+from interp_core.ui.widgets.result import ViewResult
+from interp_core.ui.widgets.sidebar import MAX_CHARACTERS
+
+TEXT, SUGGESTED, ONE_LAYER = "patch_text", "patch_suggested", "patch_layer"
+SITES = {
+    "stream": "Residual stream",
+    "heads": "Heads",
+    "mlp": "MLPs",
+    "heads_by_position": "Heads by position",
+    "query": "Queries",
+    "key": "Keys",
+    "value": "Values",
+}
+DIRECTIONS = {"restore": "Restore", "destroy": "Destroy"}
+MEASURES = {"logit": "Logit", "probability": "Probability"}
+METHODS = {"exact": "Exact", "gradient": "First-order estimate"}
+BY_POSITION = ("stream", "mlp")
+
+
+def draw(asked: Asked) -> ViewResult | None:
+    """Both texts, what is patched, and the effects."""
+    changed = _changed_text(asked)
+    if changed is None:
+        return None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        asked = followed(asked)
+        site = one_of("Patched part", SITES, key="patch_site")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        direction = one_of(
+            "Direction",
+            DIRECTIONS,
+            key="patch_direction",
+            help="Restore: parts of the clean run go into the changed run. Destroy: the reverse.",
+        )
+        measure = one_of("Measure", MEASURES, key="patch_measure")
+        method = one_of(
+            "Method",
+            METHODS,
+            key="patch_method",
+            help="The estimate (attribution patching) takes one backward pass and is often wrong "
+            "where the effect is large.",
+        )
+    options = {"site": site, "direction": direction, "measure": measure}
+    try:
+        return _effects(asked, changed, options, method)
+    except ic.BadInput as error:
+        st.error(message(str(error)), icon=":material/info:")
+        _offer_alignment(asked, changed)
+        return None
+
+
+def _changed_text(asked: Asked) -> str | None:
+    """The changed text: typed, or the first suggestion."""
+    edits = ic.suggest_changes(asked.loaded, asked.text)
+    typed = st.session_state.get(TEXT) or ""
+    first = edits[0].text if edits else ""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_area(
+            "Changed text",
+            key=TEXT,
+            max_chars=MAX_CHARACTERS,
+            height=80,
+            placeholder=first or "The same text with one word changed, with as many tokens",
+            width="stretch",
+            **BOUND,
+        )
+        names = [edit.what for edit in edits]
+        keep_valid(SUGGESTED, names)
+        st.selectbox(
+            "Suggested changes",
+            names,
+            index=None,
+            placeholder=f"{len(names)} with as many tokens",
+            key=SUGGESTED,
+            on_change=_take,
+            args=({edit.what: edit.text for edit in edits},),
+            width=320,
+        )
+    changed = typed if typed.strip() else first
+    if not changed:
+        st.info(
+            "Enter a changed text with as many tokens as the text in the sidebar: replace one word "
+            "by another.",
+            icon=":material/edit:",
+        )
+        return None
+    if not typed.strip():
+        st.caption(f"Suggested change: {plain(edits[0].what)}.")
+    return changed
+
+
+def _take(texts: dict[str, str]) -> None:
+    chosen = st.session_state.get(SUGGESTED)
+    if chosen in texts:
+        st.session_state[TEXT] = texts[chosen]
+        st.session_state[SUGGESTED] = None
+
+
+def _offer_alignment(asked: Asked, changed: str) -> None:
+    """A button that fills the shorter text, where the numbers of tokens differ."""
+    sizes = {len(encode(asked.loaded, text).sequence) for text in (asked.text, changed)}
+    if len(sizes) == 1:
+        return
+    try:
+        clean, corrupt = ic.aligned_pair(asked.loaded, asked.text, changed)
+    except ic.BadInput:
+        return
+    st.button("Align the two texts", on_click=_use_pair, args=(clean, corrupt), type="primary")
+    st.caption(f"Clean: {plain(clean)} Changed: {plain(corrupt)}")
+
+
+def _use_pair(clean: str, corrupt: str) -> None:
+    st.session_state["text"], st.session_state[TEXT] = clean, corrupt
+
+
+def _effects(asked: Asked, changed: str, options: dict, method: str) -> ViewResult | None:
+    corrupt = named("changed", changed)
+    given = (*asked.recipes, corrupt)
+    about = {**options, **asked.options}
+    estimate = named("estimate", calls.patch(*given, **about, method="gradient"))
+    estimate = asked.run(
+        "First-order estimate", estimate, changed, repr(about), rows=4, counts=True
+    )
+    if estimate is None:
+        return None
+    step = estimate
+    if method == "exact":
+        exact = named("effects", calls.patch(*given, **about))
+        rows = _rows(asked, value(estimate))
+        step = asked.run(
+            "Activation patching", exact, changed, repr(about), rows=rows, counts=True, unit="parts"
+        )
+        if step is None:
+            st.caption("Until then, the first-order estimate:")
+            step = estimate
+    found = value(step)
+    st.markdown(_about(found))
+    chart = _drawn(found)
+    shown = step.to_frame()
+    figure(
+        chart,
+        title=f"Effect of patching: {SITES[found.site].lower()}",
+        key="patch_map",
+        alt=f"Heatmap of {found.effects.size} patches ({SITES[found.site].lower()}): "
+        f"{_largest(value(shown))}.",
+    )
+    st.caption(_caption(found))
+    if found.method == "exact":
+        _agreement(found, value(estimate))
+    _top(value(shown))
+    return ViewResult(chart, shown)
+
+
+def _rows(asked: Asked, found: ic.Patching) -> float:
+    """About how many rows of the text an exact computation takes through all layers."""
+    return found.effects.size * (1 + len(found.layers)) / len(found.layers) / 2
+
+
+def _about(found: ic.Patching) -> str:
+    unit = found.measure if " rather than " not in found.label else f"{found.measure} difference"
+    form = ".3f" if found.measure == "probability" else "+.3f"
+    kind = "" if found.method == "exact" else " These are first-order estimates."
+    return (
+        f"{unit.capitalize()} of {told(found.label)}: **{number(found.clean, form)}** for the "
+        f"clean text, **{number(found.corrupt, form)}** for the changed text.{kind}"
+    )
+
+
+def _drawn(found: ic.Patching):  # noqa: ANN202 - an Altair chart, drawn by `figure`
+    frame = found.to_frame()
+    if found.site in BY_POSITION:
+        return effect_map(_keyed(frame), y="layer", y_title="layer")
+    if found.site == "heads_by_position":
+        best = int(frame.loc[frame["effect"].abs().idxmax(), "layer"])
+        keep_valid(ONE_LAYER, list(found.layers))
+        layer = st.selectbox(
+            "Layer", found.layers, index=found.layers.index(best), key=ONE_LAYER, width=110, **BOUND
+        )
+        return effect_map(_keyed(frame[frame["layer"] == layer]), y="head", y_title="head")
+    drawn = frame.assign(unit=frame["head"].astype(str), value=frame["effect"], chosen=False)
+    return unit_map(drawn, title="effect", signed=True)
+
+
+def _keyed(frame: pd.DataFrame) -> pd.DataFrame:
+    """With a key for each position; names of tokens keep what was changed."""
+    names = dict(zip(frame["position"], frame["token"]))
+    keys = dict(zip(names, token_keys([name.partition(": ")[2] for name in names.values()])))
+    return frame.assign(key=frame["position"].map(keys))
+
+
+def _largest(frame: pd.DataFrame, count: int = 3) -> str:
+    top = frame.reindex(frame["effect"].abs().sort_values(ascending=False).index).head(count)
+    return f"largest: {'; '.join(f'{_name(row)} ({row.effect:+.2f})' for row in top.itertuples())}"
+
+
+def _name(row) -> str:  # noqa: ANN001 - a row of a data frame
+    parts = [f"layer {row.layer}"]
+    if hasattr(row, "head"):
+        parts.append(f"head {row.head}")
+    if hasattr(row, "token"):
+        parts.append(f"token {row.token}")
+    return ", ".join(parts)
+
+
+def _caption(found: ic.Patching) -> str:
+    what = {
+        "stream": "One cell per layer and position. Rows: layers; columns: tokens.",
+        "mlp": "One cell per layer and position. Rows: layers; columns: tokens.",
+        "heads_by_position": "One cell per head and position. Rows: heads; columns: tokens.",
+    }.get(found.site, "One cell per head. Rows: layers; columns: heads.")
+    scale = (
+        "0: the changed run as it is; 1: the clean value is restored"
+        if found.direction == "restore"
+        else "0: the clean run as it is; 1: the changed value is reached"
+    )
+    return f"{what} Colour: effect of patching this part alone ({scale}). Meng et al. 2022."
+
+
+def _agreement(found: ic.Patching, estimate: ic.Patching) -> None:
+    agree = ic.patching_agreement(found, estimate)
+    st.caption(
+        "The first-order estimate correlates with these exact effects at "
+        f"r = {number(agree['correlation'], '.2f')} (rank correlation "
+        f"{number(agree['rank_correlation'], '.2f')})."
+    )
+
+
+def _top(frame: pd.DataFrame) -> None:
+    st.markdown("**Largest effects**")
+    top = frame.reindex(frame["effect"].abs().sort_values(ascending=False).index).head(8)
+    st.dataframe(
+        top,
+        hide_index=True,
+        column_config={"effect": st.column_config.NumberColumn(format="%+.3f")},
+    )

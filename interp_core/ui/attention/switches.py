@@ -1,0 +1,321 @@
+"""Test it: switch heads, layers, MLPs or an edge, and compare the prediction."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.attributions import grid
+from interp_core.charts.heatmaps import token_keys
+from interp_core.charts.interventions import before_and_after
+from interp_core.charts.language import unit_map
+from interp_core.interventions.edges import CUTS
+from interp_core.interventions.ranking import MLP
+from interp_core.models.record import LoadedModel
+from interp_core.ui.attention.intervening import Asked, followed, told
+from interp_core.ui.server import cache
+from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.markdown import number
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
+from interp_core.ui.widgets.result import ViewResult
+
+UNITS, STRENGTH, SHOW = "switched", "strength", "test_show"
+EDGE = ("edge_layer", "edge_head", "edge_query", "edge_key")
+LAYER = "layer"
+SHOWN = {
+    "removal": "Removal effects",
+    "words": "Word attributions",
+    "heads": "Attention of later heads",
+}
+CUT = {"before": "Before the softmax", "after": "After the softmax"}
+MOST_LISTED = 8
+
+
+def draw(asked: Asked) -> ViewResult | None:
+    """The switches, the prediction before and after, and what else has changed."""
+    model = asked.loaded
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        asked = followed(asked)
+        units = _units(model)
+        strength = st.slider(
+            "Strength",
+            0.0,
+            2.0,
+            0.0,
+            0.25,
+            key=STRENGTH,
+            width=190,
+            help="0 switches a part off, 1 changes nothing, 2 doubles it.",
+            **BOUND,
+        )
+    edges, cut = _edge(asked, model)
+    options = switches_of(units, strength, edges, cut)
+    answer = asked.run(
+        "Switching",
+        named("found", calls.switch(*asked.recipes, **options, **asked.options)),
+        repr(options),
+        rows=2,
+    )
+    if answer is None:
+        return None
+    _answer(value(answer), named("table", answer.to_frame()), bool(options))
+    what = one_of("Show", SHOWN, key=SHOW)
+    if what == "removal":
+        return _removals(asked, units, answer)
+    if not options:
+        st.info("Switch a part first: click a cell, or choose one above.", icon=":material/tune:")
+        return ViewResult(None, answer.to_frame())
+    return (_words if what == "words" else _later)(asked, options, answer)
+
+
+def _units(model: LoadedModel) -> list[str]:
+    """The chosen heads ("2.3"), MLPs ("2.MLP") and layers ("2.layer")."""
+    heads = [
+        f"{layer}.{h}" for layer in model.layout.attention_layers for h in range(model.n_heads)
+    ]
+    names = [f"{layer}.{what}" for what in (MLP, LAYER) for layer in range(model.n_layers)]
+    keep_valid(UNITS, [*heads, *names])
+    return st.multiselect(
+        "Switched parts",
+        [*heads, *names],
+        key=UNITS,
+        placeholder="Click cells below, or choose",
+        help="2.3 is head 3 of layer 2; 2.MLP its MLP; 2.layer the whole layer.",
+        width=360,
+        **BOUND,
+    )
+
+
+def _unit_name(unit: str) -> str:
+    layer, _, part = unit.partition(".")
+    if part in (MLP, LAYER):
+        return f"layer {layer}" if part == LAYER else f"layer {layer}, MLP"
+    return f"layer {layer}, head {part}"
+
+
+def _edge(asked: Asked, model: LoadedModel) -> tuple[list, str]:
+    """One edge to cut, of four choices; none while one of them is open."""
+    with st.expander("Cut an edge (query token → key token)"):
+        tokens = cache.attention(asked.model, asked.text, asked.pair).tokens
+        names = [f"{place}: {token}" for place, token in enumerate(tokens)]
+        offered = (list(model.layout.attention_layers), list(range(model.n_heads)), names, names)
+        chosen = []
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            for label, key, choices in zip(
+                ("Layer", "Head", "Query token", "Key token"), EDGE, offered
+            ):
+                keep_valid(key, choices)
+                chosen.append(
+                    st.selectbox(
+                        label,
+                        choices,
+                        index=None,
+                        placeholder="none",
+                        key=key,
+                        width=110 if choices is not names else 190,
+                        **BOUND,
+                    )
+                )
+            cut = one_of("Cut", CUT, key="edges_cut")
+        st.caption(f"The cut is {CUTS[cut]}.")
+    if None in chosen:
+        return [], cut
+    layer, head, query, key = chosen
+    return [(layer, head, names.index(query), names.index(key))], cut
+
+
+def switches_of(units: list[str], strength: float, edges: list, cut: str) -> dict:
+    """The arguments of `ic.switch`; empty where nothing is switched."""
+    pairs = [unit.split(".") for unit in units]
+    found = {
+        "heads": {
+            (int(layer), int(part)): strength for layer, part in pairs if part not in (MLP, LAYER)
+        },
+        "mlps": {int(layer): strength for layer, part in pairs if part == MLP},
+        "layers": {int(layer): strength for layer, part in pairs if part == LAYER},
+        "edges": edges,
+    }
+    found = {name: each for name, each in found.items() if each}
+    return {**found, "edges_cut": cut} if edges else found
+
+
+def _answer(found: ic.Switched, table: Recipe, switched: bool) -> None:
+    """The two predictions beside each other."""
+    frame = value(table)
+    shares = frame["probability_before"].notna().all()
+    column, title = ("probability", "probability") if shares else ("logit", "logit")
+    left, right = st.columns([2, 3])
+    with left:
+        move = found.value_after - found.value_before
+        st.metric(
+            f"Logit of {found.label}",
+            number(found.value_after, "+.3f"),
+            delta=number(move, "+.3f") if switched else None,
+        )
+        st.markdown(_sentence(found, switched))
+    with right:
+        shown = frame.head(10).assign(key=token_keys(frame["label"].head(10)))
+        figure(
+            before_and_after(shown, value=column, title=title),
+            title="Prediction before and after switching",
+            alt=f"Bars of the {title} of {len(shown)} labels before and after switching: "
+            f"{found.before.label} before, {found.after.label} after.",
+            table=table,
+            key="switch_answer",
+        )
+
+
+def _sentence(found: ic.Switched, switched: bool) -> str:
+    if not switched:
+        return f"Prediction: {told(found.before.label)}. Nothing is switched yet."
+    if found.before.label == found.after.label:
+        return f"Prediction: {told(found.after.label)}, as before."
+    return f"Prediction: {told(found.after.label)}; before: {told(found.before.label)}."
+
+
+def _removals(asked: Asked, units: list[str], answer: Recipe) -> ViewResult:
+    """The map of all heads and MLPs, by what the removal of each alone does."""
+    model = asked.loaded
+    rows = model.n_layers * (model.n_heads + 1) / 2
+    step = named("effects", calls.removal_effects(*asked.recipes, **asked.options))
+    step = asked.run("Removing each part", step, rows=rows, counts=True, unit="layers")
+    frame = _blank(model) if step is None else value(step)
+    frame = frame.assign(value=frame["logit_change"].fillna(0.0))
+    chosen = [f"{layer}.{unit}" in units for layer, unit in zip(frame["layer"], frame["unit"])]
+    chart = unit_map(
+        frame.assign(chosen=chosen), title="change in the logit without the part", signed=True
+    )
+    figure(
+        chart,
+        title=f"Removal effect of each head and MLP on {value(answer).label}",
+        key="switch_map",
+        on_select=lambda: _toggle(frame),
+        selection_mode="unit",
+        alt=f"Map of {len(frame)} heads and MLPs: change in the logit of {value(answer).label} "
+        f"when the part alone is removed; {_largest(frame)}.",
+    )
+    st.caption(
+        "One cell per head, and one per MLP. Rows: layers; columns: heads. Colour: change in the "
+        "logit when this part alone is set to zero (exact zero ablation). Click a cell to switch "
+        "the part."
+    )
+    if step is None:
+        return ViewResult(chart, answer.to_frame())
+    _strongest(frame)
+    return ViewResult(chart, step)
+
+
+def _blank(model: LoadedModel) -> pd.DataFrame:
+    units = [*map(str, range(model.n_heads)), MLP]
+    rows = [(layer, unit) for layer in range(model.n_layers) for unit in units]
+    frame = pd.DataFrame(rows, columns=["layer", "unit"])
+    return frame.assign(logit_change=math.nan, probability_change=math.nan)
+
+
+def _largest(frame: pd.DataFrame) -> str:
+    top = frame.reindex(frame["value"].abs().sort_values(ascending=False).index).head(3)
+    told_each = [
+        f"{_unit_name(f'{row.layer}.{row.unit}')} ({row.value:+.2f})" for row in top.itertuples()
+    ]
+    return f"largest: {'; '.join(told_each)}"
+
+
+def _strongest(frame: pd.DataFrame) -> None:
+    """The heads whose removal changes most, as buttons."""
+    heads = frame[frame["unit"] != MLP]
+    top = heads.reindex(heads["value"].abs().sort_values(ascending=False).index).head(MOST_LISTED)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown("**Largest single-head effects**", width="content")
+        for row in top.itertuples():
+            st.button(
+                f"L{row.layer} H{row.unit} · {number(row.value, '+.2f')}",
+                key=f"switch_{row.layer}_{row.unit}",
+                on_click=_switch,
+                args=(f"{row.layer}.{row.unit}",),
+            )
+
+
+def _toggle(frame: pd.DataFrame) -> None:
+    hit = clicks.mark("switch_map", "unit", layer=set(frame["layer"]), unit=set(frame["unit"]))
+    if hit:
+        _switch(f"{hit[0]}.{hit[1]}")
+
+
+def _switch(unit: str) -> None:
+    """A part is switched, or no longer; called from callbacks."""
+    now = list(st.session_state.get(UNITS) or [])
+    st.session_state[UNITS] = (
+        [each for each in now if each != unit] if unit in now else [*now, unit]
+    )
+
+
+def _words(asked: Asked, options: dict, answer: Recipe) -> ViewResult | None:
+    """Leave-one-out attributions with and without the switches."""
+    model, text = asked.recipes
+    other = named("switched", calls.switched_model(model, text, **options, **_pair(asked)))
+    about = {"method": "leave_one_out", **asked.options}
+    if "target" not in about and asked.loaded.labels:
+        about["target"] = value(answer).before.label  # else another logit might be explained
+    made = [named(n, calls.attribute(each, text, **about)) for n, each in _sides(model, other)]
+    step = named("table", calls.edit_table(*made))
+    count = max(2, len(value(answer).tokens))
+    step = asked.run("Word attributions", step, repr(options), rows=2 * count)
+    if step is None:
+        return None
+    table = value(step).rename(columns={"original": "before", "edited": "after"})
+    long = table.rename(columns={"word": "token"}).assign(key=token_keys(table["word"]))
+    long = long.melt(["key", "token"], var_name="row", value_name="score")
+    rows = ["before", "after", "difference"]
+    chart = grid(long, x="key", y="row", value="score", title="score", y_title="", rows=rows)
+    most = table.loc[table["difference"].abs().idxmax()]
+    figure(
+        chart,
+        title="Word attributions before and after switching",
+        key="switch_words",
+        alt=f"Leave-one-out scores of {len(table)} words before and after switching; largest "
+        f"difference: {most['word']}, {most['difference']:+.3f}.",
+    )
+    st.caption(
+        "Rows: leave-one-out scores before, after, and their difference; columns: words. Colour: "
+        f"score for {told(value(answer).label)} (logit)."
+    )
+    return ViewResult(chart, step)
+
+
+def _sides(model: Recipe, other: Recipe) -> tuple:
+    return ("before", model), ("after", other)
+
+
+def _pair(asked: Asked) -> dict:
+    return {"text_pair": asked.pair} if asked.pair else {}
+
+
+def _later(asked: Asked, options: dict, answer: Recipe) -> ViewResult | None:
+    """How far the attention of each head moves."""
+    model, text = asked.recipes
+    other = named("switched", calls.switched_model(model, text, **options, **_pair(asked)))
+    step = named("moved", calls.attention_change(model, other, text, **_pair(asked)))
+    step = asked.run("Attention of later heads", step, repr(options), rows=2)
+    if step is None:
+        return None
+    frame = value(step)
+    drawn = frame.assign(unit=frame["head"].astype(str), value=frame["change"], chosen=False)
+    chart = unit_map(drawn, title="total variation of the attention")
+    most = frame.loc[frame["change"].idxmax()]
+    figure(
+        chart,
+        title="Change in attention after switching",
+        key="switch_later",
+        alt=f"Map of {len(frame)} heads: how far their attention moves; most: layer "
+        f"{most['layer']:.0f}, head {most['head']:.0f}, {most['change']:.2f}.",
+    )
+    st.caption(
+        "One cell per head. Rows: layers; columns: heads. Colour: mean over query tokens of "
+        "½ Σ |before − after| over the keys (0: the same attention, 1: no key in common)."
+    )
+    return ViewResult(chart, step)
