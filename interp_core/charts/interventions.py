@@ -44,7 +44,7 @@ def before_and_after(frame: pd.DataFrame, *, value: str, title: str) -> alt.Char
             ],
             **by_kind("run", COLOURS, [BEFORE]),
         )
-        .properties(height=34 * len(frame) + 80)
+        .properties(height=40 * len(frame) + 110)
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.running import charts, run, words
+from tests.pages.running import charts, clicked, run, words
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "The cat sat on the mat because it was tired."
@@ -286,3 +286,22 @@ def test_a_new_text_costs_one_pass(monkeypatch):
     app.run()
     assert "weight is not contribution" in words(app)
     assert len(passes) == 1
+
+
+def test_patching_takes_the_text_of_the_address_and_offers_to_align_it():
+    app = run("attention_heads", view="patching", text="It is not bad.", patch_text="It is bad.")
+    assert "has 7 tokens and the changed one 6" in app.error[0].value
+    button = next(each for each in app.button if each.label == "Align the two texts")
+    app = button.click().run()
+    assert not app.error
+    assert app.session_state["patch_text"] == "It is so bad."
+    assert charts(app)
+
+
+def test_clicks_on_the_grid_switch_parts_and_let_them_go():
+    app = run("attention_heads", view="switches", text="It is not bad.")
+    clicks = ((5, "9", ["5.9"]), (3, "MLP", ["5.9", "3.MLP"]), (5, "9", ["3.MLP"]))
+    for layer, unit, left in clicks:
+        app = clicked(app, "switch_map", {"unit": [{"layer": layer, "unit": unit}]})
+        assert app.session_state["switched"] == left
+    assert not app.exception

@@ -41,7 +41,7 @@ def draw(asked: Asked) -> ViewResult | None:
         return None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         asked = followed(asked)
-        site = one_of("Patched part", SITES, key="patch_site")
+    site = one_of("Patched part", SITES, key="patch_site")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         direction = one_of(
             "Direction",
@@ -69,10 +69,9 @@ def draw(asked: Asked) -> ViewResult | None:
 def _changed_text(asked: Asked) -> str | None:
     """The changed text: typed, or the first suggestion."""
     edits = ic.suggest_changes(asked.loaded, asked.text)
-    typed = st.session_state.get(TEXT) or ""
     first = edits[0].text if edits else ""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_area(
+        typed = st.text_area(
             "Changed text",
             key=TEXT,
             max_chars=MAX_CHARACTERS,

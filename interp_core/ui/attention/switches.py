@@ -202,7 +202,7 @@ def _removals(asked: Asked, units: list[str], answer: Recipe) -> ViewResult:
     st.caption(
         "One cell per head, and one per MLP. Rows: layers; columns: heads. Colour: change in the "
         "logit when this part alone is set to zero (exact zero ablation). Click a cell to switch "
-        "the part."
+        "the part; remove it from “Switched parts” to undo."
     )
     if step is None:
         return ViewResult(chart, answer.to_frame())
