@@ -29,7 +29,7 @@ with errors.shown():
     if view in question.INTERVENING:
         tested = intervening.Asked(asked.model, cache.stamp(asked.model), asked.text, asked.pair)
         drawn = INTERVENE[view](tested)
-        st.markdown(f"**How to read this.** {intervening.LOOK[view]}")
+        layout.how_to_read(intervening.LOOK[view])
         if drawn is not None:
             downloads.below(drawn, f"attention_{view}", key="attention")
         st.stop()

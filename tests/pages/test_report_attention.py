@@ -34,13 +34,13 @@ def test_every_picture_is_computed_again_by_its_script(view):
                 "test_show": "heads",
             },
         ),
-        ("patching", {"patch_text": "It is so bad.", "patch_site": "heads_by_position"}),
+        ("patching", {"patch_text": "It is so bad.", "patch_site": "Heads by position"}),
         (
             "patching",
             {
                 "test_target": "positive",
                 "test_contrast": "negative",
-                "patch_site": "mlp",
+                "patch_site": "MLPs",
                 "patch_direction": "destroy",
                 "patch_method": "gradient",
             },

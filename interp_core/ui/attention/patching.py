@@ -11,6 +11,7 @@ from interp_core.charts.interventions import effect_map
 from interp_core.charts.language import unit_map
 from interp_core.inputs.tokens import encode
 from interp_core.ui.attention.intervening import Asked, followed, told
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import message, number, plain
@@ -39,10 +40,10 @@ def draw(asked: Asked) -> ViewResult | None:
     changed = _changed_text(asked)
     if changed is None:
         return None
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         asked = followed(asked)
-    site = one_of("Patched part", SITES, key="patch_site")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+        site = _site()
+    with layout.options():
         direction = one_of(
             "Direction",
             DIRECTIONS,
@@ -103,6 +104,13 @@ def _changed_text(asked: Asked) -> str | None:
     if not typed.strip():
         st.caption(f"Suggested change: {plain(edits[0].what)}.")
     return changed
+
+
+def _site() -> str:
+    """Which part is patched; seven names are too many for buttons in a row."""
+    names = {title: site for site, title in SITES.items()}
+    keep_valid("patch_site", list(names))
+    return names[st.selectbox("Patched part", list(names), key="patch_site", width=190, **BOUND)]
 
 
 def _take(texts: dict[str, str]) -> None:

@@ -17,7 +17,7 @@ from interp_core.interventions.ranking import MLP
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention.intervening import Asked, followed, told
 from interp_core.ui.server import cache
-from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number
@@ -39,7 +39,7 @@ MOST_LISTED = 8
 def draw(asked: Asked) -> ViewResult | None:
     """The switches, the prediction before and after, and what else has changed."""
     model = asked.loaded
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         asked = followed(asked)
         units = _units(model)
         strength = st.slider(
@@ -100,7 +100,8 @@ def _unit_name(unit: str) -> str:
 
 def _edge(asked: Asked, model: LoadedModel) -> tuple[list, str]:
     """One edge to cut, of four choices; none while one of them is open."""
-    with st.expander("Cut an edge (query token → key token)"):
+    with layout.options():
+        st.markdown("**Cut an edge**, from a query token to a key token")
         tokens = cache.attention(asked.model, asked.text, asked.pair).tokens
         names = [f"{place}: {token}" for place, token in enumerate(tokens)]
         offered = (list(model.layout.attention_layers), list(range(model.n_heads)), names, names)
