@@ -23,9 +23,9 @@ KINDS: dict[str, str] = {
     "e-mail": "[EMAIL]",
     "account": "[ACCOUNT]",
     "card": "[CARD]",
-    "telephone": "[PHONE]",
     "date": "[DATE]",
     "address": "[ADDRESS]",
+    "telephone": "[PHONE]",
     "name": "[NAME]",
     "place": "[PLACE]",
 }

@@ -39,10 +39,10 @@ class Privacy:
 
     `kinds` has one row for each kind and one for all: kind, texts, found, change (mean |Δ
     probability| of the answer), low and high (bootstrap over texts), control change (equally many
-    other words masked), p (signs of the texts' differences turned), q, flips with low and high
-    (Wilson), control flips, n (texts that have enough other words). `rows` has one row for each
-    text with personal data: place (from 0), kinds, found, answer, masked answer, change, flip,
-    control change, control flip. `spans` are the personal data of every text, for
+    other words masked), p (one-sided, more than the control; the texts' signs turned), q, flips
+    with low and high (Wilson), control flips, n (texts that have enough other words). `rows` has
+    one row for each text with personal data: place (from 0), kinds, found, answer, masked answer,
+    change, flip, control change, control flip. `spans` are the personal data of every text, for
     `attribution_shares` and `head_lift`.
     """
 
@@ -177,7 +177,7 @@ def _summary(table: pd.DataFrame, found: list[list[Found]], seed: int) -> pd.Dat
         flips, n = int(part["flip"].sum()), len(part)
         low, high = bootstrap(lambda weights: weights @ moved / weights.sum(1), n, seed=seed)  # noqa: B023
         both = np.isfinite(control)
-        p = float(sign_flip(moved[both] - control[both], seed=seed)) if both.any() else np.nan
+        p = _more(moved[both] - control[both], seed)
         rows.append(
             {
                 "kind": kind,
@@ -198,6 +198,14 @@ def _summary(table: pd.DataFrame, found: list[list[Found]], seed: int) -> pd.Dat
         )
     frame = pd.DataFrame(rows)
     return frame.assign(q=adjusted(frame["p"].to_numpy()))
+
+
+def _more(gaps: np.ndarray, seed: int) -> float:
+    """One-sided p that the texts' differences (n,) have a mean above 0, by turning their signs."""
+    if not len(gaps):
+        return float("nan")
+    half = float(sign_flip(gaps, seed=seed)) / 2
+    return half if gaps.mean() > 0 else 1 - half
 
 
 def _rows(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from interp_core.errors import BadInput
 from interp_core.lessons import measures_attention as reads
 from interp_core.lessons import measures_attention as words
+from interp_core.lessons import measures_audit as audits
 from interp_core.lessons import measures_classifier as decides
 from interp_core.lessons.record import Claim, Lesson, Value
 
@@ -49,6 +50,19 @@ MEASURES: dict[str, Callable[..., Value]] = {
         decides.loss_change,
         decides.better_without,
         decides.importance_agreement,
+        audits.labelled_texts,
+        audits.labelled_right,
+        audits.test_cases,
+        audits.test_failures,
+        audits.negation_lift,
+        audits.heads_over_negation,
+        audits.term_difference,
+        audits.term_share,
+        audits.group_difference,
+        audits.null_end,
+        audits.group_q,
+        audits.answer_flips,
+        audits.terms,
     )
 }
 

@@ -37,6 +37,13 @@ def test_wrong_check_digits_and_plain_numbers_are_no_card_or_account(text):
     assert not {each.kind for each in personal_data(text)} & {"card", "account", "date", "address"}
 
 
+def test_a_date_of_many_digits_is_no_telephone_number():
+    assert [each.kind for each in personal_data("on 12/26/2018, or 020 7946 0958")] == [
+        "date",
+        "telephone",
+    ]
+
+
 def test_check_digits_of_published_examples():
     assert luhn("79927398713".rjust(13, "0"))  # the example of the standard's algorithm
     assert luhn("5500005555555559")
