@@ -42,8 +42,8 @@ def labelled_data(
 
     `source` is a path, bytes, an upload, a `Table` or a data frame. `text`, `label` and `pair` name
     its columns; without them usual names are looked for. `mapping` says which class a label means
-    where `match_labels` would not find it. `limit` reads the first rows only; `name` is
-    what the data are called. Other `options` are
+    where `match_labels` would not find it. Of more than `limit` rows so many are drawn at random
+    (seed 0), and stay in order; `name` is what the data are called. Other `options` are
     those of `open_table`, or of `read_conll` for models that label words.
 
     Rows without a text or a label, and with a label that is none of the model's, are left out and
@@ -55,11 +55,13 @@ def labelled_data(
         tagged = source if isinstance(source, TaggedSentences) else read_conll(source, **options)
         return _of_tagged(tagged, model, mapping, limit, name)
     table = _table(source, options)
-    frame = table.frame if limit is None else table.frame.head(limit)
-    text, label = text or _text_column(frame), label or _label_column(frame, model, kind, pair)
-    for name in filter(None, (text, label, pair)):
-        if name not in frame:
-            raise BadInput(f"There is no column {name!r}. Columns: {shown_of(list(frame))}.")
+    frame = table.frame
+    places, drawn = _drawn(len(frame), limit)
+    frame = frame.iloc[places].reset_index(drop=True)
+    text, label = text or _text_column(frame), label or label_column(frame, model, pair)
+    for column in filter(None, (text, label, pair)):
+        if column not in frame:
+            raise BadInput(f"There is no column {column!r}. Columns: {shown_of(list(frame))}.")
     if text == label:
         raise BadInput(f"The column {text!r} cannot hold both the texts and the labels.")
     problems = table.skipped.copy() if table.skipped else SkippedRows()
@@ -67,13 +69,14 @@ def labelled_data(
     match, read = _reader(kind, values, model, mapping)
     kept, targets = [], []
     cells = zip(frame[text], values, frame[pair] if pair else [""] * len(frame))
-    for number, (line, value, second) in enumerate(cells, 1):
+    for place, (line, value, second) in enumerate(cells):
+        number = int(places[place]) + 1
         fault = _fault(number, line, second if pair else None, value)
         target = None if fault else read(value)
         if target is None:
             problems.add(fault or Skipped(number, UNKNOWN, _unknown(value)))
             continue
-        kept.append(number - 1)
+        kept.append(place)
         targets.append(target)
     if not kept:
         raise BadInput(_none_left(frame, label, problems, model, kind))
@@ -86,11 +89,19 @@ def labelled_data(
         targets=np.array(targets),
         labels=tuple(model.labels),
         metadata=chosen.drop(columns=[*filter(None, {text, label, pair})]).reset_index(drop=True),
-        rows=np.array(kept, dtype=np.int64) + 1,
+        rows=places[kept] + 1,
         match=match,
-        notes=(*table.notes, *match.notes),
+        notes=(*table.notes, *drawn, *match.notes),
         problems=problems,
     )
+
+
+def _drawn(count: int, limit: int | None) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The places of the rows that are audited, in order, and a note where some are not."""
+    if limit is None or count <= limit:
+        return np.arange(count), ()
+    places = np.sort(np.random.default_rng(0).choice(count, limit, replace=False))
+    return places, (f"{limit:,} of {count:,} rows were drawn at random (seed 0).",)
 
 
 def _name(source: Any) -> str:
@@ -113,13 +124,16 @@ def _text_column(frame: pd.DataFrame) -> str:
     return found
 
 
-def _label_column(frame: pd.DataFrame, model: LoadedModel, kind: str, pair: str | None) -> str:
-    """A column with a usual name, else the first whose values name classes of the model."""
+def label_column(frame: pd.DataFrame, model: LoadedModel, pair: str | None = None) -> str:
+    """A column with a usual name, else the first whose values name classes of the model.
+
+    Raises `BadInput` where there is none.
+    """
     usual = {usual_name(name): name for name in reversed(list(frame)) if name != pair}
     named = [usual[name] for name in LABEL_NAMES if name in usual]
     if named:
         return named[0]
-    if kind == SINGLE:
+    if audit_kind(model) == SINGLE:
         for name in frame:
             values = frame[name].dropna().unique()
             if 0 < len(values) <= 2 * len(model.labels) and all(
@@ -226,7 +240,9 @@ def _of_tagged(
     number_of = {name: place for place, name in enumerate(model.labels)}
     known = {label: number_of.get(name) for label, name in match.mapping.items()}
     problems, kept = tagged.skipped.copy(), []
-    for place, tags in enumerate(tagged.labels[:limit]):
+    places, drawn = _drawn(len(tagged.labels), limit)
+    for place in map(int, places):
+        tags = tagged.labels[place]
         wrong = next((each for each in tags if known[each] is None), None)
         if wrong is None:
             kept.append(place)
@@ -251,7 +267,7 @@ def _of_tagged(
         metadata=_about(tagged, kept),
         rows=np.array([tagged.lines[place] for place in kept], dtype=np.int64),
         match=match,
-        notes=(*tagged.notes, *match.notes),
+        notes=(*tagged.notes, *drawn, *match.notes),
         problems=problems,
     )
 

@@ -28,8 +28,8 @@ def error_table(data: AuditData, predictions: Predictions) -> pd.DataFrame:
     """The wrong answers, the most confident first.
 
     Columns place (in the data, from 0), row (in the file, from 1), text, second text where there
-    is one, label, answer, confidence; for regression all texts, with error (found − true) instead
-    of confidence, the largest first.
+    is one, label, prediction, confidence; for regression all texts, with error (found − true)
+    instead of confidence, the largest first.
     """
     done = predictions.done
     if data.kind == REGRESSION:
@@ -42,7 +42,7 @@ def error_table(data: AuditData, predictions: Predictions) -> pd.DataFrame:
     if data.pairs is not None:
         columns["second text"] = [data.pairs[p] for p in places]
     columns["label"] = [data.name_of(data.targets[p]) for p in places]
-    columns["answer"] = [data.name_of(predictions.predicted[p]) for p in places]
+    columns["prediction"] = [data.name_of(predictions.predicted[p]) for p in places]
     if data.kind == REGRESSION:
         columns["error"] = size[places]
     else:
@@ -56,7 +56,7 @@ def opposed_neighbours(
     """The texts that the model holds most similar to text `position` and answers otherwise.
 
     Similar means the cosine of the vectors that the classifier's last layer reads. Columns place,
-    row, text, label, answer, similarity. Raises `BadInput` where the pass kept no such vectors.
+    row, text, label, prediction, similarity. Raises `BadInput` where the pass kept no such vectors.
     """
     vectors = predictions.vectors
     if vectors is None:
@@ -79,7 +79,7 @@ def opposed_neighbours(
             "row": data.rows[found],
             "text": [data.texts[each] for each in found],
             "label": [data.name_of(data.targets[each]) for each in found],
-            "answer": [data.name_of(predictions.predicted[each]) for each in found],
+            "prediction": [data.name_of(predictions.predicted[each]) for each in found],
             "similarity": cosine[found].astype(float),
         }
     )

@@ -23,7 +23,7 @@ from interp_core.progress import report
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
 
-CHUNK = 2048  # texts that are tokenized and sorted by length together
+CHUNK = 512  # texts that are tokenized and sorted by length together
 MOST_NUMBERS = 2**26  # logits, or numbers of vectors, that are kept: 256 MB
 SAME = 1e-4
 
@@ -38,8 +38,9 @@ class Predictions:
     for tokens. `confidence` (n,) is the probability of the answer (for "multi-label" of the least
     sure of the labels; for "tokens" of the least sure word; NaN for regression). `lengths` are
     counted in tokens, `cut` marks texts that the model could not read whole, `done` those that were
-    predicted: others hold 0 and NaN. `refused` tells why a text was not. `vectors` (n, d) are what
-    the classifier's last layer reads of each text, None where that is not one vector.
+    predicted and `lost` those that cannot be: others hold 0 and NaN; `refused` says why. `vectors`
+    (n, d) are what the classifier's last layer reads of each text, None where that is not one
+    vector.
     """
 
     kind: str
@@ -50,6 +51,7 @@ class Predictions:
     lengths: np.ndarray
     cut: np.ndarray
     done: np.ndarray
+    lost: np.ndarray
     refused: SkippedRows = field(default_factory=SkippedRows)
     vectors: np.ndarray | None = None
 
@@ -59,7 +61,13 @@ class Predictions:
     @property
     def complete(self) -> bool:
         """Whether every text was predicted or refused."""
-        return int(self.done.sum()) + self.refused.total == len(self)
+        return bool((self.done | self.lost).all())
+
+    @property
+    def first(self) -> int:
+        """How many texts from the first on were predicted or refused without a gap."""
+        told = self.done | self.lost
+        return len(self) if told.all() else int(np.argmin(told))
 
     def take(self, chosen: np.ndarray) -> Predictions:
         """Those at these places, or where a mask (n,) is true."""
@@ -111,7 +119,7 @@ def predict_labelled(
     """
     state = None
     for state in stream_predictions(model, data):
-        report(progress, int(state.done.sum()) + state.refused.total, len(data))
+        report(progress, int((state.done | state.lost).sum()), len(data))
     return state
 
 
@@ -159,8 +167,7 @@ def _empty(data: AuditData, width: int) -> Predictions:
         predicted,
         np.full(count, np.nan),
         np.zeros(count, dtype=np.int64),
-        np.zeros(count, dtype=bool),
-        np.zeros(count, dtype=bool),
+        *(np.zeros(count, dtype=bool) for _ in range(3)),
         vectors=np.full((count, width), np.nan, dtype=np.float32) if width else None,
     )
 
@@ -268,6 +275,7 @@ class _Pass:
     def _refuse(self, place: int, reason: str, why: ClearheadError | str) -> bool:
         number = int(self.data.rows[place]) if len(self.data.rows) else place + 1
         self.found.refused.add(Skipped(number, reason, str(why)))
+        self.found.lost[place] = True
         return False
 
     def _keep(

@@ -54,10 +54,11 @@ def histogram(
     mark: float | None = None,
     mark_title: str = "expected by chance",
     step: float | None = None,
+    unit: str = "points",
 ) -> alt.LayerChart:
     """Counts of values in bins; `mark` draws a line, such as what chance would give.
 
-    `step` is the width of a bin, for values that come in steps.
+    `step` is the width of a bin, for values that come in steps; `unit` is what is counted.
     """
     bins = alt.Bin(maxbins=32) if step is None else alt.Bin(step=step)
     bars = (
@@ -65,10 +66,10 @@ def histogram(
         .mark_bar()
         .encode(
             x=alt.X("value:Q", bin=bins, title=title),
-            y=alt.Y("count():Q", title="points"),
+            y=alt.Y("count():Q", title=unit),
             tooltip=[
                 alt.Tooltip("value:Q", bin=bins, title=title),
-                alt.Tooltip("count():Q", title="points"),
+                alt.Tooltip("count():Q", title=unit),
             ],
         )
     )

@@ -133,6 +133,12 @@ KEYS: dict[str, frozenset[str]] = {
         """,
         *_PICTURES,
     ),
+    "audit": _names(
+        """
+        audit_view audit_data audit_size audit_text audit_label audit_pair audit_threshold
+        audit_cell audit_row audit_search audit_slice audit_slice_row audit_error
+        """,
+    ),
     "compare_models": frozenset(("versus", "rival", "versus_target", "reach_word", "reach_side")),
     "language_models": _names(
         """

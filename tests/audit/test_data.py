@@ -71,6 +71,7 @@ def test_a_table_keeps_what_can_be_audited_and_lists_the_rest(words):
     assert (data.texts, data.targets.tolist()) == (("good", "bad"), [1, 0])
     assert data.target_names() == ["positive", "negative"]
     assert data.rows.tolist() == [1, 2]
+    assert data.name == "mine.csv"
     assert data.metadata.to_dict("list") == {"source": ["a", "b"]}
     assert dict(data.problems.counts) == {EMPTY: 1, NO_LABEL: 1, UNKNOWN: 1}
     assert [row.number for row in data.problems.rows] == [3, 4, 5]
@@ -92,6 +93,15 @@ def test_the_column_of_labels_is_found_by_name_or_by_what_it_holds(words):
         ic.labelled_data(frame.assign(label="odd"), words)
     with pytest.raises(ic.BadInput, match="no column 'x'"):
         ic.labelled_data(frame, words, label="x")
+
+
+def test_of_too_many_rows_some_are_drawn_at_random_and_keep_their_numbers(words):
+    frame = pd.DataFrame({"text": [f"t{n}" for n in range(50)], "label": [0] * 25 + [1] * 25})
+    data = ic.labelled_data(frame, words, limit=20)
+    assert [f"t{number - 1}" for number in data.rows] == list(data.texts)
+    assert (np.diff(data.rows) > 0).all()
+    assert 0 < data.targets.sum() < 20 == len(data)
+    assert "20 of 50 rows were drawn at random" in data.notes[0]
 
 
 def test_second_texts_several_labels_and_numbers(words):

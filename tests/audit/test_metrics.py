@@ -35,7 +35,7 @@ def made(kind, targets, labels, predicted, probabilities=None, confidence=None):
     done, cut = np.ones(count, dtype=bool), np.zeros(count, dtype=bool)
     lengths = np.full(count, 5)
     return data, Predictions(
-        kind, probabilities, probabilities, predicted, confidence, lengths, cut, done
+        kind, probabilities, probabilities, predicted, confidence, lengths, cut, done, ~done
     )
 
 

@@ -26,7 +26,7 @@ def test_errors_come_with_the_most_confident_first(model):
     assert table["confidence"].tolist() == pytest.approx(
         [1 / (1 + np.exp(-2 * f)) for f in (3, 2, 1)]
     )
-    assert table["answer"].tolist() == ["negative", "negative", "positive"]
+    assert table["prediction"].tolist() == ["negative", "negative", "positive"]
 
 
 def test_the_smallest_set_of_words_that_flips_is_found(model):
@@ -63,7 +63,7 @@ def test_neighbours_are_nearest_by_what_the_last_layer_reads(sentiment, model):
     others = np.flatnonzero(found.predicted != found.predicted[3])
     wanted = others[np.argsort(-(unit @ unit[3])[others])][:2]
     assert near["place"].tolist() == wanted.tolist()
-    assert (near["answer"] != data.name_of(found.predicted[3])).all()
+    assert (near["prediction"] != data.name_of(found.predicted[3])).all()
     frame = pd.DataFrame({"text": ["good"], "label": [1]})
     plain = ic.labelled_data(frame, model)
     with pytest.raises(ic.BadInput, match="one vector"):

@@ -35,6 +35,7 @@ def test_a_pass_can_be_stopped_and_what_is_known_is_kept(words_model):
     next(states)
     state = next(states)
     assert (state.done.tolist(), state.complete) == ([True, False, False], False)
+    assert state.first == 1
     assert state.take(state.done).logits.tolist() == [[-1.0, 1.0]]
     with pytest.raises(ic.Stopped):
         ic.predict_labelled(model, data, progress=lambda done, _: done < 2)

@@ -1,0 +1,272 @@
+"""Which labelled texts are audited: a built-in set, or a file with its columns and labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+import interp_core as ic
+from interp_core.audit.data import label_column
+from interp_core.audit.labels import match_labels, shown_of
+from interp_core.audit.record import REGRESSION, TOKENS, audit_kind
+from interp_core.files.columns import LOOKED_AT, choose_column
+from interp_core.files.form import FileOptions
+from interp_core.files.tables import Table
+from interp_core.models.record import LoadedModel
+from interp_core.ui.server import cache, limits
+from interp_core.ui.server.limits import digest
+from interp_core.ui.server.store import Shared
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
+from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.recipe import BESIDE, Recipe, calls, named
+from interp_core.ui.widgets.uploads import options, uploader
+
+FILE, TITLE = "file", "A file of mine"
+TABLES = ["csv", "tsv", "json", "jsonl", "ndjson", "parquet", "txt", "gz"]
+WORDS = ["conll", "conllu", "bio", "iob", "iob2", "tsv", "txt", "gz"]
+COUNTS = (300, 1_000, 3_000, 10_000, 50_000)
+COMMAND = "Without the app: `python -m interp_core.audit MODEL DATA --out FOLDER`"
+HELD = "audit_file"  # (name, digest) of this session's file
+LEFT_OUT = "– left out –"
+MOST_LABELS = 30  # of a file, for which a class can be chosen here
+TABLE_BYTES = 100  # of a cell, about
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The question: the key of the shared result."""
+
+    model: str
+    files: str
+    source: str
+    limit: int | None = None
+    data: str = ""
+    file: str = ""
+    options: FileOptions = field(default_factory=FileOptions)
+    text: str | None = None
+    label: str | None = None
+    pair: str | None = None
+    mapping: tuple[tuple[str, str | None], ...] = ()
+
+    def columns(self) -> dict:
+        """Arguments of `ic.labelled_data` that differ from its defaults."""
+        given = {"text": self.text, "label": self.label, "pair": self.pair, "limit": self.limit}
+        found = {name: value for name, value in given.items() if value is not None}
+        return found | ({"mapping": dict(self.mapping)} if self.mapping else {})
+
+
+@st.cache_resource(show_spinner=False)
+def _files() -> Shared:
+    return Shared(32, 256 * 2**20, len, name="audit files")
+
+
+@st.cache_resource(show_spinner=False)
+def _tables() -> Shared:
+    return Shared(
+        16, 256 * 2**20, lambda table: TABLE_BYTES * table.frame.size, name="audit tables"
+    )
+
+
+def controls(choice, model: LoadedModel) -> Asked | None:  # noqa: ANN001 - sidebar.Choice
+    """What is audited; None while there is no file."""
+    files, built_in = cache.stamp(choice.model), ic.audit_sets(model)
+    sources = {**built_in, FILE: TITLE}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        follow("audit_data", next(iter(sources)))
+        keep_valid("audit_data", list(sources))
+        source = st.selectbox(
+            "Labelled texts",
+            list(sources),
+            format_func=sources.get,
+            key="audit_data",
+            width=300,
+            **BOUND,
+        )
+        if source != FILE:
+            return Asked(choice.model, files, source, _limit_of_set())
+        return _of_file(choice.model, files, model)
+
+
+def _limit_of_set() -> int | None:
+    most = limits.limits()
+    return None if most is None else most.texts
+
+
+def _of_file(name: str, files: str, model: LoadedModel) -> Asked | None:
+    tokens = audit_kind(model) == TOKENS
+    _take(WORDS if tokens else TABLES)
+    file, data = st.session_state.get(HELD, ("", ""))
+    if not data:
+        return None
+    if _files().peek(data) is None:
+        del st.session_state[HELD]
+        st.info("Your file is no longer in memory: upload it again.")
+        return None
+    chosen = options("audit", table=not tokens)
+    asked = Asked(name, files, FILE, _limit(), data, file, chosen)
+    return asked if tokens else _with_columns(asked, model)
+
+
+def _take(types: list[str]) -> None:
+    """The uploader; what it is given is kept for the session."""
+    with st.popover("File", icon=":material/upload_file:"):
+        given = uploader("A table with texts and labels, or CoNLL", types, key="audit_upload")
+    if given is not None:
+        content = given.getvalue()
+        if not content:
+            raise ic.BadInput("The file is empty.")
+        key = digest(content)
+        _files().get(key, lambda: content)
+        st.session_state[HELD] = (given.name, key)
+
+
+def _limit() -> int:
+    most = limits.at_most(COUNTS[-1], "texts")
+    counts = [count for count in COUNTS if count <= most] or [most]
+    return st.selectbox(
+        "At most",
+        counts,
+        index=min(1, len(counts) - 1),
+        key="audit_size",
+        width=130,
+        format_func=lambda n: f"{n:,} texts",
+        help="Of a longer file so many rows are drawn at random (seed 0).",
+        **BOUND,
+    )
+
+
+def table(asked: Asked) -> Table:
+    """The uploaded table. Raises `BadInput`."""
+    content = _files().peek(asked.data)
+    if content is None:
+        raise ic.BadInput("Upload the file again: it is no longer in memory.")
+    key = (asked.data, asked.file, asked.options)
+
+    def read() -> Table:
+        return ic.open_table(_Named(asked.file, content), **vars(asked.options))
+
+    return _tables().get(key, read)
+
+
+def content(asked: Asked) -> object:
+    """The uploaded file, for readers of files."""
+    given = _files().peek(asked.data)
+    if given is None:
+        raise ic.BadInput("Upload the file again: it is no longer in memory.")
+    return _Named(asked.file, given)
+
+
+@dataclass
+class _Named:
+    """Bytes with a name, as uploads are."""
+
+    name: str
+    data: bytes
+
+    def read(self, size: int = -1) -> bytes:
+        return self.data if size < 0 else self.data[:size]
+
+
+def _with_columns(asked: Asked, model: LoadedModel) -> Asked | None:
+    """The question with its columns, and what each label of the file means."""
+    frame = table(asked).frame
+    names = list(frame)
+    usual = choose_column(frame.head(LOOKED_AT).to_dict("records")) or names[0]
+    text = _column("Text", "audit_text", names, usual)
+    rest = [name for name in names if name != text]
+    try:
+        found = label_column(frame[rest], model)
+    except ic.BadInput:
+        found = None
+    label = _column("Label", "audit_label", rest, found)
+    pair = _column("Second text", "audit_pair", [n for n in rest if n != label], None, "none")
+    if label is None:
+        st.info("Choose the column that holds the labels.", icon=":material/arrow_upward:")
+        return None
+    given = _mapping(frame[label].dropna().unique(), model) if _has_classes(model) else ()
+    return Asked(**{**vars(asked), "text": text, "label": label, "pair": pair, "mapping": given})
+
+
+def _has_classes(model: LoadedModel) -> bool:
+    return audit_kind(model) != REGRESSION
+
+
+def _column(
+    title: str, key: str, names: list[str], usual: str | None, empty: str = "choose"
+) -> str | None:
+    follow(key, usual)
+    keep_valid(key, names)
+    return st.selectbox(
+        title,
+        names,
+        index=names.index(usual) if usual in names else None,
+        placeholder=empty,
+        key=key,
+        width=150,
+        **BOUND,
+    )
+
+
+def _mapping(values, model: LoadedModel) -> tuple[tuple[str, str | None], ...]:  # noqa: ANN001
+    """What the person says that labels mean, where that is not what was found."""
+    match = match_labels(values, model.labels)
+    unknown = len(match.unknown)
+    about = f"{unknown} unknown" if unknown else f"matched by {match.how}"
+    given = []
+    with st.popover(f"Labels: {about}", icon=":material/label:"):
+        st.caption("Which class of the model each label of the file means.")
+        for note in match.notes:
+            st.caption(plain(note))
+        choices = [*model.labels, LEFT_OUT]
+        for label, found in list(match.mapping.items())[:MOST_LABELS]:
+            key = f"audit_label_{label}"
+            keep_valid(key, choices)
+            chosen = st.selectbox(
+                plain(label),
+                choices,
+                index=choices.index(found or LEFT_OUT),
+                key=key,
+                persist_state="session",
+            )
+            if chosen != (found or LEFT_OUT):
+                given.append((label, None if chosen == LEFT_OUT else chosen))
+        if len(match.mapping) > MOST_LABELS:
+            st.caption(f"The first {MOST_LABELS} of {len(match.mapping):,} labels.")
+    if unknown == len(match.mapping) and not given:
+        st.info(
+            f"None of the labels ({plain(shown_of(match.unknown, 5))}) is a class of the model. "
+            "Open “Labels” and choose what each means, or choose another column.",
+            icon=":material/label:",
+        )
+    return tuple(given)
+
+
+def recipe(asked: Asked, model: Recipe) -> Recipe:
+    """The labelled texts as part of recipes; a file stands beside the notebook."""
+    if asked.source != FILE:
+        name = None if asked.source in ("", None) else asked.source
+        step = calls.audit_set(model, name)
+        return named("data", step if asked.limit is None else step.take(slice(0, asked.limit)))
+    step = calls.labelled_data(
+        plain_name(asked.file), model, **asked.columns(), **asked.options.chosen()
+    )
+    return named("data", step, comment=BESIDE)
+
+
+def plain_name(file: str) -> str:
+    """The name of a file without folders."""
+    return file.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def labelled(asked: Asked, model: LoadedModel) -> ic.AuditData:
+    """The labelled texts. Raises `BadInput`."""
+    if asked.source != FILE:
+        found = ic.audit_set(model, asked.source)
+        return found if asked.limit is None else found.take(slice(0, asked.limit))
+    if audit_kind(model) == TOKENS:
+        given, more = content(asked), asked.options.chosen()
+    else:
+        given, more = table(asked), {}
+    name = plain_name(asked.file)
+    return ic.labelled_data(given, model, name=name, **asked.columns(), **more)

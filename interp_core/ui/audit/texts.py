@@ -1,0 +1,76 @@
+"""Tables of texts of an audit, from which one opens its explanation."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from interp_core.ui.audit.answers import Audited
+from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
+
+SHOWN = 300  # rows of a table on the page
+COLUMNS = {
+    "row": st.column_config.NumberColumn("row", format="%d", width=60),
+    "text": st.column_config.TextColumn("text", width="large"),
+    "confidence": st.column_config.NumberColumn("confidence", format="percent", width=90),
+    "similarity": st.column_config.NumberColumn("cosine similarity", format="%.3f", width=110),
+    "error": st.column_config.NumberColumn("error", format="%+.3f", width=80),
+}
+
+
+def listed(frame: pd.DataFrame, *, key: str, chooses: str, height: int = 300) -> None:
+    """The first rows of a table with columns row and place; a selected row is kept in `chooses`."""
+    shown = frame.head(SHOWN)
+
+    def selected() -> None:
+        row = clicks.row(key, len(shown))
+        if row is not None:
+            st.session_state[chooses] = int(shown["row"].iloc[row])
+
+    st.dataframe(
+        shown.drop(columns="place"),
+        hide_index=True,
+        height=height,
+        key=key,
+        on_select=selected,
+        selection_mode="single-row",
+        column_config=COLUMNS,
+    )
+    if len(frame) > SHOWN:
+        st.caption(f"The first {SHOWN:,} of {len(frame):,} texts.")
+
+
+def chosen(key: str, frame: pd.DataFrame, *, first: bool = False) -> int | None:
+    """The place of the chosen text, which the address keeps by its row.
+
+    Before one is chosen it is None, or the `first` one.
+    """
+    rows = dict(zip(frame["row"].astype(int), frame["place"].astype(int)))
+    if first:
+        follow(key, next(iter(rows)))
+    keep_valid(key, list(rows))
+    row = st.selectbox(
+        "Row of the text",
+        list(rows),
+        index=0 if first else None,
+        placeholder="select a row or choose",
+        key=key,
+        width=220,
+        **BOUND,
+    )
+    return None if row is None else rows[row]
+
+
+def explanation(found: Audited, place: int) -> None:
+    """The link to the attribution of one text."""
+    data = found.data
+    query = {"model": found.asked.model, "text": data.texts[place], "show": "explanation"}
+    if data.pairs is not None:
+        query["pair"] = data.pairs[place]
+    st.page_link(
+        "pages/word_attributions.py",
+        label="Explain this prediction",
+        icon=":material/arrow_forward:",
+        query_params=query,
+    )
