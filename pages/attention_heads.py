@@ -39,7 +39,7 @@ with errors.shown():
         part = getattr(raw, stack) if two_stacks else raw
         plain = question.Shown(asked, cache.stamp(asked.model), stack=stack)
         first = diagnostics.telling_head(part, plain)
-        layer, heads = question.head_choice(part, view != "compare", first)
+        layer, heads = question.head_choice(part, view, first)
         kind = question.kind_choice(two_stacks)
         words, special, mass = question.display_choice()
     shown = replace(plain, kind=kind, words=words, special=special)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
+from interp_core.charts.axes import measured, named, of_bars
 from interp_core.charts.heatmaps import PRINT_TOKEN, below_zero, largest, token_axis
-from interp_core.charts.points import GREY, by_kind
+from interp_core.charts.points import GREY, NEGATIVE, POSITIVE, by_kind
 
 BAR = 24
 CELL = 26
 FOR, AGAINST = "supports the target", "opposes it"
-SIGN = {FOR: "#2f6fd6", AGAINST: "#d9771f"}
+SIGN = {FOR: POSITIVE, AGAINST: NEGATIVE}
 
 
 def bars(frame: pd.DataFrame, *, title: str, order: str = "text") -> alt.LayerChart:
@@ -24,7 +25,7 @@ def bars(frame: pd.DataFrame, *, title: str, order: str = "text") -> alt.LayerCh
     data = frame.assign(direction=[AGAINST if score < 0 else FOR for score in frame["score"]])
     base = alt.Chart(data).encode(
         y=alt.Y("key:N", sort=keys, axis=token_axis(limit=150)),
-        x=alt.X("score:Q", title=title),
+        x=alt.X("score:Q", title=title, axis=of_bars()),
         tooltip=[
             alt.Tooltip("token:N", title="word"),
             alt.Tooltip("score:Q", title=title, format="+.4f"),
@@ -53,7 +54,7 @@ def grid(
             f"{y}:N",
             sort=rows,
             title=y_title,
-            axis=alt.Axis(ticks=False, domain=False, labelLimit=220, labelOverlap=False),
+            axis=named(ticks=False, domain=False, labelLimit=220, labelOverlap=False),
         ),
         tooltip=[
             alt.Tooltip("token:N", title="word"),
@@ -79,18 +80,19 @@ def curves(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
     `frame`: curve, ranking, fraction, probability, low, high.
     """
     base = alt.Chart(frame).encode(
-        x=alt.X("fraction:Q", title="share of words", axis=alt.Axis(format="%")),
+        x=alt.X("fraction:Q", title="share of words", axis=measured(format="%")),
         color=alt.Color(
             "ranking:N",
-            scale=alt.Scale(domain=["attribution", "random"], range=["#2f6fd6", "#d9771f"]),
+            scale=alt.Scale(domain=["attribution", "random"], range=[POSITIVE, GREY]),
             legend=alt.Legend(title="ranking", orient="top"),
         ),
     )
     band = base.mark_area(opacity=0.18).encode(
-        y=alt.Y("low:Q", title=title, scale=alt.Scale(zero=False)), y2="high:Q"
+        y=alt.Y("low:Q", title=title, scale=alt.Scale(zero=False), axis=measured()),
+        y2="high:Q",
     )
     line = base.mark_line(point=True, strokeWidth=2).encode(
-        y=alt.Y("probability:Q", title=title),
+        y=alt.Y("probability:Q", title=title, axis=measured()),
         strokeDash=alt.StrokeDash(
             "ranking:N",
             scale=alt.Scale(domain=["attribution", "random"], range=[[1, 0], [5, 3]]),
@@ -109,8 +111,8 @@ def curves(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
 def against(frame: pd.DataFrame, *, x: str, y: str) -> alt.LayerChart:
     """Two explanations of the same words as a scatter with the words beside the points."""
     base = alt.Chart(frame).encode(
-        x=alt.X(f"{x}:Q", title=x),
-        y=alt.Y(f"{y}:Q", title=y),
+        x=alt.X(f"{x}:Q", title=x, axis=measured()),
+        y=alt.Y(f"{y}:Q", title=y, axis=measured()),
         tooltip=[
             alt.Tooltip("token:N", title="word"),
             alt.Tooltip(f"{x}:Q", format=".4f"),
@@ -131,13 +133,13 @@ def probabilities(frame: pd.DataFrame) -> alt.Chart:
             y=alt.Y(
                 "key:N",
                 sort=list(shown["key"]),
-                axis=alt.Axis(title=None, labelExpr=PRINT_TOKEN, ticks=False, domain=False),
+                axis=named(title=None, labelExpr=PRINT_TOKEN, ticks=False, domain=False),
             ),
             x=alt.X(
                 "probability:Q",
                 title="probability",
                 scale=alt.Scale(domain=[0, 1]),
-                axis=alt.Axis(format="%"),
+                axis=of_bars(format="%"),
             ),
             tooltip=[
                 "label:N",

@@ -5,24 +5,21 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
+from interp_core.charts.axes import measured, named
 from interp_core.charts.heatmaps import token_axis
-from interp_core.charts.scatter import GREY
+from interp_core.charts.points import GREY, POSITIVE, SECOND, by_kind
+
+INKS = (POSITIVE, SECOND)  # of the first and the second model
 
 
-def _model() -> dict:
-    legend = alt.Legend(title=None, orient="top")
-    return {"color": alt.Color("model:N", sort=None, legend=legend)}
+def _models(frame: pd.DataFrame) -> dict[str, str]:
+    return dict(zip(dict.fromkeys(frame["model"]), INKS))
 
 
-def _bars() -> dict:
+def _bars(frame: pd.DataFrame) -> dict:
     """Bars of the first model are full, those of the second pale and outlined."""
-    legend = alt.Legend(title=None, orient="top")
-    full = alt.Scale(range=[0.95, 0.3])
-    return {
-        **_model(),
-        "stroke": alt.Stroke("model:N", sort=None, legend=legend),
-        "fillOpacity": alt.FillOpacity("model:N", sort=None, scale=full, legend=legend),
-    }
+    models = _models(frame)
+    return by_kind("model", models, list(models)[1:])
 
 
 def grouped_bars(frame: pd.DataFrame, *, y: str, title: str) -> alt.Chart:
@@ -35,9 +32,9 @@ def grouped_bars(frame: pd.DataFrame, *, y: str, title: str) -> alt.Chart:
         .encode(
             x=alt.X("key:N", sort=keys, axis=token_axis(angle=angle, limit=90)),
             xOffset=alt.XOffset("model:N", sort=None),
-            y=alt.Y(f"{y}:Q", title=title),
+            y=alt.Y(f"{y}:Q", title=title, axis=measured()),
             tooltip=["model", "token", alt.Tooltip(f"{y}:Q", title=title, format="+.4f")],
-            **_bars(),
+            **_bars(frame),
         )
         .properties(height=250)
     )
@@ -46,6 +43,9 @@ def grouped_bars(frame: pd.DataFrame, *, y: str, title: str) -> alt.Chart:
 def reach_lines(frame: pd.DataFrame) -> alt.LayerChart:
     """What is left of a word's effect by distance. `frame`: model, distance, effect, share."""
     zero = alt.Chart(pd.DataFrame({"y": [0]})).mark_rule(color=GREY).encode(y="y:Q")
+    models = _models(frame)
+    inks = alt.Scale(domain=list(models), range=list(models.values()))
+    legend = alt.Legend(title=None, orient="top")
     lines = (
         alt.Chart(frame)
         .mark_line(point=alt.OverlayMarkDef(size=50), strokeWidth=2)
@@ -54,21 +54,20 @@ def reach_lines(frame: pd.DataFrame) -> alt.LayerChart:
                 "distance:Q",
                 title="filler words inserted",
                 scale=alt.Scale(type="symlog", constant=2),
+                axis=measured(values=sorted(map(float, set(frame["distance"]))), format="d"),
             ),
-            y=alt.Y("effect:Q", title="effect on the logit"),
-            strokeDash=alt.StrokeDash(
-                "model:N", sort=None, legend=alt.Legend(title=None, orient="top")
-            ),
+            y=alt.Y("effect:Q", title="effect on the logit", axis=measured()),
+            color=alt.Color("model:N", scale=inks, legend=legend),
+            strokeDash=alt.StrokeDash("model:N", sort=list(models), legend=legend),
             tooltip=[
                 "model",
                 "distance",
                 alt.Tooltip("effect:Q", format="+.3f"),
                 alt.Tooltip("share:Q", format=".0%"),
             ],
-            **_model(),
         )
     )
-    return alt.layer(zero, lines).properties(height=260)
+    return alt.layer(zero, lines).properties(height=280)
 
 
 def accuracy_bars(frame: pd.DataFrame) -> alt.LayerChart:
@@ -78,16 +77,16 @@ def accuracy_bars(frame: pd.DataFrame) -> alt.LayerChart:
         alt.Chart(frame)
         .mark_bar()
         .encode(
-            x=alt.X("kind:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
+            x=alt.X("kind:N", sort=None, title=None, axis=named()),
             xOffset=alt.XOffset("model:N", sort=None),
             y=alt.Y(
                 "right:Q",
                 title="accuracy",
-                axis=alt.Axis(format="%"),
+                axis=measured(format="%"),
                 scale=alt.Scale(domain=[0, 1]),
             ),
             tooltip=["model", "kind", alt.Tooltip("right:Q", format=".0%"), "count"],
-            **_bars(),
+            **_bars(frame),
         )
     )
     return alt.layer(bars, guess.encode(y="y:Q")).properties(height=280)

@@ -24,15 +24,15 @@ DIVERGING = [
     "#b85a11",
     "#d98943",
     "#eebb8c",
-    "#f8f6f3",
-    "#f3f5f8",
+    "#fefcfa",
+    "#fbfcfe",
     "#9dc1e2",
     "#5f96c8",
     "#2f6ba8",
     "#11437c",
 ]
 CATEGORICAL = [
-    "#0072b2",
+    "#2f6fd6",
     "#d55e00",
     "#009e73",
     "#cc79a7",

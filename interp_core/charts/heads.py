@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import altair as alt
 import pandas as pd
 
+from interp_core.charts.axes import BANDS, measured, named
 from interp_core.charts.heatmaps import ON_CELLS, below_zero, largest, scale_of
-from interp_core.charts.scatter import GREY, MARKED, SHAPES
+from interp_core.charts.points import CATEGORIES, GREY, MARKED, POSITIVE, SECOND, SHAPES
 
 CELL = 34  # px of a layer in the map
 AXIS = 110  # px of axis, title and legend, which the height includes
+NONE = "none"  # the role of heads that have none
+REAL, NOISE = "significant", "not significant"
+MATRIX = 520  # px
+LABELLED = 40  # heads up to which the matrix of all pairs has labels
+SQUARE = 440  # px of a plot whose axes are alike
 _ON_TOP = alt.Legend(title=None, orient="top", symbolStrokeWidth=2)
-_BARE = {"ticks": False, "domain": False, "grid": False, "labelPadding": 6, "labelAngle": 0}
 
 
 def head_map(
@@ -30,8 +37,8 @@ def head_map(
     dash in the cell where they are clearly below zero.
     """
     place = {
-        "x": alt.X("head:O", title="head", axis=alt.Axis(orient="top", **_BARE)),
-        "y": alt.Y("layer:O", title="layer", axis=alt.Axis(**_BARE)),
+        "x": alt.X("head:O", title="head", axis=alt.Axis(orient="top", **BANDS)),
+        "y": alt.Y("layer:O", title="layer", axis=alt.Axis(**BANDS)),
     }
     click = alt.selection_point(name=selection, fields=["layer", "head"], on="click", empty=False)
     tooltip = [
@@ -80,10 +87,10 @@ def _error(frame: pd.DataFrame, text_format: str = ".4f") -> list[alt.Tooltip]:
 def _codes(frame: pd.DataFrame, place: dict) -> list[alt.Chart]:
     """The role of each head in its cell, readable on any colour."""
     base = alt.Chart(frame).encode(**place, text="code:N")
-    letters = f"min(10, width / {frame['head'].nunique()} / 3)"  # five letters fit a cell
+    letters = f"min(11, width / {frame['head'].nunique()} / 3)"  # five letters fit a cell
     font = {"fontSize": alt.expr(letters), "fontWeight": 600}
     return [
-        base.mark_text(stroke="white", strokeWidth=3, strokeOpacity=0.8, **font),
+        base.mark_text(stroke="white", strokeWidth=3.5, strokeOpacity=0.95, **font),
         base.mark_text(color=ON_CELLS, **font),
     ]
 
@@ -99,11 +106,16 @@ def by_layer(frame: pd.DataFrame, *, title: str, text_format: str = ".3f") -> al
     """Every head as a mark above its layer, and the mean of each layer as a line."""
     frame = frame.dropna(subset=["value"])
     place = {
-        "x": alt.X("layer:O", title="layer", axis=alt.Axis(labelAngle=0, grid=False)),
-        "y": alt.Y("value:Q", title=title, scale=scale_of(frame["value"], zero=False)),
+        "x": alt.X("layer:O", title="layer", axis=named()),
+        "y": alt.Y(
+            "value:Q",
+            title=title,
+            scale=scale_of(frame["value"], zero=False),
+            axis=measured(),
+        ),
     }
     value = alt.Tooltip("value:Q", title=title, format=text_format)
-    heads = alt.Chart(frame).mark_point(filled=True, size=45, opacity=0.65)
+    heads = alt.Chart(frame).mark_point(filled=True, size=45, opacity=0.65, color=POSITIVE)
     mean = alt.Chart(frame).mark_line(color=GREY, strokeWidth=2, strokeDash=[4, 3])
     return alt.layer(
         mean.encode(x=place["x"], y=alt.Y("mean(value):Q", title=title)),
@@ -119,8 +131,8 @@ def histogram_by_layer(frame: pd.DataFrame, *, title: str) -> alt.Chart:
         alt.Chart(frame)
         .mark_rect(cornerRadius=1)
         .encode(
-            x=alt.X("value:Q", bin=alt.Bin(maxbins=24), title=title, scale=scale),
-            y=alt.Y("layer:O", title="layer"),
+            x=alt.X("value:Q", bin=alt.Bin(maxbins=24), title=title, scale=scale, axis=measured()),
+            y=alt.Y("layer:O", title="layer", axis=alt.Axis(**BANDS)),
             color=alt.Color("count():Q", legend=None),
             tooltip=["layer:O", alt.Tooltip("value:Q", bin=alt.Bin(maxbins=24)), "count():Q"],
         )
@@ -141,8 +153,8 @@ def head_scatter(
         name="pick", fields=["layer", "head"], on="symbol:click", empty=False
     )
     place = {
-        "x": alt.X(f"{x}:Q", title=titles[0], scale=scale_of(frame[x], zero=False)),
-        "y": alt.Y(f"{y}:Q", title=titles[1], scale=scale_of(frame[y], zero=False)),
+        "x": alt.X(f"{x}:Q", title=titles[0], scale=_near(frame[x]), axis=measured()),
+        "y": alt.Y(f"{y}:Q", title=titles[1], scale=_near(frame[y]), axis=measured()),
     }
     layers = [*_bars(frame, place, x, y)]
     layers.append(
@@ -164,6 +176,10 @@ def head_scatter(
     return alt.layer(*layers).properties(height=420)
 
 
+def _near(values: pd.Series) -> alt.Scale:
+    return scale_of(values, zero=False)
+
+
 def _bars(frame: pd.DataFrame, place: dict, x: str, y: str) -> list[alt.Chart]:
     """One standard error to either side."""
     found = []
@@ -180,11 +196,12 @@ def _bars(frame: pd.DataFrame, place: dict, x: str, y: str) -> list[alt.Chart]:
 
 
 def _named(frame: pd.DataFrame, colour: str) -> dict:
-    names = sorted(frame[colour].astype(str).unique())
-    legend = alt.Legend(title=None, orient="top", columns=4, symbolOpacity=1)
+    names = sorted(frame[colour].astype(str).unique(), key=lambda name: (name == NONE, name))
+    legend = alt.Legend(title=None, orient="top", columns=6, symbolOpacity=1)
     scale = {"domain": names}
+    inks = [GREY if name == NONE else ink for name, ink in zip(names, cycle(CATEGORIES))]
     return {
-        "color": alt.Color(f"{colour}:N", legend=legend, scale=alt.Scale(**scale)),
+        "color": alt.Color(f"{colour}:N", legend=legend, scale=alt.Scale(domain=names, range=inks)),
         "shape": alt.Shape(f"{colour}:N", legend=legend, scale=alt.Scale(**scale, range=SHAPES)),
     }
 
@@ -200,7 +217,7 @@ def likeness_map(frame: pd.DataFrame) -> alt.LayerChart:
         "y": alt.Y("y:Q", axis=bare, title=None, scale=alt.Scale(zero=False)),
     }
     points = alt.Chart(frame).mark_point(filled=True, size=90, opacity=0.85)
-    names = alt.Chart(frame).mark_text(color=GREY, dy=-10, fontSize=10)
+    names = alt.Chart(frame[frame["role"] != NONE]).mark_text(color=GREY, dy=-10, fontSize=10)
     return alt.layer(
         points.encode(
             **place, **_named(frame, "role"), tooltip=["layer:O", "head:O", "role:N"]
@@ -211,7 +228,7 @@ def likeness_map(frame: pd.DataFrame) -> alt.LayerChart:
 
 def likeness_matrix(frame: pd.DataFrame, order: list[str]) -> alt.Chart:
     """Distance of every pair. `frame`: one, two (names), distance; `order` sorts like to like."""
-    axis = alt.Axis(labels=len(order) <= 80, labelFontSize=7, ticks=False, title=None)
+    axis = named(labels=len(order) <= LABELLED, labelFontSize=9, ticks=False, title=None)
     return (
         alt.Chart(frame)
         .mark_rect()
@@ -221,18 +238,30 @@ def likeness_matrix(frame: pd.DataFrame, order: list[str]) -> alt.Chart:
             color=alt.Color("distance:Q", title="JS distance (nats)", sort="descending"),
             tooltip=["one", "two", alt.Tooltip("distance:Q", format=".3f")],
         )
-        .properties(height=560)
+        .properties(width=MATRIX, height=MATRIX)
     )
 
 
 def pruning(frame: pd.DataFrame, *, y: str, title: str) -> alt.LayerChart:
     """What is left as heads are removed. `frame`: ranking, removed, the column y and `<y>_std`."""
-    colour = alt.Color("ranking:N", legend=alt.Legend(title=None, orient="top"))
+    colours = iter((POSITIVE, SECOND, MARKED))
+    names = sorted(set(frame["ranking"]), key=lambda name: (name.startswith("random"), name))
+    inks = [GREY if name.startswith("random") else next(colours) for name in names]
+    colour = alt.Color(
+        "ranking:N",
+        legend=alt.Legend(title=None, orient="top", symbolOpacity=1),
+        scale=alt.Scale(domain=names, range=inks),
+    )
     base = alt.Chart(frame).encode(
-        x=alt.X("removed:Q", title="heads removed (least important first)")
+        x=alt.X(
+            "removed:Q",
+            title="heads removed (least important first)",
+            scale=alt.Scale(domain=[0, int(frame["removed"].max())], nice=False),
+            axis=measured(format="d", tickMinStep=1),
+        )
     )
     line = base.mark_line(point=True, strokeWidth=2).encode(
-        y=alt.Y(f"{y}:Q", title=title, scale=alt.Scale(zero=False)),
+        y=alt.Y(f"{y}:Q", title=title, scale=alt.Scale(zero=False), axis=measured()),
         color=colour,
         strokeDash=alt.StrokeDash("ranking:N", legend=None),
         tooltip=["ranking", "removed", alt.Tooltip(f"{y}:Q", format=".4f")],
@@ -253,12 +282,10 @@ def profile(frame: pd.DataFrame) -> alt.LayerChart:
     if frame["se"].isna().all():
         ends = frame[["offset", "share"]]
     base = alt.Chart(ends).encode(
-        x=alt.X(
-            "offset:O", title="key − query (outer bars: 9 or more)", axis=alt.Axis(labelAngle=0)
-        )
+        x=alt.X("offset:O", title="key − query (outer bars: 9 or more)", axis=named())
     )
     bars = base.mark_bar().encode(
-        y=alt.Y("share:Q", title="share of attention"),
+        y=alt.Y("share:Q", title="share of attention", axis=measured(format="%")),
         tooltip=["offset:O", alt.Tooltip("share:Q", format=".3f"), *_error(ends)],
     )
     if "se" not in ends:
@@ -271,17 +298,19 @@ def differences(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
     """Two sides of every head against each other. `frame`: layer, head, first, second, real."""
     ends = frame[["first", "second"]].stack().agg(["min", "max"]).dropna()
     shown = ["layer", "head", "first", "second", "difference", "se", "real"]
-    named = frame[shown].assign(
-        difference_is=frame["real"].map({True: "significant", False: "not significant"})
-    )
+    told = frame[shown].assign(difference_is=frame["real"].map({True: REAL, False: NOISE}))
+    present = [name for name in (REAL, NOISE) if name in set(told["difference_is"])]
+    inks = {"domain": present, "range": [{REAL: POSITIVE, NOISE: GREY}[name] for name in present]}
+    legend = alt.Legend(title=None, orient="top", symbolOpacity=1)
+    both = alt.Scale(domain=list(ends), nice=False, padding=10) if len(ends) else alt.Scale()
     points = (
-        alt.Chart(named)
+        alt.Chart(told)
         .mark_point(filled=True, size=70, opacity=0.85)
         .encode(
-            x=alt.X("first:Q", title=f"{title}, first", scale=alt.Scale(zero=False)),
-            y=alt.Y("second:Q", title=f"{title}, second", scale=alt.Scale(zero=False)),
-            color=alt.Color("difference_is:N", legend=alt.Legend(title=None, orient="top")),
-            shape=alt.Shape("difference_is:N", legend=alt.Legend(title=None, orient="top")),
+            x=alt.X("first:Q", title=f"{title}, first", scale=both, axis=measured()),
+            y=alt.Y("second:Q", title=f"{title}, second", scale=both, axis=measured()),
+            color=alt.Color("difference_is:N", legend=legend, scale=alt.Scale(**inks)),
+            shape=alt.Shape("difference_is:N", legend=legend, sort=inks["domain"]),
             tooltip=[
                 "layer:O",
                 "head:O",
@@ -293,18 +322,18 @@ def differences(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
         )
     )
     equal = alt.Chart(pd.DataFrame({"a": ends})).mark_line(color=GREY, strokeDash=[4, 3])
-    return alt.layer(equal.encode(x="a:Q", y="a:Q"), points).properties(height=400)
+    return alt.layer(equal.encode(x="a:Q", y="a:Q"), points).properties(width=SQUARE, height=SQUARE)
 
 
 def depths(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
     """Models of different size by relative depth. `frame`: model, depth, mean, lowest, highest."""
     base = alt.Chart(frame).encode(
-        x=alt.X("depth:Q", title="depth (0 the first layer, 1 the last)"),
+        x=alt.X("depth:Q", title="depth (0 the first layer, 1 the last)", axis=measured()),
         color=alt.Color("model:N", legend=_ON_TOP),
     )
     band = base.mark_area(opacity=0.18).encode(y="lowest:Q", y2="highest:Q")
     line = base.mark_line(point=True, strokeWidth=2).encode(
-        y=alt.Y("mean:Q", title=f"{title} (mean and range over heads)"),
+        y=alt.Y("mean:Q", title=f"{title} (mean and range over heads)", axis=measured()),
         strokeDash=alt.StrokeDash("model:N", legend=_ON_TOP),
         tooltip=["model", "layer", alt.Tooltip("mean:Q", format=".4f")],
     )

@@ -13,6 +13,9 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from interp_core.charts.axes import BANDS
+from interp_core.charts.points import GREY, MARKED
+
 CELL = 32  # px; smaller cells for longer texts, never below the size that can be hovered
 MIN_CELL = 9
 MAX_SIDE = 680
@@ -20,6 +23,11 @@ COMPACT_SIDE = 210
 ON_CELLS = "#17202c"  # of text with a white halo, readable on any colour
 CLEARLY = 0.08  # of the largest value: smaller negative ones get no dash
 LABELS = 130  # px that the query labels take beside the cells
+
+
+def label_room(tokens: Sequence[str]) -> int:
+    """px that the labels of the rows take."""
+    return min(LABELS, 16 + 7 * max(map(len, tokens), default=0))
 
 
 def cell_size(count: int, side: int = MAX_SIDE) -> int:
@@ -129,12 +137,12 @@ def map_picture(
     )
     window = (
         alt.Chart(frame)
-        .mark_rect(filled=False, strokeWidth=2, stroke="#d55e00")
+        .mark_rect(filled=False, strokeWidth=2, stroke=MARKED)
         .encode(x=alt.X("k0:Q", **x), x2="k1:Q", y=alt.Y("q0:Q", **y), y2="q1:Q")
     )
     border = (
         alt.Chart(frame)
-        .mark_rect(filled=False, stroke="#8896a8", strokeWidth=1)
+        .mark_rect(filled=False, stroke=GREY, strokeWidth=1)
         .encode(x=alt.X("zero:Q", **x), x2="keys:Q", y=alt.Y("zero:Q", **y), y2="queries:Q")
     )
     return alt.layer(image, border, window, areas).properties(width=size, height=size + 22)
@@ -168,6 +176,7 @@ def token_axis(*, angle: int = 0, limit: int = 110, orient: str | None = None) -
         labelAngle=angle,
         labelLimit=limit,
         labelOverlap=False,
+        labelFlush=False,
         ticks=False,
         domain=False,
         grid=False,
@@ -176,7 +185,8 @@ def token_axis(*, angle: int = 0, limit: int = 110, orient: str | None = None) -
     )
 
 
-ROW = 84  # px from one row of pictures to the next
+ROW, LEAST = 84, 18  # px from one small picture to the next
+SCREEN, ACROSS = 600, 1_000  # px that all of them take at most, down and across
 AXIS = 40  # px of the head numbers, which the height includes
 GAP = 6  # px between pictures
 
@@ -187,42 +197,48 @@ def overview(frame: pd.DataFrame, *, selection: str = "head") -> alt.LayerChart:
     Tooltip columns, shares between 0 and 1 unless said otherwise: entropy (nats), top_key, special,
     previous, next, itself. `chosen` marks the open head.
     """
-    heads = frame["head"].nunique()
-    rows = frame["layer"].nunique()
-    row = ROW if heads <= 16 else max(36, ROW * 16 // heads)
+    heads, rows = frame["head"].nunique(), frame["layer"].nunique()
+    side = panel_side(rows, heads)
     place = {
-        "x": alt.X("head:O", title="head", axis=alt.Axis(orient="top", labelAngle=0, **_BARE)),
-        "y": alt.Y("layer:O", title="layer", axis=alt.Axis(**_BARE)),
+        "x": alt.X("head:O", title="head", axis=alt.Axis(orient="top", **BANDS)),
+        "y": alt.Y("layer:O", title="layer", axis=alt.Axis(**BANDS)),
     }
-    pictures = alt.Chart().mark_image(
-        width=alt.expr(f"max(width / {heads} - {GAP}, 8)"),
-        height=alt.expr(f"max(height / {rows} - {GAP}, 8)"),
-        aspect=False,
-    )
+    # Square whatever the width of the page, or a diagonal would not look like one.
+    square = alt.expr(f"max(min(width / {heads}, height / {rows}) - {GAP}, 8)")
+    pictures = alt.Chart().mark_image(width=square, height=square, aspect=False)
     pictures = pictures.encode(**place, url="url:N")
     click = alt.selection_point(name=selection, fields=["layer", "head"], on="click")
     hover = alt.selection_point(name=f"{selection}_hover", on="pointerover", empty=False)
     frames = (
         alt.Chart()
-        .mark_rect(fill="transparent", cursor="pointer", cornerRadius=2)
+        .mark_rect(
+            fill="transparent", cursor="pointer", cornerRadius=2, width=square, height=square
+        )
         .encode(
             **place,
-            stroke=alt.StrokeValue(**_framed(hover, "#d55e00", "#8896a8")),
-            strokeWidth=alt.StrokeWidthValue(**_framed(hover, 2.5, 0.6)),
+            stroke=alt.condition("datum.chosen", alt.value(MARKED), alt.value(GREY)),
+            strokeWidth=_thick(hover),
             tooltip=_panel_tooltips(frame),
         )
         .add_params(click, hover)
     )
     # Data once for both: Altair would compare the two frames with each other.
-    return alt.layer(pictures, frames, data=frame).properties(height=row * rows + AXIS)
+    return alt.layer(pictures, frames, data=frame).properties(height=side * rows + AXIS)
 
 
-def _framed(hover: alt.Parameter, lit: str | float, other: str | float) -> dict:
-    """One value for the open head and the one under the pointer, another for the rest."""
-    return alt.condition(hover | alt.datum.chosen, alt.value(lit), alt.value(other))
+def _thick(hover: alt.Parameter) -> dict:
+    """The open head has a frame of its own colour; the one under the pointer a thicker one."""
+    chosen = {"test": "datum.chosen", "value": 2.5}
+    return alt.StrokeWidthValue(
+        0.8, condition=[chosen, {"param": hover.name, "empty": False, "value": 2}]
+    )
 
 
-_BARE = {"ticks": False, "domain": False, "grid": False, "labelPadding": 6}
+def panel_side(layers: int, heads: int) -> int:
+    """Side of a small picture in px, so that all of them fit into one screen."""
+    return max(LEAST, min(ROW, SCREEN // layers, ACROSS // heads))
+
+
 _SHARES = {
     "special": "to special tokens",
     "previous": "to the previous token",
@@ -247,7 +263,7 @@ def _panel_tooltips(frame: pd.DataFrame) -> list[alt.Tooltip]:
     return [alt.Tooltip("layer:O"), alt.Tooltip("head:O"), *extra, *shares]
 
 
-INK = (47, 111, 214)  # readable on white and on near-black; strength is told by opacity
+INK = (64, 126, 230)  # readable on white and on near-black; strength is told by opacity
 STEPS = 256
 SHARP = 128  # px a side that a picture gets at least
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
+from interp_core.charts.axes import BANDS, measured, named, of_bars
 from interp_core.charts.heatmaps import below_zero, largest, token_axis, token_keys
-from interp_core.charts.points import GREY, MARKED, by_kind
+from interp_core.charts.points import GREY, MARKED, NEGATIVE, POSITIVE, by_kind
 
-BLUE, ORANGE = "#2f6fd6", "#d9771f"
 AXES = 110  # px of axes, titles and legend, which heights include
 EXPECTED = "expected"
-BARE = {"ticks": False, "domain": False, "grid": False, "labelPadding": 6, "labelFlush": False}
 
 
 def expected(frame: pd.DataFrame) -> alt.LayerChart:
@@ -29,7 +28,7 @@ def expected(frame: pd.DataFrame) -> alt.LayerChart:
             "probability:Q",
             title="probability",
             scale=alt.Scale(domain=_reach(data)),
-            axis=alt.Axis(format=".2~%", tickCount=5),
+            axis=of_bars(format=".2~%"),
         ),
         tooltip=[
             alt.Tooltip("token:N"),
@@ -38,16 +37,14 @@ def expected(frame: pd.DataFrame) -> alt.LayerChart:
             *([alt.Tooltip("logit:Q", format="+.3f")] if "logit" in data else []),
         ],
     )
-    named = by_kind("kind", dict(zip(kinds, [BLUE, ORANGE])), kinds[1:])
-    bars = base.mark_bar(cornerRadius=2, height=13).encode(**named)
+    looks = by_kind("kind", dict(zip(kinds, [POSITIVE, NEGATIVE])), kinds[1:])
+    bars = base.mark_bar(cornerRadius=2, height=13).encode(**looks)
     figures = base.mark_text(align="left", dx=5, fontSize=11, color=GREY).encode(text="shown:N")
     return alt.layer(bars, figures).properties(height=24 * len(data) + 76)
 
 
 def _tokens(**options: int) -> alt.Axis:
-    axis = token_axis(**options)
-    axis.labelFlush = False  # else the first label moves away from its bar
-    return axis
+    return token_axis(**options)
 
 
 def _reach(frame: pd.DataFrame) -> list[float]:
@@ -82,9 +79,9 @@ def unit_map(
             "unit:N",
             sort=units,
             title="head",
-            axis=alt.Axis(orient="top", labelAngle=0, labelOverlap=False, **BARE),
+            axis=alt.Axis(orient="top", labelOverlap=False, **BANDS),
         ),
-        y=alt.Y("layer:O", title="layer", axis=alt.Axis(**BARE)),
+        y=alt.Y("layer:O", title="layer", axis=alt.Axis(**BANDS)),
         tooltip=[
             alt.Tooltip("layer:O"),
             alt.Tooltip("unit:N", title="head"),
@@ -115,12 +112,12 @@ def waterfall(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
 
     `kind` is "adds", "takes away" or "sum"; what takes away is dashed as well as orange.
     """
-    kinds = {"adds": BLUE, "lowers": ORANGE, "sum": GREY}
+    kinds = {"adds": POSITIVE, "lowers": NEGATIVE, "sum": GREY}
     base = alt.Chart(frame).encode(
         y=alt.Y(
             "part:N",
             sort=list(frame["part"]),
-            axis=alt.Axis(title=None, labelLimit=170, labelOverlap=False, **BARE),
+            axis=alt.Axis(title=None, labelLimit=170, labelOverlap=False, **BANDS),
         ),
         tooltip=[
             alt.Tooltip("part:N"),
@@ -128,10 +125,10 @@ def waterfall(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
             alt.Tooltip("end:Q", title="sum so far", format="+.4f"),
         ],
     )
-    base = base.encode(x=alt.X("start:Q", title=title), x2="end:Q")
+    base = base.encode(x=alt.X("start:Q", title=title, axis=of_bars()), x2="end:Q")
     present = {kind: colour for kind, colour in kinds.items() if kind in set(frame["kind"])}
-    named = by_kind("kind", present, ["lowers"])
-    bars = base.mark_bar(cornerRadius=2, height=13).encode(**named)
+    looks = by_kind("kind", present, ["lowers"])
+    bars = base.mark_bar(cornerRadius=2, height=13).encode(**looks)
     zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=GREY).encode(x="x:Q")
     return alt.layer(bars, zero).properties(height=22 * len(frame) + 84)
 
@@ -144,9 +141,9 @@ def copies(frame: pd.DataFrame) -> alt.Chart:
         .mark_line(point=alt.OverlayMarkDef(size=40), strokeWidth=2)
         .encode(
             x=alt.X(
-                "place:Q", title="position in the copy", axis=alt.Axis(format="d", tickMinStep=1)
+                "place:Q", title="position in the copy", axis=measured(format="d", tickMinStep=1)
             ),
-            y=alt.Y("surprisal:Q", title="surprisal (bits)"),
+            y=alt.Y("surprisal:Q", title="surprisal (bits)", axis=measured()),
             color=alt.Color("copy:N", legend=legend),
             strokeDash=alt.StrokeDash("copy:N", legend=None),
             tooltip=["copy", "token", alt.Tooltip("surprisal:Q", format=".2f")],
@@ -171,7 +168,7 @@ def lens_grid(frame: pd.DataFrame, *, ink: str = INK) -> alt.LayerChart:
     click = alt.selection_point(name="cell", fields=["layer", "position"], on="click", empty=False)
     base = alt.Chart(frame).encode(
         x=alt.X("key:N", sort=columns, axis=token_axis(angle=-35, orient="top", limit=90)),
-        y=alt.Y("layer:O", sort=layers, title="after layer", axis=alt.Axis(**BARE)),
+        y=alt.Y("layer:O", sort=layers, title="after layer", axis=alt.Axis(**BANDS)),
         tooltip=[
             alt.Tooltip("token:N", title="read"),
             alt.Tooltip("layer:O", title="after layer"),
@@ -184,7 +181,7 @@ def lens_grid(frame: pd.DataFrame, *, ink: str = INK) -> alt.LayerChart:
     )
     # Opacity over the page's own background: the same in both themes, and text stays legible.
     cells = (
-        base.mark_rect(cornerRadius=2, cursor="pointer", fill=BLUE)
+        base.mark_rect(cornerRadius=2, cursor="pointer", fill=POSITIVE)
         .encode(
             fillOpacity=alt.FillOpacity(
                 "probability:Q",
@@ -216,12 +213,12 @@ def fate(frame: pd.DataFrame, *, value: str, title: str, logarithmic: bool = Fal
     scale = alt.Scale(type="log", reverse=True) if logarithmic else alt.Scale(zero=True)
     form = "%" if value.endswith("probability") else ",d" if logarithmic else ".2~f"
     exact = ".3%" if form == "%" else ",d" if logarithmic else ".3f"
-    upright = alt.Axis(format=form, tickCount=5, grid=not logarithmic)
+    upright = measured(format=form, grid=not logarithmic)
     layers = frame["layer"].nunique()
-    axis = alt.Axis(labelAngle=0, grid=False, values=list(range(0, layers, 1 + layers // 13)))
+    axis = named(values=list(range(0, layers, 1 + layers // 13)))
     return (
         alt.Chart(frame)
-        .mark_line(point=alt.OverlayMarkDef(size=40, color=BLUE), strokeWidth=2, color=BLUE)
+        .mark_line(point=alt.OverlayMarkDef(size=40, color=POSITIVE), strokeWidth=2, color=POSITIVE)
         .encode(
             x=alt.X("layer:O", title="after layer", axis=axis),
             y=alt.Y(f"{value}:Q", title=title, scale=scale, axis=upright),

@@ -11,7 +11,9 @@ import json
 import altair as alt
 import pandas as pd
 
+from interp_core.charts.axes import BANDS
 from interp_core.charts.heatmaps import token_axis
+from interp_core.charts.points import POSITIVE
 
 ROW = 22  # px a token
 MARGIN = 150  # px on either side for the tokens, whose labels are axis labels to follow the theme
@@ -123,15 +125,21 @@ def _labels(tokens: pd.DataFrame, index: str, side: str) -> alt.Axis:
 
 STRIP = 24
 AXIS = 100  # px of title and token labels, which the height includes
-_LAYER_AXIS = alt.Axis(ticks=False, domain=False, labelOverlap=False, labelAngle=0)
+_LAYER_AXIS = alt.Axis(labelOverlap=False, **BANDS)
 
 
-def layer_rows(frame: pd.DataFrame, *, title: str, value_title: str) -> alt.Chart:
-    """A strip for each layer. `frame`: layer (label), key (a token key), token, value."""
+def layer_rows(
+    frame: pd.DataFrame, *, title: str, value_title: str, top: float | None = None
+) -> alt.Chart:
+    """A strip for each layer. `frame`: layer (label), key (a token key), token, value.
+
+    The colour ends at `top`, by default at the largest value.
+    """
     keys, layers = list(dict.fromkeys(frame["key"])), list(dict.fromkeys(frame["layer"]))
     # One strip leaves no room for a legend: its numbers are in the tooltips.
-    side = {"gradientLength": STRIP * len(layers) - 20}
-    legend = alt.Legend(title=value_title, **side) if len(layers) > 2 else None
+    legend = alt.Legend(title=value_title, orient="top", gradientLength=160, titleOrient="left")
+    legend = legend if len(layers) > 2 else None
+    scale = alt.Scale(domainMin=0) if top is None else alt.Scale(domain=[0, top], clamp=True)
     angle = 0 if len(keys) <= 14 else -60
     return (
         alt.Chart(frame)
@@ -139,18 +147,20 @@ def layer_rows(frame: pd.DataFrame, *, title: str, value_title: str) -> alt.Char
         .encode(
             x=alt.X("key:N", sort=keys, axis=token_axis(angle=angle, limit=90, orient="bottom")),
             y=alt.Y("layer:N", sort=layers, title="layer", axis=_LAYER_AXIS),
-            color=alt.Color("value:Q", scale=alt.Scale(domainMin=0), legend=legend),
+            color=alt.Color("value:Q", scale=scale, legend=legend),
             tooltip=[
                 alt.Tooltip("layer:N", title="layer"),
                 alt.Tooltip("token:N", title="key"),
                 alt.Tooltip("value:Q", title=value_title, format=".4f"),
             ],
         )
-        .properties(height=STRIP * max(len(layers), 1) + AXIS, title=title)
+        .properties(
+            height=STRIP * max(len(layers), 1) + AXIS + 30 * (legend is not None), title=title
+        )
     )
 
 
-BLUE, INK = "#2f6fd6", "#17202c"
+INK = "#17202c"
 ACROSS = 10  # tokens in a line
 LINE, EDGES = 48, 40  # px of a line of tokens, and of the title
 
@@ -171,7 +181,7 @@ def token_lines(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
         tooltip=[alt.Tooltip("token:N"), alt.Tooltip("note:N", title=title)],
     )
     shade = alt.Scale(domain=[0, 1], range=[0.04, 0.62])
-    cells = base.mark_rect(cornerRadius=3, fill=BLUE).encode(
+    cells = base.mark_rect(cornerRadius=3, fill=POSITIVE).encode(
         fillOpacity=alt.FillOpacity("strength:Q", scale=shade, legend=None)
     )
     room = alt.expr(f"width / {len(columns)} - 6")

@@ -10,14 +10,12 @@ import altair as alt
 import pandas as pd
 
 from interp_core.charts.heatmaps import below_zero, largest
-from interp_core.charts.scatter import MARKED
+from interp_core.charts.points import MARKED, POSITIVE
 
 SIDE = 396  # px of the longer side on the page: two stand side by side on a laptop
-TITLE, LEGEND = 34, 66  # px above and below the picture
+TITLE, LEGEND = 62, 66  # px above and below the picture
 GREATEST = 512  # px of the picture that travels to the browser
 MOST_DASHED = 16  # patches a side; dashes in smaller ones would cover them
-INK = {"light": "#2f6fd6", "dark": "#2f6fd6"}
-POSITIVE = "#1f5fbf"
 
 
 def data_url(picture: Any) -> str:

@@ -8,9 +8,14 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-GREY = "#7d8899"  # legible on white and on dark: text marks are not themed
-MARKED = "#d55e00"
-PLAIN = "#4679bf"  # points without a group
+# What colours mean in all charts. Each is legible on white and on dark: text marks are not themed.
+POSITIVE = "#2f6fd6"  # supports, adds; also the only kind, and the first of two models
+NEGATIVE = "#d9771f"  # opposes, lowers; always with a dash or an outline of dashes
+SECOND = "#009e73"  # the second of two models
+MARKED = "#c026d3"  # selected, framed, pointed at
+GREY = "#7d8899"  # random, within noise, sums, lines of reference
+CATEGORIES = [POSITIVE, "#d55e00", SECOND, "#cc79a7", "#a6761d", "#56b4e9", "#7a5195"]
+PLAIN = POSITIVE  # points without a group
 # One fewer than there are colours, so that pairs of colour and shape do not repeat.
 SHAPES = [
     "circle",
@@ -22,7 +27,7 @@ SHAPES = [
     "triangle-left",
 ]
 OTHER = "other"
-NARROW, LABEL_LIMIT = 400, 160  # px of a chart on a small screen, and of a name in the legend
+NARROW, LABEL_LIMIT = 640, 160  # px of a chart on a small screen, and of a name in the legend
 HIDDEN_AXIS = alt.Axis(labels=False, ticks=False, grid=False, domain=False, titleFontSize=11)
 
 
@@ -58,7 +63,7 @@ def by_group(column: str, groups: Iterable[str], title: str | None = None) -> di
 def _columns(names: list[str]) -> int:
     """As many columns of the legend as a narrow window has room for: what is too wide is cut."""
     longest = max(map(len, names), default=0)
-    return max(1, min(4, int(NARROW / (34 + min(6.6 * longest, LABEL_LIMIT)))))
+    return max(1, min(6, int(NARROW / (34 + min(6.6 * longest, LABEL_LIMIT)))))
 
 
 def legend_height(groups: Iterable[str], *, title: bool = False) -> int:

@@ -6,6 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from interp_core.charts.axes import BANDS
 from interp_core.charts.heatmaps import ON_CELLS
 from interp_core.charts.points import MARKED
 
@@ -13,7 +14,6 @@ REACH = 3  # doublings to either side of an even share at which the colour ends
 CELL, LOW_CELL = 34, 17  # px of a layer, with figures in the cells and without
 AXIS = 96  # px of axes and legend, which the height includes
 FIGURES = (16, 14)  # heads and layers up to which cells have room for figures
-_BARE = {"ticks": False, "domain": False, "grid": False, "labelPadding": 6, "labelAngle": 0}
 
 
 def received_map(frame: pd.DataFrame, *, unit: str, selection: str = "head") -> alt.LayerChart:
@@ -26,8 +26,8 @@ def received_map(frame: pd.DataFrame, *, unit: str, selection: str = "head") -> 
         doublings = np.log2(frame["over_uniform"]).clip(-REACH, REACH)
     data = frame.assign(doublings=doublings, figure=[_times(x) for x in frame["over_uniform"]])
     base = alt.Chart(data).encode(
-        x=alt.X("head:O", title="head", axis=alt.Axis(orient="top", **_BARE)),
-        y=alt.Y("layer:O", title="layer", axis=alt.Axis(**_BARE)),
+        x=alt.X("head:O", title="head", axis=alt.Axis(orient="top", **BANDS)),
+        y=alt.Y("layer:O", title="layer", axis=alt.Axis(**BANDS)),
     )
     click = alt.selection_point(name=selection, fields=["layer", "head"], on="click", empty=False)
     legend = alt.Legend(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.points import MARKED
+from interp_core.charts.axes import measured, named
+from interp_core.charts.points import GREY
 
 
 def lines(
@@ -28,12 +29,12 @@ def lines(
         legend = alt.Legend(orient="top", title=None)
         shown["color"] = alt.Color(f"{colour}:N", legend=legend, sort=None)
         shown["strokeDash"] = alt.StrokeDash(f"{colour}:N", legend=legend, sort=None)
-    axis = alt.Axis(format=form) if form else alt.Axis()
+    axis = measured(format=form) if form else measured()
     return (
         alt.Chart(frame)
         .mark_line(point=alt.OverlayMarkDef(size=45), strokeWidth=2)
         .encode(
-            x=alt.X(f"{x}:O", title=x_title, axis=alt.Axis(labelAngle=0)),
+            x=alt.X(f"{x}:O", title=x_title, axis=named()),
             y=alt.Y(f"{y}:Q", title=y_title, axis=axis, scale=alt.Scale(zero=False)),
             tooltip=[
                 *([colour] if colour else []),
@@ -65,8 +66,8 @@ def histogram(
         alt.Chart(pd.DataFrame({"value": values}))
         .mark_bar()
         .encode(
-            x=alt.X("value:Q", bin=bins, title=title),
-            y=alt.Y("count():Q", title=unit),
+            x=alt.X("value:Q", bin=bins, title=title, axis=measured()),
+            y=alt.Y("count():Q", title=unit, axis=measured(tickMinStep=1)),
             tooltip=[
                 alt.Tooltip("value:Q", bin=bins, title=title),
                 alt.Tooltip("count():Q", title=unit),
@@ -75,7 +76,8 @@ def histogram(
     )
     if mark is None:
         return alt.layer(bars).properties(height=height)
-    line = alt.Chart(pd.DataFrame({"mark": [mark]})).mark_rule(color=MARKED, strokeWidth=2)
+    line = alt.Chart(pd.DataFrame({"mark": [mark]}))
+    line = line.mark_rule(color=GREY, strokeWidth=2, strokeDash=[4, 3])
     line = line.encode(x="mark:Q", tooltip=[alt.Tooltip("mark:Q", title=mark_title)])
     return alt.layer(bars, line).properties(height=height)
 
@@ -88,8 +90,8 @@ def dots(
         alt.Chart(frame)
         .mark_point(filled=True, size=14, opacity=0.5)
         .encode(
-            x=alt.X(f"{x}:Q", scale=alt.Scale(type="log"), title=x_title),
-            y=alt.Y(f"{y}:Q", scale=alt.Scale(zero=False), title=y_title),
+            x=alt.X(f"{x}:Q", scale=alt.Scale(type="log"), title=x_title, axis=measured()),
+            y=alt.Y(f"{y}:Q", scale=alt.Scale(zero=False), title=y_title, axis=measured()),
             tooltip=["text", x, alt.Tooltip(f"{y}:Q", format=".3f")],
         )
         .properties(height=height)

@@ -11,7 +11,7 @@ import pytest
 
 from interp_core.charts.export import SEQUENTIAL, picture, specification
 from interp_core.charts.pairs import side_by_side, trail
-from interp_core.charts.points import SHAPES, in_order
+from interp_core.charts.points import PLAIN, SHAPES, in_order
 from interp_core.charts.scatter import GROUP, HEIGHT, Look, scatter
 from interp_core.charts.simple import dots, histogram, lines
 
@@ -54,7 +54,7 @@ def test_a_click_picks_a_row_and_two_ways_of_dragging_pan_and_select():
         assert found["panned"]["bind"] == "scales"
         box, pan = (found[name]["select"]["on"] for name in ("box", "panned"))
         assert ("!event.shiftKey" in box) == (drag == "select")
-        assert ("!event.shiftKey" in pan) == (drag == "moves")
+        assert ("!event.shiftKey" in pan) == (drag == "pan")
         assert found["panned"]["select"]["zoom"] == "wheel!"
 
 
@@ -108,7 +108,7 @@ def test_amounts_get_a_ramp_and_no_group_a_plain_colour():
     chart = scatter(frame, NONE, Look(colour="_colour", kind="quantitative", title="share"))
     assert layers(chart)[0]["encoding"]["color"]["type"] == "quantitative"
     assert "shape" not in layers(chart)[0]["encoding"]
-    assert layers(scatter(points(), NONE, Look()))[0]["encoding"]["color"] == {"value": "#4679bf"}
+    assert layers(scatter(points(), NONE, Look()))[0]["encoding"]["color"] == {"value": PLAIN}
     assert SEQUENTIAL
 
 

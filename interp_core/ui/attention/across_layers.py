@@ -18,6 +18,7 @@ from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.recipe import Recipe, calls, value
 
+HIDDEN = 0.6  # of the largest value: below it, the tokens of the text set the colours
 STRIP_ROWS = 60  # keys across the layer strips
 
 
@@ -26,6 +27,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
     default = _telling_token(maps, model)
     with layout.controls():
         token = token_choice(maps, "Token", f"{maps.tokens[default]} (token {default})")
+    with layout.options():
         flow = st.toggle(
             "Attention flow",
             key="flow",
@@ -117,12 +119,19 @@ def _telling_token(maps: ic.AttentionMaps, model: LoadedModel) -> int:
 def _strip(
     maps: ic.AttentionMaps, values: np.ndarray, names: list[str], title: str, unit: str
 ) -> alt.Chart:
-    keys = maps.key_tokens
+    keys, special = maps.key_tokens, maps.keys.special
     if len(keys) > STRIP_ROWS:  # the keys that are read most, in their order
         kept = np.sort(np.argsort(values.max(0))[::-1][:STRIP_ROWS])
         title += f" (the {STRIP_ROWS} strongest of {len(keys)} keys)"
         values, keys = values[:, kept], [f"{keys[i]} ({i})" for i in kept]
-    return layer_rows(frames.layer_frame(keys, values, names), title=title, value_title=unit)
+        special = special[kept]
+    real = values[:, ~special]
+    top = float(real.max(initial=0.0))
+    sinks = 0 < top < HIDDEN * float(values.max())
+    if sinks:  # one key that takes most would leave all others white
+        title += f"; colour ends at {top:.2g}, the largest to a token of the text"
+    frame = frames.layer_frame(keys, values, names)
+    return layer_rows(frame, title=title, value_title=unit, top=top if sinks else None)
 
 
 def _layers_caption(rolled: bool, causal: bool) -> str:

@@ -9,10 +9,10 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.heatmaps import (
-    LABELS,
     MAX_SIDE,
     cell_size,
     heatmap,
+    label_room,
     map_picture,
     picture_url,
     shrink,
@@ -40,7 +40,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
     domain = (0.0, float(weights.max()))
     if max(weights.shape) <= WHOLE:
         chart = _cells(maps, weights, slice(None), slice(None), domain)
-        _cells_wide(chart, len(maps.key_tokens), _heat_alt(maps, options, weights))
+        _cells_wide(chart, maps.key_tokens, maps.tokens, _heat_alt(maps, options, weights))
     else:
         chart = _zoomed(maps, weights, domain, _heat_alt(maps, options, weights))
     named = heads_named(options, maps.weights.shape[1])
@@ -52,9 +52,12 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
     return chart
 
 
-def _cells_wide(chart: alt.Chart, columns: int, alt_text: str, side: int = MAX_SIDE) -> None:
+def _cells_wide(
+    chart: alt.Chart, keys: list[str], queries: list[str], alt_text: str, side: int = MAX_SIDE
+) -> None:
     """Draw a heatmap as wide as its cells want, or as the page allows."""
-    with st.container(width=columns * cell_size(columns, side) + LABELS):
+    most = max(len(keys), len(queries))
+    with st.container(width=len(keys) * cell_size(most, side) + label_room(queries)):
         draw_chart(chart, alt=alt_text)
 
 
@@ -102,7 +105,7 @@ def _zoomed(maps: ic.AttentionMaps, weights: np.ndarray, domain: tuple, alt_text
             alt=alt_text,
         )
         chart = _cells(maps, weights, rows, columns, domain)
-        _cells_wide(chart, columns.stop - columns.start, alt_text, side=430)
+        _cells_wide(chart, maps.key_tokens[columns], maps.tokens[rows], alt_text, side=430)
     st.caption(
         "Left: the whole matrix (colour: square root of the weight). Right: the framed window "
         f"of {WINDOW} × {WINDOW} tokens. Click the left chart to move the window."

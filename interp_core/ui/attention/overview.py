@@ -7,12 +7,14 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.heatmaps import overview
+from interp_core.charts.heatmaps import overview, panel_side
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention import frames, question
 from interp_core.ui.attention.question import UNIT, Options, open_head
 from interp_core.ui.widgets import clicks
 from interp_core.ui.widgets.figure import figure
+
+MARGIN = 44  # px of the layers' numbers and title
 
 
 def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
@@ -25,8 +27,10 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         options.heads,
     )
     chart = overview(frame)
+    layers, heads = maps.weights.shape[:2]
     figure(
         chart,
+        room=heads * panel_side(layers, heads) + MARGIN,
         title="All heads",
         key="overview_chart",
         on_select=lambda: _open_clicked(frame),
@@ -37,9 +41,22 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
     top = frames.full_ink(maps)
     st.caption(
         "One tile per head: query tokens down, key tokens across. Colour: square root of the "
-        f"{UNIT[maps.kind]}, {_clipped(maps, top)}. Click a tile to open the head."
+        f"{UNIT[maps.kind]}, {_clipped(maps, top)}. Click a tile to open the head. "
+        f"{_selected(frame)}"
     )
     return chart
+
+
+def _selected(frame: pd.DataFrame) -> str:
+    """The open head, and what it does on this text."""
+    chosen = frame[frame["chosen"]]
+    if len(chosen) != 1:
+        return ""
+    head = chosen.iloc[0]
+    said = {"previous": "previous token", "next": "next token", "special": "special tokens"}
+    shares = {name: head[key] for key, name in said.items() if key in frame}
+    most = max(shares, key=shares.get)
+    return f"Framed: layer {head['layer']}, head {head['head']} ({most} {shares[most]:.0%})."
 
 
 def _clipped(maps: ic.AttentionMaps, top: float) -> str:

@@ -86,12 +86,16 @@ def stack_choice() -> str:
 
 
 def head_choice(
-    maps: ic.AttentionMaps, several: bool, first: tuple[int, int]
+    maps: ic.AttentionMaps, view: str, first: tuple[int, int]
 ) -> tuple[int, tuple[int, ...]]:
-    """A layer and one or more of its heads; `first` is what a new visitor sees."""
+    """A layer and one or more of its heads; `first` is what a new visitor sees.
+
+    Across layers there is no head to begin with, but the mean of all.
+    """
+    default = [] if view == "layers" else [first[1]]
     layers, heads = list(maps.layer_numbers), list(range(maps.weights.shape[1]))
     follow("layer", first[0])
-    follow("heads", [first[1]])
+    follow("heads", default)
     keep_valid("layer", layers)
     keep_valid("heads", heads)
     layer = st.selectbox(
@@ -103,13 +107,13 @@ def head_choice(
         width=110,
     )
     chosen = st.multiselect(
-        "Heads" if several else "Head (the first one is shown)",
+        "Heads" if view != "compare" else "Head (the first one is shown)",
         heads,
-        default=[first[1]],
+        default=default,
         key="heads",
         **BOUND,
         placeholder="All heads (mean)",
-        width=320,
+        width=200,
     )
     return layer, tuple(chosen or heads)
 

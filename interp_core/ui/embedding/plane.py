@@ -133,8 +133,8 @@ def _how_to(scene: Scene, drawn: int) -> None:
         )
 
 
-LIGHT = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#a6761d", "#56b4e9", "#7a5195", "#4d4d4d"]
-DARK = ["#56b4e9", "#e69f00", "#2fc49a", "#e08fc0", "#d0b25c", "#8fb8ff", "#b99ae0", "#c4c9d1"]
+LIGHT = ["#2f6fd6", "#d55e00", "#009e73", "#cc79a7", "#a6761d", "#56b4e9", "#7a5195", "#4d4d4d"]
+DARK = ["#5b9bf0", "#e69f00", "#2fc49a", "#e08fc0", "#d0b25c", "#8fb8ff", "#b99ae0", "#c4c9d1"]
 RAMP = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#fde725"]  # viridis
 # Pictures without shapes need twelve colours that stay apart.
 MORE = ["#b2182b", "#7a9a01", "#1b7f8c", "#e377c2"]

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.heads import depths, differences
+from interp_core.charts.heads import SQUARE, depths, differences
 from interp_core.heads.catalogue import STATISTICS, offered
 from interp_core.ui.heads import corpus
 from interp_core.ui.heads.corpus import Asked
@@ -75,6 +75,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
         chart,
         title=f"{capital(STATISTICS[name].title)} of both sides",
         key="head_differences",
+        room=SQUARE,
         alt=f"{len(table)} heads as points. {title}, x: {_named(asked)}, y: {_named(other)}; "
         f"{verdict}",
     )

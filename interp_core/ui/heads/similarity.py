@@ -7,10 +7,10 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.heads import likeness_map, likeness_matrix
+from interp_core.charts.heads import MATRIX, likeness_map, likeness_matrix
 from interp_core.ui.heads import card, corpus, table
 from interp_core.ui.heads.corpus import Asked
-from interp_core.ui.widgets import downloads
+from interp_core.ui.widgets import downloads, layout
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number
 from interp_core.ui.widgets.recipe import Recipe, calls, value
@@ -23,7 +23,8 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
     """The map of heads, the matrix and the groups."""
     statistics = corpus.statistics(asked, state)
     frame = state.statistics.frame
-    chosen = table.chooser(frame)
+    with layout.controls():
+        chosen = table.chooser(frame)
     likeness, distances = calls.head_likeness(statistics), calls.head_distances(statistics)
     places = value(likeness)
     names = [table.name(*pair) for pair in zip(places["layer"], places["head"])]
@@ -74,6 +75,7 @@ def _matrix(statistics: ic.HeadStatistics, distances: Recipe, names: list[str]) 
     numbers = value(distances)
     figure(
         likeness_matrix(cells, order),
+        room=MATRIX,
         title="Distances of all pairs of heads",
         alt=f"Matrix of the distances of {len(names)} heads, ordered by clustering: from "
         f"{number(numbers['distance'].min())} to {number(numbers['distance'].max())} nats.",

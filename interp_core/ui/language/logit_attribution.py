@@ -9,7 +9,7 @@ from interp_core.charts.language import unit_map, waterfall
 from interp_core.language.direct_attribution import LogitAttribution
 from interp_core.language.tables import MLP
 from interp_core.ui.language import head_map
-from interp_core.ui.language.question import Asked, place_choice, sequence, side_by_side
+from interp_core.ui.language.question import Asked, place_choice, sequence
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND
 from interp_core.ui.widgets.figure import figure
@@ -43,34 +43,31 @@ def draw(asked: Asked) -> ViewResult | None:
     biggest = frame.loc[frame["value"].abs().idxmax()]
     names = [head_map.unit_name(*pair) for pair in zip(frame["layer"], frame["unit"])]
     first = head_map.unit_name(biggest["layer"], biggest["unit"])
-    left, right = side_by_side(450, 450)
-    with left:
-        chosen = head_map.chooser(STATE, names, first, "Component")
-        head_map.show(
-            unit_map(
-                head_map.marked(frame, chosen), title=f"contribution to {_what(found)}", signed=True
-            ),
-            frame,
-            key="lm_part_chart",
-            state=STATE,
-            title=f"Contribution of each head and MLP to {found.label}",
-            alt=f"Map of the contribution of each head and MLP to the {_what(found)} of "
-            f"{found.label}; {head_map.strongest(frame, '+.2f')}.",
-            table=table,
-        )
-    with right:
-        chart = waterfall(steps(found.parts), title=f"{_what(found)} (cumulative)")
-        figure(
-            chart,
-            title=f"The {_what(found)} of {found.label} as a sum",
-            key="lm_sum_chart",
-            alt=f"The {SHOWN} largest components of the {_what(found)} of {found.label}, the "
-            f"rest, and their sum, {number(found.parts['value'].sum(), '+.2f')}.",
-        )
-        part = frame["value"][names.index(chosen)]
-        st.markdown(f"Contribution of {part_name(*chosen.split('.'))}: **{number(part, '+.3f')}**.")
-        head_map.link(asked, chosen)
+    chart = waterfall(steps(found.parts), title=f"{_what(found)} (cumulative)")
+    figure(
+        chart,
+        title=f"The {_what(found)} of {found.label} as a sum",
+        key="lm_sum_chart",
+        alt=f"The {SHOWN} largest components of the {_what(found)} of {found.label}, the "
+        f"rest, and their sum, {number(found.parts['value'].sum(), '+.2f')}.",
+    )
     _notes(found)
+    chosen = head_map.chooser(STATE, names, first, "Component")
+    head_map.show(
+        unit_map(
+            head_map.marked(frame, chosen), title=f"contribution to {_what(found)}", signed=True
+        ),
+        frame,
+        key="lm_part_chart",
+        state=STATE,
+        title=f"Contribution of each head and MLP to {found.label}",
+        alt=f"Map of the contribution of each head and MLP to the {_what(found)} of "
+        f"{found.label}; {head_map.strongest(frame, '+.2f')}.",
+        table=table,
+    )
+    part = frame["value"][names.index(chosen)]
+    st.markdown(f"Contribution of {part_name(*chosen.split('.'))}: **{number(part, '+.3f')}**.")
+    head_map.link(asked, chosen)
     return ViewResult(chart, step.parts)
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from interp_core.charts.heatmaps import token_keys
 from interp_core.charts.language import EXPECTED, expected, fate, lens_grid
 from interp_core.inputs.tokens import TokenSequence
+from interp_core.inputs.vocabulary import SPACE
 from interp_core.language.lens import LogitLens
 from interp_core.ui.language.next_token import best_named, settled
 from interp_core.ui.language.question import (
@@ -28,6 +29,9 @@ from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
 WHOLE = 48  # tokens up to which all positions are read at once
+ROWS = 17  # layers in one screen
+ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
+DOT = "·"  # for a space: a line of them looks like crossed-out words
 WINDOW = 12  # positions side by side: more would leave no room for words
 
 
@@ -81,12 +85,22 @@ def _window(place: int, size: int) -> range:
     return range(first, min(first + WINDOW, size))
 
 
+def _every(layers: int) -> int:
+    """1 where all layers are drawn, 2 where every other one is: more rows than fit a screen."""
+    return -(-layers // ROWS)
+
+
 def _grid(
     read: TokenSequence, frame: pd.DataFrame, window: range, chosen: tuple[int, int]
 ) -> alt.LayerChart:
     inside = frame[frame["position"].isin(window)]
-    names = token_keys(read.tokens)
+    last, every = int(frame["layer"].max()), _every(frame["layer"].nunique())
+    shown = (last - inside["layer"]) % every == 0
+    inside = inside[shown | (inside["layer"] == chosen[0])]
+    names = [name.replace(SPACE, DOT) for name in token_keys(read.tokens)]
     inside = inside.assign(
+        best=inside["best"].str.replace(SPACE, DOT),
+        answer=inside["answer"].str.replace(SPACE, DOT),
         key=[names[at] for at in inside["position"]],
         chosen=(inside["layer"] == chosen[0]) & (inside["position"] == chosen[1]),
     )
@@ -108,6 +122,7 @@ def _grid(
             alt=said,
         )
         offer(plain_ink, title="Logit lens: top token after each layer", alt=said)
+    thinned = f" Every {ORDINALS.get(every, f'{every}th')} layer is shown." if every > 1 else ""
     shown = (
         f" Positions {window[0]} to {window[-1]} of {len(read)}: choose another token to move."
         if len(read) > WINDOW
@@ -115,7 +130,8 @@ def _grid(
     )
     st.caption(
         "Rows: layers, bottom to top. Each cell shows the top predicted token; shading: its "
-        f"probability; bold: same as the final prediction. Click a cell for details.{shown}"
+        f"probability; bold: same as the final prediction. “{DOT}” marks a space. Click a cell for "
+        f"details.{thinned}{shown}"
     )
     return plain_ink
 

@@ -4,6 +4,7 @@ button that adds it to the report."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pandas as pd
@@ -24,17 +25,20 @@ def figure(
     key: str | None = None,
     where: Any = st,
     width: str = "stretch",
+    room: int | None = None,
     **more: Any,
 ) -> None:
     """Draw a chart with what belongs to it.
 
     `title` names the picture in a report; `alt` says in words what it shows. `table` is the
     recipe of the numbers behind it; without one it is the page's main picture, whose table and
-    script the page offers in the same row (see `downloads.below`). Further arguments are those of
+    script the page offers in the same row (see `downloads.below`). `room` is how wide in px the
+    chart is on a page that has more. Further arguments are those of
     `st.altair_chart`.
     """
     with where.container(gap="xsmall"):
-        draw(chart, alt=alt, key=key, width=width, **more)
+        with st.container(width=room) if room else nullcontext():
+            draw(chart, alt=alt, key=key, width=width, **more)
         offer(chart, title=title, alt=alt, table=table)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from interp_core.charts.points import MARKED, NEGATIVE, POSITIVE
+
 _CSS = """
 .strip { display: flex; flex-wrap: wrap; gap: 4px; line-height: 1.3; padding: 2px; }
 .strip button {
@@ -18,7 +20,7 @@ _CSS = """
 .strip button:hover, .strip button:focus-visible {
   outline: 2px solid var(--st-primary-color); outline-offset: 1px;
 }
-.strip button[aria-pressed="true"] { border: 2px solid #d55e00; font-weight: 700; }
+.strip button[aria-pressed="true"] { border: 2px solid MARKED; font-weight: 700; }
 .strip button.negative { border-style: dashed; }
 """
 
@@ -54,8 +56,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
 _HTML = """<div class="strip" role="group">
 </div>"""
 
-_mount = st.components.v2.component("token_strip", html=_HTML, css=_CSS, js=_JS)
-POSITIVE, NEGATIVE = "#2f6fd6", "#d9771f"
+_mount = st.components.v2.component(
+    "token_strip", html=_HTML, css=_CSS.replace("MARKED", MARKED), js=_JS
+)
 
 
 def token_strip(

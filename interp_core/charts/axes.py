@@ -1,0 +1,33 @@
+"""The axes of all charts: few ticks, and labels that stand where their marks are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+TICKS = 6  # wished for: round numbers make five to seven of them
+# Of bands such as layers and heads: labels alone.
+BANDS = {
+    "ticks": False,
+    "domain": False,
+    "grid": False,
+    "labelPadding": 6,
+    "labelAngle": 0,
+    "labelFlush": False,
+}
+
+
+def measured(**more: Any) -> alt.Axis:
+    """An axis of amounts; `more` are further properties, such as the format "%"."""
+    return alt.Axis(**{"tickCount": TICKS, "labelFlush": False} | more)
+
+
+def of_bars(**more: Any) -> alt.Axis:
+    """An axis of amounts along lying bars, which need no lines across."""
+    return measured(**{"grid": False, "ticks": True} | more)
+
+
+def named(**more: Any) -> alt.Axis:
+    """An axis of names or whole numbers, upright."""
+    return alt.Axis(**{"labelAngle": 0, "labelFlush": False, "grid": False} | more)
