@@ -12,7 +12,7 @@ run: $(VENV)/installed $(VENV)/installed-models
 
 test: $(VENV)/installed-dev $(VENV)/installed-models lint
 	@echo "Clearhead: running the tests (about fifteen minutes on two cores)."
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 lint: $(VENV)/installed-dev
 	@echo "Clearhead: checking style."

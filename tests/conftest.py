@@ -27,9 +27,26 @@ PLACES = {
 PREFIX, A_DAY = "clearhead-tests-", 24 * 60 * 60  # seconds
 ELSEWHERE = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE", "TORCH_HOME")
 
+# The browser's files make two lines of about the same length, and UMAP is compiled in each process
+# that needs it: its files make one more.
+BROWSER = "tests/browser/"
+LINES = {
+    "browser, first line": tuple(
+        f"{BROWSER}test_{name}"
+        for name in ("accessibility", "keyboard", "language", "lessons", "report", "zoom")
+    ),
+    "browser, second line": (BROWSER,),
+    "projections": (
+        "tests/embedding/test_projection.py",
+        "tests/pages/test_embedding_projector.py",
+        "tests/pages/test_report_projector.py",
+        "tests/test_requests.py",
+    ),
+}
+LONGEST = ("tests/test_declared.py", "tests/lessons/test_library.py")
 # Servers and browsers have a part in these: what fails is tried once more. Nothing else is.
 SERVED = (
-    "tests/browser/",
+    BROWSER,
     "tests/safety/test_container.py",
     "tests/safety/test_figures.py",
     "tests/safety/test_many_people.py",
@@ -66,6 +83,9 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 def pytest_unconfigure():
     if FRESH is not None:
+        from tests import served
+
+        served.end(FRESH)
         shutil.rmtree(FRESH, ignore_errors=True)
 
 
@@ -73,10 +93,20 @@ def pytest_report_header():
     return f"home, caches: {os.environ['HOME']} (new)"
 
 
+def line(nodeid: str) -> str:
+    """What one worker runs as a whole: a line, or a file."""
+    lines = (name for name, files in LINES.items() if nodeid.startswith(files))
+    return next(lines, nodeid.partition("::")[0])
+
+
 def pytest_collection_modifyitems(items):
+    if WORKER:  # what takes long begins first
+        first = [*LINES, *LONGEST]
+        items.sort(key=lambda item: first.index(at) if (at := line(item.nodeid)) in first else 99)
     for item in items:
         if item.nodeid.startswith(SERVED):
             item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.timeout(600))
 
 
 def pytest_exception_interact(node):
@@ -96,15 +126,18 @@ def pytest_runtest_teardown(item):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """A file stays in one worker; all of the browser's do, they share a server and a Chromium."""
+    """A line stays in one worker.
+
+    Browsers mostly wait: with two of three workers at theirs, two processors are just busy.
+    """
     from xdist.scheduler import LoadFileScheduling
 
-    class ByServer(LoadFileScheduling):
+    class ByLine(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            file = super()._split_scope(nodeid)
-            return "browser" if "/browser/" in file else file
+            return line(nodeid)
 
-    return ByServer(config, log) if config.getoption("dist") == "loadfile" else None
+    config.option.loadscopereorder = False  # the longest first, see above
+    return ByLine(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,6 +15,23 @@ APP = ("requirements.txt", "constraints.txt", "requirements-models.txt")
 TESTS = ("requirements-dev.txt", "constraints-dev.txt")
 COMMAND = "#!{python}\nimport sys\nfrom streamlit.web.cli import main\n\nsys.exit(main())\n"
 
+# Numba keeps what it has compiled by the place of the source: these are imported from where they
+# are, so that it is compiled once for all.
+COMPILED = ("umap", "pynndescent")
+FINDER = """
+import sys
+from importlib.machinery import PathFinder
+
+
+class InPlace:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        return PathFinder.find_spec(name, [{site!r}]) if name in {names!r} else None
+
+
+sys.meta_path.insert(0, InPlace)
+"""
+
 
 def normal(name: str) -> str:
     """The one spelling of a distribution's name."""
@@ -68,6 +85,11 @@ def environment(folder: Path, names: set[str]) -> Path:
         for file in each.files or ():
             if ".." not in file.parts and "__pycache__" not in file.parts:
                 _link(Path(each.locate_file("")), site, file.parts)
+    for name in COMPILED:
+        if (site / name).exists():
+            here = str((site / name).resolve().parent)
+            (folder / "in_place.py").write_text(FINDER.format(site=here, names=COMPILED))
+            (site / "in_place.pth").write_text(f"{folder}\nimport in_place\n")
     python = folder / "bin" / "python"
     command = folder / "bin" / "streamlit"
     command.write_text(COMMAND.format(python=python), encoding="utf-8")

@@ -115,6 +115,7 @@ _REST = f"""([quiet, waiting]) => {{
     && now - Math.max(since, ended, changed) > quiet;
 }}"""
 QUIET = 300  # milliseconds; a chart tells of a click after 150
+PATIENCE = 150_000  # milliseconds; a busy machine compiles UMAP for a minute
 _WAITS = count()
 
 
@@ -138,7 +139,17 @@ def _free_port() -> int:
 
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[Server]:
-    """Start the app on a free port, with connections to other machines forbidden."""
+    """Start the app on a free port, with connections to other machines forbidden; then end it."""
+    server, process = started(folder)
+    try:
+        yield server
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def started(folder: Path) -> tuple[Server, subprocess.Popen]:
+    """The same for whoever ends the process."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "forbidden.txt"
     log.touch()
@@ -164,12 +175,19 @@ def running(folder: Path) -> Iterator[Server]:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
-        try:
-            _wait(f"http://127.0.0.1:{port}/_stcore/health", process)
-            yield Server(f"http://127.0.0.1:{port}", log)
-        finally:
-            process.terminate()
-            process.wait(20)
+    try:
+        _wait(f"http://127.0.0.1:{port}/_stcore/health", process)
+    except BaseException:
+        process.kill()
+        raise
+    return Server(f"http://127.0.0.1:{port}", log), process
+
+
+def healthy(url: str) -> bool:
+    """Whether the server answers."""
+    with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/_stcore/health", timeout=5):
+        return True
+    return False
 
 
 def _wait(url: str, process: subprocess.Popen) -> None:
@@ -195,7 +213,7 @@ def watched(context: BrowserContext) -> BrowserContext:
 
 def settled(page: Page) -> None:
     """Wait until the page is at rest: all that was asked for is computed and drawn."""
-    page.wait_for_function(_REST, arg=[QUIET, next(_WAITS)], polling=50)
+    page.wait_for_function(_REST, arg=[QUIET, next(_WAITS)], polling=50, timeout=PATIENCE)
 
 
 def ready(page: Page) -> None:

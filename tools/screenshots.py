@@ -12,7 +12,16 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.browser import CHROMIUM_ARGS, ROOT, Server, find_chromium, ready, running, watched
+from tools.browser import (
+    CHROMIUM_ARGS,
+    PATIENCE,
+    ROOT,
+    Server,
+    find_chromium,
+    ready,
+    running,
+    watched,
+)
 
 FOLDER = ROOT / "docs" / "pictures"
 WORDS = FOLDER / "words.json"
@@ -60,7 +69,7 @@ def visit(browser, server: Server, shot: Shot):  # noqa: ANN001, ANN201 - playwr
         viewport={"width": 1280, "height": shot.height}, color_scheme=shot.scheme
     )
     page = watched(context).new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(PATIENCE)
     page.goto(server.link(shot.page, **shot.query))
     ready(page)
     return page

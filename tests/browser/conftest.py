@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from tests import served
 from tests.hostile import HOSTILE_TOKEN, build_hostile
-from tools.browser import CHROMIUM_ARGS, Server, find_chromium, running, watched
+from tools.browser import CHROMIUM_ARGS, PATIENCE, Server, find_chromium, running, watched
 
 __all__ = ["HOSTILE_TOKEN"]
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for tests that do not need a fresh one."""
-    with running(tmp_path_factory.mktemp("server")) as started:
-        yield started
+def server() -> Server:
+    """One server of the whole run, for tests that do not need a fresh one."""
+    return served.shared(Path(os.environ["HOME"]))
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def open_page(windows, spare_tabs):
         tabs.append((page, spare))
         page.on("request", note_request)
         page.on("pageerror", note_error)
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE)
         page.goto(url)
         return page
 
@@ -111,7 +111,7 @@ def window(chromium, *, width: int, height: int, **options):
     """One tab in a window of its own, closed in the end: what fixtures of a tab yield from."""
     context = chromium.new_context(viewport={"width": width, "height": height}, **options)
     page = watched(context).new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(PATIENCE)
     yield page
     context.close()
 

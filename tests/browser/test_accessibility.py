@@ -56,8 +56,9 @@ def test_axe_finds_nothing_wrong(server, page, model, place):
 def test_a_primary_button_is_legible(server, page, model):
     place = next(each for each in PLACES if each.name == "step of a lesson")
     opened(page, server, place, model)
-    page.get_by_role("radio").nth(1).check(force=True)
+    page.locator("[class*=st-key-predict_] button").first.click()  # which opens the view
+    page.get_by_role("heading", level=1, name="Lessons").wait_for(state="detached")
     settled(page)
-    assert page.get_by_role("button", name="Reveal").is_enabled()
-    found = in_both_themes(page, MAIN, "ready to reveal")
+    assert page.get_by_test_id("stBaseButton-primary").first.is_enabled()
+    found = in_both_themes(page, MAIN, "answered")
     assert not found, "\n".join(found)

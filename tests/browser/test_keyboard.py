@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.browser.looking import main_of, query
@@ -85,14 +87,14 @@ def test_every_stop_shows_that_it_has_the_focus(server, page, model, place):
 
 
 def test_a_view_is_opened_with_the_arrows(server, page, model):
-    opened(page, server, PLACES[0], model)
+    opened(page, server, Place("", "attention_heads"), model)
     reach(page, "Overview")
     press(page, "ArrowRight", "Space")
-    assert query(page)["view"] == ["Head view"]
+    assert query(page)["view"] == ["Attention to a token"]
 
 
 def test_a_layer_and_a_head_are_chosen_from_lists(server, page, model):
-    opened(page, server, Place("", "", {"view": "Heatmap"}), model)
+    opened(page, server, Place("", "attention_heads", {"view": "Heatmap"}), model)
     choose(page, "Layer", "3")
     choose(page, "Heads", "5")
     assert query(page)["layer"] == ["3"]
@@ -100,7 +102,7 @@ def test_a_layer_and_a_head_are_chosen_from_lists(server, page, model):
 
 
 def test_a_token_is_picked_in_the_strip(server, page, model):
-    place = Place("", "", {"text": "The cat sat.", "view": "Token overlay"})
+    place = Place("", "attention_heads", {"text": "The cat sat.", "view": "Token overlay"})
     opened(page, server, place, model)
     reach(page, "cat")
     press(page, "Enter")
@@ -145,10 +147,6 @@ def test_a_cell_of_the_lens_is_opened_from_the_list(server, page, model):
 
 def test_a_prediction_of_a_lesson_is_made_and_revealed(server, page, model):
     opened(page, server, Place("", "lessons", {"lesson": "what-attention-is", "step": 1}), model)
-    page.keyboard.press("Tab")
-    while page.evaluate("document.activeElement.type") != "radio":
-        page.keyboard.press("Tab")
-    press(page, "Space")
-    reach(page, "Reveal")
+    reach(page, page.locator("[class*=st-key-predict_] button").first.inner_text())
     press(page, "Enter")
-    page.get_by_text("Correct.", exact=True).wait_for()
+    page.get_by_text(re.compile("^Correct: |^You predicted: ")).wait_for()

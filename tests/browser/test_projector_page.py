@@ -13,7 +13,7 @@ from scipy.ndimage import distance_transform_edt
 
 import interp_core as ic
 from tests.browser.looking import cold_and_warm, links_reopen, query
-from tools.browser import CHROMIUM_ARGS, WEBGL_ARGS, ready, settled, watched
+from tools.browser import CHROMIUM_ARGS, PATIENCE, WEBGL_ARGS, ready, settled, watched
 
 pytestmark = pytest.mark.browser
 PAGE = "embedding_projector"
@@ -69,7 +69,7 @@ def open_with(server):
         context = watched(browser.new_context(viewport={"width": width, "height": 1300}))
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(90_000)
+        page.set_default_timeout(PATIENCE)
         page.goto(link(server, **wanted))
         ready(page)
         return page

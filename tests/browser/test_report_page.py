@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 import interp_core as ic
 from tests.browser.axe import findings
 from tests.browser.looking import fits, main_of
-from tools.browser import ready, settled, watched
+from tools.browser import PATIENCE, ready, settled, watched
 
 TEXT = "The film is not bad at all."
 
@@ -21,7 +21,7 @@ TEXT = "The film is not bad at all."
 def exported(server, chromium, tmp_path_factory) -> dict[str, Path]:
     """The three files of a report of two pictures, put together by hand in the browser."""
     page = watched(chromium.new_context(accept_downloads=True)).new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(PATIENCE)
     page.goto(server.link(view="Heatmap", text=TEXT, layer=1, heads=4))
     add(page, 1)
     menu = page.get_by_test_id("stSidebarNav")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
@@ -89,12 +90,13 @@ def alive(app: AppTest) -> bool:
     return True
 
 
-def bound_keys() -> set[str]:
+@cache
+def bound_keys() -> frozenset[str]:
     """The names of all parameters that widgets read from the address, from the source code."""
     keys = {"point", "colour_text", "colour_word_groups", "colour_vocabulary", "colour_table"}
     for key in written_keys([*ROOT.glob("pages/*.py"), *ROOT.glob("interp_core/ui/**/*.py")]):
         keys |= _names(key)
-    return keys
+    return frozenset(keys)
 
 
 def _names(key: ast.expr) -> set[str]:

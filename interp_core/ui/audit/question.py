@@ -8,8 +8,8 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.audit.data import label_column
-from interp_core.audit.labels import match_labels, shown_of, written
-from interp_core.audit.record import SINGLE, TOKENS, audit_kind
+from interp_core.audit.labels import match_labels, shown_of
+from interp_core.audit.record import REGRESSION, TOKENS, audit_kind
 from interp_core.files.columns import LOOKED_AT, choose_column
 from interp_core.files.form import FileOptions
 from interp_core.files.tables import Table
@@ -27,7 +27,6 @@ TABLES = ["csv", "tsv", "json", "jsonl", "ndjson", "parquet", "txt", "gz"]
 WORDS = ["conll", "conllu", "bio", "iob", "iob2", "tsv", "txt", "gz"]
 COUNTS = (300, 1_000, 3_000, 10_000, 50_000)
 COMMAND = "Without the app: `python -m interp_core.audit MODEL DATA --out FOLDER`"
-LOST = "The file is no longer in memory. Upload it again."
 HELD = "audit_file"  # (name, digest) of this session's file
 LEFT_OUT = "– left out –"
 MOST_LABELS = 30  # of a file, for which a class can be chosen here
@@ -69,23 +68,24 @@ def _tables() -> Shared:
     )
 
 
-def controls(choice, model: LoadedModel) -> Asked | str:  # noqa: ANN001 - sidebar.Choice
-    """What is audited, or the sentence that says what is missing."""
+def controls(choice, model: LoadedModel) -> Asked | None:  # noqa: ANN001 - sidebar.Choice
+    """What is audited; None while there is no file."""
     files, built_in = cache.stamp(choice.model), ic.audit_sets(model)
     sources = {**built_in, FILE: TITLE}
-    follow("audit_data", next(iter(sources)))
-    keep_valid("audit_data", list(sources))
-    source = st.selectbox(
-        "Labelled texts",
-        list(sources),
-        format_func=sources.get,
-        key="audit_data",
-        width=300,
-        **BOUND,
-    )
-    if source != FILE:
-        return Asked(choice.model, files, source, _limit_of_set())
-    return _of_file(choice.model, files, model)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        follow("audit_data", next(iter(sources)))
+        keep_valid("audit_data", list(sources))
+        source = st.selectbox(
+            "Labelled texts",
+            list(sources),
+            format_func=sources.get,
+            key="audit_data",
+            width=300,
+            **BOUND,
+        )
+        if source != FILE:
+            return Asked(choice.model, files, source, _limit_of_set())
+        return _of_file(choice.model, files, model)
 
 
 def _limit_of_set() -> int | None:
@@ -93,15 +93,16 @@ def _limit_of_set() -> int | None:
     return None if most is None else most.texts
 
 
-def _of_file(name: str, files: str, model: LoadedModel) -> Asked | str:
+def _of_file(name: str, files: str, model: LoadedModel) -> Asked | None:
     tokens = audit_kind(model) == TOKENS
     _take(WORDS if tokens else TABLES)
     file, data = st.session_state.get(HELD, ("", ""))
     if not data:
-        return "Upload a labelled file to start. It is processed on the Clearhead server only."
+        return None
     if _files().peek(data) is None:
         del st.session_state[HELD]
-        return LOST
+        st.info("Your file is no longer in memory: upload it again.")
+        return None
     chosen = options("audit", table=not tokens)
     asked = Asked(name, files, FILE, _limit(), data, file, chosen)
     return asked if tokens else _with_columns(asked, model)
@@ -139,7 +140,7 @@ def table(asked: Asked) -> Table:
     """The uploaded table. Raises `BadInput`."""
     content = _files().peek(asked.data)
     if content is None:
-        raise ic.BadInput(LOST)
+        raise ic.BadInput("Upload the file again: it is no longer in memory.")
     key = (asked.data, asked.file, asked.options)
 
     def read() -> Table:
@@ -152,7 +153,7 @@ def content(asked: Asked) -> object:
     """The uploaded file, for readers of files."""
     given = _files().peek(asked.data)
     if given is None:
-        raise ic.BadInput(LOST)
+        raise ic.BadInput("Upload the file again: it is no longer in memory.")
     return _Named(asked.file, given)
 
 
@@ -167,7 +168,7 @@ class _Named:
         return self.data if size < 0 else self.data[:size]
 
 
-def _with_columns(asked: Asked, model: LoadedModel) -> Asked | str:
+def _with_columns(asked: Asked, model: LoadedModel) -> Asked | None:
     """The question with its columns, and what each label of the file means."""
     frame = table(asked).frame
     names = list(frame)
@@ -181,17 +182,14 @@ def _with_columns(asked: Asked, model: LoadedModel) -> Asked | str:
     label = _column("Label", "audit_label", rest, found)
     pair = _column("Second text", "audit_pair", [n for n in rest if n != label], None, "none")
     if label is None:
-        return "Choose the column that holds the labels."
-    values = frame[label].dropna().unique()
-    given: tuple[tuple[str, str | None], ...] = ()
-    if audit_kind(model) == SINGLE:
-        given = _mapping(values, model)
-        if not any(match_labels(values, model.labels, dict(given)).mapping.values()):
-            return (
-                f"None of the labels ({plain(shown_of(list(map(written, values)), 5))}) is a class "
-                "of the model. Open “Labels” and choose what each means, or choose another column."
-            )
+        st.info("Choose the column that holds the labels.", icon=":material/arrow_upward:")
+        return None
+    given = _mapping(frame[label].dropna().unique(), model) if _has_classes(model) else ()
     return Asked(**{**vars(asked), "text": text, "label": label, "pair": pair, "mapping": given})
+
+
+def _has_classes(model: LoadedModel) -> bool:
+    return audit_kind(model) != REGRESSION
 
 
 def _column(
@@ -235,6 +233,12 @@ def _mapping(values, model: LoadedModel) -> tuple[tuple[str, str | None], ...]: 
                 given.append((label, None if chosen == LEFT_OUT else chosen))
         if len(match.mapping) > MOST_LABELS:
             st.caption(f"The first {MOST_LABELS} of {len(match.mapping):,} labels.")
+    if unknown == len(match.mapping) and not given:
+        st.info(
+            f"None of the labels ({plain(shown_of(match.unknown, 5))}) is a class of the model. "
+            "Open “Labels” and choose what each means, or choose another column.",
+            icon=":material/label:",
+        )
     return tuple(given)
 
 
