@@ -40,7 +40,7 @@ def test_a_picture_that_was_added_is_there():
     app.button(key=next(b.key for b in app.button if str(b.key).startswith("add_"))).click().run()
     app.switch_page("pages/report.py").run()
     assert not app.exception
-    assert [each.value for each in app.text_input if "picture 1" in each.label] == [
+    assert [each.value for each in app.text_input if "Chart 1" in each.label] == [
         "Attention of layer 0, head 2"
     ]
 
@@ -77,19 +77,19 @@ def test_pictures_are_moved_and_taken_out():
 
 def test_titles_and_notes_are_kept_and_stay_with_their_picture():
     app = opened(figure(title="a", script="table = 1"), figure(title="b", script="table = 2"))
-    next(e for e in app.text_area if "picture 2" in e.label).set_value("See here").run()
-    next(e for e in app.text_input if "picture 1" in e.label).set_value("First").run()
+    next(e for e in app.text_area if "Chart 2" in e.label).set_value("See here").run()
+    next(e for e in app.text_input if "Chart 1" in e.label).set_value("First").run()
     next(e for e in app.text_input if e.label == "Title").set_value("Audit").run()
     press(app, "Down", 0)
     found = app.session_state["clearhead_report"]
     assert found.title == "Audit"
     assert [(each.title, each.note) for each in found.figures] == [("b", "See here"), ("First", "")]
-    assert next(e for e in app.text_input if "picture 1" in e.label).value == "b"
+    assert next(e for e in app.text_input if "Chart 1" in e.label).value == "b"
 
 
 def test_an_empty_title_does_not_take_the_place_of_one():
     app = opened(figure())
-    next(e for e in app.text_input if "picture 1" in e.label).set_value("  ").run()
+    next(e for e in app.text_input if "Chart 1" in e.label).set_value("  ").run()
     assert order(app) == ["Scores of the words"]
 
 

@@ -59,7 +59,7 @@ def test_on_a_shared_server_the_operator_alone_decides(settings):
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ('device = "warp"', "There is no device 'warp' here"),
+        ('device = "warp"', "Unknown device 'warp'"),
         ('dtype = "int4"', "Unknown dtype"),
     ],
 )

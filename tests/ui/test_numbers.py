@@ -28,7 +28,7 @@ def test_no_number_is_undefined(value):
 def test_numbers_are_formatted_and_zero_has_no_minus():
     assert number(0.1234) == "0.123"
     assert number(-0.0001, ".2f") == "0.00"
-    assert number(-0.001, "+.1%") == "-0.1%"
+    assert number(-0.001, "+.1%") == "−0.1%"
     assert number(1234.5, ",.1f") == "1,234.5"
 
 
