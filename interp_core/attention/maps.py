@@ -18,8 +18,9 @@ class AttentionMaps:
     """Attention of one input: `weights[l, h, i, j]` is what query i takes from key j.
 
     `weights` is float32 of shape (layers, heads, query, key). `layer_numbers` holds the true number
-    of each layer that has a map (hybrids skip some). `kind` is "attention" (rows sum to 1) or
-    "norm" (‖α f(x)‖, Kobayashi et al. 2020). `even` is the map of a head that spreads evenly over
+    of each layer that has a map (hybrids skip some). `kind` is "attention" (rows sum to 1), "norm"
+    (‖α f(x)‖, Kobayashi et al. 2020), "zeroing" (one head a layer, rows sum to 1, Mohebbi et al.
+    2023) or "gradient" (|α ∂F/∂α|). `even` is the map of a head that spreads evenly over
     the keys that a query may see, (layers or 1, query, key), changed as the weights are; None where
     every query sees every key. For encoder-decoder models `encoder`, `decoder` and `cross` are
     records of their own and the top record repeats the encoder's maps.

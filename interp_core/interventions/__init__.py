@@ -11,6 +11,10 @@ HOMES = {
         "attention_change",
     ),
     "ranking": ("head_removals", "removal_effects"),
+    "zeroing": ("value_zeroing", "attention_gradient"),
+    "interactions": ("word_interactions",),
+    "task_lens": ("classifier_lens", "turning_points"),
+    "steering": ("Steering", "steer"),
     "pairs": ("aligned_pair", "suggest_changes"),
 }
 __all__, __getattr__, __dir__ = exports(__name__, HOMES)

@@ -41,12 +41,13 @@ class Call(NamedTuple):
 class Recording:
     """What flowed through one pass over one input.
 
-    `blocks` are the raw outputs of the layers, `calls[l]` those of the inner modules of layer l by
-    the number of the call; `projections[l]`, `mlps[l]` and `kinds[l, kind]` are the numbers of the
-    calls that sites name.
+    `entered` is what the first layer reads, `blocks` are the raw outputs of the layers, `calls[l]`
+    those of the inner modules of layer l by the number of the call; `projections[l]`, `mlps[l]` and
+    `kinds[l, kind]` are the numbers of the calls that sites name.
     """
 
     output: Any = None
+    entered: Tensor | None = None
     blocks: list[Any] = field(default_factory=list)
     calls: dict[int, dict[int, Call]] = field(default_factory=dict)
     projections: dict[int, int] = field(default_factory=dict)
@@ -92,6 +93,14 @@ class Change:
         return self.base.kinds.get((self.layer, self.site))
 
 
+class _Enough(Exception):
+    """Ends a pass whose further layers are not needed."""
+
+    def __init__(self, states: Tensor) -> None:
+        super().__init__()
+        self.states = states
+
+
 class Runner:
     """A model that can be recorded and changed. One thread uses it at a time."""
 
@@ -119,7 +128,7 @@ class Runner:
         self._layer: int | None = None
         self._blocks_seen = self._calls_seen = 0
         self._compared: tuple[Tensor | None, Tensor | None] = (None, None)
-        self._spread = False
+        self._spread = self._ends = False
 
     def record(self, inputs: dict[str, Tensor] | None = None, **options: Any) -> Recording:
         """One pass over one input, by default the runner's own, with all that flowed."""
@@ -143,6 +152,17 @@ class Runner:
             return self._run(repeated(self.inputs, change.rows), **options)
         finally:
             self._change = None
+
+    def states(self, change: Change) -> Tensor:
+        """What the changed layer gives, (rows, n, d); the layers above are not computed."""
+        self._ends = True
+        try:
+            self.run(change)
+        except _Enough as found:
+            return found.states.reshape(change.rows, self.tokens, -1)
+        finally:
+            self._ends = False
+        raise AssertionError("the changed layer did not run")
 
     def _run(self, inputs: dict[str, Tensor], **options: Any) -> Any:
         self._layer, self._blocks_seen = None, 0
@@ -176,7 +196,11 @@ class Runner:
         output = original(*given, **options)
         self._layer = None
         if self._record is not None:
+            if layer == 0:
+                self._record.entered = given[0] if given else options["hidden_states"]
             self._record.blocks.append(output)
+        if self._ends and change is not None and layer == change.layer:
+            raise _Enough(first(output))
         return self._patched(change, output) if here else output
 
     def _inner(self, module: nn.Module, original: Callable, *given: Any, **options: Any) -> Any:
