@@ -118,7 +118,6 @@ def test_an_error_is_shown_with_similar_texts_and_the_words_that_flip_it(sentime
 def test_an_uploaded_table_is_scored_and_its_labels_can_be_mapped():
     app = uploaded(CSV, audit_label="mood")
     assert "None of the labels" in words(app)
-    assert app.error
     app.selectbox(key="audit_label_pos").set_value("positive")
     app.selectbox(key="audit_label_neg").set_value("negative")
     app = app.run()

@@ -8,8 +8,8 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.audit.data import label_column
-from interp_core.audit.labels import match_labels, shown_of
-from interp_core.audit.record import REGRESSION, TOKENS, audit_kind
+from interp_core.audit.labels import match_labels, shown_of, written
+from interp_core.audit.record import SINGLE, TOKENS, audit_kind
 from interp_core.files.columns import LOOKED_AT, choose_column
 from interp_core.files.form import FileOptions
 from interp_core.files.tables import Table
@@ -27,6 +27,7 @@ TABLES = ["csv", "tsv", "json", "jsonl", "ndjson", "parquet", "txt", "gz"]
 WORDS = ["conll", "conllu", "bio", "iob", "iob2", "tsv", "txt", "gz"]
 COUNTS = (300, 1_000, 3_000, 10_000, 50_000)
 COMMAND = "Without the app: `python -m interp_core.audit MODEL DATA --out FOLDER`"
+LOST = "The file is no longer in memory. Upload it again."
 HELD = "audit_file"  # (name, digest) of this session's file
 LEFT_OUT = "– left out –"
 MOST_LABELS = 30  # of a file, for which a class can be chosen here
@@ -68,24 +69,23 @@ def _tables() -> Shared:
     )
 
 
-def controls(choice, model: LoadedModel) -> Asked | None:  # noqa: ANN001 - sidebar.Choice
-    """What is audited; None while there is no file."""
+def controls(choice, model: LoadedModel) -> Asked | str:  # noqa: ANN001 - sidebar.Choice
+    """What is audited, or the sentence that says what is missing."""
     files, built_in = cache.stamp(choice.model), ic.audit_sets(model)
     sources = {**built_in, FILE: TITLE}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        follow("audit_data", next(iter(sources)))
-        keep_valid("audit_data", list(sources))
-        source = st.selectbox(
-            "Labelled texts",
-            list(sources),
-            format_func=sources.get,
-            key="audit_data",
-            width=300,
-            **BOUND,
-        )
-        if source != FILE:
-            return Asked(choice.model, files, source, _limit_of_set())
-        return _of_file(choice.model, files, model)
+    follow("audit_data", next(iter(sources)))
+    keep_valid("audit_data", list(sources))
+    source = st.selectbox(
+        "Labelled texts",
+        list(sources),
+        format_func=sources.get,
+        key="audit_data",
+        width=300,
+        **BOUND,
+    )
+    if source != FILE:
+        return Asked(choice.model, files, source, _limit_of_set())
+    return _of_file(choice.model, files, model)
 
 
 def _limit_of_set() -> int | None:
@@ -93,16 +93,15 @@ def _limit_of_set() -> int | None:
     return None if most is None else most.texts
 
 
-def _of_file(name: str, files: str, model: LoadedModel) -> Asked | None:
+def _of_file(name: str, files: str, model: LoadedModel) -> Asked | str:
     tokens = audit_kind(model) == TOKENS
     _take(WORDS if tokens else TABLES)
     file, data = st.session_state.get(HELD, ("", ""))
     if not data:
-        return None
+        return "Upload a labelled file to start. It is processed on the Clearhead server only."
     if _files().peek(data) is None:
         del st.session_state[HELD]
-        st.info("Your file is no longer in memory: upload it again.")
-        return None
+        return LOST
     chosen = options("audit", table=not tokens)
     asked = Asked(name, files, FILE, _limit(), data, file, chosen)
     return asked if tokens else _with_columns(asked, model)
@@ -140,7 +139,7 @@ def table(asked: Asked) -> Table:
     """The uploaded table. Raises `BadInput`."""
     content = _files().peek(asked.data)
     if content is None:
-        raise ic.BadInput("Upload the file again: it is no longer in memory.")
+        raise ic.BadInput(LOST)
     key = (asked.data, asked.file, asked.options)
 
     def read() -> Table:
@@ -153,7 +152,7 @@ def content(asked: Asked) -> object:
     """The uploaded file, for readers of files."""
     given = _files().peek(asked.data)
     if given is None:
-        raise ic.BadInput("Upload the file again: it is no longer in memory.")
+        raise ic.BadInput(LOST)
     return _Named(asked.file, given)
 
 
@@ -168,7 +167,7 @@ class _Named:
         return self.data if size < 0 else self.data[:size]
 
 
-def _with_columns(asked: Asked, model: LoadedModel) -> Asked | None:
+def _with_columns(asked: Asked, model: LoadedModel) -> Asked | str:
     """The question with its columns, and what each label of the file means."""
     frame = table(asked).frame
     names = list(frame)
@@ -182,14 +181,17 @@ def _with_columns(asked: Asked, model: LoadedModel) -> Asked | None:
     label = _column("Label", "audit_label", rest, found)
     pair = _column("Second text", "audit_pair", [n for n in rest if n != label], None, "none")
     if label is None:
-        st.info("Choose the column that holds the labels.", icon=":material/arrow_upward:")
-        return None
-    given = _mapping(frame[label].dropna().unique(), model) if _has_classes(model) else ()
+        return "Choose the column that holds the labels."
+    values = frame[label].dropna().unique()
+    given: tuple[tuple[str, str | None], ...] = ()
+    if audit_kind(model) == SINGLE:
+        given = _mapping(values, model)
+        if not any(match_labels(values, model.labels, dict(given)).mapping.values()):
+            return (
+                f"None of the labels ({plain(shown_of(list(map(written, values)), 5))}) is a class "
+                "of the model. Open “Labels” and choose what each means, or choose another column."
+            )
     return Asked(**{**vars(asked), "text": text, "label": label, "pair": pair, "mapping": given})
-
-
-def _has_classes(model: LoadedModel) -> bool:
-    return audit_kind(model) != REGRESSION
 
 
 def _column(
@@ -233,12 +235,6 @@ def _mapping(values, model: LoadedModel) -> tuple[tuple[str, str | None], ...]: 
                 given.append((label, None if chosen == LEFT_OUT else chosen))
         if len(match.mapping) > MOST_LABELS:
             st.caption(f"The first {MOST_LABELS} of {len(match.mapping):,} labels.")
-    if unknown == len(match.mapping) and not given:
-        st.info(
-            f"None of the labels ({plain(shown_of(match.unknown, 5))}) is a class of the model. "
-            "Open “Labels” and choose what each means, or choose another column.",
-            icon=":material/label:",
-        )
     return tuple(given)
 
 

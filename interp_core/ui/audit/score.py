@@ -14,7 +14,7 @@ from interp_core.charts.audit import confusion, curve, intervals, reliability
 from interp_core.ui.audit import texts
 from interp_core.ui.audit.answers import Audited
 from interp_core.ui.server import jobs
-from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.choices import BOUND
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import message, plain
@@ -63,16 +63,18 @@ def threshold(found: Audited) -> Audited:
     if not _has_threshold(found):
         return found
     name = plain(found.data.labels[1])
-    cut = st.slider(
-        f"Threshold: “{name}” is predicted from this probability on",
-        0.0,
-        1.0,
-        0.5,
-        0.01,
-        key="audit_threshold",
-        width=420,
-        **BOUND,
-    )
+    with layout.controls():
+        cut = st.slider(
+            f"Threshold for “{name}”",
+            0.0,
+            1.0,
+            0.5,
+            0.01,
+            key="audit_threshold",
+            width=260,
+            help=f"“{name}” is predicted from this probability on.",
+            **BOUND,
+        )
     if cut == 0.5:
         return found
     moved = ic.at_threshold(found.data, found.predictions, cut)

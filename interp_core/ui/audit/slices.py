@@ -11,7 +11,7 @@ from interp_core.charts.audit import intervals
 from interp_core.ui.audit import texts
 from interp_core.ui.audit.answers import Audited
 from interp_core.ui.server import jobs
-from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
@@ -25,7 +25,8 @@ CHOSEN, ROW = "audit_slice", "audit_slice_row"
 
 def draw(found: Audited) -> ViewResult | None:
     """The groups of one search with the difference from all other texts."""
-    search = one_of("Groups", SEARCHES, key="audit_search")
+    with layout.controls():
+        search = one_of("Groups", SEARCHES, key="audit_search")
     call = calls.word_slices if search == "words" else calls.group_slices
     step = named("slices", call(found.data_recipe, found.predictions_recipe))
     step = jobs.follow(("audit slices", found.key, search), "Slices", step, counts=False)
