@@ -9,8 +9,8 @@ from interp_core.ui.widgets.sidebar import opened
 navigation.guard()
 st.title("Clearhead")
 st.markdown(
-    "See which words, attention heads and layers are behind what a transformer predicts, and how "
-    "far to trust the answer."
+    "See which words, attention heads and layers drive a transformer's prediction, and how "
+    "reliable the explanation is."
 )
 
 look = st.container()

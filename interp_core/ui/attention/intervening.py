@@ -129,7 +129,7 @@ def _choice(label: str, key: str, names: list[str], empty: str, model: LoadedMod
         key=key,
         accept_new_options=free,
         width=190,
-        help="A label, or a token: a leading space counts." if free else None,
+        help="A label or a token. A leading space is part of the token." if free else None,
         **BOUND,
     )
 
@@ -140,7 +140,9 @@ def _position(asked: Asked, model: LoadedModel) -> int | None:
     keep_valid(POSITION, names)
     empty = {"causal-lm": "the last token", "masked-lm": "the mask"}.get(model.task, "first word")
     name = st.selectbox(
-        "Prediction after" if model.task == "causal-lm" else "Prediction at",
+        {"causal-lm": "Predict after token", "masked-lm": "Masked position"}.get(
+            model.task, "Token"
+        ),
         names,
         index=None,
         placeholder=empty,
@@ -157,10 +159,14 @@ def told(label: str) -> str:
 
 
 LOOK = {
-    "switches": "A part whose removal moves the logit is used by this prediction; several parts "
-    "removed together can do more, or less, than each alone. Zero is not a natural state of a "
-    "part, so confirm a finding with activation patching.",
-    "patching": "Follow the column of the changed word upwards: where it fades, the information "
-    "has moved to another position. Heads that restore much carry it there; negative effects "
-    "belong to parts that oppose it.",
+    "switches": (
+        "Components whose removal changes the logit are used by this prediction. Several "
+        "removed together can have a larger or smaller effect than each alone. Zero "
+        "activations are out of distribution: confirm a finding with activation patching."
+    ),
+    "patching": (
+        "Follow the column of the changed word through the layers: where the effect fades, "
+        "the information has moved to another position. Heads with a large effect move it "
+        "there; components with a negative effect oppose it."
+    ),
 }

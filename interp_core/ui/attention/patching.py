@@ -48,15 +48,16 @@ def draw(asked: Asked) -> ViewResult | None:
             "Direction",
             DIRECTIONS,
             key="patch_direction",
-            help="Restore: parts of the clean run go into the changed run. Destroy: the reverse.",
+            help="Restore: activations of the clean run are patched into the changed run. "
+            "Destroy: the reverse.",
         )
         measure = one_of("Measure", MEASURES, key="patch_measure")
         method = one_of(
             "Method",
             METHODS,
             key="patch_method",
-            help="The estimate (attribution patching) takes one backward pass and is often wrong "
-            "where the effect is large.",
+            help="First-order estimate (attribution patching): one backward pass; often "
+            "inaccurate for large effects.",
         )
     options = {"site": site, "direction": direction, "measure": measure}
     try:
@@ -77,7 +78,8 @@ def _changed_text(asked: Asked) -> str | None:
             key=TEXT,
             max_chars=MAX_CHARACTERS,
             height=80,
-            placeholder=first or "The same text with one word changed, with as many tokens",
+            placeholder=first
+            or "The same text with one word replaced and the same number of tokens",
             width="stretch",
             **BOUND,
         )
@@ -87,7 +89,7 @@ def _changed_text(asked: Asked) -> str | None:
             "Suggested changes",
             names,
             index=None,
-            placeholder=f"{len(names)} with as many tokens",
+            placeholder=f"{len(names)} with the same number of tokens",
             key=SUGGESTED,
             on_change=_take,
             args=({edit.what: edit.text for edit in edits},),
@@ -96,8 +98,7 @@ def _changed_text(asked: Asked) -> str | None:
     changed = typed if typed.strip() else first
     if not changed:
         st.info(
-            "Enter a changed text with as many tokens as the text in the sidebar: replace one word "
-            "by another.",
+            "Enter a changed text with the same number of tokens: replace one word with another.",
             icon=":material/edit:",
         )
         return None
@@ -110,7 +111,9 @@ def _site() -> str:
     """Which part is patched; seven names are too many for buttons in a row."""
     names = {title: site for site, title in SITES.items()}
     keep_valid("patch_site", list(names))
-    return names[st.selectbox("Patched part", list(names), key="patch_site", width=190, **BOUND)]
+    return names[
+        st.selectbox("Patched component", list(names), key="patch_site", width=190, **BOUND)
+    ]
 
 
 def _take(texts: dict[str, str]) -> None:
@@ -237,7 +240,7 @@ def _caption(found: ic.Patching) -> str:
         if found.direction == "restore"
         else "0: the clean run as it is; 1: the changed value is reached"
     )
-    return f"{what} Colour: effect of patching this part alone ({scale}). Meng et al. 2022."
+    return f"{what} Colour: effect of patching this component alone ({scale}). Meng et al. 2022."
 
 
 def _agreement(found: ic.Patching, estimate: ic.Patching) -> None:

@@ -50,7 +50,7 @@ def draw(asked: Asked) -> ViewResult | None:
             0.25,
             key=STRENGTH,
             width=190,
-            help="0 switches a part off, 1 changes nothing, 2 doubles it.",
+            help="0: removed; 1: unchanged; 2: doubled.",
             **BOUND,
         )
     edges, cut = _edge(asked, model)
@@ -68,7 +68,9 @@ def draw(asked: Asked) -> ViewResult | None:
     if what == "removal":
         return _removals(asked, units, answer)
     if not options:
-        st.info("Switch a part first: click a cell, or choose one above.", icon=":material/tune:")
+        st.info(
+            "Switch a component first: click a cell or choose one above.", icon=":material/tune:"
+        )
         return ViewResult(None, answer.to_frame())
     return (_words if what == "words" else _later)(asked, options, answer)
 
@@ -81,7 +83,7 @@ def _units(model: LoadedModel) -> list[str]:
     names = [f"{layer}.{what}" for what in (MLP, LAYER) for layer in range(model.n_layers)]
     keep_valid(UNITS, [*heads, *names])
     return st.multiselect(
-        "Switched parts",
+        "Switched components",
         [*heads, *names],
         key=UNITS,
         placeholder="Click cells below, or choose",
@@ -184,12 +186,12 @@ def _removals(asked: Asked, units: list[str], answer: Recipe) -> ViewResult:
     model = asked.loaded
     rows = model.n_layers * (model.n_heads + 1) / 2
     step = named("effects", calls.removal_effects(*asked.recipes, **asked.options))
-    step = asked.run("Removing each part", step, rows=rows, counts=True, unit="layers")
+    step = asked.run("Removing each component", step, rows=rows, counts=True, unit="layers")
     frame = _blank(model) if step is None else value(step)
     frame = frame.assign(value=frame["logit_change"].fillna(0.0))
     chosen = [f"{layer}.{unit}" in units for layer, unit in zip(frame["layer"], frame["unit"])]
     chart = unit_map(
-        frame.assign(chosen=chosen), title="change in the logit without the part", signed=True
+        frame.assign(chosen=chosen), title="change in the logit without the component", signed=True
     )
     figure(
         chart,
@@ -197,13 +199,13 @@ def _removals(asked: Asked, units: list[str], answer: Recipe) -> ViewResult:
         key="switch_map",
         on_select=lambda: _toggle(frame),
         selection_mode="unit",
-        alt=f"Map of {len(frame)} heads and MLPs: change in the logit of {value(answer).label} "
-        f"when the part alone is removed; {_largest(frame)}.",
+        alt=f"Map of {len(frame)} heads and MLPs: change in the logit of "
+        f"{value(answer).label} when the component alone is removed; {_largest(frame)}.",
     )
     st.caption(
-        "One cell per head, and one per MLP. Rows: layers; columns: heads. Colour: change in the "
-        "logit when this part alone is set to zero (exact zero ablation). Click a cell to switch "
-        "the part; remove it from “Switched parts” to undo."
+        "One cell per head, and one per MLP. Rows: layers; columns: heads. Colour: change in "
+        "the logit when this component alone is set to zero (zero ablation). Click a cell to "
+        "switch it; remove it from “Switched components” to undo."
     )
     if step is None:
         return ViewResult(chart, answer.to_frame())
@@ -312,11 +314,11 @@ def _later(asked: Asked, options: dict, answer: Recipe) -> ViewResult | None:
         chart,
         title="Change in attention after switching",
         key="switch_later",
-        alt=f"Map of {len(frame)} heads: how far their attention moves; most: layer "
+        alt=f"Map of {len(frame)} heads: change in attention; largest: layer "
         f"{most['layer']:.0f}, head {most['head']:.0f}, {most['change']:.2f}.",
     )
     st.caption(
-        "One cell per head. Rows: layers; columns: heads. Colour: mean over query tokens of "
-        "½ Σ |before − after| over the keys (0: the same attention, 1: no key in common)."
+        "One cell per head. Rows: layers; columns: heads. Colour: mean over query tokens of ½ "
+        "Σ |before − after| over the keys (0: same attention; 1: no overlap)."
     )
     return ViewResult(chart, step)

@@ -30,9 +30,8 @@ def show(asked: Asked) -> None:
     )
     row = table.iloc[asked.position]
     st.caption(
-        f"Framed and explained: “{plain(row['token'])}”, {plain(row['label'])} "
-        f"{row['probability']:.1%}. Colour: "
-        "probability of the label; click another token to explain its label."
+        f"Selected: “{plain(row['token'])}”, {plain(row['label'])} {row['probability']:.1%}. "
+        "Colour: probability of the label. Click another token to explain its label."
     )
 
 

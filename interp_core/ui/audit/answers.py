@@ -128,7 +128,9 @@ def report(found: Audited) -> None:
     left = data.problems.counts + predictions.refused.counts
     parts = [f"{int(predictions.done.sum()):,} labelled texts of {plain(data.name)}"]
     if cut := int(predictions.cut.sum()):
-        parts.append(f"{cut:,} cut to the {found.model.max_tokens:,} tokens that the model accepts")
+        parts.append(
+            f"{cut:,} truncated to {found.model.max_tokens:,} tokens, the limit of the model"
+        )
     if left:
         told_ = ", ".join(f"{count:,} {reason}" for reason, count in left.items())
         parts.append(f"{left.total():,} rows left out ({told_})")

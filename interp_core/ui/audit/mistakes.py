@@ -79,8 +79,8 @@ def _near(found: Audited, place: int) -> None:
     st.markdown("**Most similar texts with another prediction**")
     st.dataframe(near.drop(columns="place"), hide_index=True, column_config=texts.COLUMNS)
     st.caption(
-        "Cosine similarity of the vectors that the last layer of the classifier gets. Similar here "
-        "means similar for this model, not in meaning."
+        "Cosine similarity of the vectors that the classification layer receives: similar for "
+        "this model, not necessarily in meaning."
     )
 
 
@@ -117,4 +117,6 @@ def _flips(found: Audited, row: pd.Series, place: int) -> None:
         if result.smallest
         else "Not every smaller set was tried; no word of this set can be left out"
     )
-    st.caption(f"{said} ({result.tried:,} texts tried). A text without words may be odd English.")
+    st.caption(
+        f"{said} ({result.tried:,} texts tried). Texts without these words may be ungrammatical."
+    )

@@ -22,7 +22,7 @@ from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import BESIDE, Recipe, calls, named
 from interp_core.ui.widgets.uploads import options, uploader
 
-FILE, TITLE = "file", "A file of mine"
+FILE, TITLE = "file", "My file"
 TABLES = ["csv", "tsv", "json", "jsonl", "ndjson", "parquet", "txt", "gz"]
 WORDS = ["conll", "conllu", "bio", "iob", "iob2", "tsv", "txt", "gz"]
 COUNTS = (300, 1_000, 3_000, 10_000, 50_000)
@@ -124,13 +124,13 @@ def _limit() -> int:
     most = limits.at_most(COUNTS[-1], "texts")
     counts = [count for count in COUNTS if count <= most] or [most]
     return st.selectbox(
-        "At most",
+        "Number of texts",
         counts,
         index=min(1, len(counts) - 1),
         key="audit_size",
         width=130,
         format_func=lambda n: f"{n:,} texts",
-        help="Of a longer file so many rows are drawn at random (seed 0).",
+        help="For longer files: a random sample of this size (seed 0).",
         **BOUND,
     )
 
@@ -181,15 +181,16 @@ def _with_columns(asked: Asked, model: LoadedModel) -> Asked | str:
     label = _column("Label", "audit_label", rest, found)
     pair = _column("Second text", "audit_pair", [n for n in rest if n != label], None, "none")
     if label is None:
-        return "Choose the column that holds the labels."
+        return "Choose the label column."
     values = frame[label].dropna().unique()
     given: tuple[tuple[str, str | None], ...] = ()
     if audit_kind(model) == SINGLE:
         given = _mapping(values, model)
         if not any(match_labels(values, model.labels, dict(given)).mapping.values()):
             return (
-                f"None of the labels ({plain(shown_of(list(map(written, values)), 5))}) is a class "
-                "of the model. Open “Labels” and choose what each means, or choose another column."
+                f"None of the labels ({plain(shown_of(list(map(written, values)), 5))}) is a "
+                "class of the model. Open “Labels” and assign a class to each, or choose "
+                "another column."
             )
     return Asked(**{**vars(asked), "text": text, "label": label, "pair": pair, "mapping": given})
 
@@ -217,7 +218,7 @@ def _mapping(values, model: LoadedModel) -> tuple[tuple[str, str | None], ...]: 
     about = f"{unknown} unknown" if unknown else f"matched by {match.how}"
     given = []
     with st.popover(f"Labels: {about}", icon=":material/label:"):
-        st.caption("Which class of the model each label of the file means.")
+        st.caption("Class of the model for each label of the file.")
         for note in match.notes:
             st.caption(plain(note))
         choices = [*model.labels, LEFT_OUT]
@@ -234,7 +235,7 @@ def _mapping(values, model: LoadedModel) -> tuple[tuple[str, str | None], ...]: 
             if chosen != (found or LEFT_OUT):
                 given.append((label, None if chosen == LEFT_OUT else chosen))
         if len(match.mapping) > MOST_LABELS:
-            st.caption(f"The first {MOST_LABELS} of {len(match.mapping):,} labels.")
+            st.caption(f"First {MOST_LABELS} of {len(match.mapping):,} labels.")
     return tuple(given)
 
 

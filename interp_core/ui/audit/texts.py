@@ -38,7 +38,7 @@ def listed(frame: pd.DataFrame, *, key: str, chooses: str, height: int = 300) ->
         column_config=COLUMNS,
     )
     if len(frame) > SHOWN:
-        st.caption(f"The first {SHOWN:,} of {len(frame):,} texts.")
+        st.caption(f"First {SHOWN:,} of {len(frame):,} texts.")
 
 
 def chosen(key: str, frame: pd.DataFrame, *, first: bool = False) -> int | None:

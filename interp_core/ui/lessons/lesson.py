@@ -26,7 +26,7 @@ def show(lesson: Lesson, number: int) -> None:
         markdown.show(step.text)
         missing = _missing(lesson) if step.link is not None else None
         if missing:
-            st.info(f"{message(missing)} Until then, read on: the answers are given here.")
+            st.info(f"{message(missing)} You can continue without it: the answers are included.")
         if step.link is not None and not missing:
             progress.offer(step.link)
         if step.question is not None:
@@ -100,7 +100,7 @@ def _question(lesson: Lesson, number: int, step: Step, *, opens: bool) -> None:
         if opens:
             _link(step, "Open the view again")
         return
-    after = f" “{dict(PAGES)[step.link.page]}” opens and shows who is right." if opens else ""
+    after = f" “{dict(PAGES)[step.link.page]}” then opens, so that you can check." if opens else ""
     st.caption(f"Predict: choose what you expect.{after}")
     with st.container(gap="xsmall"):
         for at, option in enumerate(question.options):

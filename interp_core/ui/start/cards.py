@@ -26,12 +26,12 @@ class Card:
 CARDS = (
     Card(
         "Why this prediction?",
-        "The words that count, by several methods; what changes it; how faithful the answer is.",
+        "Word attributions by several methods, suggested edits, and faithfulness.",
         "word_attributions",
     ),
     Card(
         "What do the heads attend to?",
-        "Every layer and head on this text, and which heads attend to one word.",
+        "Attention of every layer and head for this text, and which heads attend to one word.",
         "attention_heads",
     ),
     Card(
@@ -42,17 +42,17 @@ CARDS = (
     ),
     Card(
         "How are texts arranged?",
-        "Words or texts as points: clusters, outliers, and how far to trust the projection.",
+        "Words or texts as points: clusters, outliers, label errors, and projection quality.",
         "embedding_projector",
     ),
     Card(
-        "What comes next, layer by layer?",
-        "A language model's next token, where it forms, and which parts write it.",
+        "What does the model predict next?",
+        "Next-token predictions, how they form across layers, and which components produce them.",
         "language_models",
     ),
     Card(
         "Teach it",
-        "Lessons of a few minutes: predict, look, find out. Notes for teachers.",
+        "Lessons of 6 to 10 minutes: predict the result, then check it. Notes for teachers.",
         "lessons",
     ),
 )
@@ -61,7 +61,7 @@ IN_A_ROW = 3
 
 def show() -> None:
     """The cards, in rows."""
-    st.header("Where to go from here")
+    st.header("Next steps")
     known = dict(PAGES)
     for first in range(0, len(CARDS), IN_A_ROW):
         for column, card in zip(st.columns(IN_A_ROW), CARDS[first : first + IN_A_ROW]):
@@ -102,6 +102,6 @@ def models() -> None:
         )
     shelf()
     st.caption(
-        "The address of every page holds the model, the text and all choices: copy it to hand a "
-        "view on. Your text is processed on the Clearhead server only."
+        "The address of every page holds the model, the text and all choices: copy it to "
+        "share a view. Your text is processed on the Clearhead server only."
     )
