@@ -113,7 +113,7 @@ KEYS: dict[str, frozenset[str]] = {
     "word_attributions": _names(
         """
         show method methods against target contrast baseline steps position labels word instead
-        order pieces mode_away edited changed becomes many class
+        order pieces mode_away edited changed becomes many many_scores many_shown class
         """,
         *_PICTURES,
     ),

@@ -35,6 +35,8 @@ def arrive(page: str) -> None:
     _own_model(page)
     if not came:
         return
+    if st.session_state.get("text") == st.session_state.get("default_text"):
+        st.session_state.pop("text", None)  # an example that nobody has chosen
     if own:
         for key in KEYS[page]:
             st.session_state.pop(key, None)

@@ -79,8 +79,10 @@ SWITCHES = [
 
 @pytest.mark.parametrize(("page", "model", "choices"), SWITCHES)
 def test_the_address_opened_anew_draws_the_same(page, model, choices):
-    app = run(page, model=model)
+    app = run(page, model=model, many_scores=True)
     app.query_params["model"] = model
+    if page == "word_attributions":
+        app.query_params["many_scores"] = "true"
     for key, label in choices.items():
         app = chosen(app, key, label)
     assert not app.exception

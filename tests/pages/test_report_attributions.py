@@ -17,7 +17,12 @@ VIEWS = {"explanation": 2, "methods": 2, "what_if": 1, "layers": 1, "many": 1, "
 MODELS = {
     "pos": {"position": "2: script", "show": "layers"},
     "slots": {"show": "methods", "methods": ["leave_one_out"], "text": "Add this song."},
-    "intents": {"show": "many", "method": "saliency", "many": "Play it.\nWill it rain?"},
+    "intents": {
+        "show": "many",
+        "many_scores": True,
+        "method": "saliency",
+        "many": "Play it.\nWill it rain?",
+    },
     "encoder": {"method": "input_x_gradient", "labels": "film, cooking"},
     "sentiment-lstm": {"show": "trust", "method": "input_x_gradient"},
     "language-model": {"show": "methods", "methods": ["saliency"], "text": "The capital is"},
@@ -39,7 +44,11 @@ def opened(**state):
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_picture_is_computed_again_by_its_script(view):
     edited = "The script is very good."
-    quick = {"methods": ["leave_one_out", "saliency", "lime"], "many": "A fine film.\nToo long."}
+    quick = {
+        "many_scores": True,
+        "methods": ["leave_one_out", "saliency", "lime"],
+        "many": "A fine film.\nToo long.",
+    }
     figures = check(opened(show=view, edited=edited, **quick), charts=VIEWS[view])
     assert all("model=sentiment" in figure.link for figure in figures)
 
@@ -75,7 +84,7 @@ def test_a_file_of_texts_is_read_beside_the_notebook(tmp_path, monkeypatch):
     table = b'review,stars\n"Good, and funny.",5\n,1\n"""Dull"" is the word.",2\n'
     (tmp_path / "mine.csv").write_bytes(table)
     monkeypatch.chdir(tmp_path)
-    app = opened(show="many", method="leave_one_out")
+    app = opened(show="many", many_scores=True, method="leave_one_out")
     app.file_uploader[0].set_value(("mine.csv", table, "text/csv")).run()
     (figure,) = check(app, charts=1)
     assert "Good" not in figure.script
@@ -88,7 +97,12 @@ def test_what_is_assumed_of_a_file_is_told_and_what_is_chosen_is_in_the_script(
     table = "A naïve film.;1\nA clichéd, dull film.;0\nToo;long;here\n".encode("cp1252")
     (tmp_path / "mine.csv").write_bytes(table)
     monkeypatch.chdir(tmp_path)
-    app = opened(show="many", method="leave_one_out", upload_header="Data (no column names)")
+    app = opened(
+        show="many",
+        many_scores=True,
+        method="leave_one_out",
+        upload_header="Data (no column names)",
+    )
     app.file_uploader[0].set_value(("mine.csv", table, "text/csv")).run()
     (figure,) = check(app, charts=1)
     assert "column='column 1', header=False)" in figure.script

@@ -29,7 +29,7 @@ def opened(**state) -> AppTest:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_draws_without_an_error(view):
-    app = opened(show=view)
+    app = opened(show=view, many_scores=True)
     assert not app.exception
     assert not app.error
     assert app.title[0].value == "Word attributions"
@@ -147,14 +147,54 @@ def test_other_tasks_are_explained_too(name, tiny):
     assert not app.error
 
 
-def test_a_next_token_is_explained_against_the_second_best_with_one_click(tiny):
-    app = opened(model=str(tiny("gpt2")), text="The actors look at", method="leave_one_out")
-    app.button(key="rather_instead_beside").click()
-    app.run()
+def test_a_next_token_is_explained_without_each_word_and_against_the_second_best(tiny):
+    app = opened(model=str(tiny("gpt2")), text="The actors look at")
     assert not app.exception
     assert not app.error
-    assert app.selectbox(key="instead").value
+    assert app.selectbox(key="method").value == "leave_one_out"
     assert "logit difference" in words(app)
+    app.selectbox(key="instead").set_value("nothing").run()
+    assert "logit difference" not in words(app)
+
+
+def test_every_labelled_token_can_be_explained_the_surest_inside_first(tiny):
+    from interp_core.attribution.labelled_tokens import telling_position
+
+    model = ic.load_model(str(tiny("bert-token-labels")))
+    app = opened(model=model.name, text="The actors look at the film.")
+    assert not app.exception
+    table = ic.token_labels(model, "The actors look at the film.")
+    first = table.iloc[telling_position(table)]
+    assert f"“{first['token']}”" in words(app).replace("\\", "")
+    app.session_state["position"] = f"2: {table['token'][2]}"
+    assert f"“{table['token'][2]}”" in words(app.run()).replace("\\", "")
+
+
+REVIEWS = "text,label\nA wonderful film.,positive\nDull and slow.,negative\nI loved it.,negative\n"
+
+
+def test_a_labelled_file_is_predicted_first_and_says_which_answers_are_wrong():
+    app = opened(show="many")
+    assert not charts(app)  # nothing is explained before it is asked for
+    app.file_uploader[0].set_value(("reviews.csv", REVIEWS.encode(), "text/csv")).run()
+    assert not app.exception
+    assert not app.error
+    assert "2 of 3 predictions are correct: 66.7%" in words(app)
+    app.session_state["many_shown"] = "errors"
+    app.run()
+    assert app.dataframe[0].value["text"].tolist() == ["I loved it."]
+
+
+def test_one_upload_serves_the_other_pages(tmp_path):
+    app = opened(show="many", points="table", corpus="file")
+    app.file_uploader[0].set_value(("reviews.csv", REVIEWS.encode(), "text/csv")).run()
+    app.session_state["points"], app.session_state["corpus"] = "table", "file"
+    for page in ("embedding_projector", "head_entropy"):
+        app.query_params.clear()
+        app.switch_page(f"pages/{page}.py").run()
+        assert not app.exception
+        assert "reviews.csv" in words(app).replace("\\", ""), page
+        assert charts(app), page
 
 
 def test_the_script_offered_for_download_computes_the_attribution(sentiment):

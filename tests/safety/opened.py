@@ -46,7 +46,7 @@ def opened(page: str, query: dict | None = None, **state) -> AppTest:
 
 def at_view(page: str, view: str, query: dict | None = None, **state) -> AppTest:
     """A page at one of its views."""
-    return opened(page, query, **{VIEWS[page][0]: view, **state})
+    return opened(page, query, **{VIEWS[page][0]: view, "many_scores": True, **state})
 
 
 def elements(app: AppTest) -> Iterator[tuple[str, object]]:

@@ -19,7 +19,7 @@ from interp_core.ui.embedding.question import (
     Points,
 )
 from interp_core.ui.server import cache
-from interp_core.ui.widgets import sidebar
+from interp_core.ui.widgets import sidebar, uploads
 from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
 
 if TYPE_CHECKING:
@@ -158,6 +158,9 @@ FILTERS = {"ambiguous_words": _word, "vocabulary": _vocabulary}
 
 def _column(data: str) -> tuple[tuple[str, object], ...]:
     names = sources.columns(data)
+    first = uploads.column(names, names[0])
+    names.sort(key=lambda name: name != first)
     keep_valid("text_column", names)
     column = st.selectbox("Text column", names, key="text_column", width=250, **BOUND)
+    uploads.chose(column)
     return (("column", column),)

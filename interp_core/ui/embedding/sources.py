@@ -20,7 +20,7 @@ from interp_core.ui.server import cache, costs, limits
 from interp_core.ui.server.limits import digest
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import BESIDE, Recipe, builtin, calls, named, supplied, value
-from interp_core.ui.widgets.uploads import ABOUT, TEXTS, options, told, uploader
+from interp_core.ui.widgets.uploads import ABOUT, holds_file, options, session_file, told, uploader
 
 LAYERS_BYTES = 96 * 2**20  # up to here all layers are computed at once, and the slider is instant
 LAYER_POINTS = 2_000  # most points of the views that show all layers
@@ -167,9 +167,10 @@ def upload(source: str) -> str:
     """The uploader; returns the digest of what this session holds, "" when there is nothing."""
     held = HELD[source]
     chosen = f"{held}_options"
-    with st.expander("File", expanded=held not in st.session_state, icon=":material/upload_file:"):
+    here = held in st.session_state or (source == "table" and holds_file())
+    with st.expander("File", expanded=not here, icon=":material/upload_file:"):
         if source == "table":
-            given = uploader(ABOUT, TEXTS, key="projector_table_file")
+            given = session_file(ABOUT, key="projector_table_file")
             asked = options("projector_table")
             found = None if given is None else _table(given, asked)
         else:

@@ -98,7 +98,7 @@ def _figures(line: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _link(asked: Asked, layer: int, head: int) -> None:
-    text = st.session_state.get("text", "")
+    text = sidebar.chosen().text
     st.page_link(
         "pages/attention_heads.py",
         label="Show this head's attention for the sidebar text",

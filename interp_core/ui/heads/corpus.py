@@ -20,7 +20,16 @@ from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import BESIDE, Recipe, builtin, calls, each, named, supplied
-from interp_core.ui.widgets.uploads import ABOUT, TEXTS, options, told, uploader
+from interp_core.ui.widgets.uploads import (
+    ABOUT,
+    TEXTS,
+    chose,
+    column,
+    options,
+    session_file,
+    told,
+    uploader,
+)
 
 SOURCES = {
     "sentences": "Built-in sentences",
@@ -121,7 +130,8 @@ def _known(data: str, file: str, chosen: FileOptions) -> tuple[tuple[str, ...], 
 def _take(held: str, key: str) -> None:
     """The uploader; what it is given is kept for the session."""
     with st.popover("File", icon=":material/upload_file:"):
-        given = uploader(ABOUT, TEXTS, key=f"corpus_file{key}")
+        name = f"corpus_file{key}"  # the second file of a comparison is another one
+        given = uploader(ABOUT, TEXTS, key=name) if key else session_file(ABOUT, key=name)
     if given is not None:
         data = given.getvalue()
         if not data:
@@ -135,9 +145,10 @@ def _column(columns: list[str], usual: str, key: str) -> str | None:
     """The chosen column of a table; None for lines of text."""
     if not columns:
         return None
+    usual = usual if key else column(columns, usual)
     follow(f"corpus_column{key}", usual)
     keep_valid(f"corpus_column{key}", columns)
-    return st.selectbox(
+    chosen = st.selectbox(
         "Column",
         columns,
         index=columns.index(usual),
@@ -145,6 +156,9 @@ def _column(columns: list[str], usual: str, key: str) -> str | None:
         key=f"corpus_column{key}",
         **BOUND,
     )
+    if not key:
+        chose(chosen)
+    return chosen
 
 
 def rows(asked: Asked) -> Iterator:

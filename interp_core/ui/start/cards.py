@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from interp_core.lessons.library import all_lessons
+from interp_core.ui.attribution import VIEWS
 from interp_core.ui.navigation import PAGES
 from interp_core.ui.server import limits
 from interp_core.ui.widgets.model_choice import shelf
@@ -72,7 +73,7 @@ def show() -> None:
 def _card(card: Card, known: dict[str, str]) -> None:
     page, query = card.page, card.query
     if page not in known:
-        page, query = card.instead, {"show": "Many texts"}
+        page, query = card.instead, {"show": VIEWS["many"]}
     st.markdown(f"**{card.question}**")
     st.caption(card.answer)
     if page == "lessons":

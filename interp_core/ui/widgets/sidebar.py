@@ -117,20 +117,22 @@ def _on_all_pages() -> Iterator[None]:
 
 def chosen() -> Choice:
     """The model and the texts as they are. Raises `NotShared` as `choice` does."""
-    pair, text = _state("pair", ""), _state("text", "")
+    pair, text = _state("pair", ""), _text()
     limits.check_texts((text, pair))
     return Choice(model(), text, pair or None)
 
 
 def begin(loaded: LoadedModel) -> None:
     """The text that a visitor finds, by the task of the model that is loaded."""
-    first = examples(loaded.task, loaded.name)[0]
-    follow("text", first)
-    st.session_state.setdefault("text", first)
+    follow("text", examples(loaded.task, loaded.name)[0])
 
 
 def text_field(height: int = 130) -> None:
-    """The text."""
+    """The text. Only where its field is drawn does the session hold an untouched example.
+
+    Otherwise Streamlit would take it for one that was chosen, and put it into the address.
+    """
+    st.session_state.setdefault("text", _text())
     st.text_area(
         "Text",
         key="text",
@@ -178,6 +180,12 @@ def reads_pairs(loaded: LoadedModel) -> bool:
 def model() -> str:
     """The name of the current model."""
     return _state("model", DEFAULT_MODEL)
+
+
+def _text() -> str:
+    """What was typed, which may be empty, or else the example that the page begins with."""
+    typed = st.session_state.get("text")
+    return st.session_state.get("default_text", "") if typed is None else typed
 
 
 def _state(key: str, default: str) -> str:

@@ -5,6 +5,7 @@ What a reader assumed about a file is said beside the upload, and can be chosen 
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ from interp_core.files.encoding import OFFERED, TITLES
 from interp_core.files.form import FileOptions
 from interp_core.files.limits import MAX_FILE_BYTES
 from interp_core.ui.server import limits
+from interp_core.ui.server.limits import digest
+from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets.choices import keep_valid
 from interp_core.ui.widgets.markdown import plain
 
@@ -25,6 +28,8 @@ HEADERS = {AUTOMATIC: None, "Column names": True, "Data (no column names)": Fals
 DELIMITERS = {AUTOMATIC: None, "Comma": ",", "Semicolon": ";", "Tab": "\t", "Vertical bar": "|"}
 QUOTES = {AUTOMATIC: None, "Enclose fields (CSV)": True, "Part of the text": False}
 ENCODINGS = {AUTOMATIC: None, **{TITLES[each]: each for each in OFFERED}}
+SESSION_FILE, COLUMN = "clearhead_file", "clearhead_column"
+OPTIONS = "clearhead_file_options"  # what was said about the file on any page
 SHOWN = 8  # notes about a file that are listed; of more, the first
 
 
@@ -50,6 +55,63 @@ def uploader(label: str, types: Sequence[str], *, key: str, limit: int = MAX_FIL
     return given
 
 
+class SessionFile(io.BytesIO):
+    """The file that a session holds: its bytes and its `name`, as an upload has them."""
+
+    def __init__(self, name: str, data: bytes) -> None:
+        super().__init__(data)
+        self.name, self.size = name, len(data)
+
+
+@st.cache_resource(show_spinner=False)
+def _files() -> Shared:
+    return Shared(64, 256 * 2**20, len, name="uploads")
+
+
+def session_file(label: str, *, key: str, limit: int = MAX_FILE_BYTES) -> SessionFile | None:
+    """The file with texts that this session holds, whichever page it was uploaded on.
+
+    Draws the uploader; a file that is given there takes the place of the one before. None while
+    there is none, or where it is larger than this place takes.
+    """
+    given = uploader(label, TEXTS, key=key, limit=limit)
+    if given is not None:
+        data = given.getvalue()
+        if not data:
+            raise BadInput("The file is empty.")
+        name = digest(data)
+        _files().get(name, lambda: data)
+        st.session_state[SESSION_FILE] = (given.name, name)
+        return SessionFile(given.name, data)
+    file, name = st.session_state.get(SESSION_FILE, ("", ""))
+    data = _files().peek(name) if name else None
+    if data is None:
+        return None
+    if len(data) > limit:
+        st.caption(f"{plain(file)} of this session is too large for this view.")
+        return None
+    st.caption(f"In use: {plain(file)}, uploaded in this session.")
+    return SessionFile(file, data)
+
+
+def holds_file() -> bool:
+    """Whether this session holds a file with texts."""
+    name = st.session_state.get(SESSION_FILE, ("", ""))[1]
+    return bool(name) and _files().peek(name) is not None
+
+
+def column(columns: Sequence[str], usual: str) -> str:
+    """The text column that was chosen on another page, else the usual one."""
+    chosen = st.session_state.get(COLUMN)
+    return chosen if chosen in columns else usual
+
+
+def chose(name: str | None) -> None:
+    """Note which column holds the texts, for the other pages."""
+    if name:
+        st.session_state[COLUMN] = name
+
+
 def options(key: str, *, table: bool = True) -> FileOptions:
     """A popover with what people can say about a file that is not read as they mean it.
 
@@ -67,7 +129,11 @@ def options(key: str, *, table: bool = True) -> FileOptions:
 
 def _choice(label: str, choices: dict[str, Any], key: str) -> Any:
     keep_valid(key, list(choices))
+    said = st.session_state.setdefault(OPTIONS, {})
+    if key not in st.session_state and said.get(label) in choices:
+        st.session_state[key] = said[label]  # on another page
     chosen = st.selectbox(label, list(choices), key=key, width=230, persist_state="session")
+    said[label] = chosen
     return choices[chosen]
 
 
