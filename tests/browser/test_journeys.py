@@ -84,7 +84,7 @@ def test_a_lesson_asks_first_stays_beside_the_view_and_gives_the_text_back(serve
 
 def test_from_ones_own_folder_and_a_labelled_file_to_the_errors(server, open_page, tiny, tmp_path):
     file = tmp_path / "reviews.csv"
-    file.write_text("text,label\nthe film is good,LABEL_0\nthe plot is weak,LABEL_1\n")
+    file.write_text("text,label\nthe film is good,class 0\nthe plot is weak,class 1\n")
     page = open_page(server.url)
     heading(page, "Clearhead")
     click = Clicks(page)
@@ -92,17 +92,19 @@ def test_from_ones_own_folder_and_a_labelled_file_to_the_errors(server, open_pag
     click(model)
     model.fill(str(tiny("bert-2-labels")))
     model.press("Enter")
-    page.locator("dd", has_text="LABEL_0").wait_for()
+    page.locator("dd", has_text="class 0, class 1").wait_for()
     settled(page)
-    click(page.get_by_role("link", name=re.compile("Audit|Word attributions")).nth(-1))
-    heading(page, "Word attributions")
+    click(page.get_by_role("link", name="Audit").nth(-1))
+    heading(page, "Audit")
+    click(page.get_by_test_id("stMain").get_by_role("button", name=re.compile("File$")))
+    click.count += 1  # which opens the dialogue for the file
     page.locator("input[type=file]").first.set_input_files(file)
-    page.get_by_text("of 2 predictions are correct").wait_for()
-    settled(page)
-    assert click.count + 1 <= 4  # with the one that opens the dialogue for the file
-    # The same file is there on the other pages.
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Head statistics").click()
-    heading(page, "Head statistics")
-    page.get_by_label("Texts", exact=True).click()
-    page.get_by_role("option", name=re.compile("file", re.IGNORECASE)).click()
     page.get_by_text("reviews.csv").first.wait_for()
+    settled(page)
+    assert not page.get_by_test_id("stAlertContentError").count()
+    assert click.count <= 4
+    # The same file is there on the other pages.
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Word attributions").click()
+    heading(page, "Word attributions")
+    page.get_by_role("radio", name="Multiple texts").click()
+    page.get_by_text("of 2 predictions are correct").wait_for()

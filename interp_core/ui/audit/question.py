@@ -20,7 +20,7 @@ from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import BESIDE, Recipe, calls, named
-from interp_core.ui.widgets.uploads import options, uploader
+from interp_core.ui.widgets.uploads import holds_file, options, session_file, uploader
 
 FILE, TITLE = "file", "My file"
 TABLES = ["csv", "tsv", "json", "jsonl", "ndjson", "parquet", "txt", "gz"]
@@ -73,6 +73,8 @@ def controls(choice, model: LoadedModel) -> Asked | str:  # noqa: ANN001 - sideb
     """What is audited, or the sentence that says what is missing."""
     files, built_in = cache.stamp(choice.model), ic.audit_sets(model)
     sources = {**built_in, FILE: TITLE}
+    if holds_file() and audit_kind(model) != TOKENS:
+        sources = {FILE: TITLE, **built_in}
     follow("audit_data", next(iter(sources)))
     keep_valid("audit_data", list(sources))
     source = st.selectbox(
@@ -109,8 +111,12 @@ def _of_file(name: str, files: str, model: LoadedModel) -> Asked | str:
 
 def _take(types: list[str]) -> None:
     """The uploader; what it is given is kept for the session."""
+    label = "A table with texts and labels, or CoNLL"
     with st.popover("File", icon=":material/upload_file:"):
-        given = uploader("A table with texts and labels, or CoNLL", types, key="audit_upload")
+        if types is TABLES:  # also one that was uploaded on another page
+            given = session_file(label, key="audit_upload")
+        else:
+            given = uploader(label, types, key="audit_upload")
     if given is not None:
         content = given.getvalue()
         if not content:

@@ -11,6 +11,7 @@ from interp_core.heads.catalogue import STATISTICS, offered, undefined
 from interp_core.ui.heads import corpus
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.server import cache, jobs
+from interp_core.ui.widgets import sidebar
 from interp_core.ui.widgets.downloads import section
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from interp_core.lessons.library import all_lessons
+from interp_core.models.registry import bundled_card
 from interp_core.ui.attribution import VIEWS
 from interp_core.ui.navigation import PAGES
 from interp_core.ui.server import limits
+from interp_core.ui.widgets import sidebar
 from interp_core.ui.widgets.model_choice import shelf
 
 
@@ -58,6 +60,7 @@ CARDS = (
     ),
 )
 IN_A_ROW = 3
+AUDIT_FILE = "A file of mine"
 
 
 def show() -> None:
@@ -74,6 +77,8 @@ def _card(card: Card, known: dict[str, str]) -> None:
     page, query = card.page, card.query
     if page not in known:
         page, query = card.instead, {"show": VIEWS["many"]}
+    elif page == "audit" and bundled_card(sidebar.model()) is None:
+        query = {"audit_data": AUDIT_FILE}  # whoever brings a model brings texts
     st.markdown(f"**{card.question}**")
     st.caption(card.answer)
     if page == "lessons":
