@@ -20,11 +20,11 @@ TASKS = {
 }
 MOST_LABELS, MOST_LETTERS = 5, 40
 CSS = """
-.facts { display: grid; grid-template-columns: max-content 1fr; gap: .15rem .75rem; margin: 0;
-  font-size: .875rem; line-height: 1.4; }
+body .facts { display: grid; grid-template-columns: fit-content(52%) minmax(0, 1fr);
+  gap: .15rem .75rem; margin: 0; padding: 0; font-size: .875rem; line-height: 1.4; }
 body .facts dt, body .facts dd { margin: 0; padding: 0; font-size: inherit; }
 body .facts dt { opacity: .75; font-weight: 400; }
-body .facts dd { overflow-wrap: anywhere; }
+body .facts dt, body .facts dd { overflow-wrap: break-word; }
 """
 
 
