@@ -35,6 +35,7 @@ ORDER = (
     "lessons",
     "charts",
     "report",
+    "audit_report",
     "ui",
 )
 ALONE = {
@@ -47,7 +48,8 @@ BANNED = {
     "pages": {"torch", "transformers"},
     **{part: {"streamlit", "altair"} for part in ORDER[: ORDER.index("charts")]},
 }
-ENTRY = {"__init__", "corpus", "check_lesson"}  # the facade, and what is run by `python -m`
+# The facade, and what is run by `python -m`.
+ENTRY = {"__init__", "__main__", "corpus", "check_lesson"}
 FILES = sorted((ROOT / "interp_core").rglob("*.py"))
 
 
@@ -60,6 +62,8 @@ MODULES = {dotted(path): path for path in FILES}
 
 
 def part_of(module: str) -> str:
+    if module.endswith(".__main__"):
+        return "__main__"
     return (*module.split("."), "__init__")[1]
 
 

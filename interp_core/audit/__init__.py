@@ -10,6 +10,8 @@ HOMES = {
     "calibration": ("at_threshold", "calibration_error", "reliability", "threshold_curves"),
     "slices": ("Slices", "group_slices", "slice_rows", "word_slices"),
     "mistakes": ("Flips", "error_table", "flipping_words", "opposed_neighbours"),
+    "whole": ("Audit", "run_audit"),
+    "verdict": ("Threshold", "check_table", "judge", "read_thresholds"),
     "figures": ("Figure", "figure_table"),
     "predictions": ("Predictions", "predict_labelled", "stream_predictions"),
     "bias": ("Bias", "measure_bias"),

@@ -137,6 +137,7 @@ KEYS: dict[str, frozenset[str]] = {
         """
         audit_view audit_data audit_size audit_text audit_label audit_pair audit_threshold
         audit_cell audit_row audit_search audit_slice audit_slice_row audit_error
+        audit_thresholds audit_more
         """,
     ),
     "compare_models": frozenset(("versus", "rival", "versus_target", "reach_word", "reach_side")),

@@ -32,7 +32,7 @@ OWN = {
     "word_attributions": ({}, ("Counterfactuals", "Multiple texts", "Faithfulness")),
     "embedding_projector": ({}, ("Side by side", "Outliers and label errors", "Geometry")),
     "head_entropy": (SHORT, ("Scatter plot", "Head importance")),
-    "audit": ({}, ("Slices", "Errors")),
+    "audit": ({}, ("Slices", "Errors", "Verdict")),
     "compare_models": ({}, ("Negation test and cost",)),
     "language_models": (WRITES, ("Logit lens", "Generate")),
     "lessons": ({}, ("Glossary", "For teachers")),

@@ -51,7 +51,7 @@ def test_the_built_in_texts_are_scored_at_once(audited):
     assert len(charts(app)) == 5
 
 
-@pytest.mark.parametrize("view", ["score", "slices", "errors"])
+@pytest.mark.parametrize("view", ["score", "slices", "errors", "verdict"])
 def test_every_chart_goes_into_the_report_and_its_script_computes_it_again(
     view, audited, tmp_path, monkeypatch
 ):
@@ -113,6 +113,21 @@ def test_an_error_is_shown_with_similar_texts_and_the_words_that_flip_it(sentime
     assert near["text"].tolist() == ic.opposed_neighbours(*audited, first["place"])["text"].tolist()
     found = ic.flipping_words(sentiment, first["text"], target=first["label"])
     assert flips["removed words"].tolist() == [", ".join(some) for some in found.words]
+
+
+def test_thresholds_pass_or_fail(audited):
+    app = run("audit", model="sentiment", audit_view="verdict")
+    assert not app.exception
+    said = app.warning[0].value.replace("\\", "")
+    assert said == "Failed: 1 of 2 thresholds: Groups with more errors."
+    limits = '[thresholds]\n"recall.negative" = { at_least = 0.5 }'
+    app = app.text_area(key="audit_thresholds").set_value(limits).run()
+    assert not app.warning
+    assert "Passed: all 1 thresholds" in app.success[0].value
+    assert app.dataframe[0].value["value"].tolist() == [ic.score(*audited).classes["recall"][0]]
+    app = app.text_area(key="audit_thresholds").set_value("[thresholds]\nx = 1").run()
+    assert not app.exception
+    assert "at_least" in app.error[0].value
 
 
 def test_an_uploaded_table_is_scored_and_its_labels_can_be_mapped():

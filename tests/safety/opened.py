@@ -24,7 +24,7 @@ VIEWS = {
         ("picture", "layers", "compare", "checks", "trust", "shape"),
     ),
     "head_entropy": ("heads_view", ("map", "scatter", "alike", "importance", "compare")),
-    "audit": ("audit_view", ("score", "slices", "errors")),
+    "audit": ("audit_view", ("score", "slices", "errors", "verdict")),
     "compare_models": ("versus", ("text",)),
     "language_models": ("lm_view", ("next", "lens", "wrote", "write", "induction")),
 }

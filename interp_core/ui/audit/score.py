@@ -10,6 +10,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.audit.figures import SMALL
 from interp_core.audit.record import SINGLE
+from interp_core.audit_report import class_points, value_points
 from interp_core.charts.audit import confusion, curve, intervals, reliability
 from interp_core.ui.audit import texts
 from interp_core.ui.audit.answers import Audited
@@ -24,7 +25,6 @@ from interp_core.ui.widgets.result import ViewResult
 HEADLINES = 4
 MOST_CLASSES = 20  # in the charts; of more, those with the most errors
 CELL, ROW = "audit_cell", "audit_row"
-MEASURES = {"precision": "precision", "recall": "recall", "f1": "F1"}
 
 
 def draw(found: Audited) -> ViewResult | None:
@@ -119,16 +119,7 @@ def shown(key: str, number: float) -> str:
 
 def _overall(score: ic.Score, step: Recipe):  # noqa: ANN202 - an Altair chart
     """Values of numbers that have no classes."""
-    frame = pd.DataFrame(
-        {
-            "name": [each.title for each in score.figures],
-            "value": [each.value for each in score.figures],
-            "low": [each.low for each in score.figures],
-            "high": [each.high for each in score.figures],
-            "n": [each.n for each in score.figures],
-            "small": [each.small for each in score.figures],
-        }
-    )
+    frame = value_points(score.figures)
     chart = intervals(frame, title="value", form=".3f")
     told = "; ".join(f"{row['name']} {row['value']:.3f}" for _, row in frame.iterrows())
     figure(chart, title="Error and correlation", alt=f"Values with intervals: {told}.")
@@ -141,27 +132,7 @@ def _classes(score: ic.Score, step: Recipe):  # noqa: ANN202 - an Altair chart
     classes = score.classes
     kept = _most_errors(classes)
     shown_ = classes[classes["class"].isin(kept)]
-    parts = []
-    for name, title in MEASURES.items():
-        n = {
-            "precision": shown_["predicted"],
-            "recall": shown_["support"],
-            "f1": shown_["support"] + shown_["predicted"],
-        }[name]
-        parts.append(
-            pd.DataFrame(
-                {
-                    "name": shown_["class"],
-                    "group": title,
-                    "value": shown_[name],
-                    "low": shown_[f"{name}_low"],
-                    "high": shown_[f"{name}_high"],
-                    "n": n,
-                    "small": n < SMALL,
-                }
-            )
-        )
-    frame = pd.concat(parts, ignore_index=True)
+    frame = class_points(shown_)
     chart = intervals(frame, title="")
     lowest = shown_.loc[shown_["f1"].idxmin()]
     figure(

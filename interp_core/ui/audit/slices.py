@@ -7,6 +7,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.audit.figures import FDR, SMALL
+from interp_core.audit_report import slice_points
 from interp_core.charts.audit import intervals
 from interp_core.ui.audit import texts
 from interp_core.ui.audit.answers import Audited
@@ -61,17 +62,7 @@ def _said(slices: ic.Slices) -> None:
 def _chart(slices: ic.Slices, table: pd.DataFrame):  # noqa: ANN202 - an Altair chart
     share = slices.outcome == "error rate"
     shown = table.head(DRAWN)
-    frame = pd.DataFrame(
-        {
-            "name": shown["name"].str.slice(0, 60)
-            + shown["significant"].map({True: " *", False: ""}),
-            "value": shown["rate"],
-            "low": shown["low"],
-            "high": shown["high"],
-            "n": shown["n"],
-            "small": shown["n"] < SMALL,
-        }
-    )
+    frame = slice_points(shown)
     form = ".0%" if share else ".3f"
     names = dict(zip(frame["name"], shown["name"]))
 

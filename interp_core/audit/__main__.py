@@ -1,0 +1,173 @@
+"""Audit a classifier on labelled texts, from the command line.
+
+    python -m interp_core.audit MODEL DATA --text COLUMN --label COLUMN --out FOLDER
+    python -m interp_core.audit MODEL --sample --out FOLDER
+
+DATA is a table (CSV, TSV, JSON lines, Parquet), or a CoNLL file for models that label words. The
+folder gets audit.html, audit.json and errors.csv. With --thresholds FILE (TOML) the exit code is 1
+where a threshold is not met; 2 stands for anything that keeps the audit from being made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from interp_core.errors import ClearheadError
+
+FAILED, BROKEN = 1, 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command: 0 when every threshold is met (or none is given), 1 when one is not."""
+    asked = _parser().parse_args(arguments)
+    if bool(asked.data) == asked.sample:
+        _parser().error("give either DATA or --sample")
+    try:
+        return _run(asked)
+    except ClearheadError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return BROKEN
+    except KeyboardInterrupt:
+        print("\nStopped; nothing was written.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m interp_core.audit",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("model", help="a built-in model, a folder or a Hub id")
+    parser.add_argument("data", nargs="?", help="the labelled texts")
+    parser.add_argument("--sample", action="store_true", help="use the built-in labelled texts")
+    parser.add_argument("--out", required=True, help="the folder to write into")
+    parser.add_argument("--text", help="the column of texts")
+    parser.add_argument("--label", help="the column of labels")
+    parser.add_argument("--pair", help="the column of second texts")
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="LABEL=CLASS",
+        help="which class of the model a label of the data means; may be repeated",
+    )
+    parser.add_argument("--limit", type=int, help="so many rows, drawn at random (seed 0)")
+    parser.add_argument("--thresholds", help="a TOML file of thresholds")
+    parser.add_argument(
+        "--suite", action="append", default=[], help="a behaviour suite, by name or file"
+    )
+    parser.add_argument("--bias", action="append", default=[], help="a list of terms, by name")
+    parser.add_argument("--privacy", action="store_true", help="mask personal data")
+    parser.add_argument("--encoding", help="the encoding of the file, such as cp1252")
+    parser.add_argument("--delimiter", help="what separates the columns, such as ';'")
+    parser.add_argument(
+        "--no-texts", action="store_true", help="write no texts: no examples of errors"
+    )
+    parser.add_argument("--quiet", action="store_true", help="print no progress")
+    return parser
+
+
+def _run(asked: argparse.Namespace) -> int:
+    from interp_core.audit.data import labelled_data
+    from interp_core.audit.samples import audit_set
+    from interp_core.audit.verdict import read_thresholds
+    from interp_core.audit.whole import run_audit
+    from interp_core.audit_report import audit_document, audit_json, audit_report
+    from interp_core.models.load import load_model
+    from interp_core.report.spreadsheet import csv
+
+    thresholds = read_thresholds(asked.thresholds) if asked.thresholds else ()
+    model = load_model(asked.model)
+    options = _options(asked)
+    if asked.sample:
+        data, code = audit_set(model), "ic.audit_set(model)"
+    else:
+        data = labelled_data(asked.data, model, **options)
+        given = "".join(f", {name}={value!r}" for name, value in options.items())
+        code = f"ic.labelled_data({Path(asked.data).name!r}, model{given})"
+    for note in [*data.notes, *filter(None, [data.problems.note()])]:
+        _say(note)
+    show = None if asked.quiet else _progress
+    audit = run_audit(
+        model,
+        data,
+        thresholds=thresholds,
+        suites=asked.suite,
+        lexicons=asked.bias,
+        privacy=asked.privacy,
+        progress=show,
+    )
+    if show:
+        show(1, 1)
+        _say("")
+    out = Path(asked.out).expanduser()
+    out.mkdir(parents=True, exist_ok=True)
+    with_texts = not asked.no_texts
+    script = _script(asked, code)
+    report = audit_report(audit, model, script=script, with_texts=with_texts)
+    (out / "audit.html").write_text(audit_document(report), encoding="utf-8")
+    (out / "audit.json").write_text(
+        audit_json(audit, model, with_texts=with_texts), encoding="utf-8"
+    )
+    if with_texts:
+        (out / "errors.csv").write_bytes(csv(audit.errors(len(data))))
+    _tell(audit, out)
+    return FAILED if audit.passed is False else 0
+
+
+def _options(asked: argparse.Namespace) -> dict[str, Any]:
+    names = ("text", "label", "pair", "limit", "encoding", "delimiter")
+    found = {name: getattr(asked, name) for name in names if getattr(asked, name) is not None}
+    pairs = [each.rpartition("=") for each in asked.map]
+    if any(not sign for _, sign, _ in pairs):
+        _parser().error("--map takes LABEL=CLASS")
+    mapping = {label: name for label, _, name in pairs}
+    return found | ({"mapping": mapping} if mapping else {})
+
+
+def _script(asked: argparse.Namespace, data: str) -> str:
+    """Python that makes the same audit; `data` is the expression of the labelled texts."""
+    parts = ["model", "data"]
+    if asked.thresholds:
+        parts.append(f"thresholds=ic.read_thresholds({Path(asked.thresholds).name!r})")
+    if asked.suite:
+        parts.append(f"suites={asked.suite!r}")
+    if asked.bias:
+        parts.append(f"lexicons={asked.bias!r}")
+    if asked.privacy:
+        parts.append("privacy=True")
+    return (
+        "import interp_core as ic\n\n"
+        f"model = ic.load_model({asked.model!r})\n"
+        f"data = {data}\n"
+        f"audit = ic.run_audit({', '.join(parts)})"
+    )
+
+
+def _tell(audit: Any, out: Path) -> None:
+    """The main values, the thresholds, and where the files are."""
+    for each in audit.score.figures:
+        ends = f"{each.low:.4f} to {each.high:.4f}"
+        print(f"{each.title}: {each.value:.4f} ({ends}, n = {each.n:,})")
+    for note in audit.score.notes:
+        print(note)
+    for each in audit.checks:
+        said = "passed" if each.passed else "FAILED"
+        print(f"{said}: {each.figure.key} = {each.figure.value:.4f}, {each.threshold.told()}")
+    print(f"{out}/audit.html")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _progress(done: int, expected: int) -> None:
+    print(f"\r{done / max(expected, 1):.0%}", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

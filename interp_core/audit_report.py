@@ -1,0 +1,331 @@
+"""An audit as one HTML file and as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from interp_core.audit.calibration import reliability
+from interp_core.audit.figures import SMALL, figure_table
+from interp_core.audit.record import REGRESSION, SINGLE
+from interp_core.audit.whole import LIMITS, Audit
+from interp_core.charts import audit as charts
+from interp_core.charts.export import picture
+from interp_core.charts.simple import histogram
+from interp_core.models.weights import weights_digest
+from interp_core.report.document import document
+from interp_core.report.record import SVG, Figure, Report, versions
+from interp_core.report.spreadsheet import csv
+
+if TYPE_CHECKING:
+    from interp_core.audit.verdict import Check
+    from interp_core.models.record import LoadedModel
+
+DRAWN = 25  # slices, and values, in a chart
+
+
+def audit_json(audit: Audit, model: LoadedModel, *, with_texts: bool = True) -> str:
+    """Everything that was measured, for machines; missing numbers are null.
+
+    Without texts there are no examples of errors.
+    """
+    data, done = audit.data, int(audit.predictions.done.sum())
+    left = data.problems.counts + audit.predictions.refused.counts
+    told = {
+        "clearhead_audit": 1,
+        "made": _now(),
+        "passed": audit.passed,
+        "model": {"name": audit.model, "weights": weights_digest(model), "task": model.task},
+        "data": {
+            "name": data.name,
+            "kind": data.kind,
+            "sha256": data.digest,
+            "texts": len(data),
+            "predicted": done,
+            "left_out": dict(left),
+            "labels": {label: name for label, name in data.match.mapping.items()},
+            "notes": list(data.notes),
+        },
+        "versions": versions(),
+        "values": _rows(figure_table(audit.figures)),
+        "thresholds": _rows(audit.checked()),
+        "slices": {
+            "groups": {"tested": audit.groups.tested, "rows": _rows(audit.groups.table)},
+            "words": {"tested": audit.words.tested, "rows": _rows(audit.words.table)},
+        },
+        "confusion": _rows(audit.score.confusion),
+        "errors": _rows(audit.errors()) if with_texts else [],
+        "notes": list(audit.score.notes),
+        "limits": list(LIMITS),
+    }
+    return json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {name: _plain(value) for name, value in row.items()} for row in frame.to_dict("records")
+    ]
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def audit_report(
+    audit: Audit,
+    model: LoadedModel,
+    *,
+    script: str,
+    link: str = "/audit",
+    with_texts: bool = True,
+) -> Report:
+    """The charts of an audit with their values, as a report.
+
+    `script` is the Python that makes it, under the name `audit`.
+    """
+    page = _Page(audit, model, script, link)
+    figures = [page.verdict(), page.classes(), page.confusion(), page.calibration()]
+    figures += [page.slices("groups"), page.slices("words"), *page.more()]
+    if with_texts:
+        figures.append(page.errors())
+    said = {True: "passed", False: "failed", None: "no thresholds"}[audit.passed]
+    title = f"Audit of {audit.model} on {audit.data.name}: {said}"
+    return Report(title, tuple(each for each in figures if each is not None))
+
+
+def audit_document(report: Report) -> str:
+    """The report as one HTML file without scripts."""
+    return document(report, csv, _now())
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+class _Page:
+    """What all charts of the report share."""
+
+    def __init__(self, audit: Audit, model: LoadedModel, script: str, link: str) -> None:
+        self.audit, self.script, self.link = audit, script.rstrip(), link
+        self.models = {audit.model: weights_digest(model)}
+        data = audit.data
+        self.options = {
+            "data": data.name,
+            "SHA-256 of the data": data.digest,
+            "labelled texts": f"{int(audit.predictions.done.sum()):,}",
+        }
+        self.made = _now()
+
+    def figure(
+        self, title: str, alt_text: str, chart: Any, table: pd.DataFrame, code: str, note: str = ""
+    ) -> Figure:
+        """One chart with all that made it."""
+        return Figure(
+            title=title,
+            alt=alt_text,
+            picture=picture(chart, "svg"),
+            kind=SVG,
+            numbers=table.reset_index(drop=True),
+            rows=len(table),
+            script=f"{self.script}\ntable = {code}\n",
+            page="Audit",
+            link=self.link,
+            text="",
+            options=self.options,
+            models=self.models,
+            versions=versions(),
+            made=self.made,
+            note=note,
+        )
+
+    def verdict(self) -> Figure:
+        """Thresholds and values, or all values where nothing is judged."""
+        audit, checks = self.audit, self.audit.checks
+        shown = [each.figure for each in checks] or list(audit.score.figures)
+        frame = check_points(checks) if checks else value_points(shown)
+        told = "; ".join(f"{each.title} {each.value:.3f}" for each in shown[:6])
+        if checks:
+            failed = [each.figure.title for each in checks if not each.passed]
+            head = f"Failed: {', '.join(failed)}." if failed else "Every threshold is met."
+        else:
+            head = "No thresholds were given, so nothing was judged."
+        note = "\n".join(
+            [head, *audit.score.notes, "", "Limits:", *(f"– {each}" for each in LIMITS)]
+        )
+        table = audit.checked() if checks else audit.table()
+        code = "audit.checked()" if checks else "audit.table()"
+        chart = charts.intervals(frame.head(DRAWN), title="value", form=".3f")
+        return self.figure(
+            "Verdict", f"Values with 95% intervals: {told}.", chart, table, code, note
+        )
+
+    def classes(self) -> Figure | None:
+        """Precision, recall and F1."""
+        table = self.audit.score.classes
+        if table.empty:
+            return None
+        chart = charts.intervals(class_points(table), title="")
+        low = table.loc[table["f1"].idxmin()]
+        told = f"Points with intervals; lowest F1: {low['class']}, {low['f1']:.1%}."
+        code = "audit.score.classes"
+        return self.figure("Precision, recall and F1 of each class", told, chart, table, code)
+
+    def confusion(self) -> Figure | None:
+        """Counts of true and predicted classes, of the classes that are confused most."""
+        table = self.audit.score.confusion
+        if table.empty:
+            return None
+        wrong = table[(table["true"] != table["predicted"]) & (table["count"] > 0)]
+        top = wrong.sort_values("count", ascending=False, kind="stable").head(DRAWN)
+        shown = table
+        if table["true"].nunique() > DRAWN:
+            kept = list(dict.fromkeys([*top["true"], *top["predicted"]]))[:DRAWN]
+            shown = table[table["true"].isin(kept) & table["predicted"].isin(kept)]
+        most = [
+            f"{r['count']} of {r['true']} as {r['predicted']}" for _, r in top.head(3).iterrows()
+        ]
+        told = (
+            f"Counts by true and predicted class; most frequent: {', '.join(most) or 'no error'}."
+        )
+        code = "audit.score.confusion"
+        if shown.empty:
+            return None
+        return self.figure("Confusion matrix", told, charts.confusion(shown), table, code)
+
+    def calibration(self) -> Figure | None:
+        """The reliability diagram."""
+        audit = self.audit
+        if audit.data.kind != SINGLE:
+            return None
+        table = reliability(audit.data, audit.predictions)
+        error = next(each for each in audit.figures if each.key == "calibration_error")
+        chart = charts.reliability(table.assign(small=table["n"] < SMALL))
+        told = f"Accuracy by confidence; expected calibration error {error.value:.3f}."
+        note = f"Compared with: {error.comparison} (p = {error.p:.3g})."
+        code = "ic.reliability(audit.data, audit.predictions)"
+        return self.figure("Reliability diagram", told, chart, table, code, note)
+
+    def slices(self, name: str) -> Figure | None:
+        """Groups by their error rate."""
+        slices = getattr(self.audit, name)
+        if slices.table.empty:
+            return None
+        table = slices.table.sort_values("difference_low", ascending=False, kind="stable")
+        frame = slice_points(table.head(DRAWN))
+        share = slices.outcome == "error rate"
+        form = ".0%" if share else ".3f"
+        chart = charts.intervals(frame, title=slices.outcome, form=form, mark=slices.overall)
+        found = int(table["significant"].sum())
+        what = "words and pairs of words" if name == "words" else "groups"
+        told = f"{slices.outcome.capitalize()} of {len(frame)} {what} with intervals; {found} of "
+        told += f"{slices.tested:,} tested are significant (*)."
+        note = (
+            "Compared with: all other texts (one-sided "
+            f"{'Fisher' if share else 'Welch'} test; Benjamini and Hochberg over all "
+            f"{slices.tested:,} tests, 5%)."
+        )
+        code = f"audit.{name}.table.sort_values('difference_low', ascending=False, kind='stable')"
+        title = f"Slices: {what}"
+        return self.figure(title, told, chart, table, code, note)
+
+    def more(self) -> list[Figure]:
+        """Behaviour, bias and privacy, where they were asked for."""
+        audit, found = self.audit, []
+        parts = [
+            (f"Behaviour: {each.title}", each, each.capabilities, f"behaviour[{n}].capabilities")
+            for n, each in enumerate(audit.behaviour)
+        ]
+        parts += [
+            (f"Bias: {each.lexicon.title}", each, each.contrasts, f"bias[{n}].contrasts")
+            for n, each in enumerate(audit.bias)
+        ]
+        if audit.privacy:
+            parts.append(("Privacy", audit.privacy, audit.privacy.kinds, "privacy.kinds"))
+        for title, part, table, code in parts:
+            values = part.figures()
+            if not values:
+                continue
+            chart = charts.intervals(value_points(values[:DRAWN]), title="value", form=".3f")
+            told = "; ".join(f"{each.title} {each.value:.3f}" for each in values[:4])
+            note = "; ".join(dict.fromkeys(each.comparison for each in values if each.comparison))
+            note = f"Compared with: {note}." if note else ""
+            given = (chart, table, f"audit.{code}", note)
+            found.append(self.figure(title, f"Values: {told}.", *given))
+        return found
+
+    def errors(self) -> Figure | None:
+        """Examples of failures."""
+        audit = self.audit
+        table = audit.errors()
+        if table.empty:
+            return None
+        number = audit.data.kind == REGRESSION
+        values = table["error"] if number else table["confidence"]
+        title = "error (predicted − true)" if number else "confidence of the wrong prediction"
+        chart = histogram(values, title=title, unit="texts")
+        told = f"Histogram of the {title} of the {len(table)} errors that are listed."
+        code = "audit.errors()"
+        return self.figure("Errors, most confident first", told, chart, table, code)
+
+
+def value_points(figures: list) -> pd.DataFrame:
+    """Values as `charts.intervals` wants them."""
+    return pd.DataFrame(
+        {
+            "name": [each.title for each in figures],
+            "value": [each.value for each in figures],
+            "low": [each.low for each in figures],
+            "high": [each.high for each in figures],
+            "n": [each.n for each in figures],
+            "small": [each.small for each in figures],
+        }
+    )
+
+
+def check_points(checks: Sequence[Check]) -> pd.DataFrame:
+    """Values with their thresholds as `charts.intervals` wants them."""
+    frame = value_points([each.figure for each in checks])
+    ends = [(each.threshold.at_least, each.threshold.at_most) for each in checks]
+    frame["limit"] = [high if low is None else low for low, high in ends]
+    said = {True: "✓", False: "✗"}
+    frame["name"] = [f"{said[c.passed]} {name}" for c, name in zip(checks, frame["name"])]
+    return frame
+
+
+MEASURES = {"precision": "precision", "recall": "recall", "f1": "F1"}
+
+
+def class_points(classes: pd.DataFrame) -> pd.DataFrame:
+    """The classes of a score as `charts.intervals` wants them, a facet for each measure."""
+    parts = []
+    for name, title in MEASURES.items():
+        n = {
+            "precision": classes["predicted"],
+            "recall": classes["support"],
+            "f1": classes["support"] + classes["predicted"],
+        }[name]
+        part = pd.DataFrame({"name": classes["class"], "group": title, "value": classes[name]})
+        part["low"], part["high"] = classes[f"{name}_low"], classes[f"{name}_high"]
+        parts.append(part.assign(n=n, small=n < SMALL))
+    return pd.concat(parts, ignore_index=True)
+
+
+def slice_points(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of slices as `charts.intervals` wants them; significant ones have a star."""
+    names = table["kind"] + ": " + table["slice"]
+    return pd.DataFrame(
+        {
+            "name": names.str[:60] + table["significant"].map({True: " *", False: ""}),
+            "value": table["rate"],
+            "low": table["low"],
+            "high": table["high"],
+            "n": table["n"],
+            "small": table["n"] < SMALL,
+        }
+    )

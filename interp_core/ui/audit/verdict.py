@@ -1,0 +1,174 @@
+"""Thresholds for any value of the audit, passed or failed, and the whole audit as files."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import interp_core as ic
+from interp_core.audit.entities import is_tagged
+from interp_core.audit.lexicons import term_lists
+from interp_core.audit.suites import built_in_suites, read_suite
+from interp_core.audit.whole import LIMITS
+from interp_core.audit_report import (
+    audit_document,
+    audit_json,
+    audit_report,
+    check_points,
+    value_points,
+)
+from interp_core.charts.audit import intervals
+from interp_core.ui.audit.answers import Audited
+from interp_core.ui.server import costs, jobs
+from interp_core.ui.widgets import layout, recipe
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.markdown import message
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
+from interp_core.ui.widgets.result import ViewResult
+
+FIRST = {
+    "single-label": 'accuracy = { at_least = 0.85 }\n"slices.groups" = { at_most = 0 }',
+    "multi-label": "micro_f1 = { at_least = 0.8 }",
+    "regression": "pearson = { at_least = 0.8 }",
+    "tokens": "entity_f1 = { at_least = 0.9 }",
+}
+WORDS = "word_accuracy = { at_least = 0.9 }"  # for labels without B- and I-
+MOST = 4_000  # characters of the thresholds
+MORE_TEXTS = 400  # texts that a suite, or a list of terms, adds to the pass, about
+PRIVACY = "privacy"
+
+
+def draw(found: Audited) -> ViewResult | None:
+    """The thresholds, what became of them, and the files."""
+    with layout.controls():
+        more = _more(found)
+    kind, labels = found.data.kind, found.data.labels
+    plain_tags = kind == "tokens" and not is_tagged(labels)
+    first = f"[thresholds]\n{WORDS if plain_tags else FIRST[kind]}\n"
+    follow("audit_thresholds", first)
+    given = st.text_area(
+        "Thresholds (TOML)",
+        first,
+        key="audit_thresholds",
+        height=130,
+        max_chars=MOST,
+        help="One line per value: key = { at_least = NUMBER } or { at_most = NUMBER }; with "
+        "whole_interval = true both ends of the interval must meet it. The command takes the same "
+        "file. Keys are in the table below.",
+        **BOUND,
+    )
+    step = _audited(found, given, more)
+    if step is None:
+        return None
+    audit = value(step)
+    _said(audit)
+    chart = _chart(audit)
+    _files(found, audit, step, given)
+    st.markdown("**All values**")
+    st.dataframe(audit.table(), hide_index=True, height=300)
+    with st.expander("Limits of this audit"):
+        for each in LIMITS:
+            st.markdown(f"- {each}")
+    return ViewResult(chart, step.checked() if audit.checks else step.table())
+
+
+def _more(found: Audited) -> list[str]:
+    """What is measured beside score, slices and errors."""
+    model = found.model
+    if found.data.kind != "single-label":
+        return []
+    suites = [
+        f"behaviour: {name}"
+        for name in built_in_suites()
+        if read_suite(name).labels <= set(model.labels)
+    ]
+    offered = [*suites, *(f"bias: {name}" for name in term_lists()), PRIVACY]
+    keep_valid("audit_more", offered)
+    return st.multiselect(
+        "Also measure", offered, key="audit_more", width=360, placeholder="nothing more", **BOUND
+    )
+
+
+def _audited(found: Audited, given: str, more: list[str]) -> Recipe | None:
+    suites = [each.partition(": ")[2] for each in more if each.startswith("behaviour: ")]
+    lexicons = [each.partition(": ")[2] for each in more if each.startswith("bias: ")]
+    options = {
+        "predictions": found.predictions_recipe,
+        "thresholds": calls.read_thresholds(given.encode()),
+        **({"suites": suites} if suites else {}),
+        **({"lexicons": lexicons} if lexicons else {}),
+        **({"privacy": True} if PRIVACY in more else {}),
+    }
+    step = named("audit", calls.run_audit(found.model_recipe, found.data_recipe, **options))
+
+    def dear() -> float:
+        texts = MORE_TEXTS * (len(suites) + len(lexicons))
+        texts += 4 * len(found.data) if PRIVACY in more else 0
+        mean = max(float(found.predictions.lengths.mean()), 8.0)
+        return costs.passes(found.model, mean * texts)
+
+    key = ("audit verdict", found.key, given, tuple(more))
+    return jobs.follow(key, "Audit", step, unit="%", operations=dear)
+
+
+def _said(audit: ic.Audit) -> None:
+    failed = [each.figure.title for each in audit.checks if not each.passed]
+    if failed:
+        told = f"Failed: {len(failed)} of {len(audit.checks)} thresholds: {', '.join(failed)}."
+        st.warning(message(told), icon=":material/cancel:")
+    else:
+        st.success(f"Passed: all {len(audit.checks)} thresholds.", icon=":material/check_circle:")
+    st.dataframe(
+        audit.checked(),
+        hide_index=True,
+        column_config={
+            "passed": st.column_config.CheckboxColumn("passed"),
+            **{
+                name: st.column_config.NumberColumn(name, format="%.4f")
+                for name in ("value", "low", "high")
+            },
+        },
+    )
+
+
+def _chart(audit: ic.Audit):  # noqa: ANN202 - an Altair chart
+    frame = check_points(audit.checks) if audit.checks else value_points(audit.score.figures)
+    chart = intervals(frame, title="value", form=".3f")
+    told = "; ".join(
+        f"{each.figure.title} {each.figure.value:.3f}, {each.threshold.told()}: "
+        f"{'passed' if each.passed else 'failed'}"
+        for each in audit.checks
+    )
+    figure(chart, title="Thresholds", alt=f"Values with intervals and thresholds: {told}.")
+    st.caption(
+        "One point per value with its 95% interval; orange tick: threshold; ✓ passed, ✗ failed; "
+        "grey: fewer than 30 texts."
+    )
+    return chart
+
+
+def _files(found: Audited, audit: ic.Audit, step: Recipe, given: str) -> None:
+    """The report, the values for machines, and the thresholds for the command."""
+    before, _, call = recipe.script(step).rpartition("\ntable = ")
+
+    def report() -> bytes:
+        script = f"{before}\naudit = {call}"
+        made = audit_report(audit, found.model, script=script)
+        return audit_document(made).encode()
+
+    with st.container(horizontal=True, gap="small"):
+        for label, name, mime, make in (
+            ("Report (HTML)", "audit.html", "text/html", report),
+            ("Values (JSON)", "audit.json", "application/json",
+             lambda: audit_json(audit, found.model).encode()),
+            ("Thresholds (TOML)", "thresholds.toml", "application/toml", given.encode),
+        ):  # fmt: skip
+            st.download_button(
+                label,
+                make,
+                file_name=name,
+                mime=mime,
+                key=f"audit_file_{name}",
+                on_click="ignore",
+                icon=":material/download:",
+            )

@@ -1,0 +1,141 @@
+"""Thresholds, the whole audit, its files, and the command that makes them."""
+
+from __future__ import annotations
+
+import json
+import re
+from types import SimpleNamespace
+
+import pytest
+
+import interp_core as ic
+from interp_core.audit import __main__ as command
+from interp_core.audit_report import audit_document, audit_json, audit_report
+from interp_core.models import load
+from tests.audit.test_slices import WEIGHTS, opinions
+
+GOOD = b"""
+[thresholds]
+accuracy = { at_least = 0.6 }
+slices.groups = { at_most = 100 }
+"recall.positive" = { at_least = 0.6, whole_interval = true }
+"""
+
+
+@pytest.fixture(scope="module")
+def model(words_model):
+    return words_model(WEIGHTS)
+
+
+@pytest.fixture(scope="module")
+def data(model):
+    return ic.labelled_data(opinions(300), model)
+
+
+def test_thresholds_are_judged_by_value_or_by_the_whole_interval(model, data):
+    audit = ic.run_audit(model, data, thresholds=ic.read_thresholds(GOOD))
+    table = audit.checked().set_index("figure")
+    recall = next(each for each in audit.figures if each.key == "recall.positive")
+    assert table["passed"].tolist() == [True, True, bool(recall.low >= 0.6)]
+    assert recall.value > 0.6 > recall.low
+    assert audit.passed is False
+    assert ic.run_audit(model, data).passed is None
+    one = ic.read_thresholds(b"[thresholds]\naccuracy = { at_most = 0.5 }")
+    assert [each.passed for each in ic.judge(audit.figures, one)] == [False]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"[thresholds]\nacuracy = { at_least = 1 }", "accuracy"),
+        (b"[thresholds]\naccuracy = 0.9", "at_least"),
+        (b"[thresholds]\naccuracy = { at_least = 'x' }", "a number"),
+        (b"[thresholds]\naccuracy = { at_least = nan }", "a number"),
+        (b"[thresholds]\naccuracy = { least = 1 }", "at_least"),
+        (b"[other]\nx = 1", r"no table \[thresholds\]"),
+        (b"accuracy = ", "cannot be read"),
+        (b"a" * 100_000, "64 KB"),
+    ],
+)
+def test_a_mistake_in_the_thresholds_is_refused(model, data, text, said):
+    with pytest.raises(ic.BadInput, match=said):
+        ic.run_audit(model, data, thresholds=ic.read_thresholds(text))
+
+
+def test_the_files_hold_everything_and_escape_texts(model, data, monkeypatch):
+    texts = ("<script>alert(1)</script> not good", *data.texts[1:])
+    hostile = data.take(slice(0, 300))
+    object.__setattr__(hostile, "texts", texts)
+    monkeypatch.setattr("interp_core.audit_report.weights_digest", lambda _: "abc")
+    audit = ic.run_audit(model, hostile, thresholds=ic.read_thresholds(GOOD))
+    told = json.loads(audit_json(audit, model))
+    assert told["passed"] is False
+    assert told["data"]["sha256"] == hostile.digest
+    assert told["model"]["weights"] == "abc"
+    assert {each["key"] for each in told["values"]} >= {"accuracy", "f1.positive", "slices.words"}
+    assert all("n" in each and "low" in each for each in told["values"])
+    assert told["errors"]
+    assert told["limits"]
+    assert audit_json(audit, model, with_texts=False).count(texts[1]) == 0
+    page = audit_document(audit_report(audit, model, script="audit = None"))
+    assert "<script>" not in page
+    assert "Audit of words on data: failed" in page
+    titles = re.findall(r"<h2[^>]*>\d+\. ([^<]+)<", page)
+    assert titles[:4] == [
+        "Verdict",
+        "Precision, recall and F1 of each class",
+        "Confusion matrix",
+        "Reliability diagram",
+    ]
+    assert "Errors, most confident first" in titles
+    assert hostile.digest in page
+
+
+@pytest.fixture
+def run(model, tmp_path, monkeypatch):
+    """The command on a file of opinions, with the model of words; its code and folder."""
+    monkeypatch.setattr(load, "load_model", lambda name: model)
+    monkeypatch.setattr("interp_core.audit_report.weights_digest", lambda _: "abc")
+    opinions(120).rename(columns={"text": "words", "label": "verdict"}).to_csv(
+        tmp_path / "mine.csv", index=False
+    )
+
+    def called(*options: str, thresholds: bytes | None = None):
+        arguments = ["words", str(tmp_path / "mine.csv"), "--out", str(tmp_path / "out"), "--quiet"]
+        if thresholds is not None:
+            (tmp_path / "t.toml").write_bytes(thresholds)
+            arguments += ["--thresholds", str(tmp_path / "t.toml")]
+        code = command.main([*arguments, *options])
+        return SimpleNamespace(code=code, out=tmp_path / "out")
+
+    return called
+
+
+COLUMNS = ("--text", "words", "--label", "verdict")
+
+
+def test_the_command_writes_the_audit_and_fails_by_its_code(run, capsys):
+    passed = run(*COLUMNS, thresholds=b"[thresholds]\naccuracy = { at_least = 0.5 }")
+    assert passed.code == 0
+    told = json.loads((passed.out / "audit.json").read_text(encoding="utf-8"))
+    assert told["data"]["name"] == "mine.csv"
+    assert told["passed"] is True
+    failed = run(*COLUMNS, thresholds=b"[thresholds]\naccuracy = { at_least = 0.99 }")
+    assert failed.code == 1
+    assert "FAILED: accuracy" in capsys.readouterr().out
+    assert {each.name for each in failed.out.iterdir()} == {
+        "audit.html",
+        "audit.json",
+        "errors.csv",
+    }
+    script = re.search(r"<code>(.*?)</code>", (failed.out / "audit.html").read_text(), re.DOTALL)[1]
+    assert "labelled_data(&#39;mine.csv&#39;, model, text=&#39;words&#39;" in script
+
+
+def test_the_command_says_what_is_wrong(run, capsys):
+    assert run("--text", "none").code == 2
+    assert "no column 'none'" in capsys.readouterr().err
+    assert run(*COLUMNS, "--map", "positive=best").code == 2
+    assert run(*COLUMNS, thresholds=b"[thresholds]\nx = { at_least = 1 }").code == 2
+    with pytest.raises(SystemExit):
+        command.main(["words", "--out", "x"])
