@@ -42,7 +42,7 @@ def facts(model: LoadedModel) -> dict[str, str]:
     if model.base:
         told["Base model"] = model.base
     measured = card.metrics.items() if card else ()
-    return told | {name.capitalize(): f"{value:.1%}" for name, value in measured}
+    return told | {name[:1].upper() + name[1:]: f"{value:.1%}" for name, value in measured}
 
 
 def shape(layers: int, heads: int) -> str:
