@@ -1,0 +1,93 @@
+"""What an audit adds to bare passes: attention lifts, and attributions that share passes.
+
+    python -m benchmarks.audit_passes [--texts 512]
+
+Prints ratios within one run, each the median of three:
+- attention lifts of all heads for five groups of words, over the bare eager pass of the same
+  texts in the same batches, tokenizing included in both;
+- attributions of 200 texts of about 16 tokens in shared passes, over one after another.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+import interp_core as ic
+from interp_core.attribution.shared_passes import attribute_block
+from interp_core.heads.attention_hook import attention_hook
+from interp_core.inputs.batching import collate, plan_batches, tokenize
+
+OWN = {"domain": ["house", "letter", "sister", "letters", "father"]}
+TOKENS = range(13, 20)  # of texts of about 16 tokens
+BLOCK = 64
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """Processor seconds of one run."""
+    begun = time.process_time()
+    run()
+    return time.process_time() - begun
+
+
+def bare_pass(model: ic.LoadedModel, texts: list[str]) -> None:
+    """All texts through the eager stack, with nothing measured."""
+    read = tokenize(model, texts)
+    padding = attention_hook(model).padding
+    for rows in plan_batches([len(each) for each in read], padding=padding):
+        with torch.inference_mode():
+            model.model.base_model(**collate(model, read, rows).inputs)
+
+
+def lift_ratio(model: ic.LoadedModel, texts: list[str]) -> float:
+    """Attention lifts over the bare pass, side by side so that both meet the same machine."""
+    spans = list(ic.group_spans(texts, OWN))
+    ic.attention_lift(model, texts[:32], spans[:32])
+    pairs = [
+        (
+            seconds(lambda: ic.attention_lift(model, texts, spans)),
+            seconds(lambda: bare_pass(model, texts)),
+        )
+        for _ in range(3)
+    ]
+    return statistics.median(one / two for one, two in pairs)
+
+
+def shared_ratio(model: ic.LoadedModel, texts: list[str]) -> tuple[float, float]:
+    """Shared passes over one after another, and the largest difference of a score."""
+    ic.attribute(model, texts[0])
+    ratios, worst = [], 0.0
+    for begin in range(0, len(texts), BLOCK):
+        part, alone, together = texts[begin : begin + BLOCK], [], []
+        one = seconds(lambda: alone.extend(ic.attribute(model, text) for text in part))  # noqa: B023
+        two = seconds(lambda: together.extend(attribute_block(model, part)))  # noqa: B023
+        ratios.append(two / one)
+        gaps = [np.abs(a.scores - b.scores).max() for a, b in zip(alone, together)]
+        worst = max(worst, *map(float, gaps))
+    return statistics.median(ratios), worst
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--texts", type=int, default=512)
+    parser.add_argument("--attributed", type=int, default=200)
+    asked = parser.parse_args()
+    model = ic.load_model("sentiment")
+    every = list(ic.sentences())
+    print(
+        f"lifts / bare eager pass, {asked.texts} texts: {lift_ratio(model, every[: asked.texts]):.2f}"
+    )
+    sized = [text for text in every if len(model.tokenizer(text)["input_ids"]) in TOKENS]
+    chosen = sized[: asked.attributed]
+    ratio, worst = shared_ratio(model, chosen)
+    print(f"shared passes / one by one, {len(chosen)} texts: {ratio:.2f} (gap {worst:.1e})")
+
+
+if __name__ == "__main__":
+    main()
