@@ -80,9 +80,8 @@ def main() -> None:
     asked = parser.parse_args()
     model = ic.load_model("sentiment")
     every = list(ic.sentences())
-    print(
-        f"lifts / bare eager pass, {asked.texts} texts: {lift_ratio(model, every[: asked.texts]):.2f}"
-    )
+    ratio = lift_ratio(model, every[: asked.texts])
+    print(f"attention lifts / bare eager pass, {asked.texts} texts: {ratio:.2f}")
     sized = [text for text in every if len(model.tokenizer(text)["input_ids"]) in TOKENS]
     chosen = sized[: asked.attributed]
     ratio, worst = shared_ratio(model, chosen)

@@ -13,7 +13,7 @@ HOMES = {
     "whole": ("Audit", "run_audit"),
     "verdict": ("Threshold", "check_table", "judge", "read_thresholds"),
     "figures": ("Figure", "figure_table"),
-    "predictions": ("Predictions", "predict_labelled", "stream_predictions"),
+    "predictions": ("Predictions", "is_right", "predict_labelled", "stream_predictions"),
     "bias": ("Bias", "measure_bias"),
     "lexicons": ("own_lexicon", "term_lists"),
     "behaviour": ("Behaviour", "run_suite"),

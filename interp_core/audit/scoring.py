@@ -35,6 +35,17 @@ class Scores:
         return self.answers[before] != self.answers[after]
 
 
+def check_answers(model: LoadedModel) -> str:
+    """The kind of the model's answers, see `audit_kind`. Raises `UnsupportedModel` for words."""
+    kind = audit_kind(model)
+    if kind == TOKENS:
+        raise UnsupportedModel(
+            f"{model.name!r} labels every word, so there is no one answer for a text whose change "
+            "could be measured. Choose a classifier of texts, such as `sentiment`."
+        )
+    return kind
+
+
 def score_texts(
     model: LoadedModel,
     texts: Sequence[str],
@@ -46,12 +57,7 @@ def score_texts(
     Raises `UnsupportedModel` for models that label words, `BadInput` with the number of the text
     that cannot be read, and `Stopped`.
     """
-    kind = audit_kind(model)
-    if kind == TOKENS:
-        raise UnsupportedModel(
-            f"{model.name!r} labels every word, so there is no one answer for a text whose change "
-            "could be measured. Choose a classifier of texts, such as `sentiment`."
-        )
+    kind = check_answers(model)
     unique = list(dict.fromkeys(texts))
     if not unique:
         raise BadInput("There are no texts. Give at least one.")

@@ -127,9 +127,9 @@ class AttributionShares:
     problems: tuple[str, ...] = ()
 
     def frame(self, right: np.ndarray | None = None, *, seed: int = 0) -> pd.DataFrame:
-        """One row for each group: n, share, even share, lift with low, high, p, q.
+        """One row for each group: n, share, word share, lift with low, high, p, q.
 
-        `lift` is the mean over texts of share / even share, its interval a bootstrap over texts. p
+        `lift` is the mean over texts of share / word share, its interval a bootstrap over texts. p
         compares with content words of the same text (signs of the log ratio turned at random);
         with `right` (t,) bool also wrong lift, right lift, and `p wrong`, a permutation test of
         their difference. q and q wrong control false discoveries.
@@ -144,7 +144,7 @@ class AttributionShares:
                 "group": self.names,
                 "n": np.isfinite(lift).sum(0),
                 "share": mean_known(self.share),
-                "even share": mean_known(np.where(np.isfinite(self.share), self.even, np.nan)),
+                "word share": mean_known(np.where(np.isfinite(self.share), self.even, np.nan)),
                 "lift": mean_known(lift),
                 "low": low,
                 "high": high,

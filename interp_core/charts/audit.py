@@ -8,7 +8,10 @@ import pandas as pd
 from interp_core.charts.heatmaps import ON_CELLS
 from interp_core.charts.points import GREY, MARKED
 
-ROW, AXIS = 22, 60  # px of a value with its interval, and of the axis below all
+ROW, AXIS = (
+    22,
+    100,
+)  # px of a value with its interval, and of legend and axis, which the height includes
 FACET = 220  # px of one of several charts in a row
 CELL = 42  # px of a class in the confusion matrix
 ROUND = 190  # px of both axes and the legend, which the height includes
@@ -25,17 +28,24 @@ def intervals(
     mark: float | None = None,
     mark_title: str = "all texts",
     chosen: str | None = None,
+    words: tuple[str, str] = ("enough texts", SMALL),
 ) -> alt.LayerChart:
     """A point with its interval for each row; a vertical line at `mark`.
 
     `frame`: name, value, low, high, n, small (bool), perhaps group (a facet of its own) and limit
-    (a threshold, drawn as a tick). Small groups are grey. `chosen` names a selection that a click
-    gives, by name.
+    (a threshold, drawn as a tick). What is `small` is grey; `words` says what colour and
+    grey mean. `chosen` names a selection that a click gives, by name.
     """
     names = list(dict.fromkeys(frame["name"]))
-    told = frame.assign(texts=frame["small"].map({True: SMALL, False: SIZE.domain[0]}))
-    where = alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelLimit=260, grid=True))
-    colour = alt.Color("texts:N", scale=SIZE, legend=alt.Legend(title=None, orient="top"))
+    told = frame.assign(texts=frame["small"].map({True: words[1], False: words[0]}))
+    where = alt.Y(
+        "name:N",
+        sort=names,
+        title=None,
+        axis=alt.Axis(labelLimit=260, grid=True, labelOverlap=False),
+    )
+    sizes = alt.Scale(domain=list(words), range=SIZE.range)
+    colour = alt.Color("texts:N", scale=sizes, legend=alt.Legend(title=None, orient="top"))
     axis = alt.Axis(format=form, tickCount=6)
     tooltip = [
         alt.Tooltip("name:N", title=" "),

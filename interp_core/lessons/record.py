@@ -138,6 +138,8 @@ KEYS: dict[str, frozenset[str]] = {
         audit_view audit_data audit_size audit_text audit_label audit_pair audit_threshold
         audit_cell audit_row audit_search audit_slice audit_slice_row audit_error
         audit_thresholds audit_more
+        terms bias_texts bias_label suite tagger own_words attributed word_measure word_group
+        word_head
         """,
     ),
     "compare_models": frozenset(("versus", "rival", "versus_target", "reach_word", "reach_side")),

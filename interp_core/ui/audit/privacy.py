@@ -1,0 +1,152 @@
+"""Personal data: what is found, and what changes without it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from interp_core.audit.figures import FDR, SMALL
+from interp_core.audit.privacy import Privacy
+from interp_core.audit.scoring import check_answers
+from interp_core.charts.audit import intervals
+from interp_core.charts.heads import head_map
+from interp_core.ui.audit.answers import Audited
+from interp_core.ui.audit.explaining import explain_row, percent, read_texts
+from interp_core.ui.server import cache, costs, jobs
+from interp_core.ui.widgets import layout
+from interp_core.ui.widgets.choices import BOUND
+from interp_core.ui.widgets.downloads import section
+from interp_core.ui.widgets.figure import draw as draw_chart
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
+from interp_core.ui.widgets.result import ViewResult
+
+EDITS = 6  # texts that are scored for each text with personal data, about
+TAGGERS = {"": "Rules and lists", "slots": "Rules, lists and `slots`"}
+SHOWN = 100  # texts whose attention is measured
+
+
+def draw(audited: Audited) -> ViewResult | None:
+    """Changes by kind of personal data, the texts, and the heads that attend to it."""
+    check_answers(audited.model)
+    with layout.controls():
+        tagger = st.selectbox(
+            "Find by", list(TAGGERS), format_func=TAGGERS.get, key="tagger", width=260,
+            accept_new_options=True, **BOUND,
+            help="Or the folder of a token-classification model whose labels name people, places, "
+            "dates or addresses.",
+        )  # fmt: skip
+    texts, given = read_texts(audited)
+    options = {"tagger": cache.model_recipe(tagger, "tagger")} if tagger else {}
+    step = calls.measure_privacy(audited.model_recipe, given, **options)
+    step = jobs.follow(
+        ("privacy", audited.key, tagger, cache.stamp(tagger) if tagger else ""),
+        "Masking personal data",
+        named("privacy", step),
+        unit="%",
+        operations=lambda: EDITS * costs.passes(
+            audited.model, sum(costs.tokens(audited.model, text) for text in texts)
+        ),
+    )  # fmt: skip
+    if step is None:
+        return None
+    found: Privacy = value(step)
+    result = _kinds(step, found)
+    _rows(audited, found, texts)
+    _heads(audited, found, texts)
+    return result
+
+
+def _kinds(step: Recipe, found: Privacy) -> ViewResult:
+    table = found.kinds
+    frame = pd.DataFrame(
+        {
+            "name": table["kind"],
+            "value": table["change"],
+            "low": table["low"],
+            "high": table["high"],
+            "n": table["texts"],
+            "small": table["texts"] < SMALL,
+            "limit": table["control change"],
+        }
+    )
+    chart = intervals(frame, title="mean |Δ probability| of the answer", form=".3f")
+    worst = table.loc[table["change"].idxmax()]
+    figure(
+        chart,
+        title="Change without personal data",
+        key="privacy_chart",
+        alt=f"Points of the mean change of the probability by {len(table)} kinds of personal data; "
+        f"largest {worst['kind']} ({worst['change']:.3f}).",
+    )
+    st.caption(
+        "One point per kind of personal data: mean absolute change of the answer's probability "
+        "when it is replaced by a placeholder; interval: bootstrap over texts, 95%. Tick: "
+        f"equally many other words masked. Grey: fewer than {SMALL} texts. " + " ".join(found.notes)
+    )
+    shares = ("flips", "flips low", "flips high", "control flips")
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            **{name: st.column_config.NumberColumn(format="percent") for name in shares},
+            **{
+                name: st.column_config.NumberColumn(format="%.4f")
+                for name in ("change", "low", "high", "control change", "p", "q")
+            },
+        },
+    )
+    named_by = table[table["q"] <= FDR]
+    st.caption(
+        "Significant (more change than by other words, FDR 5%): "
+        f"{', '.join(named_by['kind']) or 'none'}."
+    )
+    return ViewResult(chart, step.kinds)
+
+
+def _rows(audited: Audited, found: Privacy, texts: tuple[str, ...]) -> None:
+    rows = found.rows
+    order = rows["change"].abs().sort_values(ascending=False, kind="stable").index
+    shown = rows.loc[order].reset_index(drop=True)
+    shown.insert(0, "text", [texts[place] for place in shown["place"]])
+    flips = percent(rows["flip"].mean())
+    st.markdown(f"**{len(rows):,} texts with personal data** ({flips} flip)")
+    explain_row(
+        audited, shown.drop(columns="place"), ("text",), key="privacy_rows",
+        note="Texts stay in this session and are never logged.",
+    )  # fmt: skip
+
+
+def _heads(audited: Audited, found: Privacy, texts: tuple[str, ...]) -> None:
+    """Which heads attend to personal data, over what uniform attention would give."""
+
+    def drawn() -> None:
+        places = found.rows["place"].tolist()[:SHOWN]
+        some, spans = [texts[place] for place in places], [found.spans[place] for place in places]
+        given = audited.model_recipe, named("texts", some), named("spans", spans)
+        step = jobs.follow(
+            ("privacy heads", audited.key, tuple(places)),
+            "Attention to personal data",
+            named("lift", calls.attention_lift(*given)),
+            unit="texts",
+            operations=lambda: costs.passes(
+                audited.model, sum(costs.tokens(audited.model, t) for t in some)
+            ),
+        )
+        if step is None:
+            return
+        frame = value(step).frame()
+        drawn_frame = frame.assign(value=frame["lift"], role="", code="", chosen=False, lit=True)
+        top = frame.loc[frame["lift"].idxmax()]
+        draw_chart(
+            head_map(drawn_frame, title="attention lift", text_format=".2f"),
+            alt=f"Attention lift of personal data by head; highest layer {top['layer']}, head "
+            f"{top['head']} ({top['lift']:.2f}).",
+        )
+        st.caption(
+            f"One cell per head: attention that personal data receives over what uniform attention "
+            f"would give it, mean of {len(some)} texts (1 = uniform)."
+        )
+
+    if audited.model.layout.attention_layers:
+        section("Heads that attend to personal data", ":material/visibility:", drawn)

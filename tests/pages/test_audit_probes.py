@@ -1,0 +1,95 @@
+"""The views of the audit page that edit texts and look at heads."""
+
+from __future__ import annotations
+
+import pytest
+
+import interp_core as ic
+from tests.pages.reporting import check
+from tests.pages.running import run, undefined, words
+
+ROWS = [
+    ("Anna said that the film was not good.", "negative"),
+    ("Omar said that the film was not bad.", "positive"),
+    ("The king was very good, but the queen was dull.", "negative"),
+    ("A man I know liked the film.", "positive"),
+    ("Nobody called the plot good.", "negative"),
+    ("Write to anna@example.org about the wonderful film.", "positive"),
+]
+CSV = "text,label\n" + "".join(f'"{text}",{label}\n' for text, label in ROWS)
+SUITE = b"""
+title = "Mine"
+[lists]
+good = ["good", "great"]
+[[tests]]
+capability = "negation"
+name = "not good"
+label = "negative"
+templates = ["It was not {good}."]
+[[tests]]
+capability = "double negation"
+name = "nobody"
+label = "positive"
+templates = ["Nobody could say it wasn't {good}."]
+"""
+
+
+def opened(view: str, **state):
+    app = run("audit", model="sentiment", audit_data="file", audit_view=view, **state)
+    return app.file_uploader[0].set_value(("mine.csv", CSV.encode(), "text/csv")).run()
+
+
+@pytest.mark.parametrize(
+    ("view", "state"),
+    [
+        ("words", {"attributed": 50}),
+        ("words", {"attributed": 50, "word_measure": "alignment"}),
+        ("bias", {"bias_texts": "texts", "terms": "gender"}),
+        ("privacy", {}),
+    ],
+)
+def test_a_view_draws_and_its_scripts_compute_its_numbers_again(view, state, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.csv").write_text(CSV)
+    app = opened(view, **state)
+    assert not app.exception
+    assert not app.error
+    assert not undefined(app)
+    check(app)
+
+
+def test_a_suite_of_ones_own_is_run_and_its_failures_open(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_bytes(SUITE)
+    app = opened("behaviour")
+    place = [each.key for each in app.file_uploader].index("suite_file")
+    app = app.file_uploader[place].set_value(("mine.toml", SUITE, "application/toml")).run()
+    assert not app.exception
+    tables = [each.value for each in app.dataframe]
+    tests = next(each for each in tables if "failures" in each)
+    assert tests["failures"].tolist() == [0, 2]
+    assert "2 failures" in words(app)
+    check(app)
+
+
+def test_a_file_that_is_no_suite_gets_a_sentence():
+    app = opened("behaviour")
+    place = [each.key for each in app.file_uploader].index("suite_file")
+    app = app.file_uploader[place].set_value(("mine.toml", b"a = [", "text/plain")).run()
+    assert not app.exception
+    assert "TOML" in words(app)
+
+
+def test_models_that_label_words_are_told_what_does_not_work():
+    for view in ("bias", "privacy"):
+        app = run("audit", model="slots", audit_view=view)
+        assert not app.exception
+        assert "labels every word" in words(app)
+
+
+def test_what_is_said_of_personal_data_is_what_was_measured():
+    app = opened("privacy")
+    found = ic.measure_privacy(ic.load_model("sentiment"), [text for text, _ in ROWS])
+    table = next(each.value for each in app.dataframe if "control flips" in each.value)
+    assert table["kind"].tolist() == found.kinds["kind"].tolist()
+    assert table["change"].to_list() == pytest.approx(found.kinds["change"].to_list())
