@@ -13,7 +13,7 @@ def draw() -> None:
     from interp_core.ui import errors, lessons, navigation, reader
     from interp_core.ui.report import adding, kept, session
     from interp_core.ui.server import logs, startup
-    from interp_core.ui.widgets import sidebar
+    from interp_core.ui.widgets import page_link, sidebar
 
     startup.begin()
     here = Path(navigation.__file__).parent
@@ -33,6 +33,8 @@ def draw() -> None:
     with logs.on_page(name, sidebar.model()), session.remembered(name), adding.this_run():
         page.run()
     navigation.mark(name)
+    with st.sidebar:
+        page_link.show(sidebar.said(name))
     kept.show()
 
 

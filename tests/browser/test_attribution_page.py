@@ -33,7 +33,8 @@ def test_dropping_a_word_moves_the_prediction(server, open_page):
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_text("Change in the").wait_for()
     settled(page)
-    assert query(page)["edited"] == ["The acting is wonderful; the script is."]
+    edited = page.get_by_label("Edited text").input_value()
+    assert edited == "The acting is wonderful; the script is."
 
 
 def test_hostile_text_is_shown_as_text(server, open_page):

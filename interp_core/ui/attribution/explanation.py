@@ -128,20 +128,26 @@ def by_choice(step: Recipe) -> Recipe:
     return step if pieces or (~value(words).special).sum() < 2 else words
 
 
-def strip(shown: Attribution, *, key: str, asked: Asked | None = None) -> None:
-    """The sentence shaded by signed score; with the question `asked`, a clicked word leads on."""
+def strip(
+    shown: Attribution, *, key: str, asked: Asked | None = None, special: bool = True
+) -> None:
+    """The sentence shaded by signed score; with the question `asked`, a clicked word leads on.
+
+    Without `special` the tokens that the tokenizer adds are left out.
+    """
     largest = float(np.abs(shown.scores).max(initial=0.0)) or 1.0
-    titles = [f"{name}: {number(score, '+.4f')}" for name, score in zip(shown.tokens, shown.scores)]
-    place = None if asked is None else leads.picked(key, shown.tokens)
+    places = [at for at, added in enumerate(shown.special) if special or not added]
+    names, scores = [shown.tokens[at] for at in places], shown.scores[places]
+    picked = None if asked is None else leads.picked(key, names)
     token_strip(
-        shown.tokens,
-        shown.scores / largest,
-        titles,
+        names,
+        scores / largest,
+        [f"{name}: {number(score, '+.4f')}" for name, score in zip(names, scores)],
         label="Tokens shaded by attribution",
         key=f"strip_{key}",
-        on_pick=lambda at: leads.pick(key, shown.tokens, at),
-        picked=place,
-        notes=[number(score, "+.2f") for score in shown.scores],
+        on_pick=lambda at: leads.pick(key, names, at),
+        picked=picked,
+        notes=[number(score, "+.2f") for score in scores],
     )
     direction = (
         "Blue: supports the target. Orange, dashed: opposes it."
@@ -151,8 +157,8 @@ def strip(shown: Attribution, *, key: str, asked: Asked | None = None) -> None:
     unit = f" ({shown.unit})" if shown.signed else ""
     way = "" if asked is None else " Click a word to go on with it."
     st.caption(f"{direction} Strongest shade: {largest:.3g}{unit}.{way}")
-    if place is not None:
-        _word_leads(asked, shown, place)
+    if picked is not None:
+        _word_leads(asked, shown, places[picked])
 
 
 def _word_leads(asked: Asked, shown: Attribution, place: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -18,7 +19,7 @@ from interp_core.ui.attribution.question import Asked, explained, replace
 from interp_core.ui.attribution.text import largest
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import clicks
-from interp_core.ui.widgets.choices import BOUND, keep_valid
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import message, number, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
@@ -37,9 +38,11 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     # The target of the first text stays the target, or the comparison would change its question.
     if not asked.labels and asked.target is None and found.prediction.label in model.labels:
         asked = replace(asked, target=found.prediction.label)
-    _word_buttons(found, model)
+    first = _word_buttons(found, model)
+    follow("edited", first)
     edited = st.text_area(
         "Edited text",
+        first,
         key="edited",
         max_chars=MAX_CHARACTERS,
         height=80,
@@ -57,23 +60,30 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     return result
 
 
-def _word_buttons(found: Attribution, model: LoadedModel) -> None:
+def _word_buttons(found: Attribution, model: LoadedModel) -> str:
+    """The word to change, at first the one with the largest score; the text without that."""
     words = found.by_word()
     places = [i for i, span in enumerate(words.offsets) if span and words.sequence.segments[i] == 0]
     names = [f"{place}: {words.tokens[place]}" for place in places]
+    text = words.sequence.texts[0]
+    if not names:
+        return ""
+    sizes = [abs(words.scores[place]) for place in places]
+    strongest = int(np.argmax(sizes))
+    follow("changed", names[strongest])
     keep_valid("changed", names)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox("Word", names, key="changed", width=200, **BOUND)
+        name = st.selectbox("Word", names, strongest, key="changed", width=200, **BOUND)
         new = st.text_input(
             "Replace with", key="becomes", width=160, placeholder="new word", **BOUND
         )
-        if name is None:
-            return
-        span, text = words.offsets[places[names.index(name)]], words.sequence.texts[0]
+        span = words.offsets[places[names.index(name)]]
         mask = model.tokenizer.mask_token
         _edit_button("Delete", replace_span(text, span))
         _edit_button("Mask", replace_span(text, span, mask or ""), disabled=mask is None)
         _edit_button("Replace", replace_span(text, span, new), disabled=not new)
+    cleared = replace_span(text, words.offsets[places[strongest]])
+    return cleared if cleared.strip() else ""
 
 
 def _edit_button(label: str, text: str, *, disabled: bool = False, key: str | None = None) -> None:
@@ -82,6 +92,12 @@ def _edit_button(label: str, text: str, *, disabled: bool = False, key: str | No
 
 def _use(text: str) -> None:
     st.session_state["edited"] = text
+
+
+def _use_row(table: pd.DataFrame) -> None:
+    row = clicks.row("suggested", len(table))
+    if row is not None:
+        _use(table["text"][row])
 
 
 def _side_by_side(asked: Asked, step: Recipe, edited: str) -> ViewResult | None:
@@ -174,17 +190,14 @@ def _suggested(asked: Asked, model: LoadedModel) -> None:
         table,
         hide_index=True,
         key="suggested",
-        on_select="rerun",
+        on_select=lambda: _use_row(table),
         selection_mode="single-row",
         column_config={
             "target probability": st.column_config.NumberColumn(format="%.3f"),
             "change": st.column_config.NumberColumn(format="%+.3f"),
         },
     )
-    chosen = clicks.row("suggested", len(table))
-    if chosen is not None:
-        _edit_button("Use this edit", table["text"][chosen], key="use_suggestion")
     st.caption(
-        "Each suggestion makes one change (English only) and may be ungrammatical. Use it to "
-        "test whether the model handles the negation."
+        "Select a row to put its text above. Each suggestion makes one change (English only) and "
+        "may be ungrammatical. Use it to test whether the model handles the negation."
     )

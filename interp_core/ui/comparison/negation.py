@@ -10,7 +10,9 @@ from interp_core.charts.comparison import accuracy_bars
 from interp_core.comparison import time_per_text
 from interp_core.ui.comparison.question import Side
 from interp_core.ui.server import costs, jobs
+from interp_core.ui.widgets import clicks, leads
 from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import Recipe, calls, value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -30,7 +32,23 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     wrong = ~(found[0]["right"] & found[1]["right"])
     shown = _joined(sides, found)[wrong]
     st.markdown(f"**{len(shown)} sentences that at least one model gets wrong**")
-    st.dataframe(shown, hide_index=True, height=300, column_config={"meant": "label"})
+    shown = shown.reset_index(drop=True)
+    st.dataframe(
+        shown,
+        hide_index=True,
+        height=300,
+        column_config={"meant": "label"},
+        key="probe_table",
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    chosen = clicks.row("probe_table", len(shown))
+    if chosen is not None:
+        with st.container(horizontal=True):
+            for side in sides:
+                leads.explain(side.name, shown["text"][chosen], f"Explain by {plain(side.name)}")
+    else:
+        st.caption("Select a row to explain its text.")
     _costs(sides, text)
     return ViewResult(chart, table)
 

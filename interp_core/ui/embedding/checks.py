@@ -15,13 +15,13 @@ from interp_core.embedding.outlier_scores import hub_skewness
 from interp_core.embedding.tables import cluster_name
 from interp_core.embedding.vectors import Vectors, truncate
 from interp_core.models.record import LoadedModel
-from interp_core.ui.embedding import drawing_choice, results, sources
+from interp_core.ui.embedding import drawing_choice, picking, results, sources
 from interp_core.ui.embedding.colouring import label_columns
 from interp_core.ui.embedding.downloads import PointResult
 from interp_core.ui.embedding.question import Drawing, Points, points_named
 from interp_core.ui.embedding.results import slow
 from interp_core.ui.server import limits
-from interp_core.ui.widgets import downloads
+from interp_core.ui.widgets import clicks, downloads
 from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number, plain
@@ -300,7 +300,19 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult 
     if found is None:
         return None
     table = found.table
-    st.dataframe(table.head(SHOWN), hide_index=True, height=420, column_config=COLUMNS)
+    shown = table.head(SHOWN).reset_index(drop=True)
+    st.dataframe(
+        shown,
+        hide_index=True,
+        height=420,
+        column_config=COLUMNS,
+        key=f"check_table_{kind}",
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    chosen = clicks.row(f"check_table_{kind}", len(shown))
+    if chosen is not None and "text" in shown:
+        picking.explain(str(shown["text"][chosen]))
     if len(table) > SHOWN:
         st.caption(f"First {SHOWN} of {len(table):,} rows. The download contains all rows.")
     downloads.buttons(

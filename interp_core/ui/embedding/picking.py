@@ -13,7 +13,8 @@ from interp_core.embedding.projection import Projection
 from interp_core.embedding.tables import false_neighbours, true_neighbours
 from interp_core.embedding.vectors import Vectors, name_of, point_labels, truncate
 from interp_core.ui.embedding.colouring import columns, label_columns
-from interp_core.ui.widgets import clicks, downloads
+from interp_core.ui.server import cache
+from interp_core.ui.widgets import clicks, downloads, leads, sidebar
 from interp_core.ui.widgets.markdown import number, plain
 
 KEY = "point"
@@ -207,6 +208,14 @@ def card(vectors: Vectors, picture: Projection, point: int) -> None:
         height = ROW_HEIGHT * (len(near) + 1) + 3
         st.dataframe(_table(near, vectors), hide_index=True, column_config=COLUMNS, height=height)
         _false(vectors, picture, point)
+        explain(str(vectors.frame["text"].iloc[point]))
+
+
+def explain(text: str) -> None:
+    """To the words that decide about the text of a point; nothing for words and images."""
+    name = sidebar.model()
+    if " " in text.strip() and cache.model(name).tokenizer is not None:
+        leads.explain(name, text)
 
 
 def _false(vectors: Vectors, picture: Projection, point: int) -> None:

@@ -39,16 +39,20 @@ def show(lesson: Lesson, number: int) -> None:
 def beside(lesson: Lesson, number: int) -> None:
     """The question above the view that the step has opened, and what was found."""
     step = lesson.steps[number - 1]
-    with st.container(border=True, gap="xsmall"):
-        st.caption(f"{label(lesson.title)} · step {number} of {len(lesson.steps)}")
-        if step.question is None:
-            st.markdown(f"**{label(step.title)}**")
-        else:
-            markdown.show(step.question.text)
-            given = progress.answer(lesson.name, number)
-            if given.revealed:
-                _feedback(step.question, given.chosen)
-        _on(lesson, number)
+    with st.container(border=True, key="lesson_beside"):
+        left, right = st.columns([5, 1], vertical_alignment="center")
+        with left.container(gap="xsmall"):
+            st.caption(f"{label(lesson.title)} · step {number} of {len(lesson.steps)}")
+            question, given = step.question, progress.answer(lesson.name, number)
+            if question is None:
+                st.markdown(f"**{label(step.title)}**")
+            else:
+                markdown.show(question.text)
+                if given.revealed:
+                    st.markdown(f"**{_verdict(question, given.chosen)}**")
+                    markdown.show(question.reveal)
+        with right:
+            _on(lesson, number)
 
 
 def _on(lesson: Lesson, number: int) -> None:
@@ -114,13 +118,16 @@ def _question(lesson: Lesson, number: int, step: Step, *, opens: bool) -> None:
             )
 
 
-def _feedback(question: Question, chosen: int | None) -> None:
+def _verdict(question: Question, chosen: int | None) -> str:
+    right, mine = (label(question.options[at]) for at in (question.right, chosen or 0))
     if chosen == question.right:
-        right = label(question.options[question.right])
-        st.success(f"Correct: {right}", icon=":material/check:")
-    else:
-        right, mine = (label(question.options[at]) for at in (question.right, chosen or 0))
-        st.info(f"You predicted: {mine}. Correct answer: {right}", icon=":material/lightbulb:")
+        return f":material/check: Correct: {right}"
+    return f":material/lightbulb: You predicted: {mine}. Correct answer: {right}"
+
+
+def _feedback(question: Question, chosen: int | None) -> None:
+    tell = st.success if chosen == question.right else st.info
+    tell(_verdict(question, chosen))
     markdown.show(question.reveal)
 
 

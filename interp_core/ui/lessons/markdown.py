@@ -16,6 +16,8 @@ from interp_core.ui.widgets.markdown import plain
 CSS = """
 .prose { line-height: 1.6; max-width: 44rem; overflow-wrap: anywhere; }
 .prose p { margin: 0 0 .8rem; position: relative; }
+.st-key-lesson_beside .prose { max-width: none; }
+.st-key-lesson_beside .prose p { margin: 0; }
 .prose ul, .prose ol { margin: 0 0 .8rem; padding-inline-start: 1.4rem; }
 .prose li { margin: .15rem 0; position: relative; }
 .prose code { font-family: monospace; font-size: .9em; padding: .1em .3em; border-radius: 4px;

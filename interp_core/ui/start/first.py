@@ -36,7 +36,7 @@ def draw(model: LoadedModel, choice: Choice) -> None:
     found = value(step)
     verdict(found.prediction)
     if not found.misleads:
-        strip(found.by_word(), key="start", asked=asked)
+        strip(found.by_word(), key="start", asked=asked, special=False)
 
 
 def _picture(model: LoadedModel) -> None:

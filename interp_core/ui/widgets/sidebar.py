@@ -15,6 +15,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import interp_core as ic
 from interp_core.models.record import LoadedModel
+from interp_core.ui import navigation
 from interp_core.ui.server import cache, limits, loading
 from interp_core.ui.widgets import model_facts
 from interp_core.ui.widgets.choices import BOUND, follow
@@ -91,11 +92,14 @@ def choice(loaded: LoadedModel, *, text: bool = True, here: bool = False) -> Cho
     begin(loaded)
     if text and loaded.tokenizer is not None:
         paired = reads_pairs(loaded) or bool(_state("pair", ""))
-        with st.container() if here else place(), _on_all_pages():
-            text_field(68 if here else 130)
-            example_field(loaded)
-            if paired:
-                pair_field()
+        left, right = st.columns([3, 1]) if here else (place(), place())
+        with _on_all_pages():
+            with left:
+                text_field(90 if here else 130)
+                if paired:
+                    pair_field()
+            with right:
+                example_field(loaded, titled=here)
         if not paired:
             more = more or st.sidebar.expander("More options", icon=":material/tune:")
             with more, _on_all_pages():
@@ -122,6 +126,14 @@ def chosen() -> Choice:
     return Choice(model(), text, pair or None)
 
 
+def said(page: str) -> dict[str, str]:
+    """What a link to a page says of the model and the texts even where the address does not."""
+    if page in WITHOUT_MODEL:
+        return {}
+    told = {"model": model(), "text": _text(), "pair": _state("pair", "")}
+    return told | ({navigation.MARK: "1"} if page == navigation.START else {})
+
+
 def begin(loaded: LoadedModel) -> None:
     """The text that a visitor finds, by the task of the model that is loaded."""
     follow("text", examples(loaded.task, loaded.name)[0])
@@ -143,8 +155,8 @@ def text_field(height: int = 130) -> None:
     )
 
 
-def example_field(loaded: LoadedModel) -> None:
-    """Examples to put into the text's place."""
+def example_field(loaded: LoadedModel, *, titled: bool = False) -> None:
+    """Examples to put into the text's place; `titled` where they stand beside it."""
     st.selectbox(
         "Examples",
         examples(loaded.task, loaded.name),
@@ -152,7 +164,7 @@ def example_field(loaded: LoadedModel) -> None:
         placeholder="Insert an example text",
         key="example",
         on_change=_use_example,
-        label_visibility="collapsed",
+        label_visibility="visible" if titled else "collapsed",
     )
 
 
