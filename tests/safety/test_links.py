@@ -62,7 +62,7 @@ def test_a_page_survives_nonsense_in_every_parameter(tiny, page, view):
     # A name that is no model ends the page early: those have a test of their own.
     junk = {key: value for key, value in junk.items() if key not in ("rival", "model2")}
     junk.pop("second_model")
-    model = str(tiny("gpt2")) if page == "language_models" else "sentiment"
+    model = str(tiny("gpt2" if page == "language_models" else "bert-2-labels"))
     app = at_view(page, view, {**junk, "model": model, "text": TEXT}, **QUICK)
     assert alive(app)
     assert app.title
