@@ -62,7 +62,8 @@ def test_a_hostile_text_is_escaped_in_every_view(tiny, page, view):
         against="layer",
     )
     assert harmless(app)
-    assert HOSTILE in app.session_state["text"]
+    read = "text" if "text" in app.session_state else "many"  # a view of many has no other text
+    assert HOSTILE in app.session_state[read]
 
 
 @pytest.mark.parametrize("page", VIEWS)
