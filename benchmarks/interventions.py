@@ -80,7 +80,10 @@ def language_model(turns: int) -> None:
         forward(model, inputs)
         handle.remove()
 
-    jobs = {"one patch of the loop": naive, "ours": lambda: ic.patch(model, STORE, changed, **NAMES)}
+    jobs = {
+        "one patch of the loop": naive,
+        "ours": lambda: ic.patch(model, STORE, changed, **NAMES),
+    }
     found = measured(jobs, turns)
     patches = jobs["ours"]().effects.size
     loop = patches * found["one patch of the loop"]

@@ -10,6 +10,7 @@ from interp_core.lessons import measures_attention as reads
 from interp_core.lessons import measures_attention as words
 from interp_core.lessons import measures_audit as audits
 from interp_core.lessons import measures_classifier as decides
+from interp_core.lessons import measures_interventions as changes
 from interp_core.lessons.record import Claim, Lesson, Value
 
 MEASURES: dict[str, Callable[..., Value]] = {
@@ -50,6 +51,15 @@ MEASURES: dict[str, Callable[..., Value]] = {
         decides.loss_change,
         decides.better_without,
         decides.importance_agreement,
+        changes.clean_value,
+        changes.changed_value,
+        changes.stream_effect,
+        changes.head_effect,
+        changes.best_patched_head,
+        changes.removed_head,
+        changes.removal_change,
+        changes.interaction,
+        changes.lens_probability,
         audits.labelled_texts,
         audits.labelled_right,
         audits.test_cases,

@@ -114,6 +114,7 @@ KEYS: dict[str, frozenset[str]] = {
         """
         show method methods against target contrast baseline steps position labels word instead
         order pieces mode_away edited changed becomes many many_scores many_shown class
+        interaction
         """,
         *_PICTURES,
     ),

@@ -18,7 +18,10 @@ VIEWS = {
         "view",
         ("overview", "lines", "heatmap", "overlay", "layers", "compare", "switches", "patching"),
     ),
-    "word_attributions": ("show", ("explanation", "methods", "what_if", "layers", "many", "trust")),
+    "word_attributions": (
+        "show",
+        ("explanation", "methods", "what_if", "layers", "lens", "interactions", "many", "trust"),
+    ),
     "embedding_projector": (
         "look",
         ("picture", "layers", "compare", "checks", "trust", "shape"),

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from interp_core.ui.attribution import (
     compare_methods,
     explanation,
+    interactions,
     layers,
     many_texts,
+    task_lens,
     trust,
     what_if,
 )
@@ -20,6 +22,8 @@ VIEWS = {
     "methods": "Compare methods",
     "what_if": "Counterfactuals",
     "layers": "Layer conductance",
+    "lens": "Classifier lens",
+    "interactions": "Word interactions",
     "many": "Multiple texts",
     "trust": "Faithfulness",
 }
@@ -28,6 +32,8 @@ DRAW: dict[str, Callable] = {
     "methods": compare_methods.draw,
     "what_if": what_if.draw,
     "layers": layers.draw,
+    "lens": task_lens.draw,
+    "interactions": interactions.draw,
     "many": many_texts.draw,
     "trust": trust.draw,
 }
