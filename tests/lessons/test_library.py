@@ -61,19 +61,7 @@ SET_UP = {
     "08-find-the-induction-head.md": {"0", "1", "10", "25", "30", "9"},
     "09-which-heads-matter.md": {"0", "1", "32"},
     "11-is-it-the-not.md": {"0", "1", "2", "3", "9"},
-    "12-which-head-knows-the-name.md": {
-        "0",
-        "1",
-        "9",
-        "13",
-        "18",
-        "23",
-        "29",
-        "24",
-        "3",
-        "4",
-        "11",
-    },
+    "12-which-head-knows-the-name.md": set("0 1 2 3 4 9 11 13 18 23 24 29".split()),
 }
 PLACES = re.compile(
     r"(?:layers?|heads?) \d+(?: (?:and|to) (?:layer )?\d+)?|\b(?:1[89]|20)\d\d\b", re.IGNORECASE
