@@ -61,7 +61,9 @@ SET_UP = {
     "08-find-the-induction-head.md": {"0", "1", "10", "25", "30", "9"},
     "09-which-heads-matter.md": {"0", "1", "32"},
     "11-is-it-the-not.md": {"0", "1", "2", "3", "9"},
-    "12-which-head-knows-the-name.md": set("0 1 2 3 4 9 11 13 18 23 24 29".split()),
+    "12-which-head-knows-the-name.md": set(
+        ["0", "1", "2", "3", "4", "9", "11", "13", "18", "23", "24", "29"]
+    ),
 }
 PLACES = re.compile(
     r"(?:layers?|heads?) \d+(?: (?:and|to) (?:layer )?\d+)?|\b(?:1[89]|20)\d\d\b", re.IGNORECASE
