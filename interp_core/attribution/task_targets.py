@@ -40,7 +40,7 @@ def _no_output(model: LoadedModel) -> str:
         return f"{model.name!r} reads images; word attributions need a model that reads text."
     return (
         f"{model.name!r} has no task head, so there is no prediction to explain. Enter labels "
-        "for zero-shot classification, or choose a model with a classification or "
+        "for zero-shot classification (`zero_shot`), or choose a model with a classification or "
         "language-model head."
     )
 
