@@ -233,7 +233,7 @@ def test_pairs_without_offsets_know_their_text(bertweet):
 
 def test_texts_are_cut_without_offsets_and_without_a_warning(bertweet, caplog):
     found = ic.token_vectors(bertweet, ["i love this movie " * 20], pooling="mean", truncate=True)
-    assert "cut" in found.notes[0]
+    assert "truncated" in found.notes[0]
     with pytest.raises(ic.InputTooLong, match="102 tokens"):
         ic.attention_maps(bertweet, "i love this movie " * 20)
     assert "longer than the specified maximum" not in caplog.text
@@ -248,7 +248,7 @@ def test_single_bytes_are_shown_with_their_character(tmp_path):
     assert "é⟨A9⟩" in maps.tokens
     assert words_of(maps)[:-1] == ["a", "café", "日"]
     cut = ic.token_vectors(model, ["é" * 2000], pooling="mean", truncate=True)
-    assert "cut" in cut.notes[0]
+    assert "truncated" in cut.notes[0]
 
 
 class Marked:
