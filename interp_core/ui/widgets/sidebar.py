@@ -195,8 +195,13 @@ def model() -> str:
 
 
 def _text() -> str:
-    """What was typed, which may be empty, or else the example that the page begins with."""
+    """What was typed, which may be empty, or else the example that the page begins with.
+
+    A page may ask before its field is drawn: then a link's text stands in the address alone.
+    """
     typed = st.session_state.get("text")
+    if typed is None:
+        typed = st.query_params.get("text")
     return st.session_state.get("default_text", "") if typed is None else typed
 
 
