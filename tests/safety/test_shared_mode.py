@@ -125,7 +125,7 @@ def test_a_model_that_is_not_listed_is_refused_before_anything_is_looked_up(
     monkeypatch.setattr(ic, "load_model", lambda *_: pytest.fail("loaded"))
     monkeypatch.setattr(cache.Path, "iterdir", lambda *_: pytest.fail("looked into a folder"))
     for ask in (cache.model, cache.stamp, lambda name: cache.attention(name, TEXT, None)):
-        with pytest.raises(server_limits.ModelClosed, match="shared server.*Hub id"):
+        with pytest.raises(server_limits.ModelClosed, match=r"shared server.*Hub id"):
             ask(name)
 
 
