@@ -19,6 +19,7 @@ The map of the package, lowest first; each part imports only those above it::
     lessons/      lesson files, and the figures that they claim
     charts/       a data frame in, an Altair chart out
     report/       pictures with all that made them, as a page, a notebook and a file
+    audit_report  an audit as a report and as JSON
     ui/           the Streamlit app, in folders of the same names
 
 `ic.attention`, `ic.attribution`, `ic.language`, `ic.embedding`, `ic.heads`, `ic.images`,

@@ -289,7 +289,11 @@ def value_points(figures: list) -> pd.DataFrame:
 
 
 def check_points(checks: Sequence[Check]) -> pd.DataFrame:
-    """Values with their thresholds as `charts.intervals` wants them."""
+    """Values with their thresholds as `charts.intervals` wants them.
+
+    Counts, which have no interval and another scale, are left out where there is anything else.
+    """
+    checks = [each for each in checks if each.figure.low == each.figure.low] or checks
     frame = value_points([each.figure for each in checks])
     ends = [(each.threshold.at_least, each.threshold.at_most) for each in checks]
     frame["limit"] = [high if low is None else low for low, high in ends]

@@ -10,9 +10,9 @@ from interp_core.charts.points import GREY, MARKED
 
 ROW, AXIS = (
     22,
-    100,
-)  # px of a value with its interval, and of legend and axis, which the height includes
-FACET = 220  # px of one of several charts in a row
+    110,
+)  # px of a value with its interval; of legend and axis, which the height includes
+FACET = 150  # px of one of several charts in a row
 CELL = 42  # px of a class in the confusion matrix
 ROUND = 190  # px of both axes and the legend, which the height includes
 MOST_CELLS = 15  # classes whose counts are printed in the cells
@@ -46,7 +46,7 @@ def intervals(
     )
     sizes = alt.Scale(domain=list(words), range=SIZE.range)
     colour = alt.Color("texts:N", scale=sizes, legend=alt.Legend(title=None, orient="top"))
-    axis = alt.Axis(format=form, tickCount=6)
+    axis = alt.Axis(format=form, tickCount=4)
     tooltip = [
         alt.Tooltip("name:N", title=" "),
         *([alt.Tooltip("group:N", title="statistic")] if "group" in frame else []),

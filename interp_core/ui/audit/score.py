@@ -101,7 +101,7 @@ def _headlines(score: ic.Score) -> None:
     ]
     if rest:
         st.caption("; ".join(rest) + f". 95% intervals, n = {score.figures[0].n:,}.")
-    ways = ", ".join(dict.fromkeys(each.interval for each in score.figures))
+    ways = "; ".join(dict.fromkeys(each.interval for each in score.figures))
     st.caption(f"Intervals: {ways}.")
 
 
@@ -282,6 +282,6 @@ def _curves(found: Audited) -> None:
                 f"{told or 'nothing is predicted'}.",
             )
     st.caption(
-        f"One point per threshold on the probability of “{plain(name)}”; orange: the threshold "
+        f"One point per threshold on the probability of “{plain(name)}”; large dot: the threshold "
         "above. Dashed: a model without information. True positive rate and recall are the same."
     )

@@ -141,8 +141,8 @@ def _chart(audit: ic.Audit):  # noqa: ANN202 - an Altair chart
     )
     figure(chart, title="Thresholds", alt=f"Values with intervals and thresholds: {told}.")
     st.caption(
-        "One point per value with its 95% interval; orange tick: threshold; ✓ passed, ✗ failed; "
-        "grey: fewer than 30 texts."
+        "One point per value with its 95% interval; tick: threshold; ✓ passed, ✗ failed; "
+        "grey: fewer than 30 texts. Values without an interval are in the table only."
     )
     return chart
 
