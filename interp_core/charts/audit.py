@@ -8,10 +8,8 @@ import pandas as pd
 from interp_core.charts.heatmaps import ON_CELLS
 from interp_core.charts.points import GREY, MARKED
 
-ROW, AXIS = (
-    22,
-    110,
-)  # px of a value with its interval; of legend and axis, which the height includes
+ROW = 22  # px of a value with its interval
+AXIS = 120  # px of the legend and the axis, which the height includes
 FACET = 150  # px of one of several charts in a row
 CELL = 42  # px of a class in the confusion matrix
 ROUND = 190  # px of both axes and the legend, which the height includes
@@ -75,7 +73,7 @@ def intervals(
         line = alt.Chart(told.head(1).assign(mark=mark)).mark_rule(color=MARKED, strokeDash=[4, 3])
         tip = alt.Tooltip("mark:Q", title=mark_title, format=form)
         layers.insert(0, line.encode(x=alt.X("mark:Q", title=title), tooltip=[tip]))
-    height = ROW * len(names)
+    height = ROW * max(3, len(names))
     if "group" not in frame:
         return alt.layer(*layers).properties(height=height + AXIS)
     facets = alt.layer(*layers, data=told).properties(height=height, width=FACET)
