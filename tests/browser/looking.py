@@ -25,7 +25,7 @@ def becomes(page, words: str) -> bool:
     """Whether the page shows these words, if need be after parts that arrive late."""
     same = "words => document.querySelector('[data-testid=stMain]').innerText === words"
     with suppress(Error):
-        page.wait_for_function(same, arg=words, timeout=15_000)
+        page.wait_for_function(same, arg=words, timeout=60_000)
     return main_of(page) == words
 
 
