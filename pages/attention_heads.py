@@ -43,9 +43,11 @@ with errors.shown():
         kind = question.kind_choice(two_stacks)
         words, special, mass = question.display_choice()
     shown = replace(plain, kind=kind, words=words, special=special)
+    maps = shown.maps()
+    if kind == "zeroing":  # silences all heads of a layer together
+        heads = (0,)
     options = question.Options(view, layer, heads, mass, shown)
 
-    maps = shown.maps()
     drawn = DRAW[view](maps, options, model)
     for change in maps.changes:
         st.caption(f"Display setting applied: {change}.")

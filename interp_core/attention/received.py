@@ -47,7 +47,7 @@ def attention_to(maps: AttentionMaps, token: int, *, itself: bool = True) -> pd.
     even = _even(maps, token)
     column = np.broadcast_to(even[:, None, :, token], weights.shape).astype(np.float64)
     seen = column > 0
-    if maps.kind == "norm":
+    if maps.kind in ("norm", "gradient"):
         spread = even.sum(-1, dtype=np.float64)[:, None]
         total = maps.weights.sum(-1, dtype=np.float64)
         column = np.divide(column * total, spread, out=np.zeros_like(column), where=spread > 0)

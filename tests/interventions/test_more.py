@@ -180,3 +180,14 @@ def test_steering_adds_the_difference_of_two_states(tiny, tiny_model):
     assert "another model" in found.warning
     with pytest.raises(ic.BadInput, match="no direction"):
         ic.steer(model, texts[0], texts[1], texts[1], layer=0)
+
+
+def test_the_chart_of_interactions_has_one_scale_for_both_signs(sentiment):
+    from interp_core.ui.attribution.interactions import square
+
+    found = ic.word_interactions(sentiment, "It is not bad.", target="positive")
+    frame = square(found)
+    assert len(frame) == 25
+    table = frame.pivot(index="y", columns="x", values="interaction").to_numpy()
+    np.testing.assert_allclose(table, table.T)
+    assert np.isnan(np.diag(table)).all()

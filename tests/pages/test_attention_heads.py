@@ -39,7 +39,7 @@ def test_the_page_opens_on_the_overview_with_no_error(app):
 
 
 @pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("kind", ["attention", "norm"])
+@pytest.mark.parametrize("kind", ["attention", "norm", "zeroing"])
 def test_every_view_draws_raw_and_norm_weighted_maps(app, view, kind):
     app.session_state["view"], app.session_state["kind"] = view, kind
     app.run()

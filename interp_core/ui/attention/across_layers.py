@@ -51,7 +51,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
             raw,
         )
     ]
-    if maps.kind == "attention" and same_tokens(maps) and not maps.changes:
+    if maps.kind in ("attention", "zeroing") and same_tokens(maps) and not maps.changes:
         rolled = calls.attention_rollout(made)[:, token]
         strips.append(
             Strip(

@@ -41,7 +41,7 @@ def full_ink(maps: AttentionMaps) -> float:
 
     Even attention over n keys then has the same shade for every n.
     """
-    if maps.kind == "norm":
+    if maps.kind in ("norm", "gradient"):
         return float(maps.weights.max())
     return min(1.0, FULL_INK / maps.weights.shape[-1])
 

@@ -35,7 +35,12 @@ VIEWS = {
 }
 INTERVENING = ("switches", "patching")  # views that change something inside, with own controls
 STACKS = {"encoder": "Encoder", "decoder": "Decoder", "cross": "Cross attention"}
-KINDS = {"attention": "Attention weights", "norm": "Norm-weighted"}
+KINDS = {
+    "attention": "Attention weights",
+    "norm": "Norm-weighted",
+    "zeroing": "Value zeroing",
+    "gradient": "Attention × gradient",
+}
 SPECIAL = {"show": "Show", "hide": "Hide and renormalise", "drop": "Hide"}
 MASS = {0.5: "50%", 0.8: "80%", 0.9: "90%", 0.95: "95%", 1.0: "all"}
 
@@ -76,7 +81,9 @@ def kind_choice(two_stacks: bool) -> str:
         help="Attention weights ignore the size of the value vectors. Norm-weighted attention "
         "‖α f(x)‖ (Kobayashi et al. 2020) multiplies each weight by the norm of the "
         "transformed value vector: the size of what each token adds to the layer's "
-        "attention output.",
+        "attention output. Value zeroing (Mohebbi et al. 2023): how far a token's state turns when "
+        "the value vectors of the key are set to zero in this layer, all heads together. Attention "
+        "× gradient: to first order, how much the logit of the prediction depends on the weight.",
     )
 
 
@@ -169,8 +176,8 @@ class Shown:
         if other is not None:
             text, pair = other, None
         given = [cache.model_recipe(name), named("text", text), *([pair] if pair else [])]
-        norm = self.kind == "norm"
-        maps = (calls.norm_weighted_attention if norm else calls.attention_maps)(*given)
+        call = cache.OTHER_KINDS.get(self.kind, "attention_maps")
+        maps = getattr(calls, call)(*given)
         maps = supplied(maps, lambda: cache.attention(name, text, pair, self.kind))
         if self.stack != "encoder":
             maps = getattr(maps, self.stack)
@@ -237,7 +244,12 @@ def result(drawn: Any, maps: ic.AttentionMaps, options: Options) -> ViewResult:
 
 
 BARE = f"{SPACE} "  # around the name of a token
-UNIT = {"attention": "attention weight", "norm": "‖α f(x)‖"}
+UNIT = {
+    "attention": "attention weight",
+    "norm": "‖α f(x)‖",
+    "zeroing": "value zeroing score",
+    "gradient": "|α ∂F/∂α|",
+}
 
 
 def token_choice(maps: ic.AttentionMaps, label: str, everything: str | None) -> int | None:
@@ -320,6 +332,8 @@ def strongest_named(maps: ic.AttentionMaps, weights: np.ndarray) -> str:
 
 def heads_named(options: Options, all_heads: int) -> str:
     """`layer 2, head 5`, or the heads that were averaged."""
+    if all_heads == 1 and options.kind == "zeroing":
+        return f"layer {options.layer}, all heads together"
     if len(options.heads) == 1:
         return f"layer {options.layer}, head {options.heads[0]}"
     if len(options.heads) == all_heads:

@@ -53,9 +53,9 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     found = value(step)
     order = found.reindex(found["interaction"].abs().sort_values(ascending=False).index)
     top = order.iloc[0]
-    chart = heatmap(
-        square(found), x="x", y="y", value="interaction", title="interaction (logit)", signed=True
-    )
+    bound = largest(found["interaction"])
+    about = {"value": "interaction", "title": "interaction (logit)", "signed": True}
+    chart = heatmap(square(found), x="x", y="y", **about, domain=(-bound, bound))
     figure(
         chart,
         title="Word interactions",

@@ -23,6 +23,12 @@ COMPUTE = Turns(2)
 LONG = Turns(1, event="long computation")
 MOST_MAPS = 256
 SHORT = 1_000  # characters up to which both kinds of attention come from one pass
+# Kinds of maps beside the weights, and the function that computes each.
+OTHER_KINDS = {
+    "norm": "norm_weighted_attention",
+    "zeroing": "value_zeroing",
+    "gradient": "attention_gradient",
+}
 MAP_BYTES = 512 * 2**20
 
 
@@ -77,7 +83,7 @@ def _bytes(maps: ic.AttentionMaps) -> int:
 
 
 def attention(name: str, text: str, pair: str | None, kind: str = "attention") -> ic.AttentionMaps:
-    """Attention maps ("attention") or norm-weighted attention ("norm") of a text; read only."""
+    """Maps of a text of a kind of `AttentionMaps`, such as "attention" or "norm"; read only."""
     limits.check_texts((text, pair))
     files = stamp(name)
 
@@ -85,9 +91,9 @@ def attention(name: str, text: str, pair: str | None, kind: str = "attention") -
 
     def compute() -> ic.AttentionMaps:
         loaded = _model(name, files)
-        if kind == "norm":
+        if kind in OTHER_KINDS:
             with COMPUTE:
-                return _read_only(ic.norm_weighted_attention(loaded, text, pair))
+                return _read_only(getattr(ic, OTHER_KINDS[kind])(loaded, text, pair))
         with COMPUTE:
             maps, norms = _both(loaded, text, pair)
         if norms is not None:
