@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from interp_core.charts.heatmaps import heatmap, token_keys
+from interp_core.charts.heatmaps import heatmap, largest, token_keys
 from interp_core.interventions.interactions import MOST_PAIRWISE, MOST_WORDS
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution.question import Asked
