@@ -17,14 +17,12 @@ layout.head(
 
 with errors.shown():
     model = opened(sidebar.model())
-    sidebar.begin(model)
     if images.reads_pictures(model):
         images.heads.draw(model, sidebar.choice(model))
         st.stop()
     view = view_of(VIEWS, key="heads_view")
     with layout.controls():
-        asked = corpus.controls(sidebar.chosen())
-    sidebar.choice(model, text=asked is not None and asked.source == "text")
+        asked = corpus.controls(lambda text: sidebar.choice(model, text=text))
     if asked is None:
         st.info("Upload a file to start. It is processed on the Clearhead server only.")
     state = asked and corpus.gathered(asked, map_view.preview)

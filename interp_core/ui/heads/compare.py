@@ -15,7 +15,7 @@ from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.heads.map_view import preview
 from interp_core.ui.heads.table import capital, result
 from interp_core.ui.server import cache
-from interp_core.ui.widgets import layout, model_choice
+from interp_core.ui.widgets import layout, model_choice, sidebar
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number
@@ -135,7 +135,11 @@ def _other_model(asked: Asked) -> Asked | None:
 
 
 def _other_texts(asked: Asked) -> Asked | None:
-    choice = Choice(asked.model, st.session_state.get("text", ""), None)
+    def choice(text: bool) -> Choice:
+        if text and asked.source != "text":  # else its field is there already
+            sidebar.texts(cache.model(asked.model))
+        return sidebar.chosen()
+
     other = corpus.controls(choice, key="_2")
     if other is None:
         st.info("Upload a file for the second side.", icon=":material/upload_file:")

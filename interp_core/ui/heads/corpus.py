@@ -20,6 +20,7 @@ from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import BESIDE, Recipe, builtin, calls, each, named, supplied
+from interp_core.ui.widgets.sidebar import Choice
 from interp_core.ui.widgets.uploads import (
     ABOUT,
     TEXTS,
@@ -75,11 +76,15 @@ def _bytes(state: ic.CorpusState) -> int:
     return 0 if state.statistics is None else 200_000 + 8 * state.statistics.distances.size
 
 
-def controls(choice, *, key: str = "") -> Asked | None:  # noqa: ANN001 - sidebar.Choice
-    """Which texts and how many; None while there is no file. `key` tells two such rows apart."""
+def controls(choose: Callable[[bool], Choice], *, key: str = "") -> Asked | None:
+    """Which texts and how many; None while there is no file. `key` tells two such rows apart.
+
+    `choose(text)` gives what the sidebar says; with `text` its text matters here.
+    """
     source = st.selectbox(
         "Texts", list(SOURCES), format_func=SOURCES.get, key=f"corpus{key}", width=190, **BOUND
     )
+    choice = choose(source == "text")
     files = cache.stamp(choice.model)
     if source == "text":
         return Asked(choice.model, files, source, 1, text=choice.text)

@@ -86,25 +86,33 @@ def choice(loaded: LoadedModel, *, text: bool = True, here: bool = False) -> Cho
 
     They stand in the sidebar, or `here`. Raises `NotShared` for what a shared server refuses.
     """
-    _, below, more = st.session_state[PLACES]
-    with below:
+    with st.session_state[PLACES][1]:
         model_facts.show(loaded)
     begin(loaded)
     if text and loaded.tokenizer is not None:
-        paired = reads_pairs(loaded) or bool(_state("pair", ""))
-        left, right = st.columns([3, 1]) if here else (place(), place())
-        with _on_all_pages():
-            with left:
-                text_field(90 if here else 130)
-                if paired:
-                    pair_field()
-            with right:
-                example_field(loaded, titled=here)
-        if not paired:
-            more = more or st.sidebar.expander("More options", icon=":material/tune:")
-            with more, _on_all_pages():
-                pair_field()
+        texts(loaded, here=here)
     return chosen()
+
+
+def texts(loaded: LoadedModel, *, here: bool = False) -> None:
+    """The fields of the text, and of the second text where the model reads pairs.
+
+    For other models the second text stands behind "More options".
+    """
+    paired = reads_pairs(loaded) or bool(_state("pair", ""))
+    left, right = st.columns([3, 1]) if here else (place(), place())
+    with _on_all_pages():
+        with left:
+            text_field(90 if here else 130)
+            if paired:
+                pair_field()
+        with right:
+            example_field(loaded, titled=here)
+    if not paired:
+        more = st.session_state[PLACES][2]
+        more = more or st.sidebar.expander("More options", icon=":material/tune:")
+        with more, _on_all_pages():
+            pair_field()
 
 
 @contextmanager
