@@ -93,3 +93,17 @@ def test_what_is_said_of_personal_data_is_what_was_measured():
     table = next(each.value for each in app.dataframe if "control flips" in each.value)
     assert table["kind"].tolist() == found.kinds["kind"].tolist()
     assert table["change"].to_list() == pytest.approx(found.kinds["change"].to_list())
+
+
+def test_what_rests_on_personal_data_is_opened_and_goes_into_the_report(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.csv").write_text(CSV)
+    app = opened("privacy")
+    app.session_state["section_What rests on personal data"] = True
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert "Against content words" in words(app)
+    shares = next(each.value for each in app.dataframe if "word share" in each.value)
+    assert "personal data" in set(shares["group"])
+    check(app)

@@ -12,7 +12,7 @@ from interp_core.audit.lexicons import find_lexicon
 from interp_core.audit.scoring import check_answers
 from interp_core.charts.audit import intervals
 from interp_core.ui.audit.answers import Audited
-from interp_core.ui.audit.explaining import explain_row, percent, read_texts, signed
+from interp_core.ui.audit.explaining import explain_row, percent, read_texts, rests_on, signed
 from interp_core.ui.server import costs, jobs
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
@@ -169,35 +169,13 @@ def _resting(audited: Audited, found: Bias) -> None:
     """The share of attribution and the attention that the terms receive, beside content words."""
 
     def drawn() -> None:
-        texts = list(dict.fromkeys(found.pairs["text a"]))[:SHARED]
+        every = list(dict.fromkeys([*found.pairs["text a"], *found.pairs["text b"]]))
+        texts = every[:: max(1, len(every) // SHARED)][:SHARED]  # of all groups alike
         own = {EXCHANGED: list(found.lexicon.terms)}
-        given = audited.model_recipe, named("texts", texts)
-        spans = builtin(list)(calls.group_spans(named("texts", texts), own))
-        share = calls.attribution_shares(*given, named("spans", spans))
-        key = ("bias shares", audited.key, found.lexicon.name, tuple(texts))
-        tokens = [costs.tokens(audited.model, text) for text in texts]
-        step = jobs.follow(
-            key, "Attributions", named("shares", share), unit="texts",
-            operations=lambda: sum(
-                costs.attribution(audited.model, each, "integrated_gradients") for each in tokens
-            ),
-        )  # fmt: skip
-        if step is None:
-            return
-        st.dataframe(
-            value(step).frame().dropna(subset=["lift"]),
-            hide_index=True,
-            column_config={
-                "share": st.column_config.NumberColumn("share of attribution", format="percent"),
-                "word share": st.column_config.NumberColumn("share of words", format="percent"),
-                "lift": st.column_config.NumberColumn("lift", format="%.2f"),
-            },
-        )
+        spans = named("spans", builtin(list)(calls.group_spans(named("texts", texts), own)))
+        rests_on(audited, texts, spans, key=("bias", found.lexicon.name), group=EXCHANGED)
         st.caption(
-            f"Absolute integrated gradients of {len(texts)} texts, summed by group of words; lift: "
-            "share of attribution over share of words (1 = uniform). p and q compare with content "
-            "words of the same texts. A large share neither proves nor rules out bias: what counts "
-            "is the change above."
+            "A large share neither proves nor rules out bias: what counts is the change above."
         )
 
     section("Do the terms overshadow the context?", ":material/balance:", drawn)

@@ -8,10 +8,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from interp_core.audit.figures import FDR
+from interp_core.charts.heads import head_map
 from interp_core.ui.audit.answers import Audited
+from interp_core.ui.server import costs, jobs
 from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
-from interp_core.ui.widgets.recipe import Recipe, builtin, named, supplied
+from interp_core.ui.widgets.recipe import Recipe, builtin, calls, named, supplied, value
 
 MOST_ROWS = 500
 LABEL = 60  # characters of a text in the label of a link
@@ -92,4 +96,70 @@ def head_link(model: str, text: str, layer: int, head: int) -> None:
             "heads": str(head),
             "view": "Heatmap",
         },
+    )
+
+
+METHOD = "integrated_gradients"
+
+
+def rests_on(audited: Audited, texts: list[str], spans: Recipe, *, key: tuple, group: str) -> None:
+    """The attribution share of groups of words, and the attention lift of one by head."""
+    given, model = (audited.model_recipe, named("texts", texts), spans), audited.model
+    tokens = [costs.tokens(model, text) for text in texts]
+    known = (*key, audited.key, tuple(texts))
+    shares = jobs.follow(
+        ("shares", *known),
+        "Attributions",
+        named("shares", calls.attribution_shares(*given)),
+        unit="texts",
+        operations=lambda: sum(costs.attribution(model, each, METHOD) for each in tokens),
+    )
+    if shares is not None:
+        st.dataframe(
+            value(shares).frame().dropna(subset=["lift"]),
+            hide_index=True,
+            column_config={
+                "share": st.column_config.NumberColumn("share of attribution", format="percent"),
+                "word share": st.column_config.NumberColumn("share of words", format="percent"),
+                "lift": st.column_config.NumberColumn("lift", format="%.2f"),
+            },
+        )
+        st.caption(
+            f"Absolute integrated gradients of {len(texts)} texts, summed by group of words; lift: "
+            "share of attribution over share of words (1 = uniform), with a bootstrap interval "
+            "over texts. p and q compare with content words of the same texts."
+        )
+    if not model.layout.attention_layers:
+        return
+    lift = jobs.follow(
+        ("rests on", *known),
+        "Attention of all heads",
+        named("lift", calls.attention_lift(*given)),
+        unit="texts",
+        operations=lambda: costs.passes(model, sum(tokens)),
+    )
+    if lift is not None:
+        _lift_map(lift.frame(), group)
+
+
+def _lift_map(step: Recipe, group: str) -> None:
+    """The attention lift of one group in every head."""
+    frame = value(step)
+    frame = frame[frame["group"] == group].reset_index(drop=True)
+    plain_cells = {"role": "", "code": "", "chosen": False, "lit": True}
+    top = frame.loc[frame["lift"].fillna(-1).idxmax()]
+    figure(
+        head_map(frame.assign(value=frame["lift"], **plain_cells), title="lift", text_format=".2f"),
+        title=f"Attention lift of {group}",
+        key="lift_map",
+        alt=f"Attention lift of {group} by head; highest layer {top['layer']}, head {top['head']} "
+        f"({top['lift']:.2f}).",
+        table=step,
+    )
+    less = int(((frame["q"] <= FDR) & (frame["difference"] < 0)).sum())
+    more = int(((frame["q"] <= FDR) & (frame["difference"] > 0)).sum())
+    st.caption(
+        f"One cell per head: attention that {group} receive over what uniform attention would give "
+        f"(1 = uniform), mean of {int(frame['n'].max())} texts. Against content words of the same "
+        f"texts: more in {more}, less in {less} of {len(frame)} heads (permutation test, FDR 5%)."
     )

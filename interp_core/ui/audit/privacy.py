@@ -6,17 +6,15 @@ import pandas as pd
 import streamlit as st
 
 from interp_core.audit.figures import FDR, SMALL
-from interp_core.audit.privacy import Privacy
+from interp_core.audit.privacy import GROUP, Privacy
 from interp_core.audit.scoring import check_answers
 from interp_core.charts.audit import intervals
-from interp_core.charts.heads import head_map
 from interp_core.ui.audit.answers import Audited
-from interp_core.ui.audit.explaining import explain_row, percent, read_texts
+from interp_core.ui.audit.explaining import explain_row, percent, read_texts, rests_on
 from interp_core.ui.server import cache, costs, jobs
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND
 from interp_core.ui.widgets.downloads import section
-from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
@@ -53,7 +51,7 @@ def draw(audited: Audited) -> ViewResult | None:
     found: Privacy = value(step)
     result = _kinds(step, found)
     _rows(audited, found, texts)
-    _heads(audited, found, texts)
+    _resting(audited, found, texts)
     return result
 
 
@@ -117,36 +115,12 @@ def _rows(audited: Audited, found: Privacy, texts: tuple[str, ...]) -> None:
     )  # fmt: skip
 
 
-def _heads(audited: Audited, found: Privacy, texts: tuple[str, ...]) -> None:
-    """Which heads attend to personal data, over what uniform attention would give."""
+def _resting(audited: Audited, found: Privacy, texts: tuple[str, ...]) -> None:
+    """The attribution and the attention that personal data receives, beside other words."""
 
     def drawn() -> None:
         places = found.rows["place"].tolist()[:SHOWN]
         some, spans = [texts[place] for place in places], [found.spans[place] for place in places]
-        given = audited.model_recipe, named("texts", some), named("spans", spans)
-        step = jobs.follow(
-            ("privacy heads", audited.key, tuple(places)),
-            "Attention to personal data",
-            named("lift", calls.attention_lift(*given)),
-            unit="texts",
-            operations=lambda: costs.passes(
-                audited.model, sum(costs.tokens(audited.model, t) for t in some)
-            ),
-        )
-        if step is None:
-            return
-        frame = value(step).frame()
-        drawn_frame = frame.assign(value=frame["lift"], role="", code="", chosen=False, lit=True)
-        top = frame.loc[frame["lift"].idxmax()]
-        draw_chart(
-            head_map(drawn_frame, title="attention lift", text_format=".2f"),
-            alt=f"Attention lift of personal data by head; highest layer {top['layer']}, head "
-            f"{top['head']} ({top['lift']:.2f}).",
-        )
-        st.caption(
-            f"One cell per head: attention that personal data receives over what uniform attention "
-            f"would give it, mean of {len(some)} texts (1 = uniform)."
-        )
+        rests_on(audited, some, named("spans", spans), key=("privacy",), group=GROUP)
 
-    if audited.model.layout.attention_layers:
-        section("Heads that attend to personal data", ":material/visibility:", drawn)
+    section("What rests on personal data", ":material/visibility:", drawn)
