@@ -6,6 +6,7 @@ import re
 
 # Key of the address: label in earlier versions → label today.
 RENAMED: dict[str, dict[str, str]] = {
+    "view": {"Test it": "Ablation"},
     "kind": {"Raw weights": "Attention weights", "Norm-weighted ‖α f(x)‖": "Norm-weighted"},
     "special": {"Hide, renormalise rows": "Hide and renormalise", "Hide, keep weights": "Hide"},
     "mass": {"50 %": "50%", "80 %": "80%", "90 %": "90%", "95 %": "95%"},

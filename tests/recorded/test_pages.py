@@ -55,6 +55,7 @@ def test_an_address_opens_the_view_that_it_opened(address):
 
 def test_the_labels_that_replace_former_ones_are_offered():
     offered = {
+        "view": attention.question.VIEWS,
         "kind": attention.question.KINDS,
         "special": attention.question.SPECIAL,
         "mass": attention.question.MASS,

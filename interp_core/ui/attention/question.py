@@ -30,7 +30,7 @@ VIEWS = {
     "overlay": "Token overlay",
     "layers": "Across layers",
     "compare": "Compare",
-    "switches": "Test it",
+    "switches": "Ablation",
     "patching": "Activation patching",
 }
 INTERVENING = ("switches", "patching")  # views that change something inside, with own controls

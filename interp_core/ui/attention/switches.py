@@ -1,4 +1,4 @@
-"""Test it: switch heads, layers, MLPs or an edge, and compare the prediction."""
+"""Ablation: switch heads, layers, MLPs or an edge, and compare the prediction."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def _link(asked: Asked, layer: int, head: int) -> None:
         query_params={
             "model": asked.model,
             "text": text,
-            "view": "Test it",
+            "view": "Ablation",
             "switched": f"{layer}.{head}",
         },
     )
