@@ -29,6 +29,7 @@ LESSON = (
     ("Heads", "8"),
     ("View", "Overview"),
 )
+PAGE = "attention_heads"  # of the lesson; the app to compare with has it in front
 OWN_TEXTS = 2
 
 
@@ -70,11 +71,13 @@ class Person:
         self.chance = random.Random(self.number)
 
     async def join(self) -> None:
-        """Open the front page."""
+        """Open the front page, and go on to the page of the lesson where it is another one."""
         await asyncio.sleep(self.chance.uniform(0, self.pace.join))
         self.tab, answer = await opened(self.url)
         if not self.diary.note("first render", answer):
             self.tab = None
+        elif PAGE in self.tab.pages:
+            await self._do("page of the lesson", lambda: self.tab.go(PAGE))
 
     async def lesson(self) -> None:
         """The steps that everybody takes."""
@@ -92,7 +95,7 @@ class Person:
         if self.tab is None:
             return
         first, *others = list(self.tab.pages)
-        for address in (*others, first):
+        for address in (*others, PAGE if PAGE in self.tab.pages else first):
             what = f"page {address or 'start'}"
             await self._do(what, lambda address=address: self.tab.go(address))
 
