@@ -53,4 +53,6 @@ def _wait(health: str, process: subprocess.Popen) -> None:
 
 def deep_link(address: str, text: str, view: str) -> str:
     """The attention page with the built-in encoder, a text and a view."""
-    return f"{address}/?{urlencode({'model': 'encoder', 'text': text, 'view': view})}"
+    return (
+        f"{address}/attention_heads?{urlencode({'model': 'encoder', 'text': text, 'view': view})}"
+    )

@@ -92,6 +92,7 @@ def finish(table: pd.DataFrame, script: Callable[[], str]) -> None:
 def _add(picture: Picture) -> None:
     with st.spinner("Adding the chart to the report …"):
         figure = _figure(picture)
+    session.resume()
     report = session.report()
     if report.holds(figure):
         st.toast("This chart is already in the report.", icon=":material/info:")

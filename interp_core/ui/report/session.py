@@ -48,6 +48,16 @@ def offer() -> None:
             st.button("Delete it", key="kept_delete", on_click=kept.discard)
 
 
+def resume() -> None:
+    """Go on with the report that this browser had before, unless there is another one by now.
+
+    Whoever adds a chart after a reload adds it to that report, and loses none of it.
+    """
+    before = None if report().figures else kept.offered()
+    if before is not None and before.report.figures:
+        _take()
+
+
 def _take() -> None:
     before = kept.take()
     keep(before.report)
