@@ -20,7 +20,7 @@ from interp_core.ui.server import cache
 from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import number
+from interp_core.ui.widgets.markdown import number, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -156,7 +156,7 @@ def _answer(found: ic.Switched, table: Recipe, switched: bool) -> None:
     with left:
         move = found.value_after - found.value_before
         st.metric(
-            f"Logit of {found.label}",
+            f"Logit of {plain(found.label)}",
             number(found.value_after, "+.3f"),
             delta=number(move, "+.3f") if switched else None,
         )

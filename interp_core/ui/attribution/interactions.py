@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from interp_core.attribution.baselines import non_word_mask
 from interp_core.charts.heatmaps import heatmap, largest, token_keys
+from interp_core.inputs.tokens import encode
+from interp_core.inputs.words import removable
 from interp_core.interventions.interactions import MOST_PAIRWISE, MOST_WORDS
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution.question import Asked
@@ -40,13 +43,14 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     options = {name: each for name, each in options.items() if each is not None}
     given = cache.model_recipe(asked.model), named("text", asked.text)
     step = named("found", calls.word_interactions(*given, **options, method=kind))
-    words = len(asked.text.split()) + 1
+    sequence = encode(model, asked.text, asked.pair).sequence
+    words = len(removable(sequence, non_word_mask(model.tokenizer, sequence)))
     rows = 2**words if kind == "shapley" else words * (words + 1) / 2
     step = jobs.follow(
         ("interactions", asked, kind),
         "Word interactions",
         step,
-        operations=lambda: min(rows, 4096) * costs.passes(model, 1.4 * words),
+        operations=lambda: min(rows, 4096) * costs.passes(model, len(sequence)),
     )
     if step is None:
         return None
