@@ -16,7 +16,10 @@ ROWS = [
     ("Nobody called the plot good.", "negative"),
     ("Write to anna@example.org about the wonderful film.", "positive"),
 ]
-CSV = "text,label\n" + "".join(f'"{text}",{label}\n' for text, label in ROWS)
+CSV, FEW = (
+    "text,label\n" + "".join(f'"{text}",{label}\n' for text, label in rows)
+    for rows in (ROWS, ROWS[:3])
+)
 SUITE = b"""
 title = "Mine"
 [lists]
@@ -34,28 +37,38 @@ templates = ["Nobody could say it wasn't {good}."]
 """
 
 
-def opened(view: str, **state):
+def opened(view: str, table: str = CSV, **state):
     app = run("audit", model="sentiment", audit_data="file", audit_view=view, **state)
-    return app.file_uploader[0].set_value(("mine.csv", CSV.encode(), "text/csv")).run()
+    return app.file_uploader[0].set_value(("mine.csv", table.encode(), "text/csv")).run()
 
 
 @pytest.mark.parametrize(
     ("view", "state"),
     [
         ("words", {"attributed": 50}),
-        ("words", {"attributed": 50, "word_measure": "alignment"}),
         ("bias", {"bias_texts": "texts", "terms": "gender"}),
         ("privacy", {}),
     ],
 )
 def test_a_view_draws_and_its_scripts_compute_its_numbers_again(view, state, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.csv").write_text(CSV)
-    app = opened(view, **state)
+    table = FEW if view == "words" else CSV  # attributions cost the most
+    (tmp_path / "mine.csv").write_text(table)
+    app = opened(view, table, **state)
     assert not app.exception
     assert not app.error
     assert not undefined(app)
     check(app)
+
+
+def test_heads_are_compared_with_attributions_and_one_is_chosen():
+    app = opened("words", FEW, attributed=50, word_measure="alignment")
+    assert not app.exception
+    assert not app.error
+    assert "Spearman" in words(app)
+    app = app.selectbox(key="word_head").set_value("3.2").run()
+    link = next(each for each in app.get("page_link") if "layer 3, head 2" in each.proto.label)
+    assert link.proto.page.endswith("attention_heads")
 
 
 def test_a_suite_of_ones_own_is_run_and_its_failures_open(tmp_path, monkeypatch):
@@ -81,10 +94,9 @@ def test_a_file_that_is_no_suite_gets_a_sentence():
 
 
 def test_models_that_label_words_are_told_what_does_not_work():
-    for view in ("bias", "privacy"):
-        app = run("audit", model="slots", audit_view=view)
-        assert not app.exception
-        assert "labels every word" in words(app)
+    app = run("audit", model="slots", audit_view="bias")
+    assert not app.exception
+    assert "labels every word" in words(app)
 
 
 def test_what_is_said_of_personal_data_is_what_was_measured():
