@@ -17,7 +17,15 @@ from interp_core.inputs.words import word_groups
 from interp_core.ui.attention.frames import pictures
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import downloads, layout
-from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of, to_address, view_of
+from interp_core.ui.widgets.choices import (
+    BOUND,
+    follow,
+    keep_valid,
+    list_of,
+    one_of,
+    to_address,
+    view_of,
+)
 from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.sidebar import Choice
@@ -74,10 +82,11 @@ def view_choice() -> str:
 def kind_choice(two_stacks: bool) -> str:
     """Raw weights or norm-weighted attention; the latter needs a single stack."""
     names = list(KINDS)[:1] if two_stacks else list(KINDS)
-    return one_of(
+    return list_of(
         "Weights",
         {name: KINDS[name] for name in names},
         key="kind",
+        width=190,
         help="Attention weights ignore the size of the value vectors. Norm-weighted attention "
         "‖α f(x)‖ (Kobayashi et al. 2020) multiplies each weight by the norm of the "
         "transformed value vector: the size of what each token adds to the layer's "

@@ -16,7 +16,8 @@ from interp_core.models.record import LoadedModel
 from interp_core.ui.attention.question import UNIT, Options, key_choice, open_head
 from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.choices import BOUND
-from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.figure import draw as draw_chart
+from interp_core.ui.widgets.figure import offer
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import calls, value
 from interp_core.ui.widgets.result import ViewResult
@@ -45,21 +46,25 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> ViewRe
     given = {} if itself else {"itself": False}
     table = calls.attention_to(made, token, **given).sort_values("over_uniform", ascending=False)
     frame = value(table)
-    chart = received_map(
-        frame.assign(chosen=(frame["layer"] == options.layer) & frame["head"].isin(options.heads)),
-        unit=UNIT[maps.kind],
+    drawn = frame.assign(
+        chosen=(frame["layer"] == options.layer) & frame["head"].isin(options.heads)
     )
+    chart = received_map(drawn, unit=UNIT[maps.kind])
     name = maps.key_tokens[token]
     known = frame.dropna(subset=["over_uniform"])
-    figure(
-        chart,
-        title=f"Attention to “{name}” (token {token})",
-        key="to_token_chart",
-        on_select=partial(_open_clicked, frame),
-        selection_mode="head",
-        alt=f"Map of {maps.weights.shape[0]} layers by {maps.weights.shape[1]} heads: "
-        f"attention to “{name}” (token {token}); {_ends(known)}.",
+    told = (
+        f"Map of {maps.weights.shape[0]} layers by {maps.weights.shape[1]} heads: "
+        f"attention to “{name}” (token {token}); {_ends(known)}."
     )
+    with st.container(gap="xsmall"):
+        draw_chart(
+            received_map(drawn, unit=UNIT[maps.kind], dark=st.context.theme.type == "dark"),
+            key="to_token_chart",
+            on_select=partial(_open_clicked, frame),
+            selection_mode="head",
+            alt=told,
+        )
+        offer(chart, title=f"Attention to “{name}” (token {token})", alt=told)
     st.caption(_caption(maps, token, itself, known) + ("" if chosen is not None else f" {why}"))
     if len(known):
         _heads("Highest", known.head(LISTED))

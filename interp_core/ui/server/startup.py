@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -89,5 +91,13 @@ RULES = tuple(Path(__file__).with_name(f"{name}.css") for name in ("legible", "l
 
 def show() -> None:
     """Put the rules on the page; they take no room."""
-    for rules in RULES:
-        st.html(rules)
+    st.html(_style())
+
+
+@cache
+def _style() -> str:
+    """The rules without what only their readers need: every page is sent them."""
+    rules = "".join(each.read_text(encoding="utf-8") for each in RULES)
+    rules = re.sub(r"/\*.*?\*/", "", rules, flags=re.DOTALL)
+    rules = re.sub(r'\[data-testid="(\w+)"\]', r"[data-testid=\1]", rules)
+    return "<style>" + re.sub(r"\s+", " ", rules) + "</style>"

@@ -61,6 +61,14 @@ def one_of(title: str, options: Mapping | Sequence, *, key: str, **more: Any) ->
     return st.segmented_control(title, choices, required=True, key=key, **BOUND, **more)
 
 
+def list_of(title: str, options: Mapping, *, key: str, **more: Any) -> Any:
+    """The same as a list, for more choices than a row has room for."""
+    if key not in st.session_state and (given := st.query_params.get(key)) in options:
+        to_address(key, options[given])
+    keep_valid(key, list(options))
+    return st.selectbox(title, list(options), format_func=options.get, key=key, **BOUND, **more)
+
+
 def view_of(views: Mapping[str, str], *, key: str) -> str:
     """Which view of a page to draw, chosen beside its title."""
     with layout.beside_title():
