@@ -199,3 +199,14 @@ def test_choices_that_the_text_lacks_are_forgotten(opened):
         )
         assert not app.exception, view
         assert not app.error, view
+
+
+@needs_language_model
+def test_steering_shows_both_continuations_with_the_warning():
+    app = run("language_models", model="language-model", text="I think", lm_view="steering")
+    assert not app.exception
+    assert not app.error
+    assert "another model" in app.warning[0].value
+    shown = [each.value for each in app.text if each.value.startswith("I think")]
+    assert len(shown) == 2
+    assert shown[0] != shown[1]

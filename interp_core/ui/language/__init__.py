@@ -11,6 +11,7 @@ from interp_core.ui.language import (
     logit_lens,
     next_token,
     question,
+    steering,
 )
 from interp_core.ui.language.question import Asked
 
@@ -21,6 +22,7 @@ VIEWS = {
     "wrote": "Logit attribution",
     "write": "Generate",
     "induction": "Induction",
+    "steering": "Steering",
 }
 DRAW: dict[str, Callable] = {
     "next": next_token.draw,
@@ -28,8 +30,14 @@ DRAW: dict[str, Callable] = {
     "wrote": logit_attribution.draw,
     "write": generation.draw,
     "induction": induction.draw,
+    "steering": steering.draw,
 }
-CONTINUE = ("wrote", "write", "induction")  # views that need a model that continues a text
+CONTINUE = (
+    "wrote",
+    "write",
+    "induction",
+    "steering",
+)  # views that need a model that continues a text
 LOOK = {
     "next": (
         "Which tokens are hard to predict? Names, numbers and phrase beginnings have high "
@@ -53,5 +61,9 @@ LOOK = {
     "induction": (
         "Look for previous-token heads (score near 1) in one layer and induction heads in "
         "later layers: together they copy. Does surprisal drop when the second copy begins?"
+    ),
+    "steering": (
+        "Compare small and large strengths, and the opposite sign. A direction is convincing if it "
+        "changes the continuation in the intended way while the text stays fluent."
     ),
 }

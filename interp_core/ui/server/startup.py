@@ -44,6 +44,8 @@ WORDS = {
     "base",
     "text_b",
     "patch_text",
+    "lm_towards",
+    "lm_away",
     "test_target",
     "test_contrast",
     "edited",

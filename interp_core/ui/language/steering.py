@@ -1,0 +1,61 @@
+"""Steering: add the difference of two prompts' states, and compare the continuations."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from interp_core.interventions.steering import STRONGEST, WARNING
+from interp_core.ui.language.question import Asked
+from interp_core.ui.widgets import layout
+from interp_core.ui.widgets.choices import BOUND
+from interp_core.ui.widgets.markdown import number, plain
+from interp_core.ui.widgets.recipe import calls, named, value
+from interp_core.ui.widgets.result import ViewResult
+from interp_core.ui.widgets.sidebar import MAX_CHARACTERS
+
+TOWARDS, AWAY = "I love this. It is wonderful.", "I hate this. It is terrible."
+TOKENS = 15
+
+
+def draw(asked: Asked) -> ViewResult | None:
+    """Two prompts, a layer and a strength; the continuation before and after."""
+    st.warning(WARNING, icon=":material/warning:")
+    layers = asked.loaded.n_layers
+    with layout.controls():
+        towards = _prompt("Steer towards", "lm_towards", TOWARDS)
+        away = _prompt("Steer away from", "lm_away", AWAY)
+        layer = st.slider(
+            "After layer", 0, layers - 1, layers // 3, key="lm_layer", width=170, **BOUND
+        )
+        strength = st.slider(
+            "Strength", -STRONGEST, STRONGEST, 3.0, 0.5, key="lm_strength", width=190, **BOUND
+        )
+    options = {"layer": layer, "strength": strength, "tokens": TOKENS}
+    step = named("found", calls.steer(*asked.recipes, towards, away, **options))
+    about = (towards, away, layer, strength)
+    step = asked.run("Steering", step, *about, tokens=2 * TOKENS**2)
+    if step is None:
+        return None
+    found = value(step)
+    for side, name, each in zip(
+        st.columns(2, gap="large"), ("Before", "After"), (found.before, found.after)
+    ):
+        with side:
+            st.markdown(f"**{name} steering**")
+            st.text(asked.text + each.text)
+    st.caption(
+        f"The state of “{plain(towards)}” minus that of “{plain(away)}” (last token of each), "
+        f"times {number(strength, '+.1f')}, is added after layer {layer} at every token: "
+        f"{number(found.share, '.2f')} times the mean norm of the states there (Turner et al. "
+        f"2023). The {TOKENS} most likely tokens in turn."
+    )
+    table = step.to_frame()
+    st.dataframe(value(table), hide_index=True)
+    return ViewResult(None, table)
+
+
+def _prompt(label: str, key: str, default: str) -> str:
+    typed = st.text_input(
+        label, key=key, placeholder=default, max_chars=MAX_CHARACTERS, width=260, **BOUND
+    )
+    return typed if typed.strip() else default
