@@ -12,7 +12,7 @@ from interp_core.errors import ClearheadError, MissingBase, UnsupportedModel
 from interp_core.ui.server import loading, logs
 from interp_core.ui.server.limits import ModelClosed
 from interp_core.ui.server.logs import place
-from interp_core.ui.widgets import model_choice
+from interp_core.ui.widgets import model_choice, sidebar
 from interp_core.ui.widgets.markdown import message
 
 TELLING = (UnsupportedModel, ModelClosed)  # another model may help
@@ -32,7 +32,10 @@ def shown(instead: str = "sentiment") -> Iterator[None]:
         logs.wrong("refused", type(error).__name__)
         if isinstance(error, MissingBase) and loading.came_late():
             st.rerun()  # the adapter was fetched after the sidebar was drawn, without the field
-        st.error(message(str(error)), icon=":material/info:")
+        # A page that does not suit a model that loads is no failure.
+        expected = isinstance(error, UnsupportedModel) and sidebar.is_open()
+        tell = st.info if expected else st.error
+        tell(message(str(error)), icon=":material/info:")
         if isinstance(error, TELLING) and st.session_state.get("model") != instead:
             model_choice.instead(instead)
         st.stop()

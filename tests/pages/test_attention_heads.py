@@ -242,6 +242,10 @@ def test_a_model_without_attention_gets_a_sentence_and_another_is_offered(tiny):
     assert not app.exception
     assert "no attention" in app.error[0].value
     assert any("Switch to" in button.label for button in app.button)
+    app = opened(model="sentiment-lstm")
+    assert not app.error  # it loads, so that is no failure: a notice with a way on
+    assert app.info
+    assert any("Switch to" in button.label for button in app.button)
 
 
 def test_a_pair_shows_both_texts(app):

@@ -20,7 +20,7 @@ from interp_core.ui.embedding.question import (
 )
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import sidebar, uploads
-from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -53,10 +53,13 @@ def choose(model: LoadedModel, row: DeltaGenerator, *, depth: bool) -> Points | 
     """
     with row:
         offered = _offered(model)
+        first = _first(model, offered)
+        follow("points", first)
         keep_valid("points", offered)
         source = st.selectbox(
             "Data",
             offered,
+            index=offered.index(first),
             format_func=SOURCES.get,
             key="points",
             width=190,
@@ -86,6 +89,13 @@ def _offered(model: LoadedModel) -> list[str]:
     if model.tokenizer is None:
         return list(PICTURES)
     return [name for name in SOURCES if name == "vectors" or name not in PICTURES]
+
+
+def _first(model: LoadedModel, offered: list[str]) -> str:
+    """What a visitor finds: a file of this session, texts that the model was made for, or words."""
+    if "table" in offered and uploads.holds_file():
+        return "table"
+    return "requests" if model.name in REQUESTS and "requests" in offered else offered[0]
 
 
 def _about() -> str:
@@ -153,6 +163,7 @@ def _vocabulary() -> tuple[tuple[str, object], ...]:
     return (("kind", kind), ("contains", part), ("from", first), ("to", last))
 
 
+REQUESTS = ("intents", "slots")  # built-in models of requests
 FILTERS = {"ambiguous_words": _word, "vocabulary": _vocabulary}
 
 

@@ -31,6 +31,7 @@ TYPED = (
 LISTED = "Shared server: only the models in this list can be loaded."
 WITHOUT_MODEL = ("lessons", "report")
 PLACES = "clearhead_sidebar"  # the containers that the page fills
+OPENED = "clearhead_opened_model"
 # Labels of models that judge two texts.
 PAIRED = ("entail", "contradict", "duplicate", "not_duplicate", "paraphrase", "equivalent")
 
@@ -223,10 +224,16 @@ def _use_example() -> None:
         st.session_state.example = None
 
 
+def is_open() -> bool:
+    """Whether the current model could be loaded."""
+    return st.session_state.get(OPENED) == model()
+
+
 def opened(name: str) -> LoadedModel:
     """The model by its name in the sidebar; its notes stand above everything that is drawn."""
     with st.spinner("Loading the model …"):
         model = cache.model(name)
+    st.session_state[OPENED] = name
     for note in model.notes:
         st.caption(message(note))
     return model
