@@ -157,6 +157,14 @@ def packages_are_looked_through_once():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_asked_before_it_is_computed():
+    """A forecast of seconds would ask first wherever the machine of the tests is busy."""
+    from interp_core.ui.server import costs
+
+    costs.learned(operations=1e18, seconds=1)
+
+
 @pytest.fixture(scope="session")
 def encoder():
     """The built-in MiniLM encoder."""
