@@ -16,10 +16,12 @@ import streamlit as st
 from streamlit.runtime.stats import StatsManager
 from streamlit.web.server.starlette.starlette_routes import _stats_to_text
 
+from interp_core.ui.reader import OWN_MODEL
 from interp_core.ui.server import cache, jobs, logs, metrics
 from interp_core.ui.server.logs import Durations
 from interp_core.ui.server.queue import Turns
 from interp_core.ui.server.store import Shared
+from interp_core.ui.widgets.model_choice import DEFAULT_MODEL
 from tests.safety.opened import ROOT, VIEWS, everything, opened
 from tests.safety.visitor import visit
 from tools.browser import running
@@ -155,7 +157,8 @@ def test_every_page_is_logged_with_its_seconds_and_its_embedded_model(log):
     assert {line["page"] for line in lines} >= set(VIEWS)
     for line in lines:
         assert line.keys() == {"time", "level", "event", "page", "seconds", "model"}
-        assert line["model"] == "sentiment"
+        own = OWN_MODEL.get(line["page"], (DEFAULT_MODEL,))
+        assert line["model"] == own[0]
 
 
 def test_a_computation_is_logged_with_its_seconds(log):
@@ -232,19 +235,20 @@ def served(tmp_path_factory):
 def test_the_first_visitor_of_a_server_that_was_left_alone_computes_nothing(served):
     before, after = counted(served.before), counted(served.between)
     assert before['clearhead_cache_entries{store="models"}'] == 1
-    assert before['clearhead_cache_entries{store="maps"}'] >= 1
-    assert "vega_lite" in served.first.lower()
+    assert before['clearhead_cache_entries{store="results"}'] >= 1
+    assert 'class="verdict"' in served.first.replace("\\", "")
+    assert before["clearhead_computation_seconds_count"] >= 1
     for name in after:
         if name.startswith(("clearhead_cache_misses", "clearhead_computation_seconds_count")):
             assert after[name] == before[name], name
     assert (
-        after['clearhead_cache_hits_total{store="maps"}']
-        > (before['clearhead_cache_hits_total{store="maps"}'])
+        after['clearhead_cache_hits_total{store="results"}']
+        > (before['clearhead_cache_hits_total{store="results"}'])
     )
 
 
 def test_the_warm_start_is_no_visit(served):
-    before, page = counted(served.before), 'clearhead_page_seconds_count{page="attention_heads"}'
+    before, page = counted(served.before), 'clearhead_page_seconds_count{page="start"}'
     assert before["active_sessions"] == 0
     assert page not in before
     assert counted(served.between)[page] == 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import shutil
-import time
 import tomllib
 from dataclasses import replace
+from itertools import count
 
 import pandas as pd
 import pytest
@@ -15,7 +15,7 @@ from streamlit import config
 from transformers import AutoConfig, AutoModelForCausalLM
 
 import interp_core as ic
-from interp_core.attribution import tables
+from interp_core import progress
 from interp_core.models import preprocessors
 from interp_core.ui.embedding.results import kept
 from interp_core.ui.heads import corpus
@@ -329,18 +329,25 @@ def test_a_computation_has_a_limit_of_seconds(shared):
     assert "reached the limit" in said(app)
 
 
-def test_one_of_many_texts_takes_no_longer_than_a_computation(shared, monkeypatch):
-    shared(seconds=0.2)
-
-    def endless(*_args, progress, **_options):
-        for step in range(1_000):
-            time.sleep(0.01)
-            progress(step, 1_000)
-        pytest.fail("nobody stopped it")
-
-    monkeypatch.setattr(tables, "attribute", endless)
-    app = at_view("word_attributions", "many", model="sentiment", many="A good film.")
+@pytest.mark.parametrize("method", ["integrated_gradients", "shapley_sampling"])
+def test_one_of_many_texts_takes_no_longer_than_a_computation(shared, monkeypatch, method):
+    """The clock is read within a text, whether it shares the passes of others or has its own."""
+    app = at_view(
+        "word_attributions",
+        "many",
+        model="sentiment",
+        many="A film of one evening.",
+        method=method,
+        many_scores=False,
+    )
+    assert not app.error
+    monkeypatch.setattr(progress, "EVERY", float("inf"))  # no looks but those of the method
+    looks = count()
+    monkeypatch.setattr(server_limits, "clock", lambda: lambda: next(looks) >= 3)
+    app.toggle(key="many_scores").set_value(True).run()
     assert alive(app)
+    assert app.session_state["method"] == method
+    assert next(looks) == 4
     assert "reached the limit" in said(app)
 
 

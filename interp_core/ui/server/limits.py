@@ -53,8 +53,8 @@ class ModelClosed(NotShared):
     """A model that is not on the list."""
 
 
-class TimeIsUp(NotShared):
-    """A computation that has used up its time."""
+class TimeIsUp(NotShared, ic.Stopped):
+    """A computation that has used up its time. It ends all of it, not one text of many."""
 
 
 @dataclass(frozen=True)
