@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import pandas as pd
 from streamlit.testing.v1 import AppTest
 
+from interp_core.ui.audit import question
+from interp_core.ui.server.limits import digest
 from tests.address import bound_keys as written_keys
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,7 +19,17 @@ ROOT = Path(__file__).resolve().parents[2]
 VIEWS = {
     "attention_heads": (
         "view",
-        ("overview", "lines", "heatmap", "overlay", "layers", "compare", "switches", "patching"),
+        (
+            "overview",
+            "to_token",
+            "lines",
+            "heatmap",
+            "overlay",
+            "layers",
+            "compare",
+            "switches",
+            "patching",
+        ),
     ),
     "word_attributions": (
         "show",
@@ -27,13 +40,20 @@ VIEWS = {
         ("picture", "layers", "compare", "checks", "trust", "shape"),
     ),
     "head_entropy": ("heads_view", ("map", "scatter", "alike", "importance", "compare")),
-    "audit": ("audit_view", ("score", "slices", "errors", "verdict")),
-    "compare_models": ("versus", ("text",)),
-    "language_models": ("lm_view", ("next", "lens", "wrote", "write", "induction")),
+    "audit": (
+        "audit_view",
+        ("score", "slices", "errors", "words", "behaviour", "bias", "privacy", "verdict"),
+    ),
+    "compare_models": ("versus", ("text", "probes")),
+    "language_models": ("lm_view", ("next", "lens", "wrote", "write", "induction", "steering")),
 }
 # Sources that read the sidebar's text, and a method that needs one pass.
 QUICK = {"points": "text", "corpus": "text", "method": "saliency"}
-EVERY_VIEW = [(page, view) for page, (_, views) in VIEWS.items() for view in views]
+# With the built-in texts this one takes long, and shows no text of the sidebar: see `audited`.
+SLOW = ("audit", "words")
+EVERY_VIEW = [
+    (page, view) for page, (_, views) in VIEWS.items() for view in views if (page, view) != SLOW
+]
 MARKDOWN = ("body", "label", "help", "delta", "text", "caption")  # fields that may be Markdown
 PLAIN = {"text", "text_area", "text_input", "code", "json"}  # elements that show theirs literally
 
@@ -50,6 +70,15 @@ def opened(page: str, query: dict | None = None, **state) -> AppTest:
 def at_view(page: str, view: str, query: dict | None = None, **state) -> AppTest:
     """A page at one of its views."""
     return opened(page, query, **{VIEWS[page][0]: view, "many_scores": True, **state})
+
+
+def audited(view: str, table: pd.DataFrame, name: str, **state) -> AppTest:
+    """The audit of a user's table, whose text and label are its first two columns."""
+    data = table.to_csv(index=False).encode()
+    question._files().get(digest(data), lambda: data)
+    columns = dict(zip(("audit_text", "audit_label"), table))
+    held = {"audit_data": question.FILE, question.HELD: (name, digest(data)), **columns}
+    return at_view("audit", view, model="sentiment", **held, **state)
 
 
 def elements(app: AppTest) -> Iterator[tuple[str, object]]:

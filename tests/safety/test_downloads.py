@@ -15,7 +15,7 @@ import streamlit as st
 
 from interp_core.ui.embedding.results import kept
 from interp_core.ui.widgets import downloads
-from tests.safety.opened import EVERY_VIEW, QUICK, ROOT, alive, at_view, opened
+from tests.safety.opened import EVERY_VIEW, QUICK, ROOT, VIEWS, alive, at_view, audited, opened
 
 FORMULAS = ("=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠x")
 TEXT = '=SUM( +cmd -2 @x bad\'); import os; os.abort() #\n""" \\ good'
@@ -108,6 +108,31 @@ def test_the_columns_and_labels_of_a_users_table_are_no_formulas(offered):
     tables = [make() for _, kind, make in offered if kind == "text/csv"]
     assert tables
     assert not any(map(formulas, tables))
+
+
+@pytest.mark.parametrize("view", VIEWS["audit"][1])
+def test_the_columns_and_cells_of_an_audited_table_are_no_formulas(offered, view):
+    text = f"={TEXT} ann@mail.test"
+    rows = [(f"{text} {n}", ["negative", "positive"][n % 2], "+1+cmd") for n in range(8)]
+    table = pd.DataFrame(rows, columns=["=text", "-label", "@group"])
+    app = audited(view, table, "=1.csv")
+    assert alive(app)
+    assert not app.error
+    for name, kind, make in offered:
+        assert NAME.fullmatch(name), name
+        assert kind != "text/csv" or not formulas(make()), name
+    for code in app.code:
+        assert "os" not in {n.id for n in ast.walk(ast.parse(code.value)) if hasattr(n, "id")}
+    assert (offered and app.code) or app.info
+
+
+def test_a_shared_server_offers_the_numbers_the_picture_and_the_script(monkeypatch):
+    """Behind the sign beside the picture, with no more than a click on it."""
+    monkeypatch.setenv("CLEARHEAD_SHARED", "1")
+    app = opened("attention_heads", {"text": "A good film."}, **{"section_Download and code": True})
+    labels = [each.proto.label for each in app.get("download_button")]
+    assert {"PNG", "SVG", "CSV"} <= {label.split(",")[0] for label in labels}
+    assert app.code
 
 
 def test_streamlits_own_export_of_tables_is_off():

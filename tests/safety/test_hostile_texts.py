@@ -20,7 +20,18 @@ from interp_core.ui.images import question
 from interp_core.ui.server.limits import digest
 from interp_core.ui.widgets.markdown import message, plain
 from tests.hostile import HOSTILE_TOKEN, build_hostile
-from tests.safety.opened import EVERY_VIEW, QUICK, VIEWS, alive, at_view, elements, markdown, opened
+from tests.safety.opened import (
+    EVERY_VIEW,
+    QUICK,
+    VIEWS,
+    alive,
+    at_view,
+    audited,
+    elements,
+    everything,
+    markdown,
+    opened,
+)
 
 FETCH = "![x](http://h.test/a.png)"
 RUN = "<img src=x onerror=alert(1)>"
@@ -108,6 +119,27 @@ def test_hostile_names_columns_and_cells_of_a_corpus_are_escaped():
     corpus._files().get(digest(data), lambda: data)
     state = {"corpus": "file", corpus.HELD: (f"{HOSTILE}.csv", digest(data))}
     assert harmless(opened("head_entropy", model="sentiment", **state))
+
+
+@pytest.mark.parametrize("view", VIEWS["audit"][1])
+def test_hostile_names_columns_and_cells_of_an_audit_are_escaped(view):
+    words = ["dull", "not bad", "wonderful", "by ann@mail.test"] * 2
+    rows = [
+        (f"{HOSTILE} {word} {place}", ["negative", "positive", f"{RUN} odd"][place % 3], FETCH)
+        for place, word in enumerate(words)
+    ]
+    table = pd.DataFrame(rows, columns=[f"{HOSTILE} text", f"{FETCH} label", f"{RUN} group"])
+    app = audited(view, table, f"{HOSTILE}.csv")
+    assert harmless(app)
+    assert not app.error
+    assert app.selectbox(key="audit_text").value == f"{HOSTILE} text"
+
+
+def test_a_hostile_text_is_escaped_on_the_start_page(hostile):
+    for model, text in (("sentiment", HOSTILE), (hostile, "bad cat bad")):
+        app = opened("start", {"text": text, "model": model, "start": "1"})
+        assert harmless(app)
+        assert "verdict" in everything(app)
 
 
 def test_a_hostile_name_of_a_picture_is_escaped():
