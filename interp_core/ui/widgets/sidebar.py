@@ -100,7 +100,7 @@ def texts(loaded: LoadedModel, *, here: bool = False) -> None:
 
     For other models the second text stands behind "More options".
     """
-    paired = reads_pairs(loaded) or bool(_state("pair", ""))
+    paired = reads_pairs(loaded) or bool(_pair())
     left, right = st.columns([3, 1]) if here else (place(), place())
     with _on_all_pages():
         with left:
@@ -130,7 +130,7 @@ def _on_all_pages() -> Iterator[None]:
 
 def chosen() -> Choice:
     """The model and the texts as they are. Raises `NotShared` as `choice` does."""
-    pair, text = _state("pair", ""), _text()
+    pair, text = _pair(), _text()
     limits.check_texts((text, pair))
     return Choice(model(), text, pair or None)
 
@@ -139,7 +139,7 @@ def said(page: str) -> dict[str, str]:
     """What a link to a page says of the model and the texts even where the address does not."""
     if page in WITHOUT_MODEL:
         return {}
-    told = {"model": model(), "text": _text(), "pair": _state("pair", "")}
+    told = {"model": model(), "text": _text(), "pair": _pair()}
     return told | ({navigation.MARK: "1"} if page == navigation.START else {})
 
 
@@ -204,14 +204,19 @@ def model() -> str:
 
 
 def _text() -> str:
-    """What was typed, which may be empty, or else the example that the page begins with.
-
-    A page may ask before its field is drawn: then a link's text stands in the address alone.
-    """
-    typed = st.session_state.get("text")
-    if typed is None:
-        typed = st.query_params.get("text")
+    """What was typed, which may be empty, or else the example that the page begins with."""
+    typed = _typed("text")
     return st.session_state.get("default_text", "") if typed is None else typed
+
+
+def _pair() -> str:
+    return _typed("pair") or ""
+
+
+def _typed(key: str) -> str | None:
+    """What is in a field; before the page draws it, a link's text stands in the address alone."""
+    typed = st.session_state.get(key)
+    return st.query_params.get(key) if typed is None else typed
 
 
 def _state(key: str, default: str) -> str:
