@@ -186,7 +186,7 @@ def test_scores_on_repeated_sequences_are_means_over_eligible_queries(tiny_model
 def test_decoders_have_induction_scores_in_the_frame_and_encoders_have_none(tiny_model):
     assert "induction_score" in ic.head_statistics(tiny_model("gpt2"), TEXTS[:2]).frame
     assert "induction_score" not in ic.head_statistics(tiny_model("bert"), TEXTS[:2]).frame
-    with pytest.raises(ic.BadInput, match="decoder"):
+    with pytest.raises(ic.BadInput, match="causal"):
         ic.induction_scores(tiny_model("bert"))
 
 

@@ -101,7 +101,7 @@ def test_two_query_heads_share_each_of_two_key_value_heads(tiny_model, head, gro
 
 @pytest.mark.parametrize("family", WITHOUT_MAPS)
 def test_models_without_maps_are_refused_in_words(tiny, family):
-    with pytest.raises(ic.UnsupportedModel, match=f"{family} models .* Use a"):
+    with pytest.raises(ic.UnsupportedModel, match=f"{family} models .* Choose a"):
         ic.load_model(str(tiny(family)))
 
 
@@ -324,7 +324,7 @@ def test_an_array_is_read_as_the_picture_it_holds(tiny_model):
     ["a text", None, np.zeros((4, 4, 7)), np.zeros((0, 5, 3), np.uint8), np.zeros(3, complex)],
 )
 def test_what_is_no_picture_is_refused_in_words(tiny_model, wrong):
-    with pytest.raises(ic.BadInput, match="pict"):
+    with pytest.raises(ic.BadInput, match="image"):
         ic.attention_maps(tiny_model("vit"), wrong)
 
 

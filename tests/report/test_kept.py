@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 
 import pytest
 import streamlit as st
@@ -68,7 +67,7 @@ def test_what_is_no_token_is_no_file(monkeypatch, cookie):
 def test_a_copy_expires(session):
     token = saved(session, figure())
     (file,) = kept.folder().iterdir()
-    long_ago = time.time() - (kept.DAYS + 1) * 86_400
+    long_ago = file.stat().st_mtime - (kept.DAYS + 1) * 86_400
     os.utime(file, (long_ago, long_ago))
     session(token)
     assert kept.offered() is None
@@ -81,7 +80,8 @@ def test_the_oldest_copies_make_room(session, monkeypatch):
     for place in range(3):
         tokens.append(saved(session, figure()))
         path = kept._path(tokens[-1])
-        os.utime(path, (time.time() - 60 + place, time.time() - 60 + place))
+        made = path.stat().st_mtime - 60 + place
+        os.utime(path, (made, made))
     assert [kept._path(token).exists() for token in tokens] == [False, True, True]
 
 
