@@ -12,7 +12,6 @@ from tests.pages.running import run
 from tests.tiny import TEXT
 
 PICTURES = {"next": 2, "lens": 3, "wrote": 2, "write": 4, "induction": 1}
-TWICE = "look at the words " * 2
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -62,9 +61,9 @@ def test_masked_models(opened, view):
     check(app, charts=PICTURES[view])
 
 
-def test_both_copies_of_a_repeated_text(opened):
-    figures = check(opened("llama", lm_view="induction", text=TWICE.strip()), charts=2)
-    assert figures[0].rows == len(TWICE.split())
+@needs_language_model
+def test_both_copies_of_a_repeated_sequence():
+    check(run("language_models", model="language-model", lm_view="induction"), charts=2)
 
 
 @needs_language_model
