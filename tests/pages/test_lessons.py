@@ -259,4 +259,5 @@ SHOWN = {
     ("method", "Integrated gradients"),
     ("way", "Gradient estimate"),
     ("lm_score", "Induction"),
+    ("terms", "Nationalities"),
 }
