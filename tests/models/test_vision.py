@@ -282,7 +282,7 @@ def test_the_text_part_of_two_encoders_is_not_taken_for_the_pictures(folder, loa
 @pytest.mark.parametrize("name", WINDOWED)
 def test_windows_pyramids_and_loose_patches_are_refused_in_a_sentence(tmp_path, name):
     folder = save(WINDOWED[name](), tmp_path / name)
-    with pytest.raises(ic.UnsupportedModel, match="Use a|Choose a"):
+    with pytest.raises(ic.UnsupportedModel, match=r"Use a|Choose a"):
         ic.load_model(str(folder))
 
 

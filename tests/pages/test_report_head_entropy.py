@@ -76,10 +76,10 @@ def test_the_script_reads_an_uploaded_file_by_its_name(tmp_path, monkeypatch):
 
 def test_a_stopped_pass_is_computed_again_up_to_where_it_was(sentiment):
     files = cache.stamp("sentiment")
-    asked = corpus.Asked("sentiment", files, "sentences", 300)
+    asked = corpus.Asked("sentiment", files, "sentences", 1000)  # no other test has the whole pass
     state = next(ic.stream_statistics(sentiment, corpus.rows(asked)))
     stopped = {corpus.STOPPED: asked, corpus.PARTIAL: (asked, state)}
-    figures = check(opened(corpus="sentences", corpus_size=300, unit=None, **stopped), charts=2)
+    figures = check(opened(corpus="sentences", corpus_size=1000, unit=None, **stopped), charts=2)
     assert f"until={state.texts}" in figures[0].script
 
 
