@@ -21,9 +21,18 @@ if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
 
 COLUMNS = [
-    "capability", "test", "kind", "text", "changed text", "expected", "answer", "changed answer",
-    "probability", "change", "failed",
-]  # fmt: skip
+    "capability",
+    "test",
+    "kind",
+    "text",
+    "changed text",
+    "expected",
+    "answer",
+    "changed answer",
+    "probability",
+    "change",
+    "failed",
+]
 
 
 @dataclass(frozen=True)
@@ -51,11 +60,16 @@ class Behaviour:
         """The failure rate of each capability, for a verdict."""
         return [
             Figure(
-                f"failures.{row['capability']}", f"Failures: {row['capability']}", row["rate"],
-                row["n"], row["low"], row["high"], "Wilson, 95%",
+                f"failures.{row['capability']}",
+                f"Failures: {row['capability']}",
+                row["rate"],
+                row["n"],
+                row["low"],
+                row["high"],
+                "Wilson, 95%",
             )
             for row in self.capabilities.to_dict("records")
-        ]  # fmt: skip
+        ]
 
 
 def run_suite(

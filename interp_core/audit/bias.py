@@ -36,9 +36,21 @@ FEW = 6  # pairs of terms below which the signs of templates are turned instead
 NULLS = 1_000  # splits of the neutral words in two
 SEARCHED = 2_000  # texts of one's own that are looked through
 COLUMNS = [
-    "contrast", "a", "b", "term a", "term b", "place", "text a", "text b",
-    "score a", "score b", "difference", "answer a", "answer b", "flip",
-]  # fmt: skip
+    "contrast",
+    "a",
+    "b",
+    "term a",
+    "term b",
+    "place",
+    "text a",
+    "text b",
+    "score a",
+    "score b",
+    "difference",
+    "answer a",
+    "answer b",
+    "flip",
+]
 
 
 @dataclass(frozen=True)
@@ -71,15 +83,27 @@ class Bias:
             key, title = f"{self.lexicon.name}.{row['a']}.{row['b']}", f"{row['b']} − {row['a']}"
             found += [
                 Figure(
-                    f"bias.{key}", f"{title}: Δ logit of {self.target}", row["difference"],
-                    row["n"], row["low"], row["high"], "two-way bootstrap, 95%",
-                    "signs turned, and neutral words", max(row["p"], row["p null"]), row["q"],
+                    f"bias.{key}",
+                    f"{title}: Δ logit of {self.target}",
+                    row["difference"],
+                    row["n"],
+                    row["low"],
+                    row["high"],
+                    "two-way bootstrap, 95%",
+                    "signs turned, and neutral words",
+                    max(row["p"], row["p null"]),
+                    row["q"],
                 ),
                 Figure(
-                    f"bias flips.{key}", f"{title}: answers that flip", row["flips"],
-                    row["n"], row["flips low"], row["flips high"], "Wilson, 95%",
+                    f"bias flips.{key}",
+                    f"{title}: answers that flip",
+                    row["flips"],
+                    row["n"],
+                    row["flips low"],
+                    row["flips high"],
+                    "Wilson, 95%",
                 ),
-            ]  # fmt: skip
+            ]
         return found
 
 
@@ -316,14 +340,24 @@ def _contrasts(frame: pd.DataFrame, null: Callable[[int], np.ndarray], seed: int
         by_chance = (1 + (np.abs(drawn) >= abs(mean)).sum()) / (1 + len(drawn))
         rows.append(
             {
-                "a": a, "b": b, "n": n, "pairs": grid.shape[1], "places": grid.shape[0],
-                "difference": mean, "low": low, "high": high, "p": p, "q": np.nan,
-                "null low": float(ends[0]), "null high": float(ends[1]),
+                "a": a,
+                "b": b,
+                "n": n,
+                "pairs": grid.shape[1],
+                "places": grid.shape[0],
+                "difference": mean,
+                "low": low,
+                "high": high,
+                "p": p,
+                "q": np.nan,
+                "null low": float(ends[0]),
+                "null high": float(ends[1]),
                 "p null": float(by_chance) if len(drawn) else np.nan,
-                "flips": flips / n, "flips low": float(wilson(flips, n)[0]),
+                "flips": flips / n,
+                "flips low": float(wilson(flips, n)[0]),
                 "flips high": float(wilson(flips, n)[1]),
             }
-        )  # fmt: skip
+        )
     table = pd.DataFrame(rows)
     both = table[["p", "p null"]].max(axis=1, skipna=False)
     return table.assign(q=adjusted(both.to_numpy()))

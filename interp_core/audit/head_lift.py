@@ -154,9 +154,10 @@ def attention_lift(
         tokenized = tokenize(model, part)
         good = [place for place, each in enumerate(tokenized) if not _failed(each)]
         problems += [
-            f"Text {begin + place + 1}: {each}" for place, each in enumerate(tokenized)
+            f"Text {begin + place + 1}: {each}"
+            for place, each in enumerate(tokenized)
             if _failed(each)
-        ]  # fmt: skip
+        ]
         kept = [tokenized[place] for place in good]
         offsets = _offsets(model, [each.text for each in kept])
         marks = [

@@ -57,15 +57,27 @@ class Privacy:
         for row in self.kinds.to_dict("records"):
             found += [
                 Figure(
-                    f"privacy flips.{row['kind']}", f"Flips without {row['kind']}", row["flips"],
-                    row["texts"], row["flips low"], row["flips high"], "Wilson, 95%",
+                    f"privacy flips.{row['kind']}",
+                    f"Flips without {row['kind']}",
+                    row["flips"],
+                    row["texts"],
+                    row["flips low"],
+                    row["flips high"],
+                    "Wilson, 95%",
                 ),
                 Figure(
-                    f"privacy.{row['kind']}", f"Mean |Δ probability| without {row['kind']}",
-                    row["change"], row["texts"], row["low"], row["high"],
-                    "bootstrap over texts, 95%", "equally many other words", row["p"], row["q"],
+                    f"privacy.{row['kind']}",
+                    f"Mean |Δ probability| without {row['kind']}",
+                    row["change"],
+                    row["texts"],
+                    row["low"],
+                    row["high"],
+                    "bootstrap over texts, 95%",
+                    "equally many other words",
+                    row["p"],
+                    row["q"],
                 ),
-            ]  # fmt: skip
+            ]
         return found
 
 
@@ -98,8 +110,9 @@ def measure_privacy(
     rng = np.random.default_rng(seed)
     edits = [edit for place in places for edit in _edits(place, texts[place], found[place], rng)]
     every = [texts[place] for place in places]
-    known = score_texts(model, [*every, *(edit.text for edit in edits)],
-                        progress=scaled(progress, 40, 100))  # fmt: skip
+    known = score_texts(
+        model, [*every, *(edit.text for edit in edits)], progress=scaled(progress, 40, 100)
+    )
     row_of = {place: row for row, place in enumerate(places)}
     table = _changes(edits, known, row_of, len(every))
     kinds = _summary(table, found, seed)
@@ -157,9 +170,14 @@ def _changes(
         flip = bool(known.answers[now] != known.answers[was])
         row = rows.setdefault(
             (edit.place, edit.kind),
-            {"place": edit.place, "kind": edit.kind, "count": edit.count,
-             "control": np.nan, "control flip": np.nan},
-        )  # fmt: skip
+            {
+                "place": edit.place,
+                "kind": edit.kind,
+                "count": edit.count,
+                "control": np.nan,
+                "control flip": np.nan,
+            },
+        )
         if edit.control:
             row |= {"control": change, "control flip": float(flip)}
         else:

@@ -180,9 +180,15 @@ def _test(each: Any, words: Mapping[str, tuple[str, ...]], rng: random.Random, n
     bound, slack = (_share(each.get(key, usual), key, where) for key, usual in BOUNDS.items())
     cases = _cases(each, kind, words, rng, where)
     return Test(
-        str(each.get("capability", "other"))[:100], name, kind, cases, label, bound,
-        each.get("direction", "up"), slack,
-    )  # fmt: skip
+        str(each.get("capability", "other"))[:100],
+        name,
+        kind,
+        cases,
+        label,
+        bound,
+        each.get("direction", "up"),
+        slack,
+    )
 
 
 BOUNDS = {"bound": 0.1, "slack": 0.0}
@@ -250,9 +256,11 @@ def _filled(
             raise BadInput(f"{where} fills {{{name}}}, but there is no list of this name.")
     sizes = [len(words[name]) for name in names]
     total = prod(sizes)
-    numbers = rng.sample(range(total), min(count, total)) if total < 2**62 else [
-        rng.randrange(total) for _ in range(count)
-    ]  # fmt: skip
+    numbers = (
+        rng.sample(range(total), min(count, total))
+        if total < 2**62
+        else [rng.randrange(total) for _ in range(count)]
+    )
     found = []
     for number in numbers:
         chosen = {}

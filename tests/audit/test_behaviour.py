@@ -48,8 +48,11 @@ def test_failures_are_those_counted_by_hand(words_model):
     # Without negation all four fail. Omar takes 1.5 from 1 or 2. "very" adds 0.5, also to "bad".
     assert failed == {"not good": 2, "not bad": 2, "another name": 4, "very": 2}
     assert found.tests.set_index("test")["n"].to_dict() == {
-        "not good": 2, "not bad": 2, "another name": 4, "very": 2
-    }  # fmt: skip
+        "not good": 2,
+        "not bad": 2,
+        "another name": 4,
+        "very": 2,
+    }
     row = found.capabilities.set_index("capability").loc["negation"]
     exact = binomtest(4, 4).proportion_ci(method="wilson")
     assert (row["low"], row["high"]) == pytest.approx((exact.low, exact.high))

@@ -22,7 +22,7 @@ LINES = "\n".join(map(json.dumps, LABELLED))
         {"all": {"examples": LABELLED}},
         {"train": LABELLED[:1], "test": LABELLED[1:]},
     ],
-)  # fmt: skip
+)
 def test_texts_are_found_where_annotation_tools_put_them(document):
     assert both(json.dumps(document), "a.json") == TEXTS
 
@@ -111,10 +111,12 @@ def test_stray_zeros_are_no_wide_characters():
 
 @pytest.mark.parametrize(
     ("text", "encoding"),
-    [("טקסט,תווית\nסרט טוב מאוד,חיובי\nסרט רע,שלילי\n", "cp1255"),
-     ("نص,تسمية\nفيلم جيد جدا,ايجابي\nفيلم سيء,سلبي\n", "cp1256"),
-     ("κείμενο,ετικέτα\nκαλή ταινία,θετικό\nκακή ταινία,αρνητικό\n", "cp1253")],
-)  # fmt: skip
+    [
+        ("טקסט,תווית\nסרט טוב מאוד,חיובי\nסרט רע,שלילי\n", "cp1255"),
+        ("نص,تسمية\nفيلم جيد جدا,ايجابي\nفيلم سيء,سلبي\n", "cp1256"),
+        ("κείμενο,ετικέτα\nκαλή ταινία,θετικό\nκακή ταινία,αρνητικό\n", "cp1253"),
+    ],
+)
 def test_other_alphabets_are_asked_for_and_never_guessed_as_cyrillic(text, encoding):
     data = text.encode(encoding)
     with pytest.raises(ic.BadInput, match=f"not certain.*{encoding}"):

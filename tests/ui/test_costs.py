@@ -150,7 +150,7 @@ def test_the_importance_of_heads_waits_for_a_click(slow_machine, tiny):
         ("language_models", "gpt2", {"lm_view": "lens"}, "Logit lens"),
         ("embedding_projector", "bert-2-labels", {"points": "requests"}, "Reading the texts"),
     ],
-)  # fmt: skip
+)
 def test_further_pages_wait_for_a_click(slow_machine, tiny, page, model, state, what):
     if page == "compare_models":
         state = {**state, "rival": str(tiny("bert-5-labels"))}

@@ -34,9 +34,14 @@ def draw(audited: Audited) -> ViewResult | None:
     lists = {name: each.title for name, each in ic.term_lists().items()}
     with layout.controls():
         name = st.selectbox(
-            "Terms", list(lists), format_func=lists.get, key="terms", width=280,
-            index=list(lists).index("nationalities"), **BOUND,
-        )  # fmt: skip
+            "Terms",
+            list(lists),
+            format_func=lists.get,
+            key="terms",
+            width=280,
+            index=list(lists).index("nationalities"),
+            **BOUND,
+        )
         source = one_of("Texts", SOURCES, key="bias_texts")
         labels = list(audited.model.labels)
         usual = min(1, len(labels) - 1)

@@ -29,11 +29,16 @@ def draw(audited: Audited) -> ViewResult | None:
     check_answers(audited.model)
     with layout.controls():
         tagger = st.selectbox(
-            "Find by", list(TAGGERS), format_func=TAGGERS.get, key="tagger", width=260,
-            accept_new_options=True, **BOUND,
+            "Find by",
+            list(TAGGERS),
+            format_func=TAGGERS.get,
+            key="tagger",
+            width=260,
+            accept_new_options=True,
+            **BOUND,
             help="Or the folder of a token-classification model whose labels name people, places, "
             "dates or addresses.",
-        )  # fmt: skip
+        )
     texts, given = read_texts(audited)
     options = {"tagger": cache.model_recipe(tagger, "tagger")} if tagger else {}
     step = calls.measure_privacy(audited.model_recipe, given, **options)
@@ -42,10 +47,11 @@ def draw(audited: Audited) -> ViewResult | None:
         "Masking personal data",
         named("privacy", step),
         unit="%",
-        operations=lambda: EDITS * costs.passes(
-            audited.model, sum(costs.tokens(audited.model, text) for text in texts)
+        operations=lambda: (
+            EDITS
+            * costs.passes(audited.model, sum(costs.tokens(audited.model, text) for text in texts))
         ),
-    )  # fmt: skip
+    )
     if step is None:
         return None
     found: Privacy = value(step)
@@ -110,9 +116,12 @@ def _rows(audited: Audited, found: Privacy, texts: tuple[str, ...]) -> None:
     flips = percent(rows["flip"].mean())
     st.markdown(f"**{len(rows):,} texts with personal data** ({flips} flip)")
     explain_row(
-        audited, shown.drop(columns="place"), ("text",), key="privacy_rows",
+        audited,
+        shown.drop(columns="place"),
+        ("text",),
+        key="privacy_rows",
         note="Texts stay in this session and are never logged.",
-    )  # fmt: skip
+    )
 
 
 def _resting(audited: Audited, found: Privacy, texts: tuple[str, ...]) -> None:

@@ -159,10 +159,14 @@ def _files(found: Audited, audit: ic.Audit, step: Recipe, given: str) -> None:
     with st.container(horizontal=True, gap="small"):
         for label, name, mime, make in (
             ("Report (HTML)", "audit.html", "text/html", report),
-            ("Values (JSON)", "audit.json", "application/json",
-             lambda: audit_json(audit, found.model).encode()),
+            (
+                "Values (JSON)",
+                "audit.json",
+                "application/json",
+                lambda: audit_json(audit, found.model).encode(),
+            ),
             ("Thresholds (TOML)", "thresholds.toml", "application/toml", given.encode),
-        ):  # fmt: skip
+        ):
             st.download_button(
                 label,
                 make,

@@ -77,15 +77,24 @@ def draw(audited: Audited) -> ViewResult | None:
         return None
     with layout.controls():
         written = st.text_input(
-            "Own words", key="own_words", width=320, max_chars=2_000, placeholder="hotel, room",
-            help="A group of your own: words or phrases, separated by commas.", **BOUND,
-        )  # fmt: skip
+            "Own words",
+            key="own_words",
+            width=320,
+            max_chars=2_000,
+            placeholder="hotel, room",
+            help="A group of your own: words or phrases, separated by commas.",
+            **BOUND,
+        )
         most = limits.at_most(SAMPLES[-1], "texts")
         counts = [count for count in SAMPLES if count <= most] or [most]
         count = st.selectbox(
-            "Texts to attribute", counts, key="attributed", width=150, **BOUND,
+            "Texts to attribute",
+            counts,
+            key="attributed",
+            width=150,
+            **BOUND,
             help="Drawn at random (seed 0). Attention is measured over all texts.",
-        )  # fmt: skip
+        )
     words = [word.strip() for word in written.split(",") if word.strip()]
     own = {OWN: words} if words else {}
     done = np.flatnonzero(audited.predictions.done)
@@ -235,8 +244,10 @@ def _map(
         f"{_named(high, column)}.",
     )
     count = int((frame[q] <= FDR).sum())
-    st.caption(f"{_explained(measure, group, frame)} {count} of {len(frame)} heads significant "
-               "(*; permutation test, FDR 5% over all groups and heads).")  # fmt: skip
+    st.caption(
+        f"{_explained(measure, group, frame)} {count} of {len(frame)} heads significant "
+        "(*; permutation test, FDR 5% over all groups and heads)."
+    )
     _open(audited, found, chosen, measure, group, read.texts)
     return ViewResult(chart, table)
 
@@ -248,9 +259,14 @@ def _chosen(frame: pd.DataFrame, column: str) -> tuple[int, int]:
     follow(HEAD, strongest)
     keep_valid(HEAD, names)
     name = st.selectbox(
-        "Head", names, index=names.index(strongest), key=HEAD, width=120, **BOUND,
+        "Head",
+        names,
+        index=names.index(strongest),
+        key=HEAD,
+        width=120,
+        **BOUND,
         help="Layer and head, from 0; a click in the chart chooses one.",
-    )  # fmt: skip
+    )
     layer, _, head = name.partition(".")
     return int(layer), int(head)
 
