@@ -153,7 +153,7 @@ def test_a_box_gives_its_points_their_words_and_their_labels(server, open_page):
     settled(page)
     said = page.inner_text("[data-testid=stMain]")
     assert "Most frequent words in the selection" in said
-    assert "Mix of group" in said
+    assert "Distribution of group" in said
     with page.expect_download() as download:
         page.get_by_role("button", name="Selection (CSV)").click()
     table = pd.read_csv(Path(download.value.path()))
@@ -246,7 +246,10 @@ def test_hostile_texts_labels_columns_and_file_names_are_shown_as_text(open_with
     page.locator(POINT).first.hover(force=True)
     page.wait_for_timeout(300)
     unharmed(page)
+    page.get_by_role("button", name="Options").first.click()
     look(page, "3-D")
+    page.keyboard.press("Escape")
+    settled(page)
     shown = canvas_colours(page)  # which scrolls to it
     deck = page.locator("[data-testid=stDeckGlJsonChart]").first.bounding_box()
     x, y = middle_of(np.ptp(shown, axis=2) > 120)
