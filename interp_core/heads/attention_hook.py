@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from interp_core.errors import UnsupportedModel
 from interp_core.models.architecture import encoder_body
-from interp_core.models.hooks import shared_copy
+from interp_core.models.hooks import same_maps, with_attention
 from interp_core.models.layout import NO_ATTENTION
 from interp_core.models.preprocessors import vector_count
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
 
 NAME = "clearhead_watched"  # transformers treats names with "flash", "sdpa" or "/" specially
-SAME = 1e-5  # largest difference between two ways to the same maps in float32
 See = Callable[[int, Tensor], None]
 _WATCHER = threading.local()
 
@@ -113,30 +112,11 @@ def _try_out(model: LoadedModel, body: nn.Module) -> HookedStack:
     inputs = {"input_ids": ids, "attention_mask": mask}
     truth = _asked(model, body, inputs)
     alone = _asked(model, body, {name: value[1:, :4] for name, value in inputs.items()})
-    padding = all(_same(a[1:, :, :4, :4], b) for a, b in zip(truth, alone))
-    watched, seen = _copy(body), []
+    padding = all(same_maps(a[1:, :, :4, :4], b) for a, b in zip(truth, alone))
+    watched, seen = with_attention(body, NAME, _attention), []
     try:
         _watch(watched, inputs, _options(model), lambda _, weights: seen.append(weights))
     except Exception:  # the copy is only a faster way: whatever fails in it, the maps are there
         return HookedStack(None, padding)
-    right = len(seen) == len(truth) and all(map(_same, seen, truth))
+    right = len(seen) == len(truth) and all(map(same_maps, seen, truth))
     return HookedStack(watched if right else None, padding)
-
-
-def _same(found: Tensor, truth: Tensor) -> bool:
-    slack = SAME if truth.dtype in (torch.float32, torch.float64) else 1e-2
-    return found.shape == truth.shape and torch.allclose(found, truth, atol=slack, rtol=0)
-
-
-def _copy(body: nn.Module) -> nn.Module:
-    """Modules and configuration of their own, weights and buffers shared."""
-    from transformers import AttentionInterface
-    from transformers.masking_utils import AttentionMaskInterface, eager_mask
-
-    AttentionInterface.register(NAME, _attention)
-    AttentionMaskInterface.register(NAME, eager_mask)  # without it masks vanish silently
-    own = shared_copy(body, own_config=True)
-    for module in own.modules():
-        if hasattr(module, "config"):
-            module.config._attn_implementation = NAME
-    return own

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.models.forward import forward, no_cache
-from interp_core.models.hooks import hooked, shared_copy
+from interp_core.models.hooks import hooked, same_maps, with_attention
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -32,7 +32,6 @@ CUTS = {
 }
 NAME = "clearhead_edges"  # transformers treats names with "flash", "sdpa" or "/" specially
 EDIT = "clearhead_edit"
-SAME = 1e-5
 _SEEN = threading.local()
 
 
@@ -86,7 +85,7 @@ def _by_name(model: LoadedModel, inputs: dict, maps: list[Tensor]) -> AttentionP
         inside = set(network.get_encoder().modules())
         calls = [call for call in calls if call[0] in inside]
     if len(calls) != len(maps) or not all(
-        fits and weights is not None and _same(weights, truth)
+        fits and weights is not None and same_maps(weights, truth)
         for (_, weights, fits), truth in zip(calls, maps)
     ):
         return None
@@ -109,29 +108,15 @@ def _by_dropout(model: LoadedModel, inputs: dict, maps: list[Tensor]) -> Attenti
         if isinstance(output, Tensor) and output.ndim == 4 and output.shape == maps[0].shape
     ]
     if len(weights) != len(maps) or not all(
-        _same(output, truth) for (_, output), truth in zip(weights, maps)
+        same_maps(output, truth) for (_, output), truth in zip(weights, maps)
     ):
         return None
     return AttentionPoints(False, tuple(path for path, _ in weights))
 
 
-def _same(found: Tensor, truth: Tensor) -> bool:
-    slack = SAME if truth.dtype in (torch.float32, torch.float64) else 1e-2
-    return found.shape == truth.shape and torch.allclose(found, truth, atol=slack, rtol=0)
-
-
 def named_copy(network: nn.Module) -> nn.Module:
     """A copy that shares every weight and looks our attention function up."""
-    from transformers import AttentionInterface
-    from transformers.masking_utils import AttentionMaskInterface, eager_mask
-
-    AttentionInterface.register(NAME, _attention)
-    AttentionMaskInterface.register(NAME, eager_mask)  # without it masks vanish silently
-    own = shared_copy(network, own_config=True)
-    for module in own.modules():
-        if hasattr(module, "config"):
-            module.config._attn_implementation = NAME
-    return own
+    return with_attention(network, NAME, _attention)
 
 
 def _attention(module: nn.Module, *inputs: Any, **options: Any) -> tuple[Tensor, Tensor]:
@@ -156,7 +141,7 @@ def _mixed(weights: Tensor, value: Tensor) -> Tensor:
 
 def _is_product(output: Tensor, weights: Tensor, value: Tensor) -> bool:
     try:
-        return _same(output, _mixed(weights, value).reshape(output.shape))
+        return same_maps(output, _mixed(weights, value).reshape(output.shape))
     except (RuntimeError, ZeroDivisionError):
         return False
 

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from interp_core.errors import UnsupportedModel
 from interp_core.models.architecture import RecordedBlock
 
+SAME_MAPS = 1e-5  # largest difference between two ways to the same maps in float32
+
 
 class EmbeddingHook:
     """The place where embeddings enter a network: reads what flows in, or replaces it.
@@ -76,6 +78,30 @@ def shared_copy(network: nn.Module, *, own_config: bool = False) -> nn.Module:
     """
     shared = [*network.parameters(), *network.buffers(), *([] if own_config else [network.config])]
     return copy.deepcopy(network, {id(each): each for each in shared})
+
+
+def with_attention(network: nn.Module, name: str, attention: Callable) -> nn.Module:
+    """A copy that shares every weight, and whose layers look `attention` up under this name.
+
+    It works for families that take their attention function from transformers' registry; whether
+    a model is one has to be tried. The copy has a configuration of its own.
+    """
+    from transformers import AttentionInterface
+    from transformers.masking_utils import AttentionMaskInterface, eager_mask
+
+    AttentionInterface.register(name, attention)
+    AttentionMaskInterface.register(name, eager_mask)  # without it masks vanish silently
+    own = shared_copy(network, own_config=True)
+    for module in own.modules():
+        if hasattr(module, "config"):
+            module.config._attn_implementation = name
+    return own
+
+
+def same_maps(found: Tensor, truth: Tensor) -> bool:
+    """Whether two ways gave the same maps, up to the rounding of their number format."""
+    slack = SAME_MAPS if truth.dtype in (torch.float32, torch.float64) else 1e-2
+    return found.shape == truth.shape and torch.allclose(found, truth, atol=slack, rtol=0)
 
 
 @contextmanager
