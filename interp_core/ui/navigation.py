@@ -26,12 +26,7 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
     "Two models": (("compare_models", "Compare models"),),
     "Learn and share": (("lessons", "Lessons"), (REPORT, "Report")),
 }
-PAGES = tuple(
-    (name, title)
-    for group in GROUPS.values()
-    for name, title in group
-    if (ROOT / "pages" / f"{name}.py").exists()
-)
+PAGES = tuple(page for group in GROUPS.values() for page in group)
 HERE = "clearhead_page"  # the session's key for the page that is drawn
 # Addresses without a page's name were those of this page before there was a start page.
 NAMELESS = "attention_heads"
@@ -40,9 +35,8 @@ MARK = "start"  # in the address of the start page where it says more than the p
 
 def pages(figures: int = 0) -> dict[str, list]:
     """The pages by their groups; the title of the report says how many `figures` it holds."""
-    known = dict(PAGES)
     return {
-        group: [_page(name, known[name], figures) for name, _ in members if name in known]
+        group: [_page(name, title, figures) for name, title in members]
         for group, members in GROUPS.items()
     }
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from shutil import copytree
+from urllib.parse import parse_qs
+
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
 from interp_core.audit.predictions import is_right
@@ -11,7 +16,7 @@ from interp_core.ui.audit import answers
 from interp_core.ui.audit.question import FILE, Asked
 from interp_core.ui.server import cache
 from tests.pages.reporting import check
-from tests.pages.running import charts, clicked, run, undefined, words
+from tests.pages.running import ROOT, TIMEOUT, charts, clicked, run, undefined, words
 
 CSV = "review;mood;source\n" + "".join(
     f"{text};{mood};{source}\n"
@@ -180,3 +185,21 @@ def test_models_without_labels_lead_to_one_that_has_some():
     app = run("audit", model="encoder")
     assert not app.exception
     assert any("sentiment" in each.label for each in app.button)
+
+
+def test_the_start_page_leads_from_ones_own_model_to_ones_own_texts(tiny, tmp_path):
+    """Also where built-in texts would suit its labels."""
+    own = copytree(tiny("bert-2-labels"), tmp_path / "own")
+    settings = json.loads((own / "config.json").read_text())
+    settings["id2label"] = {"0": "negative", "1": "positive"}
+    settings["label2id"] = {"negative": 0, "positive": 1}
+    (own / "config.json").write_text(json.dumps(settings))
+    start = run("start", model=str(own))
+    (link,) = (each.proto for each in start.main.get("page_link") if each.proto.label == "Audit")
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    app.session_state["model"] = str(own)
+    app.query_params.update(parse_qs(link.query_string))
+    app.switch_page("pages/audit.py").run()
+    assert not app.exception
+    assert len(app.selectbox(key="audit_data").options) > 1
+    assert app.session_state["audit_data"] == FILE

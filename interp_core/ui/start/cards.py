@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import streamlit as st
 
 from interp_core.lessons.library import all_lessons
 from interp_core.models.registry import bundled_card
-from interp_core.ui.attribution import VIEWS
 from interp_core.ui.navigation import PAGES
 from interp_core.ui.server import limits
 from interp_core.ui.widgets import sidebar
@@ -17,13 +16,11 @@ from interp_core.ui.widgets.model_choice import shelf
 
 @dataclass(frozen=True)
 class Card:
-    """A question, what answers it, and the page; `query` is the part of its address."""
+    """A question, what answers it, and the page."""
 
     question: str
     answer: str
     page: str
-    query: dict = field(default_factory=dict)
-    instead: str = ""  # the page where the first is not there
 
 
 CARDS = (
@@ -41,7 +38,6 @@ CARDS = (
         "Where does the model fail?",
         "Upload labelled texts: accuracy, the errors, and what they have in common.",
         "audit",
-        instead="word_attributions",
     ),
     Card(
         "How are texts arranged?",
@@ -60,7 +56,6 @@ CARDS = (
     ),
 )
 IN_A_ROW = 3
-AUDIT_FILE = "A file of mine"
 
 
 def show() -> None:
@@ -74,11 +69,11 @@ def show() -> None:
 
 
 def _card(card: Card, known: dict[str, str]) -> None:
-    page, query = card.page, card.query
-    if page not in known:
-        page, query = card.instead, {"show": VIEWS["many"]}
-    elif page == "audit" and bundled_card(sidebar.model()) is None:
-        query = {"audit_data": AUDIT_FILE}  # whoever brings a model brings texts
+    page, query = card.page, {}
+    if page == "audit" and bundled_card(sidebar.model()) is None:
+        from interp_core.ui.audit.question import TITLE  # beside its charts
+
+        query = {"audit_data": TITLE}  # whoever brings a model brings texts
     st.markdown(f"**{card.question}**")
     st.caption(card.answer)
     if page == "lessons":
