@@ -12,7 +12,7 @@ from interp_core.audit.figures import FDR
 from interp_core.charts.heads import head_map
 from interp_core.ui.audit.answers import Audited
 from interp_core.ui.server import costs, jobs
-from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets import clicks, leads
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import Recipe, builtin, calls, named, supplied, value
@@ -75,28 +75,13 @@ def explain_row(
 def explanation_link(model: str, text: str) -> None:
     """A link to the attribution page with this model and text."""
     short = text if len(text) <= LABEL else f"{text[:LABEL]}…"
-    st.page_link(
-        "pages/word_attributions.py",
-        label=f"Explain “{plain(short)}”",
-        icon=":material/arrow_forward:",
-        query_params={"model": model, "text": text},
-    )
+    leads.lead("word_attributions", f"Explain “{plain(short)}”", {"model": model, "text": text})
 
 
 def head_link(model: str, text: str, layer: int, head: int) -> None:
     """A link to the attention page with this head and text."""
-    st.page_link(
-        "pages/attention_heads.py",
-        label=f"Open layer {layer}, head {head} with a text where it shows",
-        icon=":material/arrow_forward:",
-        query_params={
-            "model": model,
-            "text": text,
-            "layer": str(layer),
-            "heads": str(head),
-            "view": "Heatmap",
-        },
-    )
+    label = f"Open layer {layer}, head {head} with a text where it shows"
+    leads.head(model, text, layer, head, label)
 
 
 METHOD = "integrated_gradients"

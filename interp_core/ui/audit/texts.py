@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from interp_core.ui.audit.answers import Audited
-from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets import clicks, leads
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 
 SHOWN = 300  # rows of a table on the page
@@ -68,9 +68,4 @@ def explanation(found: Audited, place: int) -> None:
     query = {"model": found.asked.model, "text": data.texts[place], "show": "explanation"}
     if data.pairs is not None:
         query["pair"] = data.pairs[place]
-    st.page_link(
-        "pages/word_attributions.py",
-        label="Explain this prediction",
-        icon=":material/arrow_forward:",
-        query_params=query,
-    )
+    leads.lead("word_attributions", "Explain this prediction", query)

@@ -11,7 +11,7 @@ from interp_core.heads.catalogue import STATISTICS, offered, undefined
 from interp_core.ui.heads import corpus
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.server import cache, jobs
-from interp_core.ui.widgets import sidebar
+from interp_core.ui.widgets import leads, sidebar
 from interp_core.ui.widgets.downloads import section
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number
@@ -100,29 +100,10 @@ def _figures(line: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
 
 def _link(asked: Asked, layer: int, head: int) -> None:
     text = sidebar.chosen().text
-    st.page_link(
-        "pages/attention_heads.py",
-        label="Show this head's attention for the sidebar text",
-        icon=":material/arrow_forward:",
-        query_params={
-            "model": asked.model,
-            "text": text,
-            "layer": str(layer),
-            "heads": str(head),
-            "view": "Heatmap",
-        },
-    )
-    st.page_link(
-        "pages/attention_heads.py",
-        label="Switch this head off and compare the prediction",
-        icon=":material/arrow_forward:",
-        query_params={
-            "model": asked.model,
-            "text": text,
-            "view": "Ablation",
-            "switched": f"{layer}.{head}",
-        },
-    )
+    label = "Show this head's attention for the sidebar text"
+    leads.head(asked.model, text, layer, head, label)
+    query = {"model": asked.model, "text": text, "view": "Ablation", "switched": f"{layer}.{head}"}
+    leads.lead("attention_heads", "Switch this head off and compare the prediction", query)
 
 
 def _examples(asked: Asked, statistics: ic.HeadStatistics, layer: int, head: int) -> None:

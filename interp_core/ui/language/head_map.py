@@ -9,7 +9,7 @@ import streamlit as st
 
 from interp_core.language.tables import MLP
 from interp_core.ui.language.question import Asked
-from interp_core.ui.widgets import clicks
+from interp_core.ui.widgets import clicks, leads
 from interp_core.ui.widgets.figure import figure
 
 __all__ = ["MLP", "chooser", "link", "marked", "show", "strongest", "unit_name"]
@@ -64,15 +64,5 @@ def link(asked: Asked, name: str, text: str | None = None) -> None:
     layer, _, head = name.partition(".")
     if head == MLP:
         return
-    st.page_link(
-        "pages/attention_heads.py",
-        label=f"Show attention of layer {layer}, head {head}",
-        icon=":material/arrow_forward:",
-        query_params={
-            "model": asked.model,
-            "text": asked.text if text is None else text,
-            "layer": layer,
-            "heads": head,
-            "view": "Heatmap",
-        },
-    )
+    label = f"Show attention of layer {layer}, head {head}"
+    leads.head(asked.model, asked.text if text is None else text, int(layer), int(head), label)

@@ -26,6 +26,12 @@ def explain(model: str, text: str, label: str = "Explain this text", **query: st
         lead("word_attributions", label, {"model": model, "text": text, **query})
 
 
+def head(model: str, text: str, layer: int, head: int, label: str) -> None:
+    """To the attention map of one head."""
+    query = {"model": model, "text": text, "layer": str(layer), "heads": str(head)}
+    lead("attention_heads", label, query | {"view": "Heatmap"})
+
+
 def attention_to(model: str, text: str, pair: str | None, token: str, place: int) -> None:
     """To the attention that a token receives in every head."""
     from interp_core.ui.attention.question import VIEWS  # beside its charts
