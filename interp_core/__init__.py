@@ -63,6 +63,7 @@ _HOMES = {
         "BadInput",
         "NotFinite",
         "ModelTooLarge",
+        "Stopped",
     ),
     "interp_core.models.registry": (
         "bundled_models",
@@ -70,7 +71,6 @@ _HOMES = {
     ),
     "interp_core.models.load": ("load_model",),
     "interp_core.models.record": ("LoadedModel",),
-    "interp_core.progress": ("Stopped",),
     "interp_core.comparison": (
         "word_reach",
         "negation_probes",

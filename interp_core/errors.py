@@ -37,3 +37,7 @@ class NotFinite(ClearheadError):
 
 class ModelTooLarge(ClearheadError):
     """The model does not fit into the memory that is free; the message says the figures."""
+
+
+class Stopped(ClearheadError):
+    """The progress callback returned False."""

@@ -15,13 +15,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from interp_core.errors import ClearheadError
+from interp_core.errors import Stopped
 
 EVERY = 0.1  # seconds between two looks at whether to go on
-
-
-class Stopped(ClearheadError):
-    """The progress callback returned False."""
 
 
 def report(progress: Callable[[int, int], object] | None, done: int, expected: int) -> None:

@@ -23,10 +23,10 @@ from interp_core.attribution.methods import METHODS, check_method
 from interp_core.attribution.result import MethodOutput
 from interp_core.attribution.targets import TargetRequest
 from interp_core.attribution.task_targets import resolve_target
-from interp_core.errors import ClearheadError
+from interp_core.errors import ClearheadError, Stopped
 from interp_core.inputs.tokens import encode
 from interp_core.models.forward import no_cache, refuses_batches
-from interp_core.progress import Counter, Stopped
+from interp_core.progress import Counter
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -13,8 +13,7 @@ import pandas as pd
 from interp_core.attribution.core import attribute
 from interp_core.attribution.methods import METHODS
 from interp_core.attribution.shared_passes import BLOCK, attribute_block, shares_passes
-from interp_core.errors import BadInput, ClearheadError
-from interp_core.progress import Stopped
+from interp_core.errors import BadInput, ClearheadError, Stopped
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

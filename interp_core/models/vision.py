@@ -182,6 +182,18 @@ def _first_states(model: PreTrainedModel, pixels: Tensor, **changed: Tensor) -> 
     return states.float()
 
 
+def _moved(states: Tensor, start: Tensor, dtype: torch.dtype) -> Tensor:
+    """Which tokens of each picture changed, (pictures, tokens).
+
+    A picture in a batch is rounded otherwise than alone, so a token counts as changed when it
+    differs by more than rounding, measured by the token that changed most.
+    """
+    import torch
+
+    change = (states - start).abs().amax(-1)
+    return change > torch.finfo(dtype).eps ** 0.5 * change.amax(-1, keepdim=True)
+
+
 def _patch_places(
     model: PreTrainedModel,
     pixels: Tensor,
@@ -203,7 +215,7 @@ def _patch_places(
         changed[number, :, row * tall : (row + 1) * tall, column * broad : (column + 1) * broad] = (
             square
         )
-    moved = (_first_states(model, changed) != start).any(-1)
+    moved = _moved(_first_states(model, changed), start, pixels.dtype)
     places = [each.nonzero().flatten().tolist() for each in moved]
     if any(len(each) != 1 for each in places):
         raise UnsupportedModel(_mixed(model))
@@ -229,7 +241,8 @@ def _names(model: PreTrainedModel, pixels: Tensor, start: Tensor) -> dict[int, s
         name = LEARNED.get(path.rpartition(".")[2])
         if name is None:
             continue
-        moved = (_first_states(model, pixels, **{path: value + 1}) != start).any(-1)[0]
+        states = _first_states(model, pixels, **{path: value + 1})
+        moved = _moved(states, start, pixels.dtype)[0]
         if int(moved.sum()) * value.shape[-1] == value.numel():  # as many as it holds
             found |= {int(place): name for place in moved.nonzero().flatten()}
     return found

@@ -11,7 +11,8 @@ from scipy.stats import spearmanr
 
 import interp_core as ic
 from interp_core.attribution.robustness import randomise_weights, rank_correlation
-from interp_core.progress import Stopped, global_seed
+from interp_core.errors import Stopped
+from interp_core.progress import global_seed
 from tests.attribution_models import WIDTH, formula_model
 
 TEXT = "The unhappiest actors know what a strange café does, and words look back at the model."

@@ -16,6 +16,7 @@ import transformers as tf
 
 import interp_core as ic
 from interp_core.inputs.images import as_seen, encode_image
+from interp_core.models import vision
 from tests.tiny import _liven
 
 SIZE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
@@ -254,6 +255,19 @@ def test_a_patch_is_the_square_that_its_name_says(folder, loaded):
             for each in (picture(), changed)
         )
         assert (a != b).any(1).nonzero()[0].tolist() == [GRID.index("1,2")]
+
+
+def test_rounding_of_batches_is_not_taken_for_a_change_of_tokens(folder, monkeypatch):
+    """Processors round one picture of a batch otherwise than the picture alone."""
+    exact, noise = vision._first_states, torch.Generator().manual_seed(1)
+
+    def rounded(model, pixels, **changed):
+        states = exact(model, pixels, **changed)
+        return states * (1 + 1e-6 * torch.randn(states.shape, generator=noise))
+
+    monkeypatch.setattr(vision, "_first_states", rounded)
+    model = ic.load_model(str(folder("radio")))
+    assert ic.attention_maps(model, picture()).tokens == ["[EXTRA0]", "[EXTRA1]", *GRID]
 
 
 def test_both_heads_of_a_deit_with_teacher_count(folder, loaded):
