@@ -16,6 +16,7 @@ The map of the package, lowest first; each part imports only those above it::
     interventions/  heads and edges switched, activations patched, and what the answer does
     audit/        labelled data: scores, slices, errors, verdicts
     comparison    two classifiers side by side
+    compare/      two models of any kind: weights, representations, heads, one text, answers
     lessons/      lesson files, and the figures that they claim
     charts/       a data frame in, an Altair chart out
     report/       pictures with all that made them, as a page, a notebook and a file
@@ -23,8 +24,8 @@ The map of the package, lowest first; each part imports only those above it::
     ui/           the Streamlit app, in folders of the same names
 
 `ic.attention`, `ic.attribution`, `ic.language`, `ic.embedding`, `ic.heads`, `ic.images`,
-`ic.interventions` and `ic.audit` list their public names; every one of them is also a name of `ic`
-itself.
+`ic.interventions`, `ic.audit` and `ic.compare` list their public names; every one of them is also a
+name of `ic` itself.
 
 Importing `interp_core` costs nothing: every public name is looked up when first used, and torch
 and transformers are imported only when a model is loaded.
@@ -44,6 +45,7 @@ from interp_core import (
     attention,
     attribution,
     audit,
+    compare,
     embedding,
     heads,
     images,
@@ -52,7 +54,17 @@ from interp_core import (
 )
 from interp_core.version import __version__ as __version__
 
-PACKAGES = (attention, attribution, language, embedding, heads, images, interventions, audit)
+PACKAGES = (
+    attention,
+    attribution,
+    language,
+    embedding,
+    heads,
+    images,
+    interventions,
+    audit,
+    compare,
+)
 _HOMES = {
     "interp_core.errors": (
         "ClearheadError",

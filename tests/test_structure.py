@@ -32,6 +32,7 @@ ORDER = (
     "interventions",
     "audit",
     "comparison",
+    "compare",
     "lessons",
     "charts",
     "report",
