@@ -73,6 +73,7 @@ _HOMES = {
         "InputTooLong",
         "UnsafeModel",
         "BadInput",
+        "NothingFound",
         "NotFinite",
         "ModelTooLarge",
         "Stopped",

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from interp_core.audit.calibration import reliability
-from interp_core.audit.figures import SMALL, figure_table
+from interp_core.audit.figures import FDR, SMALL, figure_table
+from interp_core.audit.points import (
+    check_points,
+    class_points,
+    head_points,
+    share_points,
+    slice_points,
+    value_points,
+)
 from interp_core.audit.record import REGRESSION, SINGLE
 from interp_core.audit.whole import LIMITS, Audit
 from interp_core.charts import audit as charts
 from interp_core.charts.export import picture
+from interp_core.charts.heads import head_map
 from interp_core.charts.simple import histogram
 from interp_core.models.weights import weights_digest
 from interp_core.report.document import document
@@ -23,7 +31,7 @@ from interp_core.report.record import SVG, Figure, Report, versions
 from interp_core.report.spreadsheet import csv
 
 if TYPE_CHECKING:
-    from interp_core.audit.verdict import Check
+    from interp_core.audit.reading import Reading
     from interp_core.models.record import LoadedModel
 
 DRAWN = 25  # slices, and values, in a chart
@@ -60,10 +68,29 @@ def audit_json(audit: Audit, model: LoadedModel, *, with_texts: bool = True) -> 
         },
         "confusion": _rows(audit.score.confusion),
         "errors": _rows(audit.errors()) if with_texts else [],
-        "notes": list(audit.score.notes),
+        **_parts(audit),
+        "notes": [*audit.score.notes, *audit.notes],
         "limits": list(LIMITS),
     }
     return json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def _parts(audit: Audit) -> dict[str, Any]:
+    """The tables of what was measured beside scores and slices. They hold no texts."""
+    reading = audit.reading
+    tables = {"shares": "attribution", "heads": "heads", "alignment": "alignment"}
+    return {
+        "behaviour": {each.title: _rows(each.capabilities) for each in audit.behaviour},
+        "bias": {
+            each.lexicon.name: {"contrasts": _rows(each.contrasts), "terms": _rows(each.terms)}
+            for each in audit.bias
+        },
+        "privacy": _rows(audit.privacy.kinds) if audit.privacy else [],
+        "words": {
+            name: _rows(getattr(reading, table)) if reading else []
+            for table, name in tables.items()
+        },
+    }
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -156,7 +183,14 @@ class _Page:
         else:
             head = "No thresholds were given, so nothing was judged."
         note = "\n".join(
-            [head, *audit.score.notes, "", "Limits:", *(f"– {each}" for each in LIMITS)]
+            [
+                head,
+                *audit.score.notes,
+                *audit.notes,
+                "",
+                "Limits:",
+                *(f"– {each}" for each in LIMITS),
+            ]
         )
         table = audit.checked() if checks else audit.table()
         code = "audit.checked()" if checks else "audit.table()"
@@ -170,8 +204,10 @@ class _Page:
         table = self.audit.score.classes
         if table.empty:
             return None
-        chart = charts.intervals(class_points(table), title="")
-        low = table.loc[table["f1"].idxmin()]
+        chart, low = (
+            charts.intervals(class_points(table), title=""),
+            table.loc[table["f1"].idxmin()],
+        )
         told = f"Points with intervals; lowest F1: {low['class']}, {low['f1']:.1%}."
         code = "audit.score.classes"
         return self.figure("Precision, recall and F1 of each class", told, chart, table, code)
@@ -257,7 +293,46 @@ class _Page:
             note = f"Compared with: {note}." if note else ""
             given = (chart, table, f"audit.{code}", note)
             found.append(self.figure(title, f"Values: {told}.", *given))
+        return found + (self.reading(audit.reading) if audit.reading else [])
+
+    def reading(self, reading: Reading) -> list[Figure]:
+        """Groups of words in attributions, and in the attention of every head."""
+        found = []
+        shares = reading.shares
+        known = shares.dropna(subset=["lift"]) if len(shares) else shares
+        if len(known):
+            frame, measure = share_points(known), "share of attribution / share of words"
+            chart = charts.intervals(frame, title=measure, form=".2f", mark=1.0, mark_title="even")
+            told = "; ".join(f"{row['group']} {row['lift']:.2f}" for _, row in known.iterrows())
+            note = (
+                f"Integrated gradients of {reading.attributed:,} texts drawn at random. Compared "
+                "with: content words of the same texts (signs turned; Benjamini and Hochberg, 5%)."
+            )
+            title, code = "Attribution by group of words", "audit.reading.shares"
+            found.append(self.figure(title, f"Lifts: {told}.", chart, shares, code, note))
+        for group in dict.fromkeys(reading.heads["group"]) if len(reading.heads) else ():
+            part = reading.heads[reading.heads["group"] == group].reset_index(drop=True)
+            if part["difference"].notna().any():
+                found.append(self.heads(str(group), part, reading.read))
         return found
+
+    def heads(self, group: str, part: pd.DataFrame, read: int) -> Figure:
+        """Attention lift of one group, over that of content words, in every head."""
+        strong = part["q"] <= FDR
+        top = part.loc[part["difference"].abs().idxmax()]
+        cells, title = head_points(part), "lift − content words"
+        chart = head_map(cells, title=title, signed=True, text_format="+.2f")
+        told = (
+            f"Map of {len(part)} heads, {int(strong.sum())} significant; largest difference layer "
+            f"{top['layer']}, head {top['head']} ({top['difference']:+.2f})."
+        )
+        note = (
+            f"Attention that the words receive over what uniform attention would give them, minus "
+            f"that of content words, in {read:,} texts (*: significant, permutation test, "
+            "Benjamini and Hochberg over all groups and heads, 5%)."
+        )
+        code = f'audit.reading.heads.query("group == {group!r}")'
+        return self.figure(f"Attention lift of {group}", told, chart, part, code, note)
 
     def errors(self) -> Figure | None:
         """Examples of failures."""
@@ -272,64 +347,3 @@ class _Page:
         told = f"Histogram of the {title} of the {len(table)} errors that are listed."
         code = "audit.errors()"
         return self.figure("Errors, most confident first", told, chart, table, code)
-
-
-def value_points(figures: list) -> pd.DataFrame:
-    """Values as `charts.intervals` wants them."""
-    return pd.DataFrame(
-        {
-            "name": [each.title for each in figures],
-            "value": [each.value for each in figures],
-            "low": [each.low for each in figures],
-            "high": [each.high for each in figures],
-            "n": [each.n for each in figures],
-            "small": [each.small for each in figures],
-        }
-    )
-
-
-def check_points(checks: Sequence[Check]) -> pd.DataFrame:
-    """Values with their thresholds as `charts.intervals` wants them.
-
-    Counts, which have no interval and another scale, are left out where there is anything else.
-    """
-    checks = [each for each in checks if each.figure.low == each.figure.low] or checks
-    frame = value_points([each.figure for each in checks])
-    ends = [(each.threshold.at_least, each.threshold.at_most) for each in checks]
-    frame["limit"] = [high if low is None else low for low, high in ends]
-    said = {True: "✓", False: "✗"}
-    frame["name"] = [f"{said[c.passed]} {name}" for c, name in zip(checks, frame["name"])]
-    return frame
-
-
-MEASURES = {"precision": "precision", "recall": "recall", "f1": "F1"}
-
-
-def class_points(classes: pd.DataFrame) -> pd.DataFrame:
-    """The classes of a score as `charts.intervals` wants them, a facet for each measure."""
-    parts = []
-    for name, title in MEASURES.items():
-        n = {
-            "precision": classes["predicted"],
-            "recall": classes["support"],
-            "f1": classes["support"] + classes["predicted"],
-        }[name]
-        part = pd.DataFrame({"name": classes["class"], "group": title, "value": classes[name]})
-        part["low"], part["high"] = classes[f"{name}_low"], classes[f"{name}_high"]
-        parts.append(part.assign(n=n, small=n < SMALL))
-    return pd.concat(parts, ignore_index=True)
-
-
-def slice_points(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows of slices as `charts.intervals` wants them; significant ones have a star."""
-    names = table["kind"] + ": " + table["slice"]
-    return pd.DataFrame(
-        {
-            "name": names.str[:60] + table["significant"].map({True: " *", False: ""}),
-            "value": table["rate"],
-            "low": table["low"],
-            "high": table["high"],
-            "n": table["n"],
-            "small": table["n"] < SMALL,
-        }
-    )

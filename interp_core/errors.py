@@ -31,6 +31,10 @@ class BadInput(ClearheadError):
     """The text, label, position or option cannot be used."""
 
 
+class NothingFound(BadInput):
+    """What was looked for is not in the texts: an answer, and no mistake of whoever asked."""
+
+
 class NotFinite(ClearheadError):
     """A weight, an output or a result is NaN or infinite: the message names the place."""
 

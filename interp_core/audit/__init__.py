@@ -11,6 +11,7 @@ HOMES = {
     "slices": ("Slices", "group_slices", "slice_rows", "word_slices"),
     "mistakes": ("Flips", "error_table", "flipping_words", "opposed_neighbours"),
     "whole": ("Audit", "run_audit"),
+    "reading": ("Reading", "measure_reading"),
     "verdict": ("Threshold", "check_table", "judge", "read_thresholds"),
     "figures": ("Figure", "figure_table"),
     "predictions": ("Predictions", "is_right", "predict_labelled", "stream_predictions"),

@@ -4,8 +4,10 @@
     python -m interp_core.audit MODEL --sample --out FOLDER
 
 DATA is a table (CSV, TSV, JSON lines, Parquet), or a CoNLL file for models that label words. The
-folder gets audit.html, audit.json and errors.csv. With --thresholds FILE (TOML) the exit code is 1
-where a threshold is not met; 2 stands for anything that keeps the audit from being made.
+folder gets audit.html, audit.json and errors.csv. Scores and slices are always measured; --suite,
+--bias, --privacy and --words add to them, and --all adds all of these that suit the model. With
+--thresholds FILE (TOML) the exit code is 1 where a threshold is not met; 2 stands for anything that
+keeps the audit from being made.
 """
 
 from __future__ import annotations
@@ -62,6 +64,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--bias", action="append", default=[], help="a list of terms, by name")
     parser.add_argument("--privacy", action="store_true", help="mask personal data")
+    parser.add_argument(
+        "--words",
+        action="store_true",
+        help="groups of words (negation, intensifiers and others) in attributions and in the "
+        "attention of every head",
+    )
+    parser.add_argument("--all", action="store_true", help="all of these that suit the model")
     parser.add_argument("--encoding", help="the encoding of the file, such as cp1252")
     parser.add_argument("--delimiter", help="what separates the columns, such as ';'")
     parser.add_argument(
@@ -75,7 +84,7 @@ def _run(asked: argparse.Namespace) -> int:
     from interp_core.audit.data import labelled_data
     from interp_core.audit.samples import audit_set
     from interp_core.audit.verdict import read_thresholds
-    from interp_core.audit.whole import run_audit
+    from interp_core.audit.whole import all_parts, run_audit
     from interp_core.audit_report import audit_document, audit_json, audit_report
     from interp_core.models.load import load_model
     from interp_core.report.spreadsheet import csv
@@ -92,22 +101,19 @@ def _run(asked: argparse.Namespace) -> int:
     for note in [*data.notes, *filter(None, [data.problems.note()])]:
         _say(note)
     show = None if asked.quiet else _progress
-    audit = run_audit(
-        model,
-        data,
-        thresholds=thresholds,
-        suites=asked.suite,
-        lexicons=asked.bias,
-        privacy=asked.privacy,
-        progress=show,
-    )
+    parts = _parts(asked)
+    if asked.all:
+        every = all_parts(model, data)
+        suites = dict.fromkeys([*every.get("suites", ()), *asked.suite])
+        parts |= every | ({"suites": list(suites)} if suites else {})
+    audit = run_audit(model, data, thresholds=thresholds, **parts, progress=show)
     if show:
         show(1, 1)
         _say("")
     out = Path(asked.out).expanduser()
     out.mkdir(parents=True, exist_ok=True)
     with_texts = not asked.no_texts
-    script = _script(asked, code)
+    script = _script(asked, code, parts)
     report = audit_report(audit, model, script=script, with_texts=with_texts)
     (out / "audit.html").write_text(audit_document(report), encoding="utf-8")
     (out / "audit.json").write_text(
@@ -129,22 +135,30 @@ def _options(asked: argparse.Namespace) -> dict[str, Any]:
     return found | ({"mapping": mapping} if mapping else {})
 
 
-def _script(asked: argparse.Namespace, data: str) -> str:
+def _parts(asked: argparse.Namespace) -> dict[str, Any]:
+    """What is measured beside scores and slices, as arguments of `run_audit`."""
+    from interp_core.audit.reading import ATTRIBUTED
+
+    given = {
+        "suites": asked.suite,
+        "lexicons": asked.bias,
+        "privacy": asked.privacy,
+        "words": ATTRIBUTED if asked.words else 0,
+    }
+    return {name: value for name, value in given.items() if value}
+
+
+def _script(asked: argparse.Namespace, data: str, parts: dict[str, Any]) -> str:
     """Python that makes the same audit; `data` is the expression of the labelled texts."""
-    parts = ["model", "data"]
+    given = ["model", "data"]
     if asked.thresholds:
-        parts.append(f"thresholds=ic.read_thresholds({Path(asked.thresholds).name!r})")
-    if asked.suite:
-        parts.append(f"suites={asked.suite!r}")
-    if asked.bias:
-        parts.append(f"lexicons={asked.bias!r}")
-    if asked.privacy:
-        parts.append("privacy=True")
+        given.append(f"thresholds=ic.read_thresholds({Path(asked.thresholds).name!r})")
+    given += [f"{name}={value!r}" for name, value in parts.items()]
     return (
         "import interp_core as ic\n\n"
         f"model = ic.load_model({asked.model!r})\n"
         f"data = {data}\n"
-        f"audit = ic.run_audit({', '.join(parts)})"
+        f"audit = ic.run_audit({', '.join(given)})"
     )
 
 
@@ -153,7 +167,7 @@ def _tell(audit: Any, out: Path) -> None:
     for each in audit.score.figures:
         ends = f"{each.low:.4f} to {each.high:.4f}"
         print(f"{each.title}: {each.value:.4f} ({ends}, n = {each.n:,})")
-    for note in audit.score.notes:
+    for note in [*audit.score.notes, *audit.notes]:
         print(note)
     for each in audit.checks:
         said = "passed" if each.passed else "FAILED"

@@ -27,7 +27,7 @@ from interp_core.audit.lexicons import (
 )
 from interp_core.audit.resampling import sign_flip, two_way_interval
 from interp_core.audit.scoring import Scores, choose_target, score_texts
-from interp_core.errors import BadInput
+from interp_core.errors import NothingFound
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -119,14 +119,15 @@ def measure_bias(
 ) -> Bias:
     """Exchange the terms of a lexicon in templates, or in `texts` of one's own that hold them.
 
-    `target` is the label whose logit is followed; see `choose_target`. Raises `BadInput` where no
-    two terms have equally many tokens and where no text holds a term, and `UnsupportedModel`.
+    `target` is the label whose logit is followed; see `choose_target`. Raises `NothingFound`
+    where no two terms have equally many tokens and where no text holds a term, `BadInput` and
+    `UnsupportedModel`.
     """
     known = find_lexicon(lexicon)
     counts = piece_counts(model, [*known.terms, *known.neutral])
     pairs = make_pairs(known, counts, seed)
     if not pairs:
-        raise BadInput(
+        raise NothingFound(
             "No two terms of different groups have equally many tokens in this model, so none can "
             "be exchanged without changing the text's length. Add terms."
         )
@@ -198,7 +199,7 @@ def _in_texts(
     searched = list(texts)[:SEARCHED]
     made, ambiguous = _exchanged(searched, known, pairs)
     if not made:
-        raise BadInput(
+        raise NothingFound(
             f"None of {len(searched):,} texts holds a term of “{known.title}” that has a partner. "
             "Choose another list, or templates."
         )

@@ -15,7 +15,7 @@ from interp_core.attribution.what_if import replace_span
 from interp_core.audit.predictions import Predictions, is_right, predict_labelled
 from interp_core.audit.record import REGRESSION, SINGLE, AuditData, audit_kind
 from interp_core.audit.slices import WORD
-from interp_core.errors import BadInput
+from interp_core.errors import BadInput, NothingFound
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -128,7 +128,7 @@ def flipping_words(
         raise BadInput(f"The model has no class {target!r}.")
     spans = [match.span() for match in WORD.finditer(text)]
     if not spans:
-        raise BadInput("The text has no words to take away.")
+        raise NothingFound("The text has no words to take away.")
     asked = _Tries(model, pair, budget, progress)
     first = asked.answers([text])
     before = int(first.predicted[0])

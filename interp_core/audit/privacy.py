@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from interp_core.attribution.tables import FILLERS
-from interp_core.audit.figures import Figure, adjusted, bootstrap, wilson
+from interp_core.audit.figures import Figure, adjusted, bootstrap, share, wilson
 from interp_core.audit.personal_data import (
     KINDS,
     Found,
@@ -22,7 +22,7 @@ from interp_core.audit.personal_data import (
 )
 from interp_core.audit.resampling import sign_flip
 from interp_core.audit.scoring import Scores, score_texts
-from interp_core.errors import BadInput
+from interp_core.errors import BadInput, NothingFound
 from interp_core.progress import scaled
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class Privacy:
     notes: tuple[str, ...] = ()
 
     def figures(self) -> list[Figure]:
-        """Flips and changes of each kind, for a verdict."""
-        found = []
+        """How many texts hold personal data; flips and changes of each kind, for a verdict."""
+        found = [_held(len(self.rows), len(self.spans))]
         for row in self.kinds.to_dict("records"):
             found += [
                 Figure(
@@ -81,6 +81,17 @@ class Privacy:
         return found
 
 
+def _held(count: int, total: int) -> Figure:
+    return share("privacy.texts", "Texts with personal data", count, total)
+
+
+def nothing_held(total: int) -> list[Figure]:
+    """The figures where no text holds personal data: what masking does is not known."""
+    flips = Figure(f"privacy flips.{ALL}", f"Flips without {ALL}", float("nan"), 0)
+    change = Figure(f"privacy.{ALL}", f"Mean |Δ probability| without {ALL}", float("nan"), 0)
+    return [_held(0, total), flips, change]
+
+
 def measure_privacy(
     model: LoadedModel,
     texts: Sequence[str],
@@ -93,7 +104,7 @@ def measure_privacy(
 
     `tagger` is a token-classification model that finds more of it, beside rules and lists. Control
     words are drawn by `seed` among the words that are neither personal data nor grammatical. Raises
-    `BadInput` where nothing is found, and as `score_texts`.
+    `NothingFound`, and as `score_texts`.
     """
     if not texts:
         raise BadInput("There are no texts. Give at least one.")
@@ -103,7 +114,7 @@ def measure_privacy(
         found = [merged(one, two) for one, two in zip(found, more)]
     places = [place for place, some in enumerate(found) if some]
     if not places:
-        raise BadInput(
+        raise NothingFound(
             f"No personal data was found in {len(texts):,} texts: no e-mail address, telephone, "
             "card or account number, date, address, listed name or place."
         )

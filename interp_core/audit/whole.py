@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
 from interp_core.audit.behaviour import Behaviour, run_suite
 from interp_core.audit.bias import Bias, measure_bias
 from interp_core.audit.figures import Figure, figure_table
+from interp_core.audit.lexicons import term_lists
 from interp_core.audit.metrics import Score, score
 from interp_core.audit.mistakes import error_table
 from interp_core.audit.predictions import Predictions, predict_labelled
-from interp_core.audit.privacy import Privacy, measure_privacy
-from interp_core.audit.record import AuditData
+from interp_core.audit.privacy import Privacy, measure_privacy, nothing_held
+from interp_core.audit.reading import ATTRIBUTED, Reading, measure_reading
+from interp_core.audit.record import SINGLE, TOKENS, AuditData
 from interp_core.audit.slices import Slices, group_slices, word_slices
+from interp_core.audit.suites import built_in_suites, read_suite
 from interp_core.audit.verdict import Check, Threshold, check_table, judge
+from interp_core.errors import NothingFound
 from interp_core.progress import scaled
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
+
+T = TypeVar("T")
 
 EXAMPLES = 50  # errors that are kept as examples
 LIMITS = (
@@ -40,7 +46,7 @@ class Audit:
 
     `figures` are all values with n and interval, also those of the slices: how many groups have
     significantly more errors. `checks` are the thresholds; without any, nothing is judged and
-    `passed` is None.
+    `passed` is None. `notes` say what was looked for and is not there.
     """
 
     model: str
@@ -52,8 +58,10 @@ class Audit:
     behaviour: tuple[Behaviour, ...]
     bias: tuple[Bias, ...]
     privacy: Privacy | None
+    reading: Reading | None
     figures: tuple[Figure, ...]
     checks: tuple[Check, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool | None:
@@ -73,6 +81,22 @@ class Audit:
         return error_table(self.data, self.predictions).head(limit)
 
 
+def all_parts(model: LoadedModel, data: AuditData) -> dict[str, Any]:
+    """What `run_audit` can measure of this model beside scores and slices, as its arguments.
+
+    Suites whose labels the model has, every list of terms and personal data need one answer for a
+    text; groups of words need an attribution or attention maps.
+    """
+    parts: dict[str, Any] = {}
+    if data.kind == SINGLE:
+        names = [name for name in built_in_suites() if read_suite(name).labels <= set(model.labels)]
+        parts |= {"suites": names} if names else {}
+        parts |= {"lexicons": list(term_lists()), "privacy": True}
+    if data.kind != TOKENS or model.layout.attention_layers:
+        parts["words"] = ATTRIBUTED
+    return parts
+
+
 def run_audit(
     model: LoadedModel,
     data: AuditData,
@@ -82,27 +106,68 @@ def run_audit(
     suites: Sequence[str] = (),
     lexicons: Sequence[str] = (),
     privacy: bool = False,
+    words: int = 0,
     progress: Callable[[int, int], object] | None = None,
 ) -> Audit:
     """Predict the texts once (unless `predictions` are given) and measure everything.
 
-    `suites` are behaviour suites and `lexicons` lists of terms for bias, by name or file. Raises
-    `BadInput` for a threshold of a value that is not measured, and what the parts raise.
+    `suites` are behaviour suites and `lexicons` lists of terms for bias, by name or file. With
+    `words`, so many texts drawn at random are attributed, and groups of words are measured there
+    and in the attention of all heads; see `Reading`. Raises `BadInput` for a threshold of a value
+    that is not measured, and what the parts raise.
     """
-    made = predictions or predict_labelled(model, data, progress=scaled(progress, 0, 80))
+    whole = 3 * (not predictions) + len(suites) + 2 * len(lexicons) + 3 * privacy + 12 * bool(words)
+    stages = _Stages(progress, whole)
+    made = predictions or predict_labelled(model, data, progress=stages.next(3))
     measured = score(data, made)
-    groups, words = group_slices(data, made), word_slices(data, made)
-    behaviour = tuple(run_suite(model, each) for each in suites)
-    bias = tuple(measure_bias(model, each) for each in lexicons)
-    masked = measure_privacy(model, data.texts) if privacy else None
+    groups, found_words = group_slices(data, made), word_slices(data, made)
+    behaviour = tuple(run_suite(model, each, progress=stages.next(1)) for each in suites)
+    notes: list[str] = []
+    bias = [
+        _unless_absent(notes, measure_bias, model, each, progress=stages.next(2))
+        for each in lexicons
+    ]
+    bias = tuple(each for each in bias if each is not None)
+    masked = reading = None
+    if privacy:
+        after = {"progress": stages.next(3)}
+        masked = _unless_absent(notes, measure_privacy, model, data.texts, **after)
+    if words:
+        after = {"sample": words, "progress": stages.next(12)}
+        reading = _unless_absent(notes, measure_reading, model, data, made, **after)
     figures = [*measured.figures, *measured.class_figures()]
     figures += [_found("slices.groups", "Groups with more errors", groups)]
-    figures += [_found("slices.words", "Words and pairs of words with more errors", words)]
-    for each in (*behaviour, *bias, *([masked] if masked else [])):
-        figures += each.figures()
+    figures += [_found("slices.words", "Words and pairs of words with more errors", found_words)]
+    figures += nothing_held(len(data)) if privacy and masked is None else []
+    for each in (*behaviour, *bias, masked, reading):
+        figures += each.figures() if each is not None else []
     checks = judge(figures, thresholds)
-    parts = (measured, groups, words, behaviour, bias, masked)
-    return Audit(model.name, data, made, *parts, tuple(figures), checks)
+    parts = (measured, groups, found_words, behaviour, bias, masked, reading)
+    return Audit(model.name, data, made, *parts, tuple(figures), checks, tuple(notes))
+
+
+def _unless_absent(
+    notes: list[str], measure: Callable[..., T], *given: Any, **more: Any
+) -> T | None:
+    """What is measured; None, and a note, where the texts hold nothing of it."""
+    try:
+        return measure(*given, **more)
+    except NothingFound as absent:
+        notes.append(str(absent))
+        return None
+
+
+class _Stages:
+    """One progress for parts that come one after another, each with its share of the time."""
+
+    def __init__(self, progress: Callable[[int, int], object] | None, whole: int) -> None:
+        self.progress, self.whole, self.begun = progress, whole, 0
+
+    def next(self, share: int) -> Callable[[int, int], object] | None:
+        """The progress of the next part."""
+        start, self.begun = self.begun, self.begun + share
+        ends = [100 * each // self.whole for each in (start, self.begun)]
+        return scaled(self.progress, *ends)
 
 
 def _found(key: str, title: str, slices: Slices) -> Figure:

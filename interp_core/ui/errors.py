@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from interp_core.errors import ClearheadError, MissingBase, UnsupportedModel
+from interp_core.errors import ClearheadError, MissingBase, NothingFound, UnsupportedModel
 from interp_core.ui.server import loading, logs
 from interp_core.ui.server.limits import ModelClosed
 from interp_core.ui.server.logs import place
@@ -34,6 +34,7 @@ def shown(instead: str = "sentiment") -> Iterator[None]:
             st.rerun()  # the adapter was fetched after the sidebar was drawn, without the field
         # A page that does not suit a model that loads is no failure.
         expected = isinstance(error, UnsupportedModel) and sidebar.is_open()
+        expected = expected or isinstance(error, NothingFound)
         tell = st.info if expected else st.error
         tell(message(str(error)), icon=":material/info:")
         if isinstance(error, TELLING) and st.session_state.get("model") != instead:

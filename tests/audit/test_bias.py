@@ -90,7 +90,7 @@ def test_texts_that_cannot_be_turned_are_left_out_and_counted(words_model):
     found = measure_bias(words_model(table), "gender", texts=texts)
     assert len(found.pairs) == 1
     assert any("left out" in note for note in found.notes)
-    with pytest.raises(ic.BadInput, match="holds a term"):
+    with pytest.raises(ic.NothingFound, match="holds a term"):
         measure_bias(words_model(table), "gender", texts=["Nothing here."])
 
 

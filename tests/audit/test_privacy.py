@@ -100,7 +100,7 @@ def test_no_text_is_kept(words_model):
 
 
 def test_texts_without_personal_data_are_refused_in_words(words_model):
-    with pytest.raises(ic.BadInput, match="No personal data"):
+    with pytest.raises(ic.NothingFound, match="No personal data"):
         measure_privacy(words_model(WORDS), ["Nothing to see here."])
 
 

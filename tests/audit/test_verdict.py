@@ -6,6 +6,7 @@ import json
 import re
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import interp_core as ic
@@ -130,6 +131,45 @@ def test_the_command_writes_the_audit_and_fails_by_its_code(run, capsys):
     }
     script = re.search(r"<code>(.*?)</code>", (failed.out / "audit.html").read_text(), re.DOTALL)[1]
     assert "labelled_data(&#39;mine.csv&#39;, model, text=&#39;words&#39;" in script
+
+
+def test_all_that_suits_a_model_is_measured_and_what_is_absent_is_told(run, capsys):
+    made = run(*COLUMNS, "--all", thresholds=b"[thresholds]\n'privacy.texts' = { at_most = 0 }")
+    told = json.loads((made.out / "audit.json").read_text(encoding="utf-8"))
+    keys = {each["key"] for each in told["values"]}
+    assert made.code == 0
+    assert {"failures.negation", "attribution.negation", "privacy flips.all kinds"} <= keys
+    assert any(key.startswith("bias.nationalities.") for key in keys)
+    assert set(told["bias"]) == set(ic.term_lists())
+    assert told["privacy"] == told["words"]["heads"] == []  # no attention maps, no personal data
+    assert {each["group"] for each in told["words"]["attribution"]} >= {"negation", "intensifier"}
+    assert "No personal data was found" in capsys.readouterr().out
+    page = (made.out / "audit.html").read_text(encoding="utf-8")
+    assert "Attribution by group of words" in page
+    assert "privacy=True, words=200" in page
+
+
+def test_the_attention_of_all_heads_is_part_of_the_files(model, data, tiny_model, monkeypatch):
+    from interp_core.audit.reading import measure_reading
+
+    monkeypatch.setattr("interp_core.audit_report.weights_digest", lambda _: "abc")
+    audit = ic.run_audit(model, data, words=8)
+    some = data.take(slice(0, 40))
+    texts = [f"{'a' if place % 2 else 'b'} c d a" for place in range(40)]
+    object.__setattr__(some, "texts", tuple(texts))
+    part = audit.predictions.take(np.arange(40))
+    found = measure_reading(tiny_model("bert"), some, part, own={"a": ["a"]}, sample=4)
+    lift = ic.attention_lift(tiny_model("bert"), texts, list(ic.group_spans(texts, {"a": ["a"]})))
+    shown = found.heads[found.heads["group"] == "a"]
+    np.testing.assert_allclose(shown["lift"], lift.frame()[lambda t: t["group"] == "a"]["lift"])
+    counted = {each.key: each for each in found.figures()}
+    more = ((shown["q"] <= 0.05) & (shown["difference"] > 0)).sum()
+    assert counted["heads more.a"].value == more
+    assert found.alignment["n"].max() <= 4
+    object.__setattr__(audit, "reading", found)
+    page = audit_document(audit_report(audit, model, script="audit = None"))
+    assert "Attention lift of a" in page
+    assert len(json.loads(audit_json(audit, model))["words"]["heads"]) == len(found.heads)
 
 
 def test_the_command_says_what_is_wrong(run, capsys):

@@ -9,8 +9,8 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.audit.figures import SMALL
+from interp_core.audit.points import class_points, value_points
 from interp_core.audit.record import SINGLE
-from interp_core.audit_report import class_points, value_points
 from interp_core.charts.audit import confusion, curve, intervals, reliability
 from interp_core.ui.audit import texts
 from interp_core.ui.audit.answers import Audited

@@ -7,7 +7,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.audit.figures import FDR, SMALL
-from interp_core.audit_report import slice_points
+from interp_core.audit.points import slice_points
 from interp_core.charts.audit import intervals
 from interp_core.ui.audit import texts
 from interp_core.ui.audit.answers import Audited

@@ -6,23 +6,19 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.audit.entities import is_tagged
-from interp_core.audit.lexicons import term_lists
-from interp_core.audit.suites import built_in_suites, read_suite
-from interp_core.audit.whole import LIMITS
-from interp_core.audit_report import (
-    audit_document,
-    audit_json,
-    audit_report,
-    check_points,
-    value_points,
-)
+from interp_core.audit.points import check_points, value_points
+from interp_core.audit.reading import ATTRIBUTED, MOST_TEXTS
+from interp_core.audit.record import TOKENS
+from interp_core.audit.whole import LIMITS, all_parts
+from interp_core.audit_report import audit_document, audit_json, audit_report
 from interp_core.charts.audit import intervals
 from interp_core.ui.audit.answers import Audited
-from interp_core.ui.server import costs, jobs
+from interp_core.ui.audit.explaining import METHOD
+from interp_core.ui.server import costs, jobs, limits
 from interp_core.ui.widgets import layout, recipe
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import message
+from interp_core.ui.widgets.markdown import message, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -35,7 +31,7 @@ FIRST = {
 WORDS = "word_accuracy = { at_least = 0.9 }"  # for labels without B- and I-
 MOST = 4_000  # characters of the thresholds
 MORE_TEXTS = 400  # texts that a suite, or a list of terms, adds to the pass, about
-PRIVACY = "privacy"
+SUITE, TERMS, PRIVACY, READING = "behaviour: ", "bias: ", "privacy", "words and heads"
 
 
 def draw(found: Audited) -> ViewResult | None:
@@ -62,6 +58,8 @@ def draw(found: Audited) -> ViewResult | None:
         return None
     audit = value(step)
     _said(audit)
+    for note in audit.notes:
+        st.caption(plain(note))
     chart = _chart(audit)
     _files(found, audit, step, given)
     st.markdown("**All values**")
@@ -74,15 +72,15 @@ def draw(found: Audited) -> ViewResult | None:
 
 def _more(found: Audited) -> list[str]:
     """What is measured beside score, slices and errors."""
-    model = found.model
-    if found.data.kind != "single-label":
-        return []
-    suites = [
-        f"behaviour: {name}"
-        for name in built_in_suites()
-        if read_suite(name).labels <= set(model.labels)
+    parts = all_parts(found.model, found.data)
+    offered = [
+        *(f"{SUITE}{name}" for name in parts.get("suites", ())),
+        *(f"{TERMS}{name}" for name in parts.get("lexicons", ())),
+        *([PRIVACY] if parts.get("privacy") else []),
+        *([READING] if parts.get("words") else []),
     ]
-    offered = [*suites, *(f"bias: {name}" for name in term_lists()), PRIVACY]
+    if not offered:
+        return []
     keep_valid("audit_more", offered)
     return st.multiselect(
         "Also measure", offered, key="audit_more", width=360, placeholder="nothing more", **BOUND
@@ -90,22 +88,27 @@ def _more(found: Audited) -> list[str]:
 
 
 def _audited(found: Audited, given: str, more: list[str]) -> Recipe | None:
-    suites = [each.partition(": ")[2] for each in more if each.startswith("behaviour: ")]
-    lexicons = [each.partition(": ")[2] for each in more if each.startswith("bias: ")]
+    suites = [each.removeprefix(SUITE) for each in more if each.startswith(SUITE)]
+    lexicons = [each.removeprefix(TERMS) for each in more if each.startswith(TERMS)]
+    words = limits.at_most(ATTRIBUTED, "texts") if READING in more else 0
     options = {
         "predictions": found.predictions_recipe,
         "thresholds": calls.read_thresholds(given.encode()),
         **({"suites": suites} if suites else {}),
         **({"lexicons": lexicons} if lexicons else {}),
         **({"privacy": True} if PRIVACY in more else {}),
+        **({"words": words} if words else {}),
     }
     step = named("audit", calls.run_audit(found.model_recipe, found.data_recipe, **options))
 
     def dear() -> float:
         texts = MORE_TEXTS * (len(suites) + len(lexicons))
         texts += 4 * len(found.data) if PRIVACY in more else 0
+        texts += min(len(found.data), MOST_TEXTS) if words else 0
         mean = max(float(found.predictions.lengths.mean()), 8.0)
-        return costs.passes(found.model, mean * texts)
+        explained = words if found.data.kind != TOKENS else 0
+        attributions = explained * costs.attribution(found.model, int(mean), METHOD)
+        return costs.passes(found.model, mean * texts) + attributions
 
     key = ("audit verdict", found.key, given, tuple(more))
     return jobs.follow(key, "Audit", step, unit="%", operations=dear)

@@ -11,6 +11,7 @@ import streamlit as st
 from interp_core.audit.figures import FDR, SMALL
 from interp_core.audit.head_lift import HeadLift
 from interp_core.audit.predictions import is_right
+from interp_core.audit.reading import MOST_TEXTS, SEED
 from interp_core.audit.record import REGRESSION, TOKENS
 from interp_core.audit.word_groups import GROUPS, AttributionShares
 from interp_core.charts.audit import intervals
@@ -26,7 +27,6 @@ from interp_core.ui.widgets.result import ViewResult
 
 SAMPLES = (50, 100, 200)
 OWN = "own words"
-MOST_TEXTS = 2_000  # whose attention is measured
 MEASURES = {
     "lift": "Lift over content words",
     "change": "Wrong minus right answers",
@@ -39,7 +39,6 @@ LEGENDS = {
 }
 HEAD = "word_head"
 METHOD = "integrated_gradients"
-SEED = 0
 
 
 @dataclass(frozen=True)
