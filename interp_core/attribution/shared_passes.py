@@ -18,7 +18,7 @@ import torch
 from interp_core.attribution.baselines import baseline_embeddings, name_baselines
 from interp_core.attribution.core import averaged, baseline_label, finished
 from interp_core.attribution.forward_function import HALF_TOLERANCE, TOLERANCE, text_function
-from interp_core.attribution.integrated_gradients import Steps, check_rule, path_steps
+from interp_core.attribution.integrated_gradients import Steps, check_rule, forecast, path_steps
 from interp_core.attribution.methods import METHODS, check_method
 from interp_core.attribution.result import MethodOutput
 from interp_core.attribution.targets import TargetRequest
@@ -61,7 +61,8 @@ def attribute_block(
 ) -> list[Attribution | ClearheadError] | None:
     """The attribution of each text, or the error that says why it has none; see `attribute`.
 
-    None where a text's output depends on the texts beside it: take one after another.
+    `progress(done, expected)` counts rows of passes and a forecast of them. None where a text's
+    output depends on the texts beside it: take one after another.
     """
     found: dict[int, Attribution | ClearheadError] = {}
     alike: dict[Any, list[tuple[int, Encoded]]] = {}
@@ -74,8 +75,10 @@ def attribute_block(
         except ClearheadError as error:
             found[place] = error
     request, meter = TargetRequest(target, contrast), Counter(progress)
+    left = sum(map(len, alike.values()))
     alone: TextFunction | None = None
     for members in alike.values():
+        meter.expected, left = meter.done + left * _rows_of(method, options), left - len(members)
         places, encoded = zip(*members)
         try:
             if alone is None:
@@ -89,6 +92,13 @@ def attribute_block(
         except ClearheadError as error:
             found |= dict.fromkeys(places, error)
     return [found[place] for place in range(len(texts))]
+
+
+def _rows_of(method: str, options: dict[str, Any]) -> int:
+    """About how many rows of a pass one text takes."""
+    if not METHODS[method].path:
+        return 2
+    return 2 + forecast(options.get("rule", "adaptive"), options.get("evaluations"))
 
 
 def _alone(model: LoadedModel, encoded: Encoded, request: TargetRequest) -> TextFunction:

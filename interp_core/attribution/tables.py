@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from difflib import SequenceMatcher
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from interp_core.attribution.core import attribute
 from interp_core.attribution.methods import METHODS
 from interp_core.attribution.shared_passes import BLOCK, attribute_block, shares_passes
 from interp_core.errors import BadInput, ClearheadError, Stopped
+from interp_core.progress import report, scaled
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -133,17 +134,28 @@ ALONE = ("position", "text_pair")  # what only `attribute` takes
 
 
 def attribute_many(
-    model: LoadedModel, texts: Iterable[str], **options: Any
+    model: LoadedModel,
+    texts: Iterable[str],
+    *,
+    progress: Callable[[int, int], object] | None = None,
+    **options: Any,
 ) -> Iterator[tuple[str, Attribution | str]]:
     """Each text with its word attribution, or with the sentence that says why it has none.
 
     Classifiers compute gradients of several texts in one pass, 64 texts at a time.
+    `progress(done, expected)` counts texts, also within such a block; it may raise, or return False
+    to stop. Where the number of texts is not known, those begun are expected.
     """
-    source = iter(texts)
+    source, begun = iter(texts), 0
+    expected = len(texts) if isinstance(texts, Sized) else 0
     together = shares_passes(model, options.get("method", "integrated_gradients"))
     while block := list(islice(source, BLOCK if together else 1)):
+        end = begun + len(block)  # the last text counts when it is there
+        options["progress"] = scaled(progress, begun, end - 1, max(expected, end))
         for text, result in zip(block, _results(model, block, together, options)):
             yield text, str(result) if isinstance(result, ClearheadError) else result.by_word()
+        begun = end
+        report(progress, begun, max(expected, begun))
 
 
 def _results(

@@ -57,6 +57,22 @@ def test_many_texts_take_this_way_and_say_why_one_has_no_scores(sentiment):
     assert "nobody" in unknown[TEXTS[0]]
 
 
+@pytest.mark.parametrize("method", ["input_x_gradient", "occlusion"])  # shared passes, and alone
+def test_progress_counts_the_texts_of_a_block_while_it_is_computed(method):
+    seen = []
+    model, texts = headed("roberta-2-labels"), ["a b c", "b c", "d", "a b c d", "c d b", "b"]
+    found = ic.attribute_many(
+        model, texts, method=method, progress=lambda done, expected: seen.append((done, expected))
+    )
+    next(found)
+    within = [done for done, _ in seen]
+    list(found)
+    assert {expected for _, expected in seen} == {6}
+    assert within == sorted(within)
+    assert method == "occlusion" or any(0 < done < 6 for done in within)
+    assert seen[-1] == (6, 6)
+
+
 def test_who_stops_is_told_and_gets_no_sentence_instead_of_scores(sentiment):
     with pytest.raises(ic.Stopped):
         list(ic.attribute_many(sentiment, TEXTS, progress=lambda done, expected: False))

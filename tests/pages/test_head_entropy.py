@@ -13,6 +13,7 @@ import interp_core as ic
 from interp_core.heads.catalogue import CODES, STATISTICS
 from interp_core.ui.heads import corpus
 from interp_core.ui.server.limits import digest
+from interp_core.ui.widgets import uploads
 from tests.pages.running import charts, run, shows, undefined, words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,7 +88,7 @@ def test_one_text_has_no_standard_error():
 
 def held(data: bytes, name: str, side: str = "") -> dict:
     key = digest(data)
-    corpus._files().get(key, lambda: data)
+    uploads.files().get(key, lambda: data)
     return {f"corpus{side}": "file", f"{corpus.HELD}{side}": (name, key)}
 
 

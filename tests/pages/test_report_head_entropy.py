@@ -12,6 +12,7 @@ from interp_core.report import numbers
 from interp_core.ui.heads import corpus, table
 from interp_core.ui.server import cache
 from interp_core.ui.server.limits import digest
+from interp_core.ui.widgets import uploads
 from interp_core.ui.widgets.recipe import BESIDE, script
 from tests.needs import needs_language_model
 from tests.pages.reporting import check
@@ -34,7 +35,7 @@ def opened(**state) -> AppTest:
 
 def held(data: bytes, name: str) -> dict:
     key = digest(data)
-    corpus._files().get(key, lambda: data)
+    uploads.files().get(key, lambda: data)
     return {"corpus": "file", corpus.HELD: (name, key)}
 
 

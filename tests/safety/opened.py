@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from interp_core.ui.audit import question
 from interp_core.ui.server.limits import digest
+from interp_core.ui.widgets import uploads
 from tests.address import bound_keys as written_keys
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,7 +76,7 @@ def at_view(page: str, view: str, query: dict | None = None, **state) -> AppTest
 def audited(view: str, table: pd.DataFrame, name: str, **state) -> AppTest:
     """The audit of a user's table, whose text and label are its first two columns."""
     data = table.to_csv(index=False).encode()
-    question._files().get(digest(data), lambda: data)
+    uploads.files().get(digest(data), lambda: data)
     columns = dict(zip(("audit_text", "audit_label"), table))
     held = {"audit_data": question.FILE, question.HELD: (name, digest(data)), **columns}
     return at_view("audit", view, model="sentiment", **held, **state)

@@ -18,6 +18,7 @@ from interp_core.ui.embedding.results import kept
 from interp_core.ui.heads import corpus
 from interp_core.ui.images import question
 from interp_core.ui.server.limits import digest
+from interp_core.ui.widgets import uploads
 from interp_core.ui.widgets.markdown import message, plain
 from tests.hostile import HOSTILE_TOKEN, build_hostile
 from tests.safety.opened import (
@@ -116,7 +117,7 @@ def test_hostile_names_columns_and_cells_of_a_table_are_escaped(view):
 def test_hostile_names_columns_and_cells_of_a_corpus_are_escaped():
     frame = pd.DataFrame({FETCH: [HOSTILE, "A good film."], RUN: ["a", "b"]})
     data = frame.to_csv(index=False).encode()
-    corpus._files().get(digest(data), lambda: data)
+    uploads.files().get(digest(data), lambda: data)
     state = {"corpus": "file", corpus.HELD: (f"{HOSTILE}.csv", digest(data))}
     assert harmless(opened("head_entropy", model="sentiment", **state))
 

@@ -22,6 +22,7 @@ from interp_core.ui.heads import corpus
 from interp_core.ui.server import cache, jobs
 from interp_core.ui.server import limits as server_limits
 from interp_core.ui.server.limits import digest
+from interp_core.ui.widgets import uploads
 from tests.safety.opened import QUICK, ROOT, VIEWS, alive, at_view, opened
 
 TEXT = "The plot is not bad at all."
@@ -287,7 +288,7 @@ def test_a_table_has_a_limit_of_rows(shared):
 
 def with_corpus(lines: int, **state):
     data = "\n".join(f"A good film, number {place}." for place in range(lines)).encode()
-    corpus._files().get(digest(data), lambda: data)
+    uploads.files().get(digest(data), lambda: data)
     held = {"corpus": "file", corpus.HELD: ("films.txt", digest(data))}
     return opened("head_entropy", model="sentiment", **held, **state)
 
@@ -303,7 +304,7 @@ def test_a_corpus_has_a_limit_of_texts(shared):
 def test_a_corpus_has_a_limit_of_texts_whatever_was_asked(shared, source):
     shared(texts=20)
     data = b"A good film.\n" * 40
-    corpus._files().get("many", lambda: data)
+    uploads.files().get("many", lambda: data)
     asked = corpus.Asked("sentiment", "", source, 10_000, "many")
     assert len(list(corpus.rows(asked))) == 20
 

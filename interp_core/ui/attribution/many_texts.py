@@ -235,12 +235,7 @@ def _results(asked: Asked, given: Recipe) -> Recipe | None:
     step = calls.attribute_many(cache.model_recipe(asked.model), given, **asked.options())
 
     def compute(progress) -> list:  # noqa: ANN001
-        found = []
-        within = {"progress": lambda *_: progress(len(found), len(texts))}  # a text may take long
-        for each in value(step, **within):
-            found.append(each)
-            progress(len(found), len(texts))
-        return found
+        return list(value(step, progress=progress))
 
     def dear() -> float:
         model = cache.model(asked.model)

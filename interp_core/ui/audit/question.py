@@ -15,19 +15,17 @@ from interp_core.files.form import FileOptions
 from interp_core.files.tables import Table
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache, limits
-from interp_core.ui.server.limits import digest
 from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import BESIDE, Recipe, calls, named
-from interp_core.ui.widgets.uploads import holds_file, options, session_file, uploader
+from interp_core.ui.widgets.uploads import LOST, file_popover, files, holds_file, options
 
 FILE, TITLE = "file", "My file"
-TABLES = ["csv", "tsv", "json", "jsonl", "ndjson", "parquet", "txt", "gz"]
+ABOUT = "A table with texts and labels, or CoNLL"
 WORDS = ["conll", "conllu", "bio", "iob", "iob2", "tsv", "txt", "gz"]
 COUNTS = (300, 1_000, 3_000, 10_000, 50_000)
 COMMAND = "Without the app: `python -m interp_core.audit MODEL DATA --out FOLDER`"
-LOST = "The file is no longer in memory. Upload it again."
 HELD = "audit_file"  # (name, digest) of this session's file
 LEFT_OUT = "– left out –"
 MOST_LABELS = 30  # of a file, for which a class can be chosen here
@@ -55,11 +53,6 @@ class Asked:
         given = {"text": self.text, "label": self.label, "pair": self.pair, "limit": self.limit}
         found = {name: value for name, value in given.items() if value is not None}
         return found | ({"mapping": dict(self.mapping)} if self.mapping else {})
-
-
-@st.cache_resource(show_spinner=False)
-def _files() -> Shared:
-    return Shared(32, 256 * 2**20, len, name="audit files")
 
 
 @st.cache_resource(show_spinner=False)
@@ -97,33 +90,12 @@ def _limit_of_set() -> int | None:
 
 def _of_file(name: str, files: str, model: LoadedModel) -> Asked | str:
     tokens = audit_kind(model) == TOKENS
-    _take(WORDS if tokens else TABLES)
-    file, data = st.session_state.get(HELD, ("", ""))
+    file, data = file_popover(ABOUT, WORDS if tokens else None, key="audit_upload", held=HELD)
     if not data:
         return "Upload a labelled file to start. It is processed on the Clearhead server only."
-    if _files().peek(data) is None:
-        del st.session_state[HELD]
-        return LOST
     chosen = options("audit", table=not tokens)
     asked = Asked(name, files, FILE, _limit(), data, file, chosen)
     return asked if tokens else _with_columns(asked, model)
-
-
-def _take(types: list[str]) -> None:
-    """The uploader; what it is given is kept for the session."""
-    label = "A table with texts and labels, or CoNLL"
-    with st.popover("File", icon=":material/upload_file:"):
-        if types is TABLES:  # also one that was uploaded on another page
-            given = session_file(label, key="audit_upload")
-        else:
-            given = uploader(label, types, key="audit_upload")
-    if given is not None:
-        content = given.getvalue()
-        if not content:
-            raise ic.BadInput("The file is empty.")
-        key = digest(content)
-        _files().get(key, lambda: content)
-        st.session_state[HELD] = (given.name, key)
 
 
 def _limit() -> int:
@@ -143,7 +115,7 @@ def _limit() -> int:
 
 def table(asked: Asked) -> Table:
     """The uploaded table. Raises `BadInput`."""
-    content = _files().peek(asked.data)
+    content = files().peek(asked.data)
     if content is None:
         raise ic.BadInput(LOST)
     key = (asked.data, asked.file, asked.options)
@@ -156,7 +128,7 @@ def table(asked: Asked) -> Table:
 
 def content(asked: Asked) -> object:
     """The uploaded file, for readers of files."""
-    given = _files().peek(asked.data)
+    given = files().peek(asked.data)
     if given is None:
         raise ic.BadInput(LOST)
     return _Named(asked.file, given)

@@ -20,7 +20,15 @@ from interp_core.ui.server import cache, costs, limits
 from interp_core.ui.server.limits import digest
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import BESIDE, Recipe, builtin, calls, named, supplied, value
-from interp_core.ui.widgets.uploads import ABOUT, holds_file, options, session_file, told, uploader
+from interp_core.ui.widgets.uploads import (
+    ABOUT,
+    LOST,
+    holds_file,
+    options,
+    session_file,
+    told,
+    uploader,
+)
 
 LAYERS_BYTES = 96 * 2**20  # up to here all layers are computed at once, and the slider is instant
 LAYER_POINTS = 2_000  # most points of the views that show all layers
@@ -182,7 +190,7 @@ def upload(source: str) -> str:
     name, key, *_ = st.session_state.get(held, ("", ""))
     if key and kept().peek((source, key)) is None:
         del st.session_state[held]
-        st.info("The file is no longer in memory. Upload it again.")
+        st.info(LOST)
         return ""
     if key:
         st.caption(f"From {plain(name)}. {NOT_LINKED}")

@@ -15,7 +15,6 @@ import interp_core as ic
 from interp_core.files.corpus import sample_corpus
 from interp_core.files.form import FileOptions
 from interp_core.ui.server import cache, costs, jobs, limits
-from interp_core.ui.server.limits import digest
 from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.markdown import plain
@@ -23,13 +22,14 @@ from interp_core.ui.widgets.recipe import BESIDE, Recipe, builtin, calls, each, 
 from interp_core.ui.widgets.sidebar import Choice
 from interp_core.ui.widgets.uploads import (
     ABOUT,
+    LOST,
     TEXTS,
     chose,
     column,
+    file_popover,
+    files,
     options,
-    session_file,
     told,
-    uploader,
 )
 
 SOURCES = {
@@ -67,11 +67,6 @@ def _states() -> Shared:
     return Shared(128, 256 * 2**20, _bytes, name="corpora")
 
 
-@st.cache_resource(show_spinner=False)
-def _files() -> Shared:
-    return Shared(32, 256 * 2**20, len, name="files")
-
-
 def _bytes(state: ic.CorpusState) -> int:
     return 0 if state.statistics is None else 200_000 + 8 * state.statistics.distances.size
 
@@ -102,14 +97,9 @@ def controls(choose: Callable[[bool], Choice], *, key: str = "") -> Asked | None
     )
     if source == "sentences":
         return Asked(choice.model, files, source, most)
-    held = f"{HELD}{key}"
-    _take(held, key)
-    file, data = st.session_state.get(held, ("", ""))
+    own = TEXTS if key else None  # the second file of a comparison is another one
+    file, data = file_popover(ABOUT, own, key=f"corpus_file{key}", held=f"{HELD}{key}")
     if not data:
-        return None
-    if _files().peek(data) is None:
-        del st.session_state[held]
-        st.info("The file is no longer in memory. Upload it again.")
         return None
     chosen = options(f"corpus{key}")
     columns, column, _ = _known(data, file, chosen)
@@ -128,22 +118,8 @@ def controls(choose: Callable[[bool], Choice], *, key: str = "") -> Asked | None
 @st.cache_data(show_spinner=False, max_entries=64)
 def _known(data: str, file: str, chosen: FileOptions) -> tuple[tuple[str, ...], str, list[str]]:
     """Columns of the file that is kept as `data`, the one to take, and what was assumed."""
-    corpus = ic.open_corpus(_files().peek(data), name=file, **vars(chosen))
+    corpus = ic.open_corpus(files().peek(data), name=file, **vars(chosen))
     return corpus.columns, corpus.column, list(corpus.notes)
-
-
-def _take(held: str, key: str) -> None:
-    """The uploader; what it is given is kept for the session."""
-    with st.popover("File", icon=":material/upload_file:"):
-        name = f"corpus_file{key}"  # the second file of a comparison is another one
-        given = uploader(ABOUT, TEXTS, key=name) if key else session_file(ABOUT, key=name)
-    if given is not None:
-        data = given.getvalue()
-        if not data:
-            raise ic.BadInput("The file is empty.")
-        name = digest(data)
-        _files().get(name, lambda: data)
-        st.session_state[held] = (given.name, name)
 
 
 def _column(columns: list[str], usual: str, key: str) -> str | None:
@@ -176,9 +152,9 @@ def rows(asked: Asked) -> Iterator:
         return iter(lines[: limits.at_most(len(lines), "texts")])
     if asked.source == "sentences":
         return islice(sample_corpus().rows(), most)
-    data = _files().peek(asked.data)
+    data = files().peek(asked.data)
     if data is None:
-        raise ic.BadInput("The file is no longer in memory. Upload it again.")
+        raise ic.BadInput(LOST)
     corpus = ic.open_corpus(data, name=asked.file, column=asked.column, **vars(asked.options))
     return islice(corpus.rows(), most)
 
@@ -351,6 +327,6 @@ def report(asked: Asked, state: ic.CorpusState) -> None:
     if state.texts == 1:
         parts.append("standard errors need at least two texts")
     st.caption(" · ".join(parts) + ".")
-    if asked.source == "file" and _files().peek(asked.data) is not None:
+    if asked.source == "file" and files().peek(asked.data) is not None:
         left = [f"First skipped row: {first.message}"] if state.skipped.total else []
         told([*_known(asked.data, asked.file, asked.options)[2], *left])

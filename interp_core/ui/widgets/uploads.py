@@ -30,6 +30,7 @@ QUOTES = {AUTOMATIC: None, "Enclose fields (CSV)": True, "Part of the text": Fal
 ENCODINGS = {AUTOMATIC: None, **{TITLES[each]: each for each in OFFERED}}
 SESSION_FILE, COLUMN = "clearhead_file", "clearhead_column"
 OPTIONS = "clearhead_file_options"  # what was said about the file on any page
+LOST = "The file is no longer in memory. Upload it again."
 SHOWN = 8  # notes about a file that are listed; of more, the first
 
 
@@ -64,8 +65,38 @@ class SessionFile(io.BytesIO):
 
 
 @st.cache_resource(show_spinner=False)
-def _files() -> Shared:
-    return Shared(64, 256 * 2**20, len, name="uploads")
+def files() -> Shared:
+    """The bytes of uploaded files of all sessions, by their digest."""
+    return Shared(64, 512 * 2**20, len, name="uploads")
+
+
+def keep(given: Any) -> tuple[str, str]:
+    """Keep what the uploader gave; its name, and the digest by which `files` gives it."""
+    data = given.getvalue()
+    if not data:
+        raise BadInput("The file is empty.")
+    key = digest(data)
+    files().get(key, lambda: data)
+    return given.name, key
+
+
+def file_popover(
+    label: str, types: Sequence[str] | None = None, *, key: str, held: str
+) -> tuple[str, str]:
+    """Name and digest of the file of one place, kept in the session as `held`; empty without one.
+
+    Without `types` it is the file with texts of this session, whichever page it was uploaded on.
+    """
+    with st.popover("File", icon=":material/upload_file:"):
+        given = uploader(label, types, key=key) if types else session_file(label, key=key)
+    if given is not None:
+        st.session_state[held] = keep(given)
+    file, data = st.session_state.get(held, ("", ""))
+    if data and files().peek(data) is None:
+        del st.session_state[held]
+        st.info(LOST)
+        return "", ""
+    return file, data
 
 
 def session_file(label: str, *, key: str, limit: int = MAX_FILE_BYTES) -> SessionFile | None:
@@ -76,15 +107,11 @@ def session_file(label: str, *, key: str, limit: int = MAX_FILE_BYTES) -> Sessio
     """
     given = uploader(label, TEXTS, key=key, limit=limit)
     if given is not None:
-        data = given.getvalue()
-        if not data:
-            raise BadInput("The file is empty.")
-        name = digest(data)
-        _files().get(name, lambda: data)
-        st.session_state[SESSION_FILE] = (given.name, name)
-        return SessionFile(given.name, data)
+        st.session_state[SESSION_FILE] = keep(given)
     file, name = st.session_state.get(SESSION_FILE, ("", ""))
-    data = _files().peek(name) if name else None
+    data = files().peek(name) if name else None
+    if given is not None:
+        return SessionFile(file, data)
     if data is None:
         return None
     if len(data) > limit:
@@ -97,7 +124,7 @@ def session_file(label: str, *, key: str, limit: int = MAX_FILE_BYTES) -> Sessio
 def holds_file() -> bool:
     """Whether this session holds a file with texts."""
     name = st.session_state.get(SESSION_FILE, ("", ""))[1]
-    return bool(name) and _files().peek(name) is not None
+    return bool(name) and files().peek(name) is not None
 
 
 def column(columns: Sequence[str], usual: str) -> str:
