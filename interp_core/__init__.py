@@ -21,6 +21,7 @@ The map of the package, lowest first; each part imports only those above it::
     charts/       a data frame in, an Altair chart out
     report/       pictures with all that made them, as a page, a notebook and a file
     audit_report  an audit as a report and as JSON
+    compare_report  a comparison of two models in the same forms
     ui/           the Streamlit app, in folders of the same names
 
 `ic.attention`, `ic.attribution`, `ic.language`, `ic.embedding`, `ic.heads`, `ic.images`,

@@ -37,6 +37,7 @@ ORDER = (
     "charts",
     "report",
     "audit_report",
+    "compare_report",
     "ui",
 )
 ALONE = {

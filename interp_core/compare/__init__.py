@@ -8,13 +8,14 @@ HOMES = {
     "weights": (
         "compare_weights",
         "WeightComparison",
-        "layer_matrix",
         "head_changes",
     ),
     "change": ("stable_rank",),
     "heads": ("compare_attention", "HeadComparison"),
     "permutation": ("match_heads",),
     "answers": ("compare_answers", "AnswerComparison"),
+    "tables": ("change_table", "similarity_table"),
+    "whole": ("Comparison", "run_comparison"),
     "one_text": (
         "compare_maps",
         "MapComparison",

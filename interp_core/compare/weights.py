@@ -139,14 +139,6 @@ def _place(name: str, layers: int) -> tuple[int, str]:
     return int(found[1]), f".{name}"[found.end() :].removesuffix(".weight")
 
 
-def layer_matrix(weights: WeightComparison, *, vectors: bool = False) -> pd.DataFrame:
-    """The rows of `weights.matrices` that stand in a layer, biases and norms with `vectors`."""
-    frame = weights.matrices[weights.matrices["layer"] != OUTSIDE]
-    if not vectors:
-        frame = frame[frame["shape"].str.contains("×")]
-    return frame.reset_index(drop=True)
-
-
 def head_changes(weights: WeightComparison) -> pd.DataFrame:
     """One row for each layer and head: the change of all four matrices together.
 

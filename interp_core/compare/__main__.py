@@ -1,0 +1,178 @@
+"""Compare two models from the command line.
+
+    python -m interp_core.compare A B --data FILE --text COLUMN --label COLUMN --out FOLDER
+    python -m interp_core.compare encoder sentiment --out FOLDER
+
+A and B are built-in models, folders or Hub ids. DATA is a table (CSV, TSV, JSON lines, Parquet) of
+texts, with labels of A where --label names or implies a column of them; without it the built-in
+sentences are read. The folder gets compare.html, compare.json, and of each part a table as CSV.
+Parts that do not apply to the two models are named with the reason. Exit code 2 stands for anything
+that keeps the comparison from being made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from interp_core.errors import BadInput, ClearheadError
+
+if TYPE_CHECKING:
+    from interp_core.compare.whole import Comparison
+
+BROKEN = 2
+LIMIT = 2_000  # texts, unless --limit says otherwise
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command: 0 when the comparison was made."""
+    asked = _parser().parse_args(arguments)
+    try:
+        return _run(asked)
+    except ClearheadError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return BROKEN
+    except KeyboardInterrupt:
+        print("\nStopped; nothing was written.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m interp_core.compare",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("first", help="a built-in model, a folder or a Hub id")
+    parser.add_argument("second", help="the model to compare it with")
+    parser.add_argument("--data", help="a table of texts, perhaps with labels")
+    parser.add_argument("--sample", action="store_true", help="the built-in labelled texts of A")
+    parser.add_argument("--text", help="the column of texts")
+    parser.add_argument("--label", help="the column of labels")
+    parser.add_argument("--limit", type=int, default=LIMIT, help=f"texts at most ({LIMIT:,})")
+    parser.add_argument("--dtype", help="the number format of the first model, such as bfloat16")
+    parser.add_argument("--second-dtype", help="the number format of the second model")
+    parser.add_argument("--base", help="the base model of the first, where it is an adapter")
+    parser.add_argument("--second-base", help="the base model of the second")
+    parser.add_argument("--out", help="the folder to write into")
+    parser.add_argument("--no-texts", action="store_true", help="write no texts")
+    parser.add_argument("--quiet", action="store_true", help="print no progress")
+    return parser
+
+
+def _run(asked: argparse.Namespace) -> int:
+    from interp_core.compare.whole import run_comparison
+    from interp_core.models.load import load_model
+
+    options = [
+        {name: value for name, value in (("dtype", dtype), ("base", base)) if value}
+        for dtype, base in ((asked.dtype, asked.base), (asked.second_dtype, asked.second_base))
+    ]
+    models = [
+        load_model(name, **given) for name, given in zip((asked.first, asked.second), options)
+    ]
+    data, texts, code = _data(asked, models[0])
+    show = None if asked.quiet else _progress
+    found = run_comparison(*models, texts, data, progress=show)
+    if show:
+        show(1, 1)
+        print(file=sys.stderr)
+    _tell(found)
+    if asked.out:
+        loads = [
+            f"ic.load_model({', '.join([repr(name), *(f'{k}={v!r}' for k, v in given.items())])})"
+            for name, given in zip((asked.first, asked.second), options)
+        ]
+        _write(found, tuple(models), _script(loads, code), asked)
+    return 0
+
+
+def _data(asked: argparse.Namespace, model: Any) -> tuple[Any, list[str] | None, tuple[str, str]]:
+    """Labelled data or texts, and the Python that makes them: lines, and the argument."""
+    from interp_core.audit.data import labelled_data
+    from interp_core.audit.samples import audit_set
+    from interp_core.files.corpus import first_texts, open_corpus
+
+    if asked.data and asked.sample:
+        raise BadInput("Give either --data or --sample.")
+    if asked.sample:
+        return audit_set(model), None, ("data = ic.audit_set(first)", "data=data")
+    if not asked.data:
+        return None, None, ("", "")
+    name, more = Path(asked.data).name, {"text": asked.text, "label": asked.label}
+    given = {key: value for key, value in more.items() if value} | {"limit": asked.limit}
+    told = "".join(f", {key}={value!r}" for key, value in given.items())
+    try:
+        data = labelled_data(asked.data, model, **given)
+        return data, None, (f"data = ic.labelled_data({name!r}, first{told})", "data=data")
+    except ClearheadError:
+        if asked.label:
+            raise
+    column = {"column": asked.text} if asked.text else {}
+    texts = first_texts(open_corpus(asked.data, **column), asked.limit)
+    if not texts:
+        raise BadInput(f"{name} holds no texts. Name their column with --text.")
+    print("No labels: agreement is compared, not accuracy.", file=sys.stderr)
+    opened = (
+        f"ic.open_corpus({', '.join([repr(name), *(f'column={v!r}' for v in column.values())])})"
+    )
+    return None, texts, (f"texts = ic.first_texts({opened}, {asked.limit})", "texts=texts")
+
+
+def _script(loads: list[str], code: tuple[str, str]) -> str:
+    lines = ["import interp_core as ic", "", f"first = {loads[0]}", f"second = {loads[1]}"]
+    lines += [code[0]] if code[0] else []
+    given = ", ".join(["first", "second", *filter(None, [code[1]])])
+    return "\n".join([*lines, f"comparison = ic.run_comparison({given})"])
+
+
+def _write(
+    found: Comparison, models: tuple[Any, Any], script: str, asked: argparse.Namespace
+) -> None:
+    from interp_core.compare_report import comparison_document, comparison_json, comparison_report
+    from interp_core.report.spreadsheet import csv
+
+    out = Path(asked.out).expanduser()
+    out.mkdir(parents=True, exist_ok=True)
+    texts = not asked.no_texts
+    report = comparison_report(found, models, script=script, with_texts=texts)
+    (out / "compare.html").write_text(comparison_document(report), encoding="utf-8")
+    (out / "compare.json").write_text(
+        comparison_json(found, models, with_texts=texts), encoding="utf-8"
+    )
+    for name, table in _tables(found, texts).items():
+        (out / f"{name}.csv").write_bytes(csv(table))
+    print(f"{out}/compare.html")
+
+
+def _tables(found: Comparison, texts: bool) -> dict[str, Any]:
+    """What is written as CSV, by the name of the file."""
+    tables = {}
+    if found.weights is not None:
+        tables["weights"] = found.weights.matrices
+    if found.representations is not None:
+        tables["representations"] = found.representations.table
+    if found.heads is not None:
+        tables["heads"] = found.heads.heads_frame()
+    if found.answers is not None:
+        tables["answers"] = found.answers.table if texts else found.answers.summary()
+    return tables
+
+
+def _tell(found: Comparison) -> None:
+    """The main figures, and what does not apply."""
+    for row in found.summary().itertuples():
+        ends = f" ({row.low:.4f} to {row.high:.4f})" if row.low == row.low else ""
+        print(f"{row.part}: {row.figure}: {row.value:.4g}{ends}")
+    for part, why in found.refused.items():
+        print(f"{part}: not compared. {why}")
+
+
+def _progress(done: int, expected: int) -> None:
+    print(f"\r{done / max(expected, 1):.0%}", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,278 @@
+"""A comparison of two models as one HTML file and as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from interp_core.charts import audit as audit_charts
+from interp_core.charts import compare as charts
+from interp_core.charts.export import picture
+from interp_core.charts.heads import differences
+from interp_core.compare.tables import change_table, similarity_table
+from interp_core.models.weights import weights_digest
+from interp_core.report.document import document
+from interp_core.report.record import SVG, Figure, Report, versions
+from interp_core.report.spreadsheet import csv
+
+if TYPE_CHECKING:
+    from interp_core.compare.whole import Comparison
+    from interp_core.models.record import LoadedModel
+
+STATISTIC = "entropy"  # of the heads, in the report
+PAGE = "Compare models"
+
+
+def comparison_json(
+    found: Comparison, models: tuple[LoadedModel, LoadedModel], *, with_texts: bool = True
+) -> str:
+    """Everything that was measured, for machines; missing numbers are null.
+
+    Without texts the table of changed answers is left out.
+    """
+    told: dict[str, Any] = {
+        "clearhead_comparison": 1,
+        "made": _now(),
+        "models": [
+            {"name": each.name, "weights": weights_digest(each), "task": each.task}
+            for each in models
+        ],
+        "versions": versions(),
+        "summary": _rows(found.summary()),
+        "refused": found.refused,
+    }
+    if found.weights is not None:
+        told["weights"] = {
+            "matrices": _rows(found.weights.matrices),
+            "heads": _rows(found.weights.heads),
+            "unmatched": _rows(found.weights.unmatched),
+            "order": found.weights.order.tolist(),
+        }
+    if (layers := found.representations) is not None:
+        told["representations"] = {
+            "texts": layers.texts,
+            "left_out": layers.left_out,
+            "paired": layers.paired,
+            "neighbours": layers.neighbours,
+            "debiased": layers.debiased,
+            "pooling": layers.pooling,
+            "layers": _rows(layers.table),
+        }
+    if (heads := found.heads) is not None:
+        told["heads"] = {
+            "texts": heads.texts,
+            "left_out": heads.left_out,
+            "order": heads.order.tolist(),
+            "statistics": {name: _rows(heads.table(name)) for name in heads.statistics},
+        }
+    if (answers := found.answers) is not None:
+        told["answers"] = {
+            "texts": answers.texts,
+            "left_out": answers.left_out,
+            "churn": answers.churn,
+            "mcnemar_p": _plain(answers.p),
+            "changes": answers.table["change"].value_counts().to_dict(),
+            "calibration": _rows(answers.calibration),
+            "notes": list(answers.notes),
+            "changed": _rows(answers.changed()) if with_texts else [],
+        }
+    return json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {name: _plain(value) for name, value in row.items()} for row in frame.to_dict("records")
+    ]
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def comparison_report(
+    found: Comparison,
+    models: tuple[LoadedModel, LoadedModel],
+    *,
+    script: str,
+    link: str = "/compare_models",
+    with_texts: bool = True,
+) -> Report:
+    """The charts of a comparison with their values, as a report.
+
+    `script` is the Python that makes it, under the name `comparison`.
+    """
+    page = _Page(found, models, script, link)
+    figures = [page.weights(), page.layers(), page.heads(), page.answers(), page.calibration()]
+    if with_texts:
+        figures.append(page.changed())
+    title = f"{found.names[0]} compared with {found.names[1]}"
+    return Report(title, tuple(each for each in figures if each is not None))
+
+
+def comparison_document(report: Report) -> str:
+    """The report as one HTML file without scripts."""
+    return document(report, csv, _now())
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+class _Page:
+    """What all charts of the report share."""
+
+    def __init__(
+        self, found: Comparison, models: tuple[LoadedModel, LoadedModel], script: str, link: str
+    ) -> None:
+        self.found, self.script, self.link = found, script.rstrip(), link
+        self.models = {each.name: weights_digest(each) for each in models}
+        self.made = _now()
+
+    def figure(
+        self, title: str, told: str, chart: Any, table: pd.DataFrame, code: str, note: str = ""
+    ) -> Figure:
+        """One chart with all that made it."""
+        return Figure(
+            title=title,
+            alt=told,
+            picture=picture(chart, "svg"),
+            kind=SVG,
+            numbers=table.reset_index(drop=True),
+            rows=len(table),
+            script=f"{self.script}\ntable = {code}\n",
+            page=PAGE,
+            link=self.link,
+            text="",
+            options={"first": self.found.names[0], "second": self.found.names[1]},
+            models=self.models,
+            versions=versions(),
+            made=self.made,
+            note=note,
+        )
+
+    def weights(self) -> Figure | None:
+        """Change of every matrix."""
+        if self.found.weights is None:
+            return None
+        table = change_table(self.found.weights)
+        code = "ic.change_table(comparison.weights)"
+        told = weights_told(self.found.weights)
+        return self.figure(
+            "Change of the weights", told, charts.change_map(table), table, code, told
+        )
+
+    def layers(self) -> Figure | None:
+        """Likeness layer by layer."""
+        layers = self.found.representations
+        if layers is None:
+            return None
+        table = similarity_table(layers)
+        chart = charts.layer_similarity(table, chance=layers.chance)
+        told = similarity_told(table)
+        code = "ic.similarity_table(comparison.representations)"
+        kind = "debiased" if layers.debiased else "centred"
+        note = (
+            f"{layers.texts:,} texts, {kind} linear CKA; RSA and the {layers.neighbours} nearest "
+            f"neighbours over {layers.paired} texts. Intervals: 95%, jackknife over texts."
+        )
+        return self.figure("Similarity of the layers", told, chart, table, code, note)
+
+    def heads(self) -> Figure | None:
+        """Entropy of every head in both."""
+        heads = self.found.heads
+        if heads is None:
+            return None
+        table = heads.table(STATISTIC)
+        told = heads_told(table)
+        code = f"comparison.heads.table({STATISTIC!r})"
+        chart = differences(table, title="entropy (nats)")
+        note = "Paired z-test over texts, Benjamini–Hochberg over heads, FDR 5%."
+        return self.figure("Entropy of the heads of both models", told, chart, table, code, note)
+
+    def answers(self) -> Figure | None:
+        """Agreement and accuracies."""
+        answers = self.found.answers
+        if answers is None:
+            return None
+        table = answers.summary()
+        frame = table.rename(columns={"figure": "name"})
+        frame = frame[~frame["name"].str.startswith("Expected")]
+        chart = audit_charts.intervals(frame.assign(small=frame["n"] < 30), title="share of texts")
+        told = "; ".join(f"{row.name} {row.value:.1%}" for row in frame.itertuples(index=False))
+        p = f"McNemar p = {answers.p:.3f}." if answers.labelled else ""
+        code = "comparison.answers.summary()"
+        return self.figure("Agreement and churn", f"{told}. {p}", chart, table, code, p)
+
+    def calibration(self) -> Figure | None:
+        """Reliability of both."""
+        answers = self.found.answers
+        if answers is None or answers.calibration.empty:
+            return None
+        table = answers.calibration
+        errors = [f for f in answers.figures if f.key.startswith("calibration_error")]
+        told = "; ".join(f"{each.title}: {each.value:.3f}" for each in errors)
+        chart, code = charts.reliability_of_both(table), "comparison.answers.calibration"
+        return self.figure("Reliability of both models", told, chart, table, code)
+
+    def changed(self) -> Figure | None:
+        """The texts with another answer."""
+        answers = self.found.answers
+        if answers is None or not answers.churn:
+            return None
+        table = answers.changed()
+        counts = answers.table["change"].value_counts()
+        frame = pd.DataFrame(
+            {"name": counts.index, "value": counts, "low": counts, "high": counts, "n": counts}
+        )
+        chart = audit_charts.intervals(frame.assign(small=False), title="texts", form="d")
+        told = "; ".join(f"{count:,} {name}" for name, count in counts.items())
+        code = "comparison.answers.changed()"
+        return self.figure("Texts with another answer", told, chart, table, code)
+
+
+def weights_told(weights: Any) -> str:
+    """What the map of changes shows, in a sentence or two."""
+    table = change_table(weights)
+    changed = table.dropna(subset=["relative"])
+    changed = changed[changed["relative"] > 0]
+    frozen = int((table["change"] == 0).sum())
+    said = f"{frozen} of {len(table)} matrices are exactly equal"
+    if len(changed):
+        top = changed.loc[changed["relative"].idxmax()]
+        said += (
+            f"; largest change: {top['matrix']} of layer {top['layer']}, "
+            f"‖ΔW‖ / ‖W‖ = {top['relative']:.3f}"
+        )
+    if weights.reordered:
+        layers = ", ".join(map(str, weights.reordered))
+        said += f". Heads stand in another order in layer {layers}; they are compared as matched"
+    return f"{said}."
+
+
+def similarity_told(table: pd.DataFrame) -> str:
+    """The first and the last layer of each measure, in words."""
+    told = []
+    for name, part in table.groupby("measure", sort=False):
+        known = part.dropna(subset=["value"])
+        if len(known):
+            first, last = known.iloc[0], known.iloc[-1]
+            told.append(
+                f"{name} from {first['value']:.2f} (layer {first['layer']}) to "
+                f"{last['value']:.2f} (layer {last['layer']})"
+            )
+    return f"{'; '.join(told) or 'No layer can be compared'}."
+
+
+def heads_told(table: pd.DataFrame) -> str:
+    """How many heads changed, and which most."""
+    real, tested = int(table["real"].sum()), int(table["p"].notna().sum())
+    top = table.loc[table["distance"].idxmax()]
+    return (
+        f"{real} of {tested} tested heads changed significantly; largest Jensen-Shannon distance: "
+        f"head {top['head']:.0f} of layer {top['layer']:.0f}, {top['distance']:.3f} nats."
+    )
