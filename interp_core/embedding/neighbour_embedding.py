@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -147,9 +147,36 @@ def reduce_umap(
     waiting = partial(report, job.progress, 30, 100)
     with holding(UMAP_LOCK, waiting), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from umap import UMAP
+        return _umap()(**settings).fit_transform(np.ascontiguousarray(job.values))
 
-        return UMAP(**settings).fit_transform(np.ascontiguousarray(job.values))
+
+@cache
+def _umap() -> Any:
+    """UMAP's class, imported so that little is compiled; call it under `UMAP_LOCK` alone.
+
+    UMAP imports PyNNDescent, which compiles a search for neighbours when it is imported. Here the
+    neighbours are given and that search never runs, so it stays plain Python. What UMAP compiles
+    for a fit is kept on disk for the next process (`NUMBA_CACHE_DIR`).
+    """
+    import numba
+
+    before = numba.config.DISABLE_JIT
+    numba.config.DISABLE_JIT = True
+    try:
+        import pynndescent  # noqa: F401 (UMAP finds it imported)
+    finally:
+        numba.config.DISABLE_JIT = before
+    from umap import UMAP, layouts, umap_
+
+    for module, name in (
+        (umap_, "smooth_knn_dist"),
+        (umap_, "compute_membership_strengths"),
+        (layouts, "_nb_optimize_layout_euclidean_single_epoch"),
+    ):
+        compiled = getattr(module, name, None)  # a later UMAP may name it otherwise
+        if hasattr(compiled, "enable_caching"):
+            compiled.enable_caching()
+    return UMAP
 
 
 def _umap_start(init: Any, job: ReductionJob) -> Any:

@@ -113,6 +113,20 @@ def test_the_neighbours_of_a_search_are_not_changed_by_umap():
     np.testing.assert_array_equal(knn.distances, kept[1])
 
 
+def test_umap_compiles_what_a_fit_needs_and_keeps_it_for_the_next_process():
+    import numba
+    from pynndescent import rp_trees
+    from umap import layouts, umap_
+
+    ic.project(groups()[0], quality=False)
+    assert not numba.config.DISABLE_JIT
+    assert not hasattr(rp_trees.make_euclidean_tree, "signatures")  # UMAP is given the neighbours
+    fit = layouts._nb_optimize_layout_euclidean_single_epoch
+    for compiled in (umap_.smooth_knn_dist, umap_.compute_membership_strengths, fit):
+        assert compiled.signatures
+        assert Path(compiled.stats.cache_path).is_relative_to(os.environ["NUMBA_CACHE_DIR"])
+
+
 def test_umap_on_given_neighbours_is_umap_itself():
     from umap import UMAP
 
