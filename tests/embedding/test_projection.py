@@ -114,11 +114,11 @@ def test_the_neighbours_of_a_search_are_not_changed_by_umap():
 
 
 def test_umap_compiles_what_a_fit_needs_and_keeps_it_for_the_next_process():
+    ic.project(groups()[0], quality=False)
     import numba
     from pynndescent import rp_trees
     from umap import layouts, umap_
 
-    ic.project(groups()[0], quality=False)
     assert not numba.config.DISABLE_JIT
     assert not hasattr(rp_trees.make_euclidean_tree, "signatures")  # UMAP is given the neighbours
     fit = layouts._nb_optimize_layout_euclidean_single_epoch
@@ -127,11 +127,13 @@ def test_umap_compiles_what_a_fit_needs_and_keeps_it_for_the_next_process():
         assert Path(compiled.stats.cache_path).is_relative_to(os.environ["NUMBA_CACHE_DIR"])
 
 
-def test_umap_on_given_neighbours_is_umap_itself():
-    from umap import UMAP
-
+def test_umap_on_given_neighbours_is_umap_itself(monkeypatch):
     values, number = groups(200)
     mine = ic.project(values, init="spectral", metric="euclidean").coordinates
+    from umap import UMAP, umap_
+
+    # Not worth compiling for 200 points.
+    monkeypatch.setattr(umap_, "fast_knn_indices", umap_.fast_knn_indices.py_func)
     peer = UMAP(random_state=0, n_jobs=1).fit_transform(ic.make_vectors(values).values)
     near = {
         name: ic.find_neighbours(xy, k=10, metric="euclidean")
