@@ -7,7 +7,7 @@ import streamlit as st
 from interp_core.ui import errors, images, navigation
 from interp_core.ui.attention import DRAW, INTERVENE, diagnostics, intervening, question
 from interp_core.ui.server import cache
-from interp_core.ui.widgets import downloads, layout, sidebar
+from interp_core.ui.widgets import downloads, layout, leads, sidebar
 from interp_core.ui.widgets.sidebar import opened
 
 navigation.guard()
@@ -52,5 +52,7 @@ with errors.shown():
     for change in maps.changes:
         st.caption(f"Display setting applied: {change}.")
 
+    if len(heads) == 1 and not two_stacks and kind != "zeroing":
+        leads.over_texts(asked.model, layer, heads[0])
     diagnostics.show(plain, model)
     downloads.below(question.result(drawn, maps, options), f"attention_{view}", key="attention")

@@ -35,6 +35,7 @@ HOMES = {
         "attribute_many",
         "word_table",
         "method_table",
+        "method_agreement",
         "edit_table",
     ),
 }

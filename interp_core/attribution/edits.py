@@ -118,14 +118,14 @@ class WordDeletions:
             return delete(self.encoded, self.attribution.goal, gone)
         return replace_ids(self.encoded, self.attribution.goal, gone, self.replacement[1])
 
-    def chances(self, choices: list[tuple[int, ...]]) -> np.ndarray:
-        """The target's probability without each choice of words; equal choices run once."""
+    def outputs(
+        self, choices: list[tuple[int, ...]], read: Callable[[Target, Any], torch.Tensor]
+    ) -> np.ndarray:
+        """`read(target, output)` without each choice of words; equal choices run once."""
         unique = list(dict.fromkeys(choices))
         self.meter.expected += len(unique)
         edits = [self.edit(words) for words in unique]
-        values = evaluate(
-            self.model, edits, lambda goal, output: goal.probability(output), self.meter
-        )
+        values = evaluate(self.model, edits, read, self.meter)
         known = dict(zip(unique, values))
         return np.array([known[words] for words in choices])
 

@@ -6,11 +6,11 @@ import altair as alt
 import pandas as pd
 
 from interp_core.charts.axes import measured, named, of_bars
-from interp_core.charts.heatmaps import PRINT_TOKEN, below_zero, largest, token_axis
-from interp_core.charts.points import GREY, NEGATIVE, POSITIVE, by_kind
+from interp_core.charts.heatmaps import ON_CELLS, PRINT_TOKEN, below_zero, largest, token_axis
+from interp_core.charts.points import GREY, NEGATIVE, POSITIVE, STROKES, by_kind, diverging
 
 BAR = 24
-CELL = 26
+CELL, AGREED = 26, 34
 FOR, AGAINST = "supports the target", "opposes it"
 SIGN = {FOR: POSITIVE, AGAINST: NEGATIVE}
 
@@ -65,7 +65,7 @@ def grid(
     cells = base.mark_rect(cornerRadius=1).encode(
         color=alt.Color(
             f"{value}:Q",
-            scale=alt.Scale(domain=[-bound, bound], domainMid=0),
+            scale=diverging(bound),
             legend=alt.Legend(title=title, orient="bottom", gradientLength=200, format="+.2~f"),
         )
     )
@@ -74,17 +74,17 @@ def grid(
     )
 
 
-def curves(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
+def curves(frame: pd.DataFrame, *, title: str, value: str = "probability") -> alt.LayerChart:
     """Deletion and insertion curves with the band of random rankings.
 
-    `frame`: curve, ranking, fraction, probability, low, high.
+    `frame`: curve, ranking, fraction, the column `value`, low, high.
     """
     base = alt.Chart(frame).encode(
         x=alt.X("fraction:Q", title="share of words", axis=measured(format="%")),
         color=alt.Color(
             "ranking:N",
             scale=alt.Scale(domain=["attribution", "random"], range=[POSITIVE, GREY]),
-            legend=alt.Legend(title="ranking", orient="top"),
+            legend=alt.Legend(**STROKES),
         ),
     )
     band = base.mark_area(opacity=0.18).encode(
@@ -92,20 +92,61 @@ def curves(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
         y2="high:Q",
     )
     line = base.mark_line(point=True, strokeWidth=2).encode(
-        y=alt.Y("probability:Q", title=title, axis=measured()),
+        y=alt.Y(f"{value}:Q", title=title, axis=measured()),
         strokeDash=alt.StrokeDash(
             "ranking:N",
             scale=alt.Scale(domain=["attribution", "random"], range=[[1, 0], [5, 3]]),
-            legend=None,
+            legend=alt.Legend(**STROKES),
         ),
         tooltip=[
             alt.Tooltip("ranking:N"),
             alt.Tooltip("fraction:Q", format=".0%"),
             alt.Tooltip("words:Q"),
-            alt.Tooltip("probability:Q", title=title, format=".4f"),
+            alt.Tooltip(f"{value}:Q", title=title, format=".4f"),
         ],
     )
     return alt.layer(band, line).properties(height=260)
+
+
+def agreement(frame: pd.DataFrame) -> alt.LayerChart:
+    """Methods by methods, each pair in both halves: Kendall's τ as shade and number.
+
+    `frame`: first, second, kendall, spearman, overlap (share of the top words in common).
+    """
+    names = list(dict.fromkeys([*frame["first"], *frame["second"]]))
+    other = frame.rename(columns={"first": "second", "second": "first"})
+    both = pd.concat([frame, other], ignore_index=True).dropna(subset=["kendall"])
+    both = both.assign(shown=[f"{each:.2f}".replace("-", "−") for each in both["kendall"]])
+    axis = {"ticks": False, "domain": False, "labelLimit": 220, "labelOverlap": False}
+    base = alt.Chart(both).encode(
+        x=alt.X(
+            "second:N",
+            sort=names,
+            scale=alt.Scale(domain=names),
+            axis=named(title=None, orient="top", **axis | {"labelAngle": -35}),
+        ),
+        y=alt.Y(
+            "first:N", sort=names, scale=alt.Scale(domain=names), axis=named(title=None, **axis)
+        ),
+        tooltip=[
+            alt.Tooltip("first:N"),
+            alt.Tooltip("second:N"),
+            alt.Tooltip("kendall:Q", title="Kendall τ", format=".2f"),
+            alt.Tooltip("spearman:Q", title="Spearman ρ", format=".2f"),
+            alt.Tooltip("overlap:Q", title="overlap of the top three", format=".0%"),
+        ],
+    )
+    cells = base.mark_rect(cornerRadius=2).encode(
+        color=alt.Color("kendall:Q", scale=diverging(1.0), legend=None)
+    )
+    font = {"fontSize": 12, "fontWeight": 600}
+    return alt.layer(
+        cells,
+        base.mark_text(stroke="white", strokeWidth=3, strokeOpacity=0.9, **font).encode(
+            text="shown:N"
+        ),
+        base.mark_text(color=ON_CELLS, **font).encode(text="shown:N"),
+    ).properties(height=AGREED * len(names) + 110)
 
 
 def against(frame: pd.DataFrame, *, x: str, y: str) -> alt.LayerChart:

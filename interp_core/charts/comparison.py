@@ -7,7 +7,7 @@ import pandas as pd
 
 from interp_core.charts.axes import measured, named
 from interp_core.charts.heatmaps import token_axis
-from interp_core.charts.points import GREY, POSITIVE, SECOND, by_kind
+from interp_core.charts.points import GREY, POSITIVE, SECOND, STROKES, by_kind
 
 INKS = (POSITIVE, SECOND)  # of the first and the second model
 
@@ -45,7 +45,7 @@ def reach_lines(frame: pd.DataFrame) -> alt.LayerChart:
     zero = alt.Chart(pd.DataFrame({"y": [0]})).mark_rule(color=GREY).encode(y="y:Q")
     models = _models(frame)
     inks = alt.Scale(domain=list(models), range=list(models.values()))
-    legend = alt.Legend(title=None, orient="top")
+    legend = alt.Legend(**STROKES)
     lines = (
         alt.Chart(frame)
         .mark_line(point=alt.OverlayMarkDef(size=50), strokeWidth=2)

@@ -9,7 +9,16 @@ import pandas as pd
 
 from interp_core.charts.axes import BANDS, measured, named
 from interp_core.charts.heatmaps import ON_CELLS, below_zero, largest, scale_of
-from interp_core.charts.points import CATEGORIES, GREY, MARKED, POSITIVE, SECOND, SHAPES
+from interp_core.charts.points import (
+    CATEGORIES,
+    GREY,
+    MARKED,
+    POSITIVE,
+    SECOND,
+    SHAPES,
+    STROKES,
+    diverging,
+)
 
 CELL = 34  # px of a layer in the map
 AXIS = 110  # px of axis, title and legend, which the height includes
@@ -18,7 +27,7 @@ REAL, NOISE = "significant", "not significant"
 MATRIX = 520  # px
 LABELLED = 40  # heads up to which the matrix of all pairs has labels
 SQUARE = 440  # px of a plot whose axes are alike
-_ON_TOP = alt.Legend(title=None, orient="top", symbolStrokeWidth=2)
+_ON_TOP = alt.Legend(**STROKES)
 
 
 def head_map(
@@ -98,7 +107,7 @@ def _codes(frame: pd.DataFrame, place: dict) -> list[alt.Chart]:
 def _scale(frame: pd.DataFrame, signed: bool, zero: bool) -> alt.Scale:
     if signed:
         top = largest(frame["value"])
-        return alt.Scale(domain=[-top, top], domainMid=0)
+        return diverging(top)
     return scale_of(frame["value"], zero=zero)
 
 

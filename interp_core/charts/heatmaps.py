@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from interp_core.charts.axes import BANDS
-from interp_core.charts.points import GREY, MARKED
+from interp_core.charts.points import GREY, MARKED, diverging
 
 CELL = 32  # px; smaller cells for longer texts, never below the size that can be hovered
 MIN_CELL = 9
@@ -51,8 +51,10 @@ def heatmap(
     `signed` uses a diverging scale centred on zero, and a dash in cells clearly below it. `domain`
     fixes the scale. `compact` makes three of them fit side by side.
     """
+    if signed and domain is None:
+        domain = (-largest(frame[value]), largest(frame[value]))
     if domain is None and frame[value].isna().all():
-        domain = (-1.0 if signed else 0.0, 1.0)
+        domain = (0.0, 1.0)
     scale = _scale(domain, signed)
     rows, columns = list(dict.fromkeys(frame[y])), list(dict.fromkeys(frame[x]))
     side = cell_size(max(len(rows), len(columns)), COMPACT_SIDE if compact else MAX_SIDE)
@@ -79,12 +81,9 @@ def below_zero(base: alt.Chart, value: str, bound: float, **place: float) -> alt
 
 
 def _scale(domain: tuple[float, float] | None, signed: bool) -> alt.Scale:
-    options: dict = {}
-    if domain is not None:
-        options["domain"] = list(domain)
-    if signed:
-        options["domainMid"] = 0
-    return alt.Scale(**options)
+    if signed and domain is not None:
+        return diverging(domain[1])
+    return alt.Scale() if domain is None else alt.Scale(domain=list(domain))
 
 
 def _tooltips(frame: pd.DataFrame, value: str, title: str) -> list[alt.Tooltip]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
+from interp_core.charts.axes import measured, named
 from interp_core.charts.heatmaps import (
     PRINT_TOKEN,
     below_zero,
@@ -12,7 +13,7 @@ from interp_core.charts.heatmaps import (
     largest,
     token_axis,
 )
-from interp_core.charts.points import GREY, MARKED, by_kind
+from interp_core.charts.points import GREY, MARKED, STROKES, by_kind, diverging
 
 BEFORE, AFTER = "before", "after"
 COLOURS = {BEFORE: GREY, AFTER: "#2f6fd6"}
@@ -73,7 +74,7 @@ def effect_map(
         .encode(
             color=alt.Color(
                 "effect:Q",
-                scale=alt.Scale(domain=[-bound, bound], domainMid=0),
+                scale=diverging(bound),
                 legend=alt.Legend(title="effect", orient="bottom", gradientLength=200),
             ),
             stroke=alt.condition(click, alt.value(MARKED), alt.value(None)),
@@ -89,13 +90,13 @@ def effect_map(
 
 def lines_by_layer(frame: pd.DataFrame, *, value: str, title: str, kind: str) -> alt.Chart:
     """One line for each `kind` over the layers. `frame`: layer, `kind`, the column `value`."""
-    legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=2)
+    legend = alt.Legend(**STROKES)
     return (
         alt.Chart(frame)
         .mark_line(point=alt.OverlayMarkDef(size=40), strokeWidth=2)
         .encode(
-            x=alt.X("layer:O", title="after layer", axis=alt.Axis(labelAngle=0)),
-            y=alt.Y(f"{value}:Q", title=title),
+            x=alt.X("layer:O", title="after layer", axis=named()),
+            y=alt.Y(f"{value}:Q", title=title, axis=measured()),
             color=alt.Color(f"{kind}:N", legend=legend),
             strokeDash=alt.StrokeDash(f"{kind}:N", legend=legend),
             tooltip=["layer:O", f"{kind}:N", alt.Tooltip(f"{value}:Q", format="+.3f")],

@@ -7,7 +7,7 @@ import pandas as pd
 
 from interp_core.charts.axes import BANDS, measured, named, of_bars
 from interp_core.charts.heatmaps import below_zero, largest, token_axis, token_keys
-from interp_core.charts.points import GREY, MARKED, NEGATIVE, POSITIVE, by_kind
+from interp_core.charts.points import GREY, MARKED, NEGATIVE, POSITIVE, STROKES, by_kind, diverging
 
 AXES = 110  # px of axes, titles and legend, which heights include
 EXPECTED = "expected"
@@ -72,7 +72,7 @@ def unit_map(
     bound = largest(frame["value"])
     scale = alt.Scale(domain=[0, bound])
     if signed:
-        scale = alt.Scale(domain=[-bound, bound], domainMid=0)
+        scale = diverging(bound)
     click = alt.selection_point(name=selection, fields=["layer", "unit"], on="click", empty=False)
     base = alt.Chart(frame).encode(
         x=alt.X(
@@ -135,7 +135,7 @@ def waterfall(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
 
 def copies(frame: pd.DataFrame) -> alt.Chart:
     """Surprisal of both copies of a repeated text. `frame`: place, token, surprisal, copy."""
-    legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=0)
+    legend = alt.Legend(**STROKES)
     return (
         alt.Chart(frame)
         .mark_line(point=alt.OverlayMarkDef(size=40), strokeWidth=2)
@@ -145,7 +145,7 @@ def copies(frame: pd.DataFrame) -> alt.Chart:
             ),
             y=alt.Y("surprisal:Q", title="surprisal (bits)", axis=measured()),
             color=alt.Color("copy:N", legend=legend),
-            strokeDash=alt.StrokeDash("copy:N", legend=None),
+            strokeDash=alt.StrokeDash("copy:N", legend=legend),
             tooltip=["copy", "token", alt.Tooltip("surprisal:Q", format=".2f")],
         )
         .properties(height=260)

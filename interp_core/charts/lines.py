@@ -13,7 +13,7 @@ import pandas as pd
 
 from interp_core.charts.axes import BANDS
 from interp_core.charts.heatmaps import token_axis
-from interp_core.charts.points import POSITIVE
+from interp_core.charts.points import POSITIVE, STROKES
 
 ROW = 22  # px a token
 MARGIN = 150  # px on either side for the tokens, whose labels are axis labels to follow the theme
@@ -52,7 +52,7 @@ def _rules(
 ) -> alt.Chart:
     ink = alt.Scale(domain=[0, top], range=[0.04, 1], clamp=True)
     width = alt.Scale(domain=[0, top], range=[0.5, 5], clamp=True)
-    legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=2)
+    legend = alt.Legend(**STROKES)
     named = {"color": alt.Color("head:N", sort=None, legend=legend)}
     if lines["head"].nunique() > 1:  # patterns tell heads apart where colours do not
         named["strokeDash"] = alt.StrokeDash("head:N", sort=None, legend=legend)

@@ -10,7 +10,7 @@ import altair as alt
 import pandas as pd
 
 from interp_core.charts.heatmaps import below_zero, largest
-from interp_core.charts.points import MARKED, POSITIVE
+from interp_core.charts.points import MARKED, POSITIVE, diverging
 
 SIDE = 396  # px of the longer side on the page: two stand side by side on a laptop
 TITLE, LEGEND = 62, 66  # px above and below the picture
@@ -62,7 +62,7 @@ def overlay(
     y = alt.Y("row:Q", scale=alt.Scale(domain=[0, rows], reverse=True, nice=False), **bare)
     click = alt.selection_point(name="patch", fields=["row", "column"], on="click", empty=False)
     if signed:
-        ends = alt.Scale(domain=[-top, top], domainMid=0)
+        ends = diverging(top)
         legend = alt.Legend(title=None, orient="bottom", gradientLength=200, format="+.2~f")
         look = {"color": alt.Color("value:Q", scale=ends, legend=legend)}
     else:

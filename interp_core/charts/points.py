@@ -28,12 +28,23 @@ SHAPES = [
 ]
 OTHER = "other"
 NARROW, LABEL_LIMIT = 640, 160  # px of a chart on a small screen, and of a name in the legend
+# Of lines: a stroke with its dash, where a disc would hide it.
+STROKES = {"title": None, "orient": "top", "symbolType": "stroke", "symbolOpacity": 1}
 HIDDEN_AXIS = alt.Axis(labels=False, ticks=False, grid=False, domain=False, titleFontSize=11)
 
 
 def size(count: int) -> float:
     """px² of a point: large in small sets, small in large ones."""
     return 80 if count <= 500 else 40 if count <= 2_500 else 16 if count <= 10_000 else 8
+
+
+def diverging(bound: float) -> alt.Scale:
+    """The scale of signed values from −bound to bound, the page's own colour at zero.
+
+    Colours are mixed as light is: by hue, as Vega-Lite would, the way from orange to black leads
+    through purple.
+    """
+    return alt.Scale(domain=[-bound, bound], domainMid=0, interpolate="rgb")
 
 
 def in_order(groups: Iterable[str]) -> list[str]:

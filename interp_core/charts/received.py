@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from interp_core.charts.axes import BANDS
-from interp_core.charts.points import MARKED
+from interp_core.charts.points import MARKED, diverging
 
 INKS = ("#17202c", "#ffffff")  # of figures on light and on dark cells
 STRONG = 1.5  # doublings beyond which a cell is dark on a light page, and light on a dark one
@@ -46,7 +46,7 @@ def received_map(
         .encode(
             color=alt.Color(
                 "doublings:Q",
-                scale=alt.Scale(domain=[-REACH, REACH], domainMid=0),
+                scale=diverging(REACH),
                 legend=legend,
             ),
             stroke=alt.condition("datum.chosen", alt.value(MARKED), alt.value(None)),

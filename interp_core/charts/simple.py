@@ -5,8 +5,8 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import measured, named
-from interp_core.charts.points import GREY
+from interp_core.charts.axes import measured, named, of_bars
+from interp_core.charts.points import GREY, POSITIVE, STROKES
 
 
 def lines(
@@ -26,7 +26,7 @@ def lines(
     """
     shown = {}
     if colour:
-        legend = alt.Legend(orient="top", title=None)
+        legend = alt.Legend(**STROKES)
         shown["color"] = alt.Color(f"{colour}:N", legend=legend, sort=None)
         shown["strokeDash"] = alt.StrokeDash(f"{colour}:N", legend=legend, sort=None)
     axis = measured(format=form) if form else measured()
@@ -96,3 +96,32 @@ def dots(
         )
         .properties(height=height)
     )
+
+
+def bars_with_errors(
+    frame: pd.DataFrame, *, value: str, title: str, form: str = "+.4f"
+) -> alt.LayerChart:
+    """Lying bars in the order of the rows, with one standard error to each side where it is known.
+
+    `frame`: name, the column `value` and perhaps `<value>_se`.
+    """
+    error = f"{value}_se"
+    known = error in frame and frame[error].notna().any()
+    ends = frame[["name", value]]
+    if known:
+        ends = ends.assign(
+            se=frame[error], low=frame[value] - frame[error], high=frame[value] + frame[error]
+        )
+    base = alt.Chart(ends).encode(
+        y=alt.Y("name:N", sort=list(frame["name"]), axis=named(title=None, ticks=False)),
+        tooltip=[
+            alt.Tooltip("name:N"),
+            alt.Tooltip(f"{value}:Q", title=title, format=form),
+            *([alt.Tooltip("se:Q", title="SE", format=".4f")] if known else []),
+        ],
+    )
+    bars = base.mark_bar(cornerRadius=2, height=13, color=POSITIVE).encode(
+        x=alt.X(f"{value}:Q", title=title, axis=of_bars())
+    )
+    errors = base.mark_rule(color=GREY, strokeWidth=2).encode(x="low:Q", x2="high:Q")
+    return alt.layer(bars, *([errors] if known else [])).properties(height=24 * len(frame) + 50)

@@ -78,6 +78,32 @@ def test_measures_are_the_mean_differences_worked_out_by_hand(linear, explained,
     assert result.replacement == ("mask" if mode == "mask" else None)
 
 
+def test_the_logit_of_a_sum_falls_by_the_scores_of_the_words(linear, explained):
+    scores = np.sort(explained.by_word().scores[~explained.by_word().special])[::-1]
+    result = ic.faithfulness(linear, explained, measure="logit")
+    counts = [int(np.ceil(share * len(scores) - 1e-9)) for share in (0.01, 0.05, 0.1, 0.2, 0.5)]
+    assert result.comprehensiveness == pytest.approx(
+        np.mean([scores[:count].sum() for count in counts]), abs=1e-5
+    )
+    assert result.sufficiency == pytest.approx(
+        np.mean([scores[count:].sum() for count in counts]), abs=1e-5
+    )
+    assert "logit" in result.curve
+    with pytest.raises(ic.BadInput, match="Unknown measure 'odds'"):
+        ic.faithfulness(linear, explained, measure="odds")
+
+
+def test_verdicts_say_on_which_side_of_random_rankings_a_figure_is(linear, explained):
+    result, random = ic.faithfulness(linear, explained, rankings=2), np.array([0.1, 0.2, 0.3])
+    randoms = dict.fromkeys(("comprehensiveness", "sufficiency", "aopc"), random)
+    result = replace(result, **{f"random_{name}": each for name, each in randoms.items()})
+    for value, higher, lower in ((0.9, "better", "worse"), (-0.9, "worse", "better")):
+        found = replace(result, comprehensiveness=value, sufficiency=value, aopc=value).verdicts()
+        assert found == {"comprehensiveness": higher, "sufficiency": lower, "aopc": higher}
+    near = replace(result, comprehensiveness=0.3, sufficiency=0.1, aopc=0.2).verdicts()
+    assert set(near.values()) == {"as good"}
+
+
 def test_true_ranking_beats_random_ones_and_its_reverse_is_worst(linear, explained):
     good = ic.faithfulness(linear, explained)
     assert good.comprehensiveness > good.random_comprehensiveness.max()

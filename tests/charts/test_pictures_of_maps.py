@@ -77,7 +77,9 @@ def test_every_cell_is_in_the_specification_and_the_scale_is_centred():
     (data,) = spec["datasets"].values()
     assert sorted(row["weight"] for row in data) == sorted(cells()["weight"])
     coloured, dashes = spec["layer"]
-    assert coloured["encoding"]["color"]["scale"] == {"domain": [-0.2, 0.2], "domainMid": 0}
+    scale = coloured["encoding"]["color"]["scale"]
+    assert (scale["domain"], scale["domainMid"]) == ([-0.2, 0.2], 0)
+    assert scale["interpolate"] == "rgb"  # through hues, brown to black would lead through purple
     for dash in dashes["layer"]:  # signs that survive greyscale
         assert dash["mark"]["text"] == "–"
         assert dash["transform"][0]["filter"].startswith("datum['weight'] < -0.0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -290,6 +291,34 @@ def test_a_new_text_costs_one_pass(monkeypatch):
     app.run()
     assert "weight is not contribution" in words(app)
     assert len(passes) == 1
+
+
+def test_the_page_opens_with_the_head_that_moves_most_of_the_negation():
+    import interp_core as ic
+
+    text = "The plot is not bad at all."
+    app = run("attention_heads", model="sentiment", text=text, view="compare")
+    norms = ic.norm_weighted_attention(ic.load_model("sentiment"), text)
+    place = norms.key_tokens.index("not")
+    given = norms.weights[..., place].copy()
+    given[:, :, place] = np.nan  # from the token itself
+    best = np.unravel_index(np.nanmean(given, -1).argmax(), given.shape[:2])
+    assert (app.selectbox(key="layer").value, *app.multiselect(key="heads").value) == best
+    maps = ic.attention_maps(ic.load_model("sentiment"), text).weights
+    far = np.abs(maps - maps[best]).mean((-2, -1))
+    far[best] = np.inf
+    shown = app.selectbox(key="layer_b").value, app.selectbox(key="head_b").value
+    assert far[shown] == pytest.approx(far.min(), rel=1e-4)  # equal but for rounding
+
+
+def test_the_second_text_begins_without_the_negation():
+    app = run(
+        "attention_heads", model="sentiment", text="It is not bad.", view="compare", mode="texts"
+    )
+    assert app.text_input(key="text_b").value == "It is bad."
+    assert len(charts(app)) == 3
+    app.text_input(key="text_b").set_value("It is good.").run()
+    assert app.text_input(key="text_b").value == "It is good."
 
 
 def test_patching_takes_the_text_of_the_address_and_offers_to_align_it():

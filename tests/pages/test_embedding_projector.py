@@ -206,7 +206,7 @@ def test_trust_shows_the_scores_and_draws_again_on_demand(encoder):
 
 
 def test_the_shape_of_the_space_is_that_of_the_package(encoder):
-    app = opened(look="shape", points="text")
+    app = opened(look="shape", points="text", **{"section_All measures": True})
     texts = TEXT.splitlines()
     table = ic.geometry(ic.token_vectors(encoder, texts, layer="all"))
     shown = app.dataframe[0].value

@@ -78,6 +78,23 @@ def test_the_sum_of_the_parts_is_the_logit_on_the_page(opened, tiny_model):
     assert "▁look rather than ▁words" in words(app)
 
 
+@pytest.mark.parametrize("target", [None, " look"])
+def test_a_logit_is_contrasted_with_the_second_best_token(opened, tiny_model, target):
+    model = tiny_model("gpt2")
+    app = opened(lm_view="wrote", **({"lm_target": target} if target else {}))
+    likely = ic.next_tokens(model, TEXT, k=12)["id"].tolist()
+    first = ic.logit_attribution(model, TEXT, target=target or likely[0])
+    second = next(
+        each
+        for each in likely
+        if ic.logit_attribution(model, TEXT, target=each).target != first.target
+    )
+    found = ic.logit_attribution(model, TEXT, target=target or likely[0], contrast=second)
+    assert f"**{found.label}**" in words(app)
+    alone = opened(lm_view="wrote", lm_instead="nothing")
+    assert "A single logit has no natural zero" in words(alone)
+
+
 def test_a_token_that_is_none_gets_one_sentence(opened):
     app = opened(lm_view="wrote", lm_target="no such token")
     assert not app.exception

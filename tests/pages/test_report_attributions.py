@@ -12,7 +12,7 @@ from tests.pages.reporting import check
 from tests.pages.running import run, words
 
 TEXT = "The script is not good."
-VIEWS = {"explanation": 2, "methods": 2, "what_if": 1, "layers": 1, "many": 1, "trust": 1}
+VIEWS = {"explanation": 2, "methods": 3, "what_if": 1, "layers": 1, "many": 1, "trust": 1}
 VIEWS |= {"lens": 1, "interactions": 1}
 # What each built-in model explains on this page; fast methods, since each runs twice.
 MODELS = {

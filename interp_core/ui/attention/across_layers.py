@@ -72,7 +72,8 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
                 )
             )
     charts = [_show(maps, options, strip, token) for strip in strips]
-    st.caption(_layers_caption(len(charts) > 1, model.layout.causal))
+    sinks = any("colour ends" in str(chart.title) for chart in charts)
+    st.caption(_layers_caption(len(charts) > 1, model.layout.causal, sinks))
     return alt.vconcat(*charts)
 
 
@@ -129,15 +130,21 @@ def _strip(
     top = float(real.max(initial=0.0))
     sinks = 0 < top < HIDDEN * float(values.max())
     if sinks:  # one key that takes most would leave all others white
-        title += f"; colour ends at {top:.2g}, the largest to a token of the text"
+        title += f"; colour ends at {top:.2g}"
     frame = frames.layer_frame(keys, values, names)
     return layer_rows(frame, title=title, value_title=unit, top=top if sinks else None)
 
 
-def _layers_caption(rolled: bool, causal: bool) -> str:
+def _layers_caption(rolled: bool, causal: bool, sinks: bool) -> str:
+    ends = (
+        "Where special tokens receive most, the colour ends at the largest value of a token of the "
+        "text. "
+        if sinks
+        else ""
+    )
     if not rolled:
         return (
-            "Rollout and flow need the attention weights of all tokens. Set Weights to "
+            f"{ends}Rollout and flow need the attention weights of all tokens. Set Weights to "
             "“Attention weights” and reset Options to show them."
         )
     drift = (
@@ -146,7 +153,7 @@ def _layers_caption(rolled: bool, causal: bool) -> str:
         else ""
     )
     return (
-        "Attention rollout (Abnar & Zuidema 2020): product over layers of ½A + ½I, with A "
+        f"{ends}Attention rollout (Abnar & Zuidema 2020): product over layers of ½A + ½I, with A "
         "averaged over heads. It estimates how input tokens mix into this token; it is not an "
         "attribution." + drift
     )

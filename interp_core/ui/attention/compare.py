@@ -11,12 +11,13 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.attention.tables import aligned_difference
+from interp_core.attribution.what_if import suggestions
 from interp_core.charts.heatmaps import COMPACT_SIDE, LABELS, heatmap, token_keys
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention.frames import cell_frame
 from interp_core.ui.attention.question import Options, strongest_named
 from interp_core.ui.widgets import layout
-from interp_core.ui.widgets.choices import keep_valid, one_of
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import offer
 from interp_core.ui.widgets.recipe import Recipe, calls, value
@@ -109,29 +110,55 @@ def _second(made: Recipe, options: Options) -> Side | None:
     with layout.controls():
         mode = one_of("Compare", MODES, key="mode", default="heads")
         if mode == "heads":
-            return _other_head(made)
+            return _other_head(made, options)
         return _other_text(options)
 
 
-def _other_head(made: Recipe) -> Side:
+def _other_head(made: Recipe, options: Options) -> Side:
     maps = value(made)
     layers, heads = list(maps.layer_numbers), list(range(maps.weights.shape[1]))
+    first = most_similar(maps, options.layer, options.heads[0])
+    follow("layer_b", first[0])
+    follow("head_b", first[1])
     keep_valid("layer_b", layers)
     keep_valid("head_b", heads)
-    bound = {"bind": "query-params", "persist_state": "session", "width": 120}
-    layer = st.selectbox("Second layer", layers, key="layer_b", **bound)
-    head = st.selectbox("Second head", heads, index=min(1, len(heads) - 1), key="head_b", **bound)
+    layer = st.selectbox(
+        "Second layer", layers, layers.index(first[0]), key="layer_b", width=100, **BOUND
+    )
+    head = st.selectbox(
+        "Second head",
+        heads,
+        first[1],
+        key="head_b",
+        width=110,
+        help="At first the head whose weights on this text differ least from the chosen one's.",
+        **BOUND,
+    )
     return Side(_name(layer, head), made, (layer, head))
 
 
+def most_similar(maps: ic.AttentionMaps, layer: int, head: int) -> tuple[int, int]:
+    """The (layer, head) whose map has the smallest mean absolute difference from the given one."""
+    given = maps.head(layer, head)
+    far = np.array([[np.abs(each - given).mean() for each in heads] for heads in maps.weights])
+    if far.size > 1:
+        far[maps.row(layer), head] = np.inf
+    row, column = np.unravel_index(int(far.argmin()), far.shape)
+    return maps.layer_numbers[row], int(column)
+
+
 def _other_text(options: Options) -> Side | None:
+    edits = (edit.text for edit in suggestions(options.shown.asked.text))
+    first = next((text for text in edits if len(text) <= MAX_CHARACTERS), "")
+    follow("text_b", first)
     text = st.text_input(
         "Second text to compare with",
+        first,
         key="text_b",
-        bind="query-params",
-        persist_state="session",
         max_chars=MAX_CHARACTERS,
+        **BOUND,
         placeholder="the same sentence with a word changed",
+        help="At first the text without its first negation, or with another small change.",
     )
     if not text.strip():
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from interp_core.attention.tables import same_tokens
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention import question
 from interp_core.ui.attention.question import Shown, open_head
+from interp_core.ui.attention.to_token import telling_key
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.markdown import plain
 
@@ -92,10 +94,19 @@ def warning(raw: ic.AttentionMaps, shown: Shown) -> None:
 
 
 def telling_head(raw: ic.AttentionMaps, shown: Shown) -> tuple[int, int]:
-    """The (layer, head) that a new visitor sees first: one with something to see."""
+    """The (layer, head) that a new visitor sees first: of all heads the one that moves most of the
+    word that `telling_key` names to the other tokens."""
     if not same_tokens(raw):
         return raw.layer_numbers[0], 0
-    return look_for(question.summaries(shown))[0][1:]
+    maps = raw
+    if len(raw.tokens) <= MOST_TOKENS:
+        with suppress(ic.ClearheadError):  # not known for this architecture
+            maps = replace(shown, kind="norm").maps()
+    given = ic.attention_to(maps, telling_key(raw)[0], itself=False)
+    if not given["received"].notna().any():
+        return look_for(question.summaries(shown))[0][1:]
+    best = given.loc[given["received"].idxmax()]
+    return int(best["layer"]), int(best["head"])
 
 
 def look_for(frame: pd.DataFrame) -> list[tuple[str, int, int]]:

@@ -14,6 +14,7 @@ from interp_core.ui.attention.question import UNIT, Options, open_head
 from interp_core.ui.widgets import clicks
 from interp_core.ui.widgets.figure import figure
 
+TELLING = 0.4  # share of its attention from which a head is named by where it goes
 MARGIN = 44  # px of the layers' numbers and title
 
 
@@ -56,7 +57,8 @@ def _selected(frame: pd.DataFrame) -> str:
     said = {"previous": "previous token", "next": "next token", "special": "special tokens"}
     shares = {name: head[key] for key, name in said.items() if key in frame}
     most = max(shares, key=shares.get)
-    return f"Framed: layer {head['layer']}, head {head['head']} ({most} {shares[most]:.0%})."
+    shown = f" ({most} {shares[most]:.0%})" if shares[most] > TELLING else ""
+    return f"Framed: layer {head['layer']}, head {head['head']}{shown}."
 
 
 def _clipped(maps: ic.AttentionMaps, top: float) -> str:

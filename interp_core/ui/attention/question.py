@@ -123,13 +123,14 @@ def head_choice(
         width=110,
     )
     chosen = st.multiselect(
-        "Heads" if view != "compare" else "Head (the first one is shown)",
+        "Heads" if view != "compare" else "Head",
         heads,
         default=default,
         key="heads",
         **BOUND,
         placeholder="All heads (mean)",
-        width=200,
+        help="The first one is shown." if view == "compare" else None,
+        width=200 if view != "compare" else 130,
     )
     return layer, tuple(chosen or heads)
 

@@ -17,6 +17,7 @@ from interp_core.ui.attention.question import (
     pick_token,
     token_choice,
 )
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.figure import offer
 from interp_core.ui.widgets.recipe import calls, named, value
 from interp_core.ui.widgets.token_strip import token_strip
@@ -24,7 +25,8 @@ from interp_core.ui.widgets.token_strip import token_strip
 
 def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
     """The sentence shaded by what one token reads, or by how much each token is read."""
-    token = token_choice(maps, "Query token", "all queries (mean attention received)")
+    with layout.controls():
+        token = token_choice(maps, "Query token", "mean of all queries")
     made = options.shown.recipe()
     weights = named("weights", chosen_map(made, options))
     row = weights.mean(0) if token is None else weights[token]

@@ -11,8 +11,8 @@ import streamlit as st
 import interp_core as ic
 from interp_core.attribution.methods import METHODS
 from interp_core.attribution.result import MISLEADING
-from interp_core.attribution.tables import disagreements, method_agreement
-from interp_core.charts.attributions import against, grid
+from interp_core.attribution.tables import disagreements
+from interp_core.charts.attributions import against, agreement, grid
 from interp_core.charts.heatmaps import token_keys
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution.question import Asked, cost, explained
@@ -20,10 +20,11 @@ from interp_core.ui.attribution.text import largest, units_said
 from interp_core.ui.server import costs
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.markdown import number, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
+MATRIX = 620  # px of the matrix of methods
 DEFAULT = ["integrated_gradients", "leave_one_out", "saliency", "rollout", "raw_attention"]
 
 
@@ -71,7 +72,7 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
         f"{units_said(whole, whole.sequence)}"
     )
     if len(chosen) > 1:
-        _agreement(scores)
+        _agreement(compared, scores)
         _against(found, table)
     return ViewResult(chart, compared)
 
@@ -105,17 +106,31 @@ def _grid(table: pd.DataFrame, words: list[str]) -> alt.TopLevelMixin:
     )
 
 
-def _agreement(table: pd.DataFrame) -> None:
-    st.markdown(
-        "**Agreement between methods.** Rank correlation of absolute scores, and overlap of "
-        "the top three words."
+def _agreement(compared: Recipe, scores: pd.DataFrame) -> None:
+    """A matrix of all pairs of methods."""
+    table = calls.method_agreement(compared.drop(columns="word"))
+    found = value(table)
+    known = found.dropna(subset=["kendall"])
+    if not len(known):
+        st.caption("Agreement is undefined: a method gives every word the same score.")
+        return
+    st.markdown("**Agreement between methods**")
+    most, least = (known.loc[at] for at in (known["kendall"].idxmax(), known["kendall"].idxmin()))
+    said = " and ".join(
+        f"{what} for {row['first']} and {row['second'].lower()} ({number(row['kendall'], '.2f')})"
+        for what, row in (("highest", most), ("lowest", least))
     )
-    columns = {
-        "kendall": st.column_config.NumberColumn("Kendall τ", format="%.2f"),
-        "spearman": st.column_config.NumberColumn("Spearman ρ", format="%.2f"),
-        "overlap": st.column_config.NumberColumn("top-3 overlap", format="percent"),
-    }
-    st.dataframe(method_agreement(table), hide_index=True, column_config=columns)
+    figure(
+        agreement(found),
+        title="Agreement between methods",
+        alt=f"Matrix of Kendall's rank correlation of {scores.shape[1]} methods: {said}.",
+        room=MATRIX,
+        table=table,
+    )
+    st.caption(
+        "Kendall's τ of the absolute scores of the words (1: the same ranking; 0: unrelated). "
+        "Hover for Spearman's ρ and the overlap of the top three words."
+    )
 
 
 def _against(found: list[Recipe], table: pd.DataFrame) -> None:

@@ -64,7 +64,8 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
         f"({found.baseline}) flows through each word's hidden state after each layer. Each row "
         "sums to this difference "
         f"(largest deviation {np.abs(found.convergence_delta).max():.4f}). The prediction is "
-        "formed where conductance moves from the words to the classification token."
+        "formed where conductance moves from the words to the classification token. Layers are "
+        "numbered as on the page “Attention heads”."
     )
     return ViewResult(chart, by_word.to_frame())
 

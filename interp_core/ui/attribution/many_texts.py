@@ -214,7 +214,7 @@ def _answers(asked: Asked, answered: Recipe) -> list[str] | None:
     order = [name for name in ("text", "label", "prediction", "probability") if name in shown]
     shown = shown.reset_index(drop=True)
     st.dataframe(
-        shown[[*order, *(["correct"] if "correct" in shown else [])]],
+        shown.round({"probability": 3})[[*order, *(["correct"] if "correct" in shown else [])]],
         hide_index=True,
         height=min(ROWS_HEIGHT, 38 + 35 * max(len(shown), 1)),
         key="many_table",

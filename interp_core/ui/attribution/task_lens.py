@@ -48,9 +48,9 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
         f"at the end: {answer}. {said}",
     )
     st.caption(
-        f"One line per label. Across: after layer (0: the embeddings); up: {column}, as the "
-        "model's own task head computes it from the states after that layer. Earlier layers were "
-        "not trained for that."
+        "One line per label. Across: after layer (0: the embeddings; n: the n-th layer, which is "
+        f"layer n − 1 on the page “Attention heads”); up: {column}, as the model's own task head "
+        "computes it from the states after that layer. Earlier layers were not trained for that."
     )
     st.markdown(plain(said))
     return ViewResult(chart, step)

@@ -12,6 +12,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.attribution.result import Attribution
+from interp_core.attribution.targets import NONE
 from interp_core.charts.attributions import curves
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution.question import Asked, cost, explained
@@ -25,11 +26,17 @@ from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
 MODES = {"delete": "delete words", "mask": "mask words"}
+CERTAIN = 0.99  # probability from which on hardly anything could move it
 MOST_BESIDE = 128  # tokens up to which the measures are computed without being asked for
 GOOD = {
-    "comprehensiveness": "higher is better",
-    "sufficiency": "lower is better",
-    "aopc": "higher is better",
+    "comprehensiveness": "Higher is better",
+    "sufficiency": "Lower is better",
+    "aopc": "Higher is better",
+}
+HOW = {
+    "comprehensiveness": "mean drop without the top-scoring words",
+    "sufficiency": "mean drop with the top-scoring words alone",
+    "aopc": "mean drop over the deletion curve",
 }
 
 
@@ -45,6 +52,7 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
         return None
     found, result = value(step), value(measured)
     _measures(result)
+    st.markdown(_verdict(result))
     both = _curves(result)
     offer(
         both,
@@ -57,7 +65,7 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
         f"ERASER metrics (DeYoung et al. 2020), {MODES[mode]}, {result.words} {result.units}. "
         f"Band: ±1 SD over {len(result.random_aopc)} random rankings. Deletion and masking "
         "give different values; perturbed texts are out of distribution for the model. "
-        f"{units_said(result, found.sequence)}"
+        f"{_measure_said(result, found)}{units_said(result, found.sequence)}"
     )
     checks(asked, found)
     return ViewResult(both, measured.curve)
@@ -70,7 +78,9 @@ def _curves(result: ic.Faithfulness) -> alt.HConcatChart:
         with side:
             st.markdown(f"**{name.capitalize()}**: " + _WHAT[name])
             charts[name] = curves(
-                result.curve[result.curve["curve"] == name], title="target probability"
+                result.curve[result.curve["curve"] == name],
+                title=f"target {result.measure}",
+                value=result.measure,
             )
             draw_chart(charts[name], alt=_said(result, name))
     return alt.hconcat(*(chart.properties(title=name) for name, chart in charts.items()))
@@ -79,9 +89,9 @@ def _curves(result: ic.Faithfulness) -> alt.HConcatChart:
 def _said(result: ic.Faithfulness, name: str) -> str:
     """Where the curves stand when half of the words are taken."""
     half = result.curve[(result.curve["curve"] == name) & (result.curve["fraction"] == 0.5)]
-    chance = half.set_index("ranking")["probability"]
+    chance = half.set_index("ranking")[result.measure]
     return (
-        f"{name.capitalize()} curve: with half of the words, probability "
+        f"{name.capitalize()} curve: with half of the words, {result.measure} "
         f"{number(chance.get('attribution'))} by the scores and "
         f"{number(chance.get('random'))} by random rankings."
     )
@@ -103,20 +113,25 @@ def beside(asked: Asked, step: Recipe) -> None:
     if measured is not None:
         result = value(measured)
         st.markdown(
-            "**Faithfulness.** Change in the target probability when the top-scoring words "
+            f"**Faithfulness.** Change in the target {result.measure} when the top-scoring words "
             "are deleted or kept, compared with random rankings:"
         )
         _measures(result)
-        if said := units_said(result, found.sequence):
+        st.markdown(_verdict(result))
+        if said := _measure_said(result, found) + units_said(result, found.sequence):
             st.caption(said)
 
 
 def _faithfulness(asked: Asked, step: Recipe, mode: str) -> Recipe | None:
-    count = len(value(step).sequence)
+    found = value(step)
+    count, chance = len(found.sequence), found.prediction.probability
+    given = {"mode": mode, "seed": 0}
+    if chance is not None and chance > CERTAIN and found.goal.activation != NONE:
+        given["measure"] = "logit"
     return jobs.follow(
         ("faithfulness", asked, mode),
         "Faithfulness",
-        calls.faithfulness(cache.model_recipe(asked.model), step, mode=mode, seed=0),
+        calls.faithfulness(cache.model_recipe(asked.model), step, **given),
         operations=lambda: costs.faithfulness(cache.model(asked.model), count),
     )
 
@@ -133,15 +148,48 @@ _WHAT = {
 }
 
 
+def _measure_said(result: ic.Faithfulness, found: Attribution) -> str:
+    """Why the logit is measured, where it is."""
+    if result.measure == "probability":
+        return ""
+    return (
+        f"The prediction is nearly certain ({found.prediction.probability:.2%}): its probability "
+        "hardly changes, so changes of the logit are shown. "
+    )
+
+
+def _verdict(result: ic.Faithfulness) -> str:
+    """All three measures against random rankings, in words."""
+    found = result.verdicts()
+    parts = []
+    for verdict, said in _SAID.items():
+        names = [_title(name) for name, each in found.items() if each == verdict]
+        if names:
+            parts.append(f"{said}: {', '.join(names)}.")
+    return " ".join(parts)
+
+
+_SAID = {
+    "better": "**Better than random**",
+    "as good": "**Not better than random** (within 2 SD)",
+    "worse": "**Worse than random**",
+}
+
+
+def _title(measure: str) -> str:
+    return "AOPC" if measure == "aopc" else measure
+
+
 def _measures(result: ic.Faithfulness) -> None:
     for side, row in zip(st.columns(3), result.to_frame().itertuples()):
-        title = "AOPC" if row.measure == "aopc" else row.measure.capitalize()
+        title = _title(row.measure)
         side.metric(
-            f"{title} ({GOOD[row.measure]})",
+            f"{title[:1].upper()}{title[1:]}",
             number(row.value),
             f"random: {number(row.random)} ± {number(row.random_std)} SD",
             delta_color="off",
             delta_arrow="off",
+            help=f"{GOOD[row.measure]} ({HOW[row.measure]}).",
         )
 
 

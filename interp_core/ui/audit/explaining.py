@@ -75,7 +75,7 @@ def explain_row(
 def explanation_link(model: str, text: str) -> None:
     """A link to the attribution page with this model and text."""
     short = text if len(text) <= LABEL else f"{text[:LABEL]}…"
-    leads.lead("word_attributions", f"Explain “{plain(short)}”", {"model": model, "text": text})
+    leads.explain(model, text, f"Explain “{plain(short)}”")
 
 
 def head_link(model: str, text: str, layer: int, head: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from interp_core.ui.attribution import VIEWS
 from interp_core.ui.audit.answers import Audited
 from interp_core.ui.widgets import clicks, leads
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
@@ -29,7 +30,7 @@ def listed(frame: pd.DataFrame, *, key: str, chooses: str, height: int = 300) ->
             st.session_state[chooses] = int(shown["row"].iloc[row])
 
     st.dataframe(
-        shown.drop(columns="place"),
+        shown.drop(columns="place").round({"confidence": 3}),
         hide_index=True,
         height=height,
         key=key,
@@ -65,7 +66,7 @@ def chosen(key: str, frame: pd.DataFrame, *, first: bool = False) -> int | None:
 def explanation(found: Audited, place: int) -> None:
     """The link to the attribution of one text."""
     data = found.data
-    query = {"model": found.asked.model, "text": data.texts[place], "show": "explanation"}
+    query = {"model": found.asked.model, "text": data.texts[place], "show": VIEWS["explanation"]}
     if data.pairs is not None:
         query["pair"] = data.pairs[place]
     leads.lead("word_attributions", "Explain this prediction", query)

@@ -68,8 +68,8 @@ def _probed(side: Side) -> Recipe | None:
 def _joined(sides: tuple[Side, Side], found: list[pd.DataFrame]) -> pd.DataFrame:
     table = found[0][["text", "meant", "kind"]].copy()
     for side, each in zip(sides, found):
-        table[side.name] = each["prediction"]
-        table[f"{side.name} correct"] = each["right"]
+        signs = each["right"].map({True: "✓ ", False: "✗ "})
+        table[side.name] = signs + each["prediction"].astype(str)
     return table
 
 

@@ -19,6 +19,7 @@ from interp_core.ui.embedding import drawing_choice, sources
 from interp_core.ui.embedding.downloads import PointResult
 from interp_core.ui.embedding.question import LAYERED, Drawing, Points, points_named
 from interp_core.ui.embedding.results import shared
+from interp_core.ui.widgets.downloads import section
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import figure, offer
 from interp_core.ui.widgets.markdown import number
@@ -77,10 +78,14 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult 
     if asked.value("sampled"):
         st.caption(f"Measured on a random sample of {asked.value('sampled'):,} texts.")
     measured = step if layered else step.drop(columns="layer")
-    st.dataframe(value(measured).rename(columns=NAMES), hide_index=True, column_config=FORMATS)
+    section("All measures", ":material/table:", lambda: _measures(value(measured)))
     last = ic.at_layer(vectors, model.n_layers) if layered else vectors
     asked = replace(asked, layer=model.n_layers if layered else None)
     return PointResult(chart, measured, asked=Drawing(asked, metric=metric), vectors=last)
+
+
+def _measures(table: pd.DataFrame) -> None:
+    st.dataframe(table.rename(columns=NAMES), hide_index=True, column_config=FORMATS)
 
 
 def _known(vectors: Vectors, asked: Points, *, layered: bool) -> Recipe:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.heads import head_map, pruning
+from interp_core.charts.simple import bars_with_errors
 from interp_core.heads.importance import ORDERS, STEPS
 from interp_core.ui.heads import card, corpus, table
 from interp_core.ui.heads.corpus import Asked
@@ -21,10 +21,7 @@ from interp_core.ui.widgets.result import ViewResult
 
 ABLATION_TEXTS = 32
 SEED = 0  # of the random orders
-FORMATS = {
-    name: st.column_config.NumberColumn(format="%+.4f")
-    for name in ("importance", "loss change", "logit change", "accuracy change")
-}
+STRONGEST, BARS = 12, 620  # heads that are named, and px of their bars
 WAYS = {"gradient": "Gradient estimate", "ablation": "Zero ablation"}
 CURVES = {
     "accuracy": "agreement with full model",
@@ -74,19 +71,26 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
         f"{ABOUT[way]} {int(found['texts'].iloc[0]):,} texts; loss against the model's own "
         "predictions."
     )
-    _strongest(found, way)
+    _strongest(step, column, title)
     if chosen is not None:
         card.show(asked, state, frame, chosen)
     _curve(asked, step, way)
     return table.result(chart, step, state.statistics.frame)
 
 
-def _strongest(found: pd.DataFrame, way: str) -> None:
-    top = found.nlargest(8, "importance")
-    names = [name for name in found if name != "texts" and not name.endswith("_se")]
-    shown = top[names].rename(columns={name: name.replace("_", " ") for name in names})
-    st.dataframe(shown, hide_index=True, column_config=FORMATS)
-    st.caption("Top eight heads. The download contains all heads with standard errors.")
+def _strongest(step: Recipe, column: str, title: str) -> None:
+    """The heads with the largest values as bars."""
+    top = value(step).nlargest(STRONGEST, column)
+    names = [table.name(*pair) for pair in zip(top["layer"], top["head"])]
+    first = f"{names[0]} ({number(top[column].iloc[0], '+.4f')})"
+    figure(
+        bars_with_errors(top.assign(name=names), value=column, title=title),
+        title=f"{capital(title)}: the top {len(top)} heads",
+        alt=f"Bars of the {title} of the {len(top)} heads with the largest values; first: {first}.",
+        room=BARS,
+        table=step,
+    )
+    st.caption(f"Top {len(top)} heads (layer.head). Lines: ±1 standard error over texts.")
 
 
 def _curve(asked: Asked, step: Recipe, way: str) -> None:

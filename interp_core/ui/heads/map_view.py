@@ -52,8 +52,9 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
     if name == IMPORTANCE:
         made = table.with_importance(made, asked)
         frame = value(made)
-        if IMPORTANCE not in frame:
-            st.info("Importance needs a model with a task head (for example `sentiment`).")
+        if IMPORTANCE not in frame:  # or the computation was stopped, or waits for a click
+            if not table.has_importance(asked):
+                st.info("Importance needs a model with a task head (for example `sentiment`).")
             name = names[0]
     entry = STATISTICS[name]
     drawn = table.map_frame(frame, name, chosen)
@@ -112,7 +113,9 @@ def _layers_said(drawn: pd.DataFrame, entry: Statistic) -> str:
 
 def roles() -> None:
     """The thresholds and what a role does not say."""
-    st.dataframe(ic.role_table(), hide_index=True)
+    table = ic.role_table()
+    titles = {name: entry.title for name, entry in STATISTICS.items()}
+    st.dataframe(table.assign(statistic=table["statistic"].replace(titles)), hide_index=True)
     st.caption(
         "Each head gets the first matching role, from most to least specific, else “none”. A "
         "role describes the attention pattern, not the effect on the output (see Head "

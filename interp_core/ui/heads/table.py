@@ -54,6 +54,7 @@ __all__ = [
     "IMPORTANCE",
     "KEY",
     "chooser",
+    "has_importance",
     "importance",
     "map_frame",
     "name",
@@ -88,6 +89,15 @@ def importance(
     )
 
 
+def has_importance(asked: Asked) -> bool:
+    """Whether the model has an output to lose."""
+    try:
+        check_task(cache.model(asked.model))
+    except ic.UnsupportedModel:
+        return False
+    return True
+
+
 def _operations(asked: Asked, method: str, most: int) -> float:
     """A backward pass over the texts; or, by ablation, half a pass for each head."""
     model = cache.model(asked.model)
@@ -104,10 +114,7 @@ def token_count(asked: Asked, most: int) -> int:
 
 def with_importance(frame: Recipe, asked: Asked) -> Recipe:
     """The table with gradient importance, where the model has an output to lose."""
-    try:
-        found = importance(asked)
-    except ic.UnsupportedModel:
-        return frame
+    found = importance(asked) if has_importance(asked) else None
     if found is None:
         return frame
     return named("frame", calls.with_importance(frame, named("worth", found)))

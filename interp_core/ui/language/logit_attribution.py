@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
 from interp_core.charts.language import unit_map, waterfall
+from interp_core.errors import BadInput
+from interp_core.inputs.vocabulary import token_id
 from interp_core.language.direct_attribution import LogitAttribution
 from interp_core.language.tables import MLP
 from interp_core.ui.language import head_map
@@ -19,6 +24,7 @@ from interp_core.ui.widgets.result import ViewResult
 
 OFFERED = 12  # likely tokens in the lists
 STATE = "lm_part"
+SECOND, ALONE = "second best", "nothing"  # what a token is contrasted with, beside one chosen
 
 
 def draw(asked: Asked) -> ViewResult | None:
@@ -29,8 +35,14 @@ def draw(asked: Asked) -> ViewResult | None:
         likely = _likely(asked, place)
         if likely is None:
             return None
-        target = _token("Target", "lm_target", likely, "top token")
-        contrast = _token("Contrast with", "lm_instead", likely, "–")
+        target = _token("Target", "lm_target", likely, placeholder="top token")
+        contrast = _token(
+            "Contrast with", "lm_instead", {SECOND: SECOND, ALONE: ALONE, **likely}, index=0
+        )
+        if contrast == SECOND:
+            contrast = _second(asked, likely, target)
+        elif contrast == ALONE:
+            contrast = None
 
     options = {"target": target, "contrast": contrast, "position": place}
     step = named("found", calls.logit_attribution(*asked.recipes, **options))
@@ -78,17 +90,30 @@ def _likely(asked: Asked, place: int) -> dict[str, int] | None:
     if table is None:
         return None
     frame = value(table)
-    return dict(zip(frame["token"][::-1], frame["id"][::-1]))
+    names = dict(zip(frame["token"][::-1], frame["id"][::-1]))
+    return dict(reversed(names.items()))
 
 
-def _token(label: str, key: str, likely: dict[str, int], empty: str) -> int | str | None:
-    names = list(likely)[::-1]
-    given = st.session_state.get(key)
+def _second(asked: Asked, likely: dict[str, int], target: int | str | None) -> int | None:
+    """The most likely token but the target; None where nothing else can be said."""
+    if isinstance(target, str):
+        with suppress(BadInput):  # what is wrong is said by the attribution itself
+            size = asked.loaded.model.config.get_text_config().vocab_size
+            target = token_id(asked.loaded, target, size)
+    first = next(iter(likely.values()), None) if target is None else target
+    return next((each for each in likely.values() if each != first), None)
+
+
+def _token(
+    label: str, key: str, likely: dict[str, Any], *, index: int | None = None, placeholder: str = ""
+) -> int | str | None:
+    names = list(likely)
+    given = st.session_state.get(key) or st.query_params.get(key)
     typed = st.selectbox(
         label,
         names if given in (None, *names) else [*names, given],
-        index=None,
-        placeholder=empty,
+        index=index,
+        placeholder=placeholder,
         accept_new_options=True,
         key=key,
         width=170,

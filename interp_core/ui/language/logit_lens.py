@@ -72,7 +72,8 @@ def _depth(asked: Asked) -> int:
         index=layers,
         key="lm_depth",
         width=130,
-        help="0: the embeddings, before any layer.",
+        help="0: the embeddings, before any layer; n: the output of the n-th layer, which is layer "
+        "n − 1 on the page “Attention heads”.",
         **BOUND,
     )
     return int(chosen)
@@ -137,8 +138,8 @@ def _grid(
 
 
 LINES = {
-    "answer_probability": "Probability",
     "answer_rank": "Rank",
+    "answer_probability": "Probability",
     "divergence": "KL from final (bits)",
 }
 
@@ -164,13 +165,7 @@ def cell(lens: Recipe, place: int, depth: int) -> None:
         )
     with right:
         st.markdown(f"Final prediction **{answer}** by layer")
-        shown = one_of(
-            "Quantity",
-            LINES,
-            key="lm_line",
-            default="answer_probability",
-            label_visibility="collapsed",
-        )
+        shown = one_of("Quantity", LINES, key="lm_line", label_visibility="collapsed")
         path = calls.answer_path(lens, place)
         line = value(path)
         first, last = line[shown].iloc[[0, -1]]

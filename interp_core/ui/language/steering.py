@@ -25,7 +25,14 @@ def draw(asked: Asked) -> ViewResult | None:
         towards = _prompt("Steer towards", "lm_towards", TOWARDS)
         away = _prompt("Steer away from", "lm_away", AWAY)
         layer = st.slider(
-            "After layer", 0, layers - 1, layers // 3, key="lm_layer", width=170, **BOUND
+            "After layer",
+            0,
+            layers - 1,
+            layers // 3,
+            key="lm_layer",
+            width=170,
+            help="Layers are numbered from 0, as on the page “Attention heads”.",
+            **BOUND,
         )
         strength = st.slider(
             "Strength", -STRONGEST, STRONGEST, 3.0, 0.5, key="lm_strength", width=190, **BOUND

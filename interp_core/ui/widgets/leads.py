@@ -22,14 +22,23 @@ def lead(page: str, label: str, query: Mapping[str, Any], *, icon: str = ICON, *
 
 def explain(model: str, text: str, label: str = "Explain this text", **query: str) -> None:
     """To the words that decide about a text; nothing for a text too long for a link."""
+    from interp_core.ui.attribution import VIEWS  # beside its charts
+
     if text.strip() and len(text) <= MOST_LETTERS:
-        lead("word_attributions", label, {"model": model, "text": text, **query})
+        query = {"model": model, "text": text, "show": VIEWS["explanation"], **query}
+        lead("word_attributions", label, query)
 
 
 def head(model: str, text: str, layer: int, head: int, label: str) -> None:
     """To the attention map of one head."""
     query = {"model": model, "text": text, "layer": str(layer), "heads": str(head)}
     lead("attention_heads", label, query | {"view": "Heatmap"})
+
+
+def over_texts(model: str, layer: int, head: int) -> None:
+    """To the statistics of one head over many texts."""
+    label = f"Layer {layer}, head {head} over many texts"
+    lead("head_entropy", label, {"model": model, "unit": f"{layer}.{head}"})
 
 
 def attention_to(model: str, text: str, pair: str | None, token: str, place: int) -> None:

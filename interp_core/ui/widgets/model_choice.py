@@ -129,11 +129,11 @@ def shelf() -> None:
     """The built-in models, grouped by what there is to learn with them; a click takes one."""
     cards = ic.bundled_models()
     groups = {each: [card for card in cards if card.task == each] for each in GROUPS}
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         for task, found in groups.items():
             if not found:
                 continue
-            with st.container(width=250, gap="xsmall"):
+            with st.container(width=320, gap="xsmall"):
                 st.markdown(f"**{GROUPS[task]}**")
                 for card in found:
                     st.button(
