@@ -33,7 +33,7 @@ BROWSER = "tests/browser/"
 LINES = {
     "browser, first line": tuple(
         f"{BROWSER}test_{name}"
-        for name in ("accessibility", "keyboard", "language", "lessons", "report", "zoom")
+        for name in ("accessibility", "keyboard", "language", "lessons", "report")
     ),
     "browser, second line": (BROWSER,),
     "projections": (
