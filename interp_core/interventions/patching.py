@@ -20,7 +20,6 @@ from interp_core.interventions.effects import estimated_effects, exact_effects
 from interp_core.interventions.pairs import check_same_length
 from interp_core.interventions.question import encode_question
 from interp_core.interventions.recorded_pair import RecordedPair
-from interp_core.progress import scaled
 from interp_core.validation import check_position
 
 if TYPE_CHECKING:
@@ -34,10 +33,10 @@ SITES = {
     "query": "Queries of each head, at all positions",
     "key": "Keys of each head, at all positions",
     "value": "Values of each head, at all positions",
+    "mlps": "MLPs, at all positions",
 }
 DIRECTIONS = ("restore", "destroy")
 METHODS = ("exact", "gradient")
-PARTS = 1000  # of the progress of one site
 
 
 @dataclass(frozen=True)
@@ -45,12 +44,12 @@ class Patching:
     """Effects of patching one part after the other.
 
     `effects` is (layers, positions) for the residual stream and MLPs, (layers, heads) for heads,
-    queries, keys and values, (layers, heads, positions) for heads by position. 0 is the run that is
-    patched, 1 the one that the part comes from: with "restore" parts of the clean run go into the
-    changed one, with "destroy" the other way round. `together` (layers,) is the effect of all parts
-    of a layer at once, None for the estimate. `clean` and `corrupt` are the two values of the
-    measure. `layers` are the true numbers; `places` the positions of each column. Heads that share
-    keys and values (grouped queries) share their effect.
+    queries, keys and values, (layers, heads, positions) for heads by position, (layers,) for whole
+    MLPs. 0 is the run that is patched, 1 the one that the part comes from: with "restore" parts of
+    the clean run go into the changed one, with "destroy" the other way round. `together` (layers,)
+    is the effect of all parts of a layer at once, None for the estimate. `clean` and `corrupt` are
+    the two values of the measure. `layers` are the true numbers; `places` the positions of each
+    column. Heads that share keys and values (grouped queries) share their effect.
     """
 
     effects: np.ndarray
@@ -88,7 +87,7 @@ class Patching:
         """One row for each patch: layer, head and position where they apply, token, effect."""
         index = np.indices(self.effects.shape).reshape(self.effects.ndim, -1)
         frame = pd.DataFrame({"layer": np.asarray(self.layers)[index[0]]})
-        if self.site not in ("stream", "mlp"):
+        if self.site not in ("stream", "mlp", "mlps"):
             frame["head"] = index[1]
         if self.site in ("stream", "mlp", "heads_by_position"):
             frame["position"] = [self.places[column][0] for column in index[-1]]
@@ -121,7 +120,7 @@ def patch(
     clean one. `positions` limits the columns; a sequence in it is a group that is patched together
     (a word, or a region of a picture). method="gradient" estimates all effects by one backward pass
     to first order. In encoder-decoder models the parts are those of the encoder. The sites are
-    `PATCHING_SITES`.
+    "stream", "heads", "mlp", "heads_by_position", "query", "key", "value" and "mlps".
 
     An exact patch of layer l computes only what it can change: layers below l are those of the
     recorded run, and parts that are equal in both runs have the effect 0 without a pass.
@@ -161,13 +160,11 @@ def patch_sites(
         model, one, two, TargetRequest(target, contrast, position), measure, direction
     )
     groups = _groups(positions, len(one.sequence))
-    found = {}
-    for number, site in enumerate(sites):
-        part = scaled(progress, number * PARTS, (number + 1) * PARTS, len(sites) * PARTS)
-        work = estimated_effects if method == "gradient" else exact_effects
-        effects, together = work(pair, site, groups, part)
+    sites = list(dict.fromkeys(sites))
+    work = estimated_effects if method == "gradient" else exact_effects
+    tokens, found = (one.sequence.tokens, two.sequence.tokens), {}
+    for site, (effects, together) in work(pair, sites, groups, progress).items():
         about = (site, direction, method, measure, pair.label, pair.layers(site))
-        tokens = (one.sequence.tokens, two.sequence.tokens)
         found[site] = Patching(effects, together, *pair.values, *about, *tokens, groups)
     return found
 

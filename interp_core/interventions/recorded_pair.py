@@ -59,7 +59,7 @@ class RecordedPair:
 
     def layers(self, site: str) -> tuple[int, ...]:
         """True numbers of the layers that have the site."""
-        if site in ("stream", "mlp"):
+        if site in ("stream", "mlp", "mlps"):
             return tuple(range(self.runner.layers))
         return tuple(part.layer for part in self.runner.parts.attention)
 
@@ -77,14 +77,18 @@ class RecordedPair:
         """Values of F as effects."""
         return (values.double().cpu().numpy() - self.low) / (self.high - self.low)
 
-    def run(self, site: str, layer: int, mask: Tensor, shortcut: bool) -> Tensor:
-        """F of each row of the mask (rows, n, parts)."""
-        change = Change(site, layer, mask, self.base, self.source, shortcut, self.reads)
-        with torch.no_grad():
-            return self.read(self.runner.run(change, **self.read.options))
+    def run(self, layer: int, masks: dict[str, Tensor], shortcut: bool) -> Tensor:
+        """F of each row of the masks (rows, n, parts) of the sites."""
+        (site, mask), *others = masks.items()
+        parts = (self.base, self.source, shortcut, self.reads, dict(others))
+        with torch.inference_mode():
+            output = self.runner.run(Change(site, layer, mask, *parts), **self.read.options)
+            return self.read(output)
 
     def find_reads(self) -> None:
-        """Find out which tokens of the last layer the number depends on, by its gradients."""
+        """Find out which tokens of the last layer the number depends on, by its gradients; once."""
+        if self.reads is not None:
+            return
         last, found = self.runner.layers - 1, []
         for record in (self.base, self.source):
             with torch.enable_grad():
@@ -123,7 +127,7 @@ def shortcut_holds(pair: RecordedPair, kind: str) -> bool:
     mask[1] = True
     mask[2, ::2, ::2] = True
     try:
-        truth = pair.run(kind, layer, mask, shortcut=False)
+        truth = pair.run(layer, {kind: mask}, shortcut=False)
     except (RuntimeError, ValueError) as error:
         raise _unknown(pair) from error
     slack = SAME * max(1.0, abs(pair.low), abs(pair.high))
@@ -131,7 +135,7 @@ def shortcut_holds(pair: RecordedPair, kind: str) -> bool:
     if not abs(float(truth[0]) - pair.low) <= slack or not whole:
         raise _unknown(pair)
     try:
-        found = pair.run(kind, layer, mask, shortcut=True)
+        found = pair.run(layer, {kind: mask}, shortcut=True)
         tried[kind] = bool((found - truth).abs().max() <= slack)
     except Exception:  # whatever an architecture does with a layer's output, it can do without
         tried[kind] = False

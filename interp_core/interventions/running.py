@@ -68,8 +68,9 @@ class Recording:
 class Change:
     """Rows of one layer in which parts of a site come from another recording.
 
-    `mask` (rows, n, parts) says which. `reads` (n,) are the tokens of the last layer that the
-    answer depends on; None for all. Without `shortcut` everything is computed.
+    `mask` (rows, n, parts) says which; `also` are masks of other sites, for the same rows. `reads`
+    (n,) are the tokens of the last layer that the answer depends on; None for all. Without
+    `shortcut` everything is computed.
     """
 
     site: str
@@ -79,18 +80,23 @@ class Change:
     source: Recording
     shortcut: bool = True
     reads: Tensor | None = None
+    also: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def masks(self) -> dict[str, Tensor]:
+        """The mask of each site that is changed."""
+        return {self.site: self.mask, **self.also}
 
     @property
     def rows(self) -> int:
         """How many rows there are."""
         return len(self.mask)
 
-    @property
-    def number(self) -> int | None:
-        """The number of the call whose output is changed."""
-        if self.site == "mlp":
-            return self.base.mlps[self.layer]
-        return self.base.kinds.get((self.layer, self.site))
+    def number(self, site: str) -> int | None:
+        """The number of the call whose output is changed at this site."""
+        if site == "mlp":
+            return self.base.mlps.get(self.layer)
+        return self.base.kinds.get((self.layer, site))
 
 
 class _Enough(Exception):
@@ -188,10 +194,11 @@ class Runner:
     def _block(self, original: Callable, *given: Any, **options: Any) -> Any:
         layer, self._blocks_seen = self._blocks_seen, self._blocks_seen + 1
         change = self._change
-        here = change is not None and layer == change.layer and change.site == "stream"
-        if change is not None and change.shortcut and (layer < change.layer or here):
+        here = change is not None and layer == change.layer and "stream" in change.masks
+        known = change is not None and (layer < change.layer or (here and not change.also))
+        if known and change.shortcut:
             output = _for_rows(change.base.blocks[layer], change.rows)
-            return self._patched(change, output) if here else output
+            return self._patched(change, "stream", output) if here else output
         self._layer, self._calls_seen = layer, 0
         output = original(*given, **options)
         self._layer = None
@@ -201,7 +208,7 @@ class Runner:
             self._record.blocks.append(output)
         if self._ends and change is not None and layer == change.layer:
             raise _Enough(first(output))
-        return self._patched(change, output) if here else output
+        return self._patched(change, "stream", output) if here else output
 
     def _inner(self, module: nn.Module, original: Callable, *given: Any, **options: Any) -> Any:
         layer, change, record = self._layer, self._change, self._record
@@ -209,8 +216,8 @@ class Runner:
             return original(*given, **options)
         number, self._calls_seen = self._calls_seen, self._calls_seen + 1
         here = change is not None and change.layer == layer
-        if here and module in self._projections and change.site == "heads":
-            given = (self._patched(change, given[0]), *given[1:])
+        if here and module in self._projections and "heads" in change.masks:
+            given = (self._patched(change, "heads", given[0]), *given[1:])
         output = None
         if change is not None and change.shortcut:
             output = self._from_recording(change, layer, number, module, original, given)
@@ -220,7 +227,10 @@ class Runner:
             self._note(record, layer, number, module)
             seen = given[0] if given else next(iter(options.values()))
             record.calls[layer][number] = Call(module, seen, output, self._calls_seen)
-        return self._patched(change, output) if here and number == change.number else output
+        for site in change.masks if here else ():
+            if number == change.number(site):
+                output = self._patched(change, site, output)
+        return output
 
     def _note(self, record: Recording, layer: int, number: int, module: nn.Module) -> None:
         """Which of the calls of a layer are those that sites name; DeBERTa calls some again."""
@@ -249,7 +259,9 @@ class Runner:
         known = change.base.calls.get(layer, {}).get(number)
         if known is None or known.module is not module:
             return None
-        if layer == change.layer and change.site == "mlp" and number == change.number:
+        # No row of the others has changed what the MLP reads.
+        alone = layer == change.layer and change.masks.keys() <= {"mlp", "stream"}
+        if alone and number == change.number("mlp"):
             self._calls_seen = known.after
             return _for_rows(known.output, change.rows)
         if not is_linear(module) or len(given) != 1:
@@ -300,15 +312,15 @@ class Runner:
         self._spread = int(differs.sum()) > MOSTLY * differs.numel()
         return None if self._spread else differs
 
-    def _patched(self, change: Change, value: Any) -> Any:
+    def _patched(self, change: Change, site: str, value: Any) -> Any:
         """The output with the parts of the mask from the source."""
         if not isinstance(value, Tensor):
-            return type(value)((self._patched(change, value[0]), *value[1:]))
-        site, layer = change.site, change.layer
+            return type(value)((self._patched(change, site, value[0]), *value[1:]))
+        layer = change.layer
         changed = value.clone(memory_format=torch.contiguous_format)
         slots = self.slots(site, layer, changed)
         source = self.slots(site, layer, change.source.at(site, layer))
-        mask = change.mask.expand(slots.shape[:-1])
+        mask = change.masks[site].expand(slots.shape[:-1])
         slots[mask] = source.expand_as(slots)[mask]
         return changed
 

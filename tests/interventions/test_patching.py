@@ -216,6 +216,22 @@ def test_a_group_of_positions_is_patched_together(tiny_model):
     np.testing.assert_allclose(region.effects[:, 1], single.effects[:, 0], atol=1e-6)
 
 
+@pytest.mark.parametrize("family", ["bert-2-labels", "distilbert", "gpt2", "t5", "jamba"])
+def test_sites_that_share_passes_have_the_effects_that_each_has_alone(tiny_model, family):
+    model = tiny_model(family)
+    pair, sites = inputs_of(model), ("stream", "heads", "mlps", "key", "mlp", "heads_by_position")
+    found = ic.patch_sites(model, *pair, sites, positions=[0, 3])
+    for site, each in found.items():
+        alone = ic.patch(model, *pair, site=site, positions=[0, 3])
+        assert each.effects.shape == alone.effects.shape
+        np.testing.assert_allclose(each.effects, alone.effects, atol=noise(alone))
+    np.testing.assert_allclose(found["mlps"].effects, found["mlp"].together, atol=noise(alone))
+    assert list(found["mlps"].to_frame()) == ["layer", "effect"]
+    whole = ic.patch(model, *pair, site="mlp", method="gradient", positions=None).effects.sum(1)
+    estimate = ic.patch(model, *pair, site="mlps", method="gradient")
+    np.testing.assert_allclose(estimate.effects, whole, atol=noise(estimate))
+
+
 def test_heads_by_position_add_up_where_the_sites_agree(sentiment):
     pair = ("The plot is not bad.", "The plot is so bad.")
     found = ic.patch(sentiment, *pair, site="heads_by_position", positions=[0, 4])
