@@ -3,9 +3,10 @@
     python -m benchmarks.interventions [--language-model]
 
 - `sentiment`, a pair of 16 tokens: all layers × positions of the residual stream, all heads and
-  all MLPs by position (264 patches), all three from one recording; and the live switches.
+  all MLPs (174 patches) from one recording, at most 40 passes' time; the same with the MLPs by
+  position (264 patches); and the live switches.
 - `language-model`, a pair of 14 tokens: the residual stream, against the naive loop that makes one
-  whole pass for each patch. The loop is measured on a sample of its passes.
+  whole pass for each patch. The loop is measured on a sample of its passes; at most a third of it.
 
 CPU seconds of one thread, the least of several turns; everything takes turns in
 one run, so that the ratios hold on a busy machine too.
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 
@@ -25,7 +27,10 @@ from interp_core.models.forward import forward
 
 CLEAN = "The plot of this film is not bad at all, I say."
 CORRUPT = CLEAN.replace("not", "so")
-SITES = ("stream", "heads", "mlp")
+SITES = {
+    "patching": ("stream", "heads", "mlps"),
+    "patching, MLPs by position": ("stream", "heads", "mlp"),
+}
 STORE = "When Mary and John went to the store, John gave a drink to"
 NAMES = {"target": " Mary", "contrast": " John"}
 
@@ -49,17 +54,20 @@ def classifier(turns: int) -> None:
     inputs = encode(model, CLEAN).inputs
     jobs = {
         "one pass": lambda: forward(model, inputs),
-        "patching": lambda: ic.patch_sites(model, CLEAN, CORRUPT, SITES),
+        **{
+            name: partial(ic.patch_sites, model, CLEAN, CORRUPT, each)
+            for name, each in SITES.items()
+        },
         "switch": lambda: ic.switch(model, CLEAN, heads={(3, 2): 0}),
         "ranking": lambda: ic.head_removals(model, CLEAN),
     }
     found = measured(jobs, turns)
-    patches = sum(each.effects.size for each in jobs["patching"]().values())
     print(f"sentiment, {inputs['input_ids'].shape[1]} tokens, {torch.get_num_threads()} threads")
     print(f"  one pass {1000 * found['one pass']:.1f} ms")
-    for name in ("patching", "switch", "ranking"):
+    for name in (*SITES, "switch", "ranking"):
         print(f"  {name}: {found[name] / found['one pass']:.1f} passes", end="")
-        print(f" for {patches} patches" if name == "patching" else "")
+        patches = name in SITES and sum(each.effects.size for each in jobs[name]().values())
+        print(f" for {patches} patches" if patches else "")
 
 
 def language_model(turns: int) -> None:

