@@ -52,7 +52,9 @@ def _wait(health: str, process: subprocess.Popen) -> None:
 
 
 def deep_link(address: str, text: str, view: str) -> str:
-    """The attention page with the built-in encoder, a text and a view."""
-    return (
-        f"{address}/attention_heads?{urlencode({'model': 'encoder', 'text': text, 'view': view})}"
-    )
+    """The attention page with the built-in encoder, a text, a view and one head.
+
+    The head that the page opens with depends on the text, and heads differ in their lines.
+    """
+    asked = {"model": "encoder", "text": text, "view": view, "layer": 2, "heads": 3}
+    return f"{address}/attention_heads?{urlencode(asked)}"

@@ -59,7 +59,7 @@ class Figure:
 class Report:
     """Figures under a title; every change gives a new report."""
 
-    title: str = "Untitled report"
+    title: str = "Clearhead report"
     figures: tuple[Figure, ...] = field(default=())
 
     @property

@@ -205,6 +205,16 @@ def test_trust_shows_the_scores_and_draws_again_on_demand(encoder):
     assert len(app.dataframe[-1].value) == 6
 
 
+def test_layers_are_shown_from_the_first_on():
+    app = opened(look="layers", points="text")
+    for layer in (0, 1, 2):
+        assert f"layer {layer} of 6" in words(app)
+        app.button(key="stage_next").click().run()
+    app = opened(look="layers", points="text", stage=6)
+    app.button(key="stage_next").click().run()
+    assert "layer 0 of 6" in words(app)
+
+
 def test_the_shape_of_the_space_is_that_of_the_package(encoder):
     app = opened(look="shape", points="text", **{"section_All measures": True})
     texts = TEXT.splitlines()

@@ -97,20 +97,19 @@ def _lines(
     maps: AttentionMaps, weights: np.ndarray, mask: np.ndarray, head: int, shift: float
 ) -> pd.DataFrame:
     rows, columns = np.nonzero(mask)
+    # Short numbers: the browser is sent hundreds of lines.
     return pd.DataFrame(
         {
             "head": f"head {head}",
-            "query_index": rows,
+            "query_index": rows.astype(np.int32),
             "query": [maps.tokens[i] for i in rows],
-            "key_index": columns,
+            "key_index": columns.astype(np.int32),
             "key": [maps.key_tokens[i] for i in columns],
-            "weight": weights[rows, columns],
-            "from_x": 0.0,
-            "to_x": 1.0,
-            "from_y": rows + shift,
-            "to_y": columns + shift,
+            "weight": weights[rows, columns].astype(np.float32),
+            "from_y": (rows + shift).astype(np.float32),
+            "to_y": (columns + shift).astype(np.float32),
         }
-    ).sort_values("weight")
+    ).sort_values("weight", ignore_index=True)
 
 
 def cell_frame(

@@ -36,7 +36,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         maps, options.layer, options.heads, options.mass, token, window
     )
     top = float(lines["weight"].max()) if len(lines) else 1.0
-    chart = head_lines(lines, queries, keys, title=UNIT[maps.kind], top=top)
+    chart = head_lines(lines, queries.drop(columns="total"), keys, title=UNIT[maps.kind], top=top)
     named = heads_named(options, maps.weights.shape[1])
     figure(
         chart,

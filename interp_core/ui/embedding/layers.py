@@ -92,7 +92,6 @@ def _choose(parts: list[Vectors]) -> tuple[int, str | None, int | None]:
     last = len(parts) - 1
     labels = label_columns(parts[-1])
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        follow("stage", last)
         follow("group_by", labels[0] if labels else None)
         if st.session_state.get("stage", 0) > last:
             del st.session_state["stage"]
@@ -100,12 +99,20 @@ def _choose(parts: list[Vectors]) -> tuple[int, str | None, int | None]:
             "Show layer",
             0,
             last,
-            last,
+            0,
             key="stage",
             width=230,
             help="0 = output of the embeddings; n = output of the n-th layer, which is layer "
             "n − 1 on the page “Attention heads”.",
             **BOUND,
+        )
+        st.button(
+            "Next layer",
+            on_click=_next,
+            args=(last,),
+            icon=":material/play_arrow:",
+            key="stage_next",
+            help="After the last layer it begins again.",
         )
         keep_valid("group_by", labels)
         label = st.selectbox(
@@ -120,6 +127,11 @@ def _choose(parts: list[Vectors]) -> tuple[int, str | None, int | None]:
         found = appearance.found_rows(parts[-1], appearance.find())
         picked = picking.chooser(parts[-1], found)
     return number, label, picked
+
+
+def _next(last: int) -> None:
+    stage = st.session_state.get("stage", 0)
+    st.session_state["stage"] = 0 if stage >= last else stage + 1
 
 
 def _chart(  # noqa: ANN202 - any chart of Altair's

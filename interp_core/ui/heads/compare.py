@@ -23,6 +23,7 @@ from interp_core.ui.widgets.recipe import calls, value
 from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.sidebar import Choice
 
+LEAST_P = 0.001  # smaller p-values are only said to be smaller
 _FOUR = st.column_config.NumberColumn(format="%.4f")
 COLUMNS = {
     "first": _FOUR,
@@ -30,8 +31,7 @@ COLUMNS = {
     "difference": st.column_config.NumberColumn(format="%+.4f"),
     "se": st.column_config.NumberColumn("standard error", format="%.4f"),
     "z": st.column_config.NumberColumn(format="%+.1f"),
-    "p": st.column_config.NumberColumn(format="%.1e"),
-    "real": st.column_config.CheckboxColumn("significant"),
+    "real": "significant",
 }
 SIDES = {"model": "another model", "texts": "other texts"}
 
@@ -85,8 +85,15 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
         "texts on both sides the test is conservative."
     )
     ordered = table.reindex(table["difference"].abs().sort_values(ascending=False).index)
-    st.dataframe(ordered, hide_index=True, height=280, column_config=COLUMNS)
+    st.dataframe(_shown(ordered), hide_index=True, height=280, column_config=COLUMNS)
     return result(chart, compared, first.frame)
+
+
+def _shown(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with p-values as they are read, and a dot where a difference is significant."""
+    p = ["< 0.001" if each < LEAST_P else f"{each:.3f}" for each in table["p"]]
+    p = [None if known else said for said, known in zip(p, table["p"].isna())]
+    return table.assign(p=p, real=table["real"].map({True: "●", False: ""}))
 
 
 def _verdict(table: pd.DataFrame) -> str:
