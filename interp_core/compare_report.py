@@ -13,7 +13,7 @@ from interp_core.charts import audit as audit_charts
 from interp_core.charts import compare as charts
 from interp_core.charts.export import picture
 from interp_core.charts.heads import differences
-from interp_core.compare.tables import change_table, similarity_table
+from interp_core.compare.tables import OUTSIDE_NAME, change_table, similarity_table
 from interp_core.models.weights import weights_digest
 from interp_core.report.document import document
 from interp_core.report.record import SVG, Figure, Report, versions
@@ -241,17 +241,21 @@ def weights_told(weights: Any) -> str:
     changed = table.dropna(subset=["relative"])
     changed = changed[changed["relative"] > 0]
     frozen = int((table["change"] == 0).sum())
-    said = f"{frozen} of {len(table)} matrices are exactly equal"
+    said = f"{frozen} of {len(table)} matrices are exactly equal in both models"
     if len(changed):
         top = changed.loc[changed["relative"].idxmax()]
         said += (
-            f"; largest change: {top['matrix']} of layer {top['layer']}, "
+            f"; largest change: {top['matrix']} {_where(top['layer'])}, "
             f"‖ΔW‖ / ‖W‖ = {top['relative']:.3f}"
         )
     if weights.reordered:
         layers = ", ".join(map(str, weights.reordered))
         said += f". Heads stand in another order in layer {layers}; they are compared as matched"
     return f"{said}."
+
+
+def _where(layer: str) -> str:
+    return "outside of the layers" if layer == OUTSIDE_NAME else f"of layer {layer}"
 
 
 def similarity_told(table: pd.DataFrame) -> str:

@@ -1,32 +1,29 @@
-"""Compare classifiers: two models on one text, and on sentences with negations."""
+"""Compare models: two checkpoints or any two models, by weights, layers, heads and answers."""
 
 from interp_core.ui import errors, navigation
-from interp_core.ui.comparison import DRAW, VIEWS, WITH_TEXT, question
+from interp_core.ui.comparison import CLASSIFIERS, DRAW, OVER_TEXTS, WITH_TEXT, question
 from interp_core.ui.widgets import downloads, layout, sidebar
-from interp_core.ui.widgets.choices import view_of
 from interp_core.ui.widgets.sidebar import opened
 
 navigation.guard()
 layout.head(
     "Compare models",
-    "Compare two text classifiers: predictions, attributions, sensitivity to each position, "
-    "and handling of negation.",
+    "Compare two models: weights, representations, heads and answers, before and after training "
+    "or of two kinds.",
 )
 
 with errors.shown():
     model = opened(sidebar.model())
-    both = question.choose(model.name, model)
+    view = question.view(model)
+    both = question.choose(model.name, model, classifiers=view in CLASSIFIERS)
     drawn = None
-    if both is not None:
-        view = view_of(VIEWS, key="versus")
-        drawn = DRAW[view](both, sidebar.choice(model, text=view in WITH_TEXT).text)
-    else:
+    if both is None:
         sidebar.choice(model, text=False)
-    if both is not None and not all(side.model.n_heads for side in both):
-        layout.how_to_read(
-            "**How to read this.** Recurrent models process words in sequence; attention connects "
-            "all words directly. Check whether that shows on this text. One text is not evidence "
-            "for the models in general."
-        )
+    elif view in OVER_TEXTS:
+        drawn = DRAW[view](both, lambda text: sidebar.choice(model, text=text))
+    else:
+        drawn = DRAW[view](both, sidebar.choice(model, text=view in WITH_TEXT).text)
+    if both is not None and (advice := question.advice(view, both)):
+        layout.how_to_read(advice)
     if drawn is not None:
-        downloads.below(drawn, "comparison")
+        downloads.below(drawn, "comparison", note=question.COMMAND)

@@ -16,10 +16,13 @@ LONGEST = 170  # px of the name of a matrix
 MEASURES = {"cka": "CKA", "rsa": "RSA", "neighbours": "neighbours"}
 
 
-def change_map(frame: pd.DataFrame, *, title: str = "‖ΔW‖ / ‖W‖") -> alt.LayerChart:
+def change_map(
+    frame: pd.DataFrame, *, value: str = "relative", title: str = "‖ΔW‖ / ‖W‖"
+) -> alt.LayerChart:
     """Layer × matrix; what did not change at all is marked 0.
 
-    `frame`: layer (a number, or "outside"), matrix, parameter, shape, relative, stable_rank.
+    `frame`: layer (a number, or "outside"), matrix, parameter, shape, change, relative,
+    stable_rank; the colour is that of the column `value`.
     """
     layers = list(dict.fromkeys(frame["layer"]))
     place = {
@@ -36,24 +39,24 @@ def change_map(frame: pd.DataFrame, *, title: str = "‖ΔW‖ / ‖W‖") -> al
         "matrix:N",
         "parameter:N",
         "shape:N",
-        alt.Tooltip("relative:Q", title=title, format=".4f"),
+        alt.Tooltip("relative:Q", title="‖ΔW‖ / ‖W‖", format=".4f"),
         alt.Tooltip("stable_rank:Q", title="stable rank", format=".1f"),
     ]
-    top = largest(frame["relative"])
+    top = largest(frame[value])
     cells = (
         alt.Chart(frame)
         .mark_rect(cornerRadius=2)
         .encode(
             **place,
             color=alt.Color(
-                "relative:Q",
+                f"{value}:Q",
                 scale=alt.Scale(domain=[0, top]),
                 legend=alt.Legend(title=title, orient="bottom", gradientLength=220),
             ),
             tooltip=tooltip,
         )
     )
-    nothing = alt.Chart(frame[frame["relative"] == 0]).encode(**place)
+    nothing = alt.Chart(frame[frame["change"] == 0]).encode(**place)
     return alt.layer(cells, nothing.mark_text(text="0", color=GREY, fontSize=11)).properties(
         height=CELL * len(layers) + AXIS + 60
     )

@@ -83,10 +83,11 @@ def compare_weights(
     """
     one, two = named_weights(first), named_weights(second)
     shared = [name for name in one if name in two and one[name].shape == two[name].shape]
-    if not shared:
+    body = {name for name, _ in first.model.base_model.named_parameters()}
+    if not body.intersection(shared):  # heads of two networks may happen to have the same name
         raise BadInput(
-            f"{first.name!r} and {second.name!r} share no weights of the same name and shape. "
-            "Compare their representations or their answers."
+            f"{first.name!r} and {second.name!r} share no weights of the same name and shape below "
+            "their heads. Compare their representations or their answers."
         )
     parts = HeadParts.of(first, second)
     apart = parts.roles if parts else set()

@@ -68,8 +68,8 @@ def test_classifiers_without_a_common_label_are_still_compared():
     assert "no label in common" in words(app)
 
 
-def test_a_model_that_classifies_nothing_is_offered_another():
-    app = opened(model="encoder")
+def test_a_view_of_classifiers_offers_another_model():
+    app = opened(model="encoder", versus="text")
     assert "is not a text classifier" in words(app)
     assert any("Switch to" in button.label for button in app.button)
 
@@ -85,3 +85,51 @@ def test_a_rival_of_another_task_gets_a_sentence():
     app = opened(rival="pos")
     assert not app.exception
     assert "is not a text classifier" in words(app).replace("\\", "")
+
+
+PAIR = {"model": "encoder", "rival": "sentiment", "text": TEXT}
+FEW = {"corpus": "text", "text": "It is good.\nIt is bad.\nA cat slept.\nWe left.\nNobody came."}
+
+
+def test_a_model_that_classifies_nothing_opens_with_its_weights(sentiment, encoder):
+    app = run("compare_models", model="encoder", text=TEXT)
+    assert not app.exception
+    found = ic.compare_weights(encoder, sentiment)
+    table = ic.change_table(found)
+    said = words(app).replace("\\", "")
+    assert f"{(table['change'] == 0).sum()} of {len(table)} matrices are exactly equal" in said
+    assert app.dataframe[0].value["reason"].tolist() == ["only in sentiment"] * 2
+
+
+def test_change_of_each_head_is_that_of_direct_calls(sentiment, encoder):
+    app = run("compare_models", **{**PAIR, **FEW}, versus="heads", versus_stat="entropy")
+    assert not app.exception
+    lines = FEW["text"].splitlines()
+    table = ic.compare_attention(encoder, sentiment, lines).table("entropy")
+    shown = app.dataframe[0].value.sort_values(["layer", "head"])
+    assert shown["difference"].to_numpy() == pytest.approx(table["difference"].to_numpy(), abs=1e-5)
+    assert f"{table['real'].sum()} of {table['p'].notna().sum()} tested heads" in words(app)
+
+
+def test_answers_without_labels_have_the_churn_of_direct_predictions(models):
+    app = opened(versus="answers", versus_data="plain", **FEW)
+    assert not app.exception
+    lines = FEW["text"].splitlines()
+    one, two = (ic.predict_texts(each, lines)["prediction"] for each in models.values())
+    changed = int((one != two).sum())
+    assert f"{changed} of {len(lines)} texts get another answer" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("view", "rival", "said"),
+    [
+        ("weights", RIVAL, "share no weights"),
+        ("heads", RIVAL, "Recurrent models have no attention"),
+        ("lens", "encoder", "no task head"),
+        ("answers", "intents", "no class in common"),
+    ],
+)
+def test_what_does_not_apply_to_two_models_gets_a_sentence(view, rival, said):
+    app = run("compare_models", model="sentiment", rival=rival, versus=view, **FEW)
+    assert not app.exception
+    assert said in words(app).replace("\\", "")

@@ -25,7 +25,7 @@ def opened(**state) -> AppTest:
 
 def test_every_picture_of_a_text_is_computed_again_by_its_script():
     chosen = {"versus_target": "positive", "reach_side": "before", "reach_word": "4: not"}
-    figures = check(opened(**chosen), charts=3)
+    figures = check(opened(**chosen), charts=4)
     for figure in figures:
         assert set(figure.models) == {"sentiment", RIVAL}
         assert figure.text == TEXT
@@ -40,3 +40,28 @@ def test_the_probes_are_computed_again():
 def test_without_a_common_label_each_prediction_is_explained():
     figures = check(opened(rival="intents"), charts=2)
     assert all("target=None" in figure.script for figure in figures)
+
+
+FEW = "It is good.\nIt is bad.\nA cat slept.\nWe left.\nNobody came."
+
+
+@pytest.mark.parametrize(
+    ("view", "charts"),
+    [("weights", 2), ("representations", 2), ("heads", 1), ("maps", 2)],
+)
+def test_every_picture_of_two_checkpoints_is_computed_again(view, charts):
+    app = run(
+        "compare_models",
+        model="encoder",
+        rival="sentiment",
+        versus=view,
+        corpus="text",
+        text=TEXT if view == "maps" else FEW,
+    )
+    for figure in check(app, charts=charts):
+        assert set(figure.models) == {"encoder", "sentiment"}
+
+
+def test_the_pictures_of_answers_are_computed_again(tmp_path, monkeypatch):
+    figures = check(opened(versus="answers", versus_data="plain", corpus="text", text=FEW))
+    assert [figure.title for figure in figures] == ["Agreement and churn"]

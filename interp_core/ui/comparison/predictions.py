@@ -11,7 +11,9 @@ import streamlit as st
 import interp_core as ic
 from interp_core.attribution.result import Attribution
 from interp_core.attribution.tables import rank_correlation
+from interp_core.charts.compare import signed_bars
 from interp_core.charts.comparison import grouped_bars, reach_lines
+from interp_core.charts.heatmaps import token_keys
 from interp_core.comparison import DISTANCES, Reach
 from interp_core.ui.comparison.question import Side, explained
 from interp_core.ui.server import costs, jobs
@@ -167,6 +169,8 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
         alt=f"Bars of the score of each word in both models; {_largest(table, 'score', '+.2f')}.",
     )
     _agreement(found)
+    if target is not None:
+        _difference(sides, scores, found, target)
     _sensitivity(compared)
     draw_reach(sides, text, found[0], target)
     return ViewResult(chart, compared)
@@ -181,6 +185,35 @@ def _agreed(sides: tuple[Side, Side], text: str, target: str | None) -> bool:
     )
     key = ("versus", *(side.key for side in sides), text, target)
     return costs.agreed(key, "Comparing the models", dear + cost(sides, text))
+
+
+def _difference(
+    sides: tuple[Side, Side], scores: dict[str, Recipe], found: list[Attribution], target: str
+) -> None:
+    """What each word counts for in the second model and not in the first."""
+    one, two = (each.by_word() for each in found)
+    if list(one.tokens) != list(two.tokens):
+        return
+    made = calls.attribution_difference(*(scores[side.name] for side in sides))
+    table = value(made)
+    st.markdown("**Difference of the attributions**")
+    top = table.loc[table["difference"].abs().idxmax()]
+    figure(
+        signed_bars(
+            table.assign(key=token_keys(list(table["word"]))),
+            value="difference",
+            title="second − first (logit)",
+        ),
+        title="Difference of the attributions",
+        key="versus_difference",
+        alt=f"Bars of {sides[1].name} minus {sides[0].name} of each word for {target}; largest: "
+        f"{top['word']}, {number(top['difference'], '+.2f')}.",
+        table=made,
+    )
+    st.caption(
+        f"One bar per word: its attribution in {plain(sides[1].name)} minus that in "
+        f"{plain(sides[0].name)}. Scales of logits may differ between models."
+    )
 
 
 def _sensitivity(compared: Recipe) -> None:

@@ -1,0 +1,150 @@
+"""What changed in each head over many texts: distance of its attention, and its statistics."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from interp_core.charts.compare import head_change_map
+from interp_core.compare.heads import HeadComparison
+from interp_core.compare_report import heads_told
+from interp_core.heads.catalogue import STATISTICS
+from interp_core.ui.comparison import over_texts
+from interp_core.ui.comparison.question import Side
+from interp_core.ui.server import jobs
+from interp_core.ui.widgets import clicks, layout, leads
+from interp_core.ui.widgets.choices import BOUND, keep_valid
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.recipe import calls, named, value
+from interp_core.ui.widgets.result import ViewResult
+
+DISTANCE = "js_distance"
+MEASURING = 2.5  # what a pass with both maps and all statistics takes, in passes
+SHOWN = {
+    "difference": st.column_config.NumberColumn(format="%+.4f"),
+    "first": st.column_config.NumberColumn(format="%.4f"),
+    "second": st.column_config.NumberColumn(format="%.4f"),
+    "se": st.column_config.NumberColumn("standard error", format="%.4f"),
+    "distance": st.column_config.NumberColumn("JS distance (nats)", format="%.4f"),
+    "distance_se": st.column_config.NumberColumn("its standard error", format="%.4f"),
+    "z": st.column_config.NumberColumn(format="%+.1f"),
+    "p": st.column_config.NumberColumn(format="%.1e"),
+    "real": st.column_config.CheckboxColumn("significant"),
+}
+
+
+def draw(sides: tuple[Side, Side], choose) -> ViewResult | None:  # noqa: ANN001 - of `corpus`
+    """The map of all heads; a click leads to the head's attention."""
+    with layout.controls():
+        asked = over_texts.controls(choose)
+        names = [DISTANCE, *(name for name in STATISTICS if _measured(name))]
+        keep_valid("versus_stat", names)
+        name = st.selectbox(
+            "Value",
+            names,
+            format_func=lambda n: (
+                "Jensen-Shannon distance (nats)"
+                if n == DISTANCE
+                else f"Change of {STATISTICS[n].axis}"
+            ),
+            key="versus_stat",
+            width=290,
+            **BOUND,
+        )
+    if asked is None:
+        return None
+    texts, made = over_texts.given(asked)
+    step = named("found", calls.compare_attention(*(side.recipe for side in sides), made))
+    step = jobs.follow(
+        ("head changes", *(side.key for side in sides), asked),
+        "Comparing the heads",
+        step,
+        unit="texts",
+        operations=lambda: MEASURING * over_texts.passes(sides, texts),
+    )
+    if step is None:
+        return None
+    found: HeadComparison = value(step)
+    statistic = "entropy" if name == DISTANCE else name
+    table_step = step.table(statistic)
+    table = value(table_step)
+    if name == DISTANCE:
+        frame = table.assign(value=table["distance"], se=table["distance_se"]).drop(columns="real")
+        chart = head_change_map(frame, title="Jensen-Shannon distance (nats)")
+    else:
+        frame = table.assign(value=table["difference"])
+        title = f"change of {STATISTICS[name].axis}"
+        chart = head_change_map(frame, title=title, signed=True, form="+.4f")
+    told = _told(found, table, name)
+
+    def clicked() -> None:
+        hit = clicks.mark("versus_heads", "head", layer=set(found.layers), head=range(found.heads))
+        st.session_state["versus_head"] = hit
+
+    figure(
+        chart,
+        title="Change of every head",
+        key="versus_heads",
+        selection_mode="head",
+        on_select=clicked,
+        alt=f"Map of {len(table)} heads. {told}",
+    )
+    st.markdown(plain(told))
+    st.caption(_caption(found, name))
+    _links(sides, found, texts)
+    order = table["distance" if name == DISTANCE else "difference"].abs().sort_values()
+    st.dataframe(table.loc[order.index[::-1]], hide_index=True, height=280, column_config=SHOWN)
+    return ViewResult(chart, table_step)
+
+
+def _measured(name: str) -> bool:
+    from interp_core.heads.measure import NAMES
+
+    return name in NAMES and not name.startswith("profile")
+
+
+def _told(found: HeadComparison, table, name: str) -> str:  # noqa: ANN001 - a data frame
+    if name == DISTANCE:
+        top = table.loc[table["distance"].idxmax()]
+        said = (
+            f"Largest distance: head {top['head']:.0f} of layer {top['layer']:.0f}, "
+            f"{top['distance']:.3f} nats; mean of all heads {table['distance'].mean():.3f}."
+        )
+    else:
+        said = heads_told(table)
+    if found.reordered:
+        layers = ", ".join(map(str, found.reordered))
+        said += (
+            f" Heads stand in another order in layer {layers}: that is no change, and each is "
+            "compared with its counterpart (column “matched”)."
+        )
+    return said
+
+
+def _caption(found: HeadComparison, name: str) -> str:
+    left = f", {found.left_out:,} left out" if found.left_out else ""
+    texts = f"{found.texts:,} texts that both models read as the same tokens{left}"
+    if name == DISTANCE:
+        return (
+            "One cell per head: Jensen-Shannon distance of its attention in the two models, from "
+            f"0 to ln 2 = 0.69, mean over queries and {texts}."
+        )
+    return (
+        f"One cell per head: second − first, mean over {texts}. Framed: significant, z-test of "
+        "the paired differences, Benjamini–Hochberg over heads, FDR 5%. "
+        f"{STATISTICS[name].caution}"
+    )
+
+
+def _links(sides: tuple[Side, Side], found: HeadComparison, texts: list[str]) -> None:
+    """To the attention of the clicked head in both models."""
+    hit = st.session_state.get("versus_head")
+    if not hit or hit[0] not in found.layers:
+        st.caption("Click a cell to open the attention of its head.")
+        return
+    layer, head = hit
+    other = int(found.order[found.layers.index(layer), head])
+    with st.container(horizontal=True):
+        for side, number in zip(sides, (head, other)):
+            label = f"Head {layer}.{number} of {plain(side.name)}"
+            leads.head(side.name, texts[0], layer, number, label)
