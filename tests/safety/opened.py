@@ -45,11 +45,14 @@ VIEWS = {
         "audit_view",
         ("score", "slices", "errors", "words", "behaviour", "bias", "privacy", "verdict"),
     ),
-    "compare_models": ("versus", ("text", "probes")),
+    "compare_models": (
+        "versus",
+        ("text", "probes", "answers", "weights", "representations", "heads", "maps", "lens"),
+    ),
     "language_models": ("lm_view", ("next", "lens", "wrote", "write", "induction", "steering")),
 }
 # Sources that read the sidebar's text, and a method that needs one pass.
-QUICK = {"points": "text", "corpus": "text", "method": "saliency"}
+QUICK = {"points": "text", "corpus": "text", "method": "saliency", "versus_data": "plain"}
 # With the built-in texts this one takes long, and shows no text of the sidebar: see `audited`.
 SLOW = ("audit", "words")
 EVERY_VIEW = [

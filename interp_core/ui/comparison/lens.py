@@ -53,7 +53,7 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     )
     st.markdown(f"At the end: {plain(told)}.")
     what = (
-        "the model’s own last answer at the last token, read with its own output table"
+        "the model’s own last answer at the last token, read with its own unembedding matrix"
         if language
         else "the label, read with the model’s own task head"
     )

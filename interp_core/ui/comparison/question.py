@@ -28,7 +28,7 @@ VIEWS = {
 ADVICE = {
     "weights": "A large change is not an important one: what a change does shows in "
     "representations and answers. A low stable rank is what low-rank adapters leave.",
-    "representations": "High similarity does not mean that the models answer alike, and two "
+    "representations": "High similarity does not mean the same answers, and two "
     "measures may disagree: CKA is led by the directions of largest variance, neighbours see only "
     "what is near. Layer 0 are the embeddings.",
     "heads": "Significant is not large: over many texts small changes are significant too. "
