@@ -15,6 +15,7 @@ The map of the package, lowest first; each part imports only those above it::
     images/       the same for image models
     interventions/  heads and edges switched, activations patched, and what the answer does
     audit/        labelled data: scores, slices, errors, verdicts
+    training_dynamics/  the checkpoints of one training: curves, weights, heads, attributions
     comparison    two classifiers side by side
     compare/      two models of any kind: weights, representations, heads, one text, answers
     lessons/      lesson files, and the figures that they claim
@@ -25,8 +26,8 @@ The map of the package, lowest first; each part imports only those above it::
     ui/           the Streamlit app, in folders of the same names
 
 `ic.attention`, `ic.attribution`, `ic.language`, `ic.embedding`, `ic.heads`, `ic.images`,
-`ic.interventions`, `ic.audit` and `ic.compare` list their public names; every one of them is also a
-name of `ic` itself.
+`ic.interventions`, `ic.audit`, `ic.training_dynamics` and `ic.compare` list their public names; every
+one of them is also a name of `ic` itself.
 
 Importing `interp_core` costs nothing: every public name is looked up when first used, and torch
 and transformers are imported only when a model is loaded.
@@ -52,6 +53,7 @@ from interp_core import (
     images,
     interventions,
     language,
+    training_dynamics,
 )
 from interp_core.version import __version__ as __version__
 
@@ -64,6 +66,7 @@ PACKAGES = (
     images,
     interventions,
     audit,
+    training_dynamics,
     compare,
 )
 _HOMES = {
@@ -99,6 +102,7 @@ _HOMES = {
         "digit_picture",
         "held_out_digits",
         "labelled_sample",
+        "opinions",
         "sample_photo",
         "sample_table",
         "sentences",

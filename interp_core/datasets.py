@@ -99,6 +99,20 @@ def labelled_sample(name: str) -> pd.DataFrame | Path:
     return kept.reset_index(drop=True)
 
 
+def opinions(split: str | None = None) -> pd.DataFrame:
+    """240 labelled opinions on films, meals, hotels, things and books: text, label, split.
+
+    `split` is "train" (64 of them, with which the checkpoints of `bundled_series()` were trained)
+    or "held out" (176); without it all are given. Half of each is positive. Raises `BadInput`.
+    """
+    found = _read("opinions.tsv")
+    if split is None:
+        return found.copy()
+    if split not in set(found["split"]):
+        raise BadInput(f"There is no split {split!r} of the opinions. Choose train or held out.")
+    return found[found["split"] == split].drop(columns="split").reset_index(drop=True)
+
+
 @cache
 def sentences() -> tuple[str, ...]:
     """The built-in corpus: 1,200 sentences of six novels (public domain), one of each in turn."""

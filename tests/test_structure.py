@@ -31,6 +31,7 @@ ORDER = (
     "images",
     "interventions",
     "audit",
+    "training_dynamics",
     "comparison",
     "compare",
     "lessons",

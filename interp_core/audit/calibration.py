@@ -53,7 +53,19 @@ def calibration_error(
     the fewer texts: `comparison` gives its mean, and `p` is the share of as large errors when
     right and wrong are drawn by the confidences.
     """
-    chance, right = _sure(data, predictions)
+    return confidence_error(*_sure(data, predictions), bins, seed=seed, resamples=resamples)
+
+
+def confidence_error(
+    chance: np.ndarray,
+    right: np.ndarray,
+    bins: int = BINS,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> Figure:
+    """The same from the probability of each answer (n,) and whether it is right (n,)."""
+    right = np.asarray(right, dtype=float)
     place, count = _bin(chance, bins), len(chance)
     member = np.zeros((count, bins))
     member[np.arange(count), place] = 1

@@ -144,6 +144,12 @@ KEYS: dict[str, frozenset[str]] = {
         """,
     ),
     "compare_models": frozenset(("versus", "rival", "versus_target", "reach_word", "reach_side")),
+    "training_dynamics": _names(
+        """
+        dynamics_view dynamics_series dynamics_folder dynamics_base dynamics_texts dynamics_measure
+        dynamics_gap dynamics_statistic dynamics_step dynamics_attributed
+        """,
+    ),
     "language_models": _names(
         """
         lm_view lm_place lm_line lm_depth lm_target lm_instead lm_part lm_tokens lm_temperature

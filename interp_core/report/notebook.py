@@ -11,6 +11,8 @@ from interp_core.report import numbers
 from interp_core.report.document import HONEST, about
 from interp_core.report.record import Figure, Report
 
+SERIES = "checkpoints of "
+LOADERS = {"ic.load_model": "", "ic.checkpoint_series": SERIES}  # and what their models are called
 CHECKED_ROWS = 500  # of each table; a notebook with more would be slow to open
 UNKNOWN = (
     "This chart and its code come from an opened session file. Review the code before you "
@@ -72,16 +74,28 @@ def _figure(place: int, figure: Figure, runs: bool) -> Iterable[dict[str, Any]]:
 def _weights(figure: Figure) -> Iterable[str]:
     calls = loads(figure.script)
     for name, digest in figure.models.items():
-        yield f"found = ic.weights_digest({calls.get(name, f'ic.load_model({name!r})')})"
+        yield f"found = {_digest(name, calls.get(name, f'ic.load_model({name!r})'))}"
         yield f"print('The weights are as recorded.' if found == {digest!r} else"
         yield f"      f'Other weights than recorded: {{found}} is not {digest}.')"
 
 
 def loads(script: str) -> dict[str, str]:
-    """The names of the models that a script loads, in order, with the call that loads each."""
+    """The names of the models that a script loads, in order, with the call that loads each.
+
+    A series of checkpoints is called "checkpoints of …".
+    """
     calls = (node for node in ast.walk(ast.parse(script)) if isinstance(node, ast.Call))
-    found = [node for node in calls if ast.unparse(node.func) == "ic.load_model" and node.args]
-    return {ast.literal_eval(node.args[0]): ast.unparse(node) for node in found}
+    found = [(ast.unparse(node.func), node) for node in calls if node.args]
+    return {
+        f"{LOADERS[name]}{ast.literal_eval(node.args[0])}": ast.unparse(node)
+        for name, node in found
+        if name in LOADERS
+    }
+
+
+def _digest(name: str, call: str) -> str:
+    """The expression of the digest that a figure keeps of a model, or of a series."""
+    return f"{call}.digest()" if name.startswith(SERIES) else f"ic.weights_digest({call})"
 
 
 def _comparison(figure: Figure) -> Iterable[str]:

@@ -23,7 +23,10 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("embedding_projector", "Embedding projector"),
         ("head_entropy", "Head statistics"),
     ),
-    "Two models": (("compare_models", "Compare models"),),
+    "Several models": (
+        ("compare_models", "Compare models"),
+        ("training_dynamics", "Training dynamics"),
+    ),
     "Learn and share": (("lessons", "Lessons"), (REPORT, "Report")),
 }
 PAGES = tuple(page for group in GROUPS.values() for page in group)

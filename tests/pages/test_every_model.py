@@ -12,7 +12,8 @@ import interp_core as ic
 from interp_core.ui.navigation import PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
-SHOWING = [name for name, _ in PAGES if name not in ("start", "lessons", "report")]
+OTHERS = ("start", "lessons", "report", "training_dynamics")  # without the sidebar's model
+SHOWING = [name for name, _ in PAGES if name not in OTHERS]
 # Small questions: the language model has 30 layers.
 STATE = {
     "corpus": "text",

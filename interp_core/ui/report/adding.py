@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from streamlit.runtime.scriptrunner import RerunException
 
 import interp_core as ic
 from interp_core.report import numbers as tables
-from interp_core.report.notebook import loads
+from interp_core.report.notebook import SERIES, loads
 from interp_core.report.record import PNG, SVG, Figure, versions
 from interp_core.ui import navigation
 from interp_core.ui.report import session
@@ -128,7 +129,7 @@ def _figure(picture: Picture) -> Figure:
         link=f"{navigation.path(name)}?{_query()}",
         text="\n".join(text for text in texts if text and repr(text) in script),
         options=loading.options() | _options(),
-        models={model: _digest(model) for model in loads(script)},
+        models={name: _digest(name, call) for name, call in loads(script).items()},
         versions=versions(),
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S"),
     )
@@ -159,5 +160,10 @@ def _weights(name: str, files: str) -> str:
     return ic.weights_digest(cache.model(name))
 
 
-def _digest(name: str) -> str:
-    return _weights(name, cache.stamp(name))
+def _digest(name: str, call: str) -> str:
+    """The digest of a model's weights, or of all files of a series of checkpoints."""
+    if not name.startswith(SERIES):
+        return _weights(name, cache.stamp(name))
+    read = ast.parse(call, mode="eval").body
+    options = {each.arg: ast.literal_eval(each.value) for each in read.keywords}
+    return ic.checkpoint_series(*map(ast.literal_eval, read.args), **options).digest()

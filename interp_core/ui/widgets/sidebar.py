@@ -29,7 +29,7 @@ TYPED = (
     "(LoRA and its relatives) loads with its base model."
 )
 LISTED = "Shared server: only the models in this list can be loaded."
-WITHOUT_MODEL = ("lessons", "report")
+WITHOUT_MODEL = ("lessons", "report", "training_dynamics")
 PLACES = "clearhead_sidebar"  # the containers that the page fills
 OPENED = "clearhead_opened_model"
 # Labels of models that judge two texts.

@@ -1,0 +1,149 @@
+"""Learning curves of a folder of checkpoints, from the command line.
+
+    python -m interp_core.training_dynamics FOLDER --train A --held-out B --out OUT
+    python -m interp_core.training_dynamics sentiment --out OUT
+
+FOLDER holds `checkpoint-500`, …, as transformers' Trainer writes them; more than one folder is a
+list of checkpoints. A and B are tables (CSV, TSV, JSON lines, Parquet) with texts and labels: a
+sample of what the model was trained on, and texts that it never saw. A built-in series has its own.
+OUT gets curves.csv, changes.csv, verdicts.csv, gap.csv, drift.csv, findings.txt, curves.svg and,
+with --heads and --attributions, heads.csv, attributions.csv and movement.csv. With
+--fail-on-overfitting the exit code is 1 where the last checkpoint is overfitted; 2 stands for
+anything that keeps the curves from being made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from interp_core.errors import ClearheadError
+
+FAILED, BROKEN = 1, 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command: 0, or 1 where overfitting was to be told by the exit code."""
+    asked = _parser().parse_args(arguments)
+    try:
+        return _run(asked)
+    except ClearheadError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return BROKEN
+    except KeyboardInterrupt:
+        print("\nStopped; nothing was written.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m interp_core.training_dynamics",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", nargs="+", help="a folder of checkpoints, or several checkpoints")
+    parser.add_argument("--train", help="labelled texts that the model was trained on")
+    parser.add_argument("--held-out", help="labelled texts that it never saw")
+    parser.add_argument("--out", required=True, help="the folder to write into")
+    parser.add_argument("--base", help="the base model of adapters")
+    parser.add_argument("--text", help="the column of texts")
+    parser.add_argument("--label", help="the column of labels")
+    parser.add_argument("--limit", type=int, help="so many texts of each set, at random (seed 0)")
+    parser.add_argument("--heads", action="store_true", help="also head statistics and roles")
+    parser.add_argument("--attributions", action="store_true", help="also attributions (slow)")
+    parser.add_argument("--fail-on-overfitting", action="store_true", help="exit code 1")
+    parser.add_argument("--quiet", action="store_true", help="print no progress")
+    return parser
+
+
+def _run(asked: argparse.Namespace) -> int:
+    from interp_core.datasets import opinions
+    from interp_core.training_dynamics.bundled import bundled_series
+    from interp_core.training_dynamics.checkpoints import checkpoint_series
+    from interp_core.training_dynamics.curves import score_checkpoints
+    from interp_core.training_dynamics.findings import OVERFITTED, learning_findings, verdicts
+    from interp_core.training_dynamics.weights import checkpoint_drift
+
+    source: Any = asked.folder[0] if len(asked.folder) == 1 else asked.folder
+    train, held_out = asked.train, asked.held_out
+    if source in bundled_series():
+        train = opinions("train") if train is None else train
+        held_out = opinions("held out") if held_out is None else held_out
+    if train is None or held_out is None:
+        _parser().error("give --train and --held-out")
+    series = checkpoint_series(source, base=asked.base)
+    for note in series.notes:
+        _say(note)
+    show = None if asked.quiet else _progress
+    options = {name: getattr(asked, name) for name in ("text", "label", "limit")}
+    options = {name: value for name, value in options.items() if value is not None}
+    curves = score_checkpoints(series, train, held_out, options=options, progress=show)
+    drift = checkpoint_drift(series, progress=show)
+    tables = {
+        "curves": curves.frame(),
+        "changes": curves.changes(),
+        "verdicts": verdicts(curves),
+        "gap": curves.gap(),
+        "drift": drift,
+        **_more(asked, series, held_out, options, show),
+    }
+    if show:
+        _say("")
+    findings = learning_findings(curves, drift)
+    _write(Path(asked.out).expanduser(), tables, findings)
+    for each in (*curves.broken,):
+        _say(f"{each.name}: {each.problem}")
+    for note in curves.notes:
+        _say(note)
+    for each in findings:
+        print(each.text)
+    last = tables["verdicts"]["verdict"].iloc[-1]
+    return FAILED if asked.fail_on_overfitting and last == OVERFITTED else 0
+
+
+def _more(
+    asked: argparse.Namespace, series: Any, held_out: Any, options: dict[str, Any], show: Any
+) -> dict[str, Any]:
+    """The tables that were asked for beside the usual ones."""
+    from interp_core.training_dynamics.explanations import (
+        checkpoint_attributions,
+        checkpoint_heads,
+    )
+
+    columns = {name: value for name, value in options.items() if name != "limit"}
+    found = {}
+    if asked.heads:
+        found["heads"] = checkpoint_heads(series, held_out, options=columns, progress=show).frame()
+    if asked.attributions:
+        result = checkpoint_attributions(series, held_out, options=columns, progress=show)
+        found |= {"attributions": result.frame(), "movement": result.movement()}
+    return found
+
+
+def _write(out: Path, tables: dict[str, Any], findings: tuple) -> None:
+    from interp_core.charts.checkpoints import course
+    from interp_core.charts.export import picture
+    from interp_core.report.spreadsheet import csv
+
+    out.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        (out / f"{name}.csv").write_bytes(csv(table))
+    lines = "".join(f"{each.text}\n" for each in findings)
+    (out / "findings.txt").write_text(lines, encoding="utf-8")
+    losses = tables["curves"].query("measure == 'loss'").rename(columns={"set": "series"})
+    drawn = losses.assign(at=[f"{step:,}" for step in losses["step"]])
+    (out / "curves.svg").write_bytes(picture(course(drawn, title="mean loss (nats)"), "svg"))
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _progress(done: int, expected: int) -> None:
+    print(f"\r{done / max(expected, 1):.0%}", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

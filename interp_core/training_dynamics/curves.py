@@ -1,0 +1,269 @@
+"""Loss, accuracy and calibration at every checkpoint, on a training sample and held-out texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from interp_core.audit.calibration import confidence_error
+from interp_core.audit.data import labelled_data
+from interp_core.audit.figures import LEVEL, percentiles, resampled, wilson
+from interp_core.audit.predictions import is_right, stream_predictions
+from interp_core.audit.record import SINGLE, AuditData
+from interp_core.errors import BadInput, UnsupportedModel
+from interp_core.progress import report
+
+if TYPE_CHECKING:
+    from interp_core.models.record import LoadedModel
+    from interp_core.training_dynamics.checkpoints import Checkpoint, CheckpointSeries
+
+TRAIN, HELD_OUT = "training sample", "held out"
+SETS = (TRAIN, HELD_OUT)
+LOSS, ACCURACY, ERROR = "loss", "accuracy", "calibration error"
+MEASURES = (LOSS, ACCURACY, ERROR)
+RESAMPLES = 2_000
+MOST_TEXTS = 5_000  # of one set
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What c checkpoints answer to the n texts of one set.
+
+    `loss` (c, n) is −log of the probability of the true class in nats, `right` (c, n) bool,
+    `confidence` (c, n) the probability of the answer. Texts that some checkpoint could not answer
+    are left out of all, so that every comparison is of the same texts.
+    """
+
+    loss: np.ndarray
+    right: np.ndarray
+    confidence: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.loss.ndim != 2 or not self.loss.shape == self.right.shape == self.confidence.shape:
+            raise BadInput("Loss, right and confidence are arrays (checkpoints, texts) alike.")
+        if not self.loss.size:
+            raise BadInput("No text was answered at every checkpoint, so nothing can be compared.")
+
+    @property
+    def n(self) -> int:
+        """Texts."""
+        return self.loss.shape[1]
+
+
+@dataclass(frozen=True)
+class LearningCurves:
+    """The answers of a series of checkpoints to a training sample and to held-out texts.
+
+    `checkpoints` are the c that were measured, `broken` those that could not be. `answers` holds
+    `Answers` under "training sample" and "held out"; `names` what the two sets are called.
+    """
+
+    checkpoints: tuple[Checkpoint, ...]
+    answers: Mapping[str, Answers]
+    broken: tuple[Checkpoint, ...] = ()
+    names: tuple[str, str] = SETS
+    notes: tuple[str, ...] = field(default=())
+    seed: int = 0
+
+    @property
+    def steps(self) -> list[int]:
+        """The step of each measured checkpoint."""
+        return [each.step for each in self.checkpoints]
+
+    @cached_property
+    def _frame(self) -> pd.DataFrame:
+        rows = [row for each in SETS for row in self._rows(each)]
+        columns = ["step", "checkpoint", "set", "measure", "value", "low", "high", "n"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def frame(self) -> pd.DataFrame:
+        """One row for each checkpoint, set and measure: value, low, high (95%), n.
+
+        Measures: loss (mean, nats; bootstrap over texts), accuracy (Wilson), calibration error
+        (expected, 10 bins, Guo et al. 2017; bootstrap).
+        """
+        return self._frame.copy()
+
+    def _rows(self, which: str) -> Iterator[tuple]:
+        answers = self.answers[which]
+        low, high = percentiles(self.drawn(which, answers.loss))
+        for place, each in enumerate(self.checkpoints):
+            right = answers.right[place]
+            error = confidence_error(answers.confidence[place], right, seed=self.seed)
+            ends = tuple(map(float, wilson(right.sum(), answers.n)))
+            mean = float(answers.loss[place].mean())
+            found = {
+                LOSS: (mean, float(low[place]), float(high[place])),
+                ACCURACY: (float(right.mean()), *ends),
+                ERROR: (error.value, error.low, error.high),
+            }
+            for measure, values in found.items():
+                yield each.step, each.name, which, measure, *values, answers.n
+
+    def drawn(self, which: str, values: np.ndarray) -> np.ndarray:
+        """Means of `values` (rows, n) over bootstrap resamples of a set's texts, (draws, rows).
+
+        The same draws for all rows, so differences of rows are paired.
+        """
+        count, seed = values.shape[1], self.seed + SETS.index(which)
+        blocks = resampled(count, seed, RESAMPLES)
+        return np.concatenate([block @ values.T / count for block in blocks])
+
+    def gap(self) -> pd.DataFrame:
+        """The generalisation gap: step, measure, value, low, high (95%, bootstrap over both sets).
+
+        Loss: held out − training sample. Accuracy: training sample − held out. So a larger gap
+        always means that the model does better on what it was trained on.
+        """
+        rows = []
+        for measure, sign in ((LOSS, 1.0), (ACCURACY, -1.0)):
+            values = {each: self._values(each, measure) for each in SETS}
+            draws = {each: self.drawn(each, values[each]) for each in SETS}
+            low, high = percentiles(sign * (draws[HELD_OUT] - draws[TRAIN]))
+            means = sign * (values[HELD_OUT].mean(1) - values[TRAIN].mean(1))
+            for place, step in enumerate(self.steps):
+                rows.append((step, measure, means[place], low[place], high[place]))
+        return pd.DataFrame(rows, columns=["step", "measure", "value", "low", "high"])
+
+    def _values(self, which: str, measure: str) -> np.ndarray:
+        answers = self.answers[which]
+        return answers.loss if measure == LOSS else answers.right.astype(float)
+
+    def changes(self) -> pd.DataFrame:
+        """From each checkpoint to the next: from, to, set, measure, change, low, high.
+
+        Intervals are paired bootstraps over texts, simultaneous over all steps and both sets of a
+        measure (Bonferroni, 95% together).
+        """
+        pairs = [(place, place + 1) for place in range(len(self.steps) - 1)]
+        return self._differences(pairs)
+
+    def against(self, step: int) -> pd.DataFrame:
+        """Every other checkpoint against that of one `step`: columns as in `changes`."""
+        chosen = self.steps.index(step)
+        return self._differences([(chosen, each) for each in range(len(self.steps))])
+
+    def _differences(self, pairs: list[tuple[int, int]]) -> pd.DataFrame:
+        rows = []
+        tests = max(1, len(SETS) * sum(one != two for one, two in pairs))
+        tail = (1 - LEVEL) / tests / 2
+        for measure in (LOSS, ACCURACY):
+            for which in SETS:
+                values = self._values(which, measure)
+                changed = np.stack([values[two] - values[one] for one, two in pairs])
+                ends = np.quantile(self.drawn(which, changed), [tail, 1 - tail], axis=0)
+                for place, (one, two) in enumerate(pairs):
+                    told = (changed[place].mean(), ends[0][place], ends[1][place])
+                    rows.append((self.steps[one], self.steps[two], which, measure, *told))
+        columns = ["from", "to", "set", "measure", "change", "low", "high"]
+        return pd.DataFrame(rows, columns=columns)
+
+
+def score_checkpoints(
+    series: CheckpointSeries,
+    train: Any,
+    held_out: Any,
+    *,
+    options: Mapping[str, Any] | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> LearningCurves:
+    """Loss, accuracy and calibration of each checkpoint on two sets of labelled texts.
+
+    `train` is a sample of what the model was trained on, `held_out` are texts that it never saw:
+    data frames, paths, or what else `labelled_data` reads; `options` are its further arguments.
+    One model is in memory at a time. A checkpoint that cannot be measured stands in `broken`.
+    Raises `BadInput` where fewer than two can be, or where the data do not fit; `Stopped`.
+    """
+    reader = _Reader((train, held_out), dict(options or {}), progress, len(series.checkpoints))
+    measured = list(series.measured(reader.read))
+    good = [(each, found) for each, found in measured if found is not None]
+    broken = tuple(each for each, found in measured if found is None)
+    if len(good) < 2:
+        told = "; ".join(dict.fromkeys(each.problem for each in broken[:3]))
+        raise BadInput(f"Fewer than two checkpoints can be measured. {told}".strip())
+    answers = {
+        which: _together([found[place] for _, found in good]) for place, which in enumerate(SETS)
+    }
+    shared = reader.shared_texts()
+    notes = list(reader.notes)
+    if shared:
+        notes.append(
+            f"{shared:,} texts stand in both sets, so the held-out loss is too good. Remove them."
+        )
+    return LearningCurves(
+        tuple(each for each, _ in good), answers, broken, reader.names, tuple(notes)
+    )
+
+
+def _together(found: list[np.ndarray]) -> Answers:
+    """Arrays (3, n) of every checkpoint as one record, without texts that one cannot answer."""
+    stacked = np.stack(found, axis=1)
+    known = np.isfinite(stacked).all((0, 1))
+    loss, right, confidence = stacked[:, :, known]
+    return Answers(loss, right.astype(bool), confidence)
+
+
+class _Reader:
+    """Reads the labelled texts with each model, and keeps what it answers."""
+
+    def __init__(
+        self,
+        sources: tuple[Any, Any],
+        options: dict[str, Any],
+        progress: Callable[[int, int], object] | None,
+        count: int,
+    ) -> None:
+        self.sources, self.options, self.progress, self.count = sources, options, progress, count
+        self.labels: tuple[str, ...] | None = None
+        self.data: tuple[AuditData, ...] = ()
+        self.notes: tuple[str, ...] = ()
+        self.names: tuple[str, str] = SETS
+        self.done = 0
+
+    def read(self, checkpoint: Checkpoint, model: LoadedModel) -> tuple[np.ndarray, ...]:
+        """For each set an array (3, n): loss, right, confidence; NaN where not answered."""
+        if self.labels is None:
+            self.data = tuple(labelled_texts(each, model, self.options) for each in self.sources)
+            self.labels = tuple(model.labels)
+            self.notes = tuple(dict.fromkeys(n for each in self.data for n in each.notes))
+            self.names = (self.data[0].name, self.data[1].name)
+        if tuple(model.labels) != self.labels:
+            raise BadInput(
+                f"The classes of {checkpoint.name!r} are others than those of the first checkpoint."
+            )
+        return tuple(self._answers(model, each) for each in self.data)
+
+    def _answers(self, model: LoadedModel, data: AuditData) -> np.ndarray:
+        state, all_texts = None, self.count * sum(map(len, self.data))
+        for state in stream_predictions(model, data):
+            told = int((state.done | state.lost).sum())
+            report(self.progress, self.done + told, all_texts)
+        self.done += len(data)
+        logits = state.logits.astype(np.float64)
+        shifted = logits - logits.max(1, keepdims=True)
+        logs = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
+        loss = -logs[np.arange(len(data)), data.targets]
+        found = np.stack([loss, is_right(data, state).astype(float), state.confidence])
+        return np.where(state.done, found, np.nan)
+
+    def shared_texts(self) -> int:
+        """Texts that stand in both sets."""
+        return len(set(self.data[0].texts) & set(self.data[1].texts))
+
+
+def labelled_texts(source: Any, model: LoadedModel, options: Mapping[str, Any]) -> AuditData:
+    """Texts with one class each. Raises `UnsupportedModel` for models of another kind."""
+    if isinstance(source, AuditData):
+        data = source
+    else:
+        data = labelled_data(source, model, **{"limit": MOST_TEXTS, **options})
+    if data.kind != SINGLE:
+        raise UnsupportedModel(
+            "Learning curves are drawn for models that give each text one of several classes."
+        )
+    return data

@@ -1,0 +1,233 @@
+"""Which checkpoints are compared, and on which labelled texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+import interp_core as ic
+from interp_core.files.tables import Table
+from interp_core.training_dynamics.checkpoints import CheckpointSeries
+from interp_core.ui.server import cache, limits
+from interp_core.ui.server.limits import digest
+from interp_core.ui.server.store import Shared
+from interp_core.ui.widgets.choices import BOUND
+from interp_core.ui.widgets.markdown import message, plain
+from interp_core.ui.widgets.recipe import BESIDE, Recipe, calls, named, supplied
+from interp_core.ui.widgets.uploads import uploader
+
+FOLDER = "folder"
+BUILT_IN = {"sentiment": "Sentiment: six checkpoints (built in)"}
+OWN = "My folder of checkpoints"
+TABLES = ["csv", "tsv", "json", "jsonl", "ndjson", "parquet", "gz"]
+TEXTS = (200, 1_000, 3_000)
+HELD = {"train": "dynamics_train_file", "held_out": "dynamics_held_out_file"}
+TITLES = {"train": "Training sample", "held_out": "Held-out texts"}
+LOADING = 1e11  # operations that the reading of one small checkpoint is worth, about
+COMMAND = "Without the app: `python -m interp_core.training_dynamics FOLDER --train A --held-out B`"
+LOST = "A file is no longer in memory. Upload it again."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The question: the key of the shared results."""
+
+    series: str
+    base: str = ""
+    files: str = ""
+    train: str = ""
+    held_out: str = ""
+    names: tuple[str, str] = ("", "")
+    limit: int | None = None
+
+    @property
+    def built_in(self) -> bool:
+        """Whether checkpoints and texts come with the app."""
+        return self.series in BUILT_IN
+
+
+@dataclass(frozen=True)
+class Course:
+    """What every view draws from: the checkpoints, and all of it in recipes."""
+
+    asked: Asked
+    series: CheckpointSeries
+    recipe: Recipe
+    train: Recipe
+    held_out: Recipe
+    missing: str = ""  # the sentence for views that need labelled texts
+
+    def sized(self) -> float:
+        """Operations of reading every checkpoint, about: what is read once for each."""
+        return sum(LOADING * max(1.0, _bytes(each.path) / 1e8) for each in self.series.checkpoints)
+
+    def passes(self, texts: int, rows: int = 1) -> float:
+        """Operations of so many passes over texts of usual length, at every checkpoint."""
+        parameters = max(_bytes(each.path) for each in self.series.checkpoints) / 4
+        parameters = max(parameters, 1.1e7)  # an adapter's file says nothing of its base
+        return self.sized() + 2.0 * parameters * 20 * texts * rows * len(self.series)
+
+
+def _bytes(path: str) -> float:
+    try:
+        return float(sum(file.stat().st_size for file in Path(path).glob("*.safetensors")))
+    except OSError:
+        return 0.0
+
+
+@st.cache_resource(show_spinner=False)
+def _files() -> Shared:
+    return Shared(16, 128 * 2**20, len, name="files of a training")
+
+
+@st.cache_resource(show_spinner=False)
+def _tables() -> Shared:
+    return Shared(8, 128 * 2**20, lambda table: 100 * table.frame.size, name="training tables")
+
+
+def controls() -> Course | str:
+    """What is compared, or the sentence that says what is missing."""
+    sources = dict(BUILT_IN) if limits.is_shared() else {**BUILT_IN, FOLDER: OWN}
+    if st.query_params.get("dynamics_series") not in (None, *sources):
+        limits.check_model(str(st.query_params.get("dynamics_series")))
+    source = st.selectbox(
+        "Checkpoints",
+        list(sources),
+        format_func=sources.get,
+        key="dynamics_series",
+        width=320,
+        help="Shared server: the built-in series only." if limits.is_shared() else None,
+        **BOUND,
+    )
+    return _course(Asked(source)) if source != FOLDER else _own()
+
+
+def _own() -> Course | str:
+    path = st.text_input(
+        "Folder",
+        key="dynamics_folder",
+        width=320,
+        placeholder="the output_dir of a training",
+        help="A folder on this computer that holds `checkpoint-500`, …, as transformers' Trainer "
+        "writes them: whole models or adapters.",
+        **BOUND,
+    )
+    base = st.text_input(
+        "Base model",
+        key="dynamics_base",
+        width=180,
+        placeholder="of adapters, if moved",
+        help="Only for adapters whose base model is not where they say.",
+        **BOUND,
+    )
+    given = {name: _file(name) for name in HELD}
+    limit = st.selectbox(
+        "Texts of each set",
+        TEXTS,
+        key="dynamics_texts",
+        width=130,
+        help="Of longer files: a random sample of this size (seed 0).",
+        **BOUND,
+    )
+    if not path.strip():
+        return "Type the folder that holds the checkpoints. It is read on this computer only."
+    series = _series(path.strip(), base.strip())
+    stamp = "".join(cache.stamp(each.path) for each in series.checkpoints if not each.problem)
+    missing = [TITLES[name].lower() for name, found in given.items() if not found[1]]
+    asked = Asked(
+        path.strip(),
+        base.strip(),
+        digest(stamp.encode()),
+        given["train"][1],
+        given["held_out"][1],
+        (given["train"][0], given["held_out"][0]),
+        limit,
+    )
+    told = f"Upload tables with labelled texts: {' and '.join(missing)}." if missing else ""
+    return _course(asked, series, told)
+
+
+def _file(name: str) -> tuple[str, str]:
+    """Name and digest of one uploaded table; empty without one."""
+    with st.popover(TITLES[name], icon=":material/upload_file:"):
+        given = uploader(f"{TITLES[name]}: a table with texts and labels", TABLES, key=HELD[name])
+    kept = f"{HELD[name]}_kept"
+    if given is not None:
+        content = given.getvalue()
+        if not content:
+            raise ic.BadInput("The file is empty.")
+        key = digest(content)
+        _files().get(key, lambda: content)
+        st.session_state[kept] = (given.name, key)
+    file, data = st.session_state.get(kept, ("", ""))
+    if data and _files().peek(data) is None:
+        del st.session_state[kept]
+        return "", ""
+    return file, data
+
+
+def _series(source: str, base: str) -> CheckpointSeries:
+    if source not in BUILT_IN:
+        limits.check_model(source)
+    return ic.checkpoint_series(source, base=base or None)
+
+
+def _course(asked: Asked, series: CheckpointSeries | None = None, missing: str = "") -> Course:
+    series = series or _series(asked.series, asked.base)
+    more = {"base": asked.base} if asked.base else {}
+    step = supplied(named("series", calls.checkpoint_series(asked.series, **more)), lambda: series)
+    return Course(asked, series, step, _texts(asked, 0), _texts(asked, 1), missing)
+
+
+def _texts(asked: Asked, place: int) -> Recipe:
+    """The labelled texts of one set as part of recipes; a file stands beside the script."""
+    name = ("train", "held_out")[place]
+    if asked.built_in:
+        return named(name, calls.opinions(name.replace("_", " ")))
+    file = asked.names[place].replace("\\", "/").rsplit("/", 1)[-1]
+    key = (asked.train, asked.held_out)[place]
+    return supplied(named(name, file, comment=BESIDE), lambda: _table(file, key))
+
+
+def _table(file: str, key: str) -> Table:
+    content = _files().peek(key)
+    if content is None:
+        raise ic.BadInput(LOST)
+    return _tables().get((key, file), lambda: ic.open_table(_Named(file, content)))
+
+
+@dataclass
+class _Named:
+    """Bytes with a name, as uploads are."""
+
+    name: str
+    data: bytes
+
+    def read(self, size: int = -1) -> bytes:
+        return self.data if size < 0 else self.data[:size]
+
+
+ABOUT = {
+    "sentiment": "Six checkpoints of a sentiment adapter: at 0, 2, 10, 30 and 100% of a short "
+    "training, and after 100 more epochs on the 64 sentences of the training sample alone, so "
+    "the last one is overfitted on purpose.",
+}
+
+
+def notes(course: Course) -> None:
+    """What was assumed of the checkpoints, and which cannot be read."""
+    if course.asked.built_in:
+        st.caption(ABOUT[course.asked.series])
+    for note in course.series.notes:
+        st.caption(message(note))
+    for each in course.series.checkpoints:
+        if each.problem:
+            st.warning(f"{plain(each.name)}: {message(each.problem)}", icon=":material/warning:")
+
+
+def broken(checkpoints: tuple) -> None:
+    """The checkpoints that a view could not measure, each with the reason."""
+    for each in checkpoints:
+        st.warning(f"{plain(each.name)}: {message(each.problem)}", icon=":material/warning:")

@@ -1,0 +1,49 @@
+"""How far the weights of every part of the network have moved from the first checkpoint."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from interp_core.charts.checkpoints import part_map
+from interp_core.training_dynamics.findings import UNCHANGED, unchanged_layers
+from interp_core.ui.server import jobs
+from interp_core.ui.training_dynamics.curves import labelled
+from interp_core.ui.training_dynamics.question import Course
+from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.recipe import calls, named, value
+from interp_core.ui.widgets.result import ViewResult
+
+
+def draw(found: Course) -> ViewResult | None:
+    """A map of part × checkpoint."""
+    asked = found.asked
+    made = jobs.follow(
+        ("weight drift", asked.series, asked.base, asked.files),
+        "Weights of all checkpoints",
+        named("drift", calls.checkpoint_drift(found.recipe)),
+        unit="checkpoints",
+        operations=found.sized,
+    )
+    if made is None:
+        return None
+    frame = value(made)
+    drawn = labelled(frame).rename(columns={"drift": "value"})
+    chart = part_map(drawn, title="relative change of the weights")
+    top = drawn.loc[drawn["value"].fillna(-1).idxmax()]
+    figure(
+        chart,
+        title="Weight drift from the first checkpoint",
+        alt=f"Map of {drawn['part'].nunique()} parts of the network by {drawn['at'].nunique()} "
+        f"checkpoints; largest: {top['part']} at step {top['at']}, {top['value']:.3f}.",
+    )
+    st.caption(
+        "One cell per part of the network and checkpoint: ‖W − W₀‖ / ‖W₀‖ over all its parameters, "
+        "W₀ being the first checkpoint."
+    )
+    still = unchanged_layers(frame)
+    if still:
+        st.markdown(
+            f"Nothing was learned in {', '.join(still)}: no checkpoint differs from the first by "
+            f"more than {UNCHANGED:.1%} of the weights’ norm."
+        )
+    return ViewResult(chart, made)

@@ -1,0 +1,32 @@
+"""Training dynamics: the checkpoints of one training, from the first to the last."""
+
+import streamlit as st
+
+from interp_core.ui import errors, navigation
+from interp_core.ui.training_dynamics import DRAW, VIEWS, question
+from interp_core.ui.widgets import downloads, layout
+from interp_core.ui.widgets.choices import view_of
+
+navigation.guard()
+layout.head(
+    "Training dynamics",
+    "The checkpoints of one training: what the model gains on its training texts and on held-out "
+    "ones, which weights move, and what its answers rest on.",
+)
+
+with errors.shown():
+    view = view_of(VIEWS, key="dynamics_view")
+    with layout.controls():
+        found = question.controls()
+    if isinstance(found, str):
+        st.info(found)
+        st.stop()
+    question.notes(found)
+    drawn = DRAW[view](found)
+    layout.how_to_read(
+        "**How to read this.** While both losses fall, the model still learns something that "
+        "holds for new texts. Where the training loss falls and the held-out loss rises, it "
+        "learns its training texts by heart. Intervals that overlap allow no claim."
+    )
+    if drawn is not None:
+        downloads.below(drawn, f"training_{view}", key="training", note=question.COMMAND)
