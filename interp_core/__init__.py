@@ -26,8 +26,8 @@ The map of the package, lowest first; each part imports only those above it::
     ui/           the Streamlit app, in folders of the same names
 
 `ic.attention`, `ic.attribution`, `ic.language`, `ic.embedding`, `ic.heads`, `ic.images`,
-`ic.interventions`, `ic.audit`, `ic.training_dynamics` and `ic.compare` list their public names; every
-one of them is also a name of `ic` itself.
+`ic.interventions`, `ic.audit`, `ic.training_dynamics` and `ic.compare` list their public names;
+every one of them is also a name of `ic` itself.
 
 Importing `interp_core` costs nothing: every public name is looked up when first used, and torch
 and transformers are imported only when a model is loaded.
