@@ -168,7 +168,7 @@ def lens_grid(frame: pd.DataFrame, *, ink: str = INK) -> alt.LayerChart:
     click = alt.selection_point(name="cell", fields=["layer", "position"], on="click", empty=False)
     base = alt.Chart(frame).encode(
         x=alt.X("key:N", sort=columns, axis=token_axis(angle=-35, orient="top", limit=90)),
-        y=alt.Y("layer:O", sort=layers, title="after layer", axis=alt.Axis(**BANDS)),
+        y=alt.Y("layer:O", sort=layers, title="after layer", axis=_named_ends(layers)),
         tooltip=[
             alt.Tooltip("token:N", title="read"),
             alt.Tooltip("layer:O", title="after layer"),
@@ -206,6 +206,16 @@ def lens_grid(frame: pd.DataFrame, *, ink: str = INK) -> alt.LayerChart:
             limit=room, fontSize=11, fontWeight=700, color=ink, cursor="pointer"
         ),
     ).properties(height=ROW * len(layers) + AXES + SLANTED)
+
+
+def _named_ends(layers: list[int]) -> alt.Axis:
+    """The axis of the layers, with the output and the embeddings by name."""
+    return alt.Axis(
+        labelExpr=f"datum.value == {layers[0]} ? 'final' : datum.value == 0 ? 'embeddings' : "
+        "datum.value",
+        labelLimit=90,
+        **BANDS,
+    )
 
 
 def fate(frame: pd.DataFrame, *, value: str, title: str, logarithmic: bool = False) -> alt.Chart:
