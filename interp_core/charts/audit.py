@@ -5,6 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
+from interp_core.charts.axes import measured, named
 from interp_core.charts.heatmaps import ON_CELLS
 from interp_core.charts.points import GREY, MARKED
 
@@ -40,11 +41,11 @@ def intervals(
         "name:N",
         sort=names,
         title=None,
-        axis=alt.Axis(labelLimit=260, grid=True, labelOverlap=False),
+        axis=named(labelLimit=260, grid=True, labelOverlap=False),
     )
     sizes = alt.Scale(domain=list(words), range=SIZE.range)
     colour = alt.Color("texts:N", scale=sizes, legend=alt.Legend(title=None, orient="top"))
-    axis = alt.Axis(format=form, tickCount=4)
+    axis = measured(format=form.replace(".1%", ".0%"), tickCount=4)
     tooltip = [
         alt.Tooltip("name:N", title=" "),
         *([alt.Tooltip("group:N", title="statistic")] if "group" in frame else []),
@@ -87,7 +88,7 @@ def confusion(frame: pd.DataFrame, *, selection: str = "cell") -> alt.LayerChart
     Colour is the share of the true class; a click gives true and predicted.
     """
     names = list(dict.fromkeys([*frame["true"], *frame["predicted"]]))
-    axis = {"labelLimit": 160, "ticks": False, "domain": False}
+    axis = {"labelLimit": 160, "ticks": False, "domain": False, "labelFlush": False}
     place = {
         "x": alt.X(
             "predicted:N",
@@ -121,10 +122,11 @@ def confusion(frame: pd.DataFrame, *, selection: str = "cell") -> alt.LayerChart
     )
     layers = [cells]
     if len(names) <= MOST_CELLS:
+        font = {"fontSize": 14, "fontWeight": 600, "strokeJoin": "round"}
         text = alt.Chart(frame[frame["count"] > 0]).encode(**place, text=alt.Text("count:Q"))
         layers += [
-            text.mark_text(stroke="white", strokeWidth=3, strokeOpacity=0.8, fontWeight=600),
-            text.mark_text(color=ON_CELLS, fontWeight=600),
+            text.mark_text(stroke="white", strokeWidth=4, strokeOpacity=1, **font),
+            text.mark_text(color=ON_CELLS, **font),
         ]
     return alt.layer(*layers).properties(height=max(2, len(names)) * CELL + ROUND)
 
@@ -135,7 +137,7 @@ def reliability(frame: pd.DataFrame) -> alt.LayerChart:
     `frame`: low, high, n, confidence, accuracy, accuracy_low, accuracy_high, small (bool).
     """
     told = frame.assign(texts=frame["small"].map({True: SMALL, False: SIZE.domain[0]}))
-    percent = alt.Axis(format="%", tickCount=5)
+    percent = measured(format="%")
     domain = alt.Scale(domain=[0, 1])
     x = alt.X("confidence:Q", title="mean confidence", axis=percent, scale=domain)
     diagonal = (
@@ -174,7 +176,7 @@ def curve(
 
     `chance` is what a model without knowledge reaches at x = 0 and x = 1.
     """
-    percent = alt.Axis(format="%", tickCount=5)
+    percent = measured(format="%")
     domain = alt.Scale(domain=[0, 1])
     place = {
         "x": alt.X(f"{x}:Q", title=x, axis=percent, scale=domain),

@@ -39,7 +39,7 @@ def size(count: int) -> float:
 
 
 def diverging(bound: float) -> alt.Scale:
-    """The scale of signed values from −bound to bound, the page's own colour at zero.
+    """The scale of signed values from −bound to bound, nearly the page's own colour at zero.
 
     Colours are mixed as light is: by hue, as Vega-Lite would, the way from orange to black leads
     through purple.

@@ -63,7 +63,7 @@ def draw(audited: Audited) -> ViewResult | None:
         "so a rate says where the model gives way, not how often that happens in your texts."
     )
     st.dataframe(
-        found.tests,
+        found.tests.round({"rate": 3, "low": 3, "high": 3}),
         hide_index=True,
         column_config={
             name: st.column_config.NumberColumn(format="percent")

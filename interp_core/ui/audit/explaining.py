@@ -94,7 +94,7 @@ def rests_on(audited: Audited, texts: list[str], spans: Recipe, *, key: tuple, g
     known = (*key, audited.key, tuple(texts))
     shares = jobs.follow(
         ("shares", *known),
-        "Attributions",
+        "Attributing the texts",
         named("shares", calls.attribution_shares(*given)),
         unit="texts",
         operations=lambda: sum(costs.attribution(model, each, METHOD) for each in tokens),

@@ -97,8 +97,9 @@ def _table(table: pd.DataFrame) -> None:
     percent = st.column_config.NumberColumn(format="percent")
     columns = ["rate", "low", "high", "rest", "difference", "difference_low", "difference_high"]
     share = table["errors"].notna().all()
+    rounded = table.round(dict.fromkeys(columns, 3)) if share else table
     st.dataframe(
-        table,
+        rounded.assign(significant=table["significant"].map({True: "●", False: ""})),
         hide_index=True,
         height=280,
         column_config={

@@ -120,7 +120,7 @@ def _shares(audited: Audited, own: dict[str, list[str]], sample: _Texts) -> Reci
     tokens = [costs.tokens(audited.model, text) for text in sample.texts]
     return jobs.follow(
         ("words", audited.key, tuple(own.get(OWN, ())), len(sample.texts)),
-        "Attributions",
+        "Attributing the texts",
         named("shares", step),
         unit="texts",
         operations=lambda: sum(costs.attribution(audited.model, n, METHOD) for n in tokens),

@@ -134,7 +134,7 @@ def _said(found: Generation) -> str:
     )
 
 
-STATE, WRITTEN = "lm_head", "written"
+STATE, WRITTEN = "lm_head", "generated"
 CONTEXT_SHOWN = 120  # tokens in the strip of what was read
 
 

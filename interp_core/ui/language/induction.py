@@ -64,7 +64,9 @@ def _heads(asked: Asked, table: Recipe, frame: pd.DataFrame, score: str) -> View
                 st.metric(title, number(line[name], ".2f"))
         head_map.link(asked, chosen)
         top = found.nlargest(8, score)[["layer", "head", *SCORES]]
-        st.dataframe(top.rename(columns=SHORT).round(3), hide_index=True)
+        three = st.column_config.NumberColumn(format="%.3f")
+        formats = dict.fromkeys(SHORT.values(), three)
+        st.dataframe(top.rename(columns=SHORT), hide_index=True, column_config=formats)
     with left:
         chart = unit_map(head_map.marked(frame, chosen), title=f"{SCORES[score].lower()} score")
         head_map.show(

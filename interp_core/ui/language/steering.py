@@ -57,7 +57,10 @@ def draw(asked: Asked) -> ViewResult | None:
         f"2023). The {TOKENS} most likely tokens in turn."
     )
     table = step.to_frame()
-    st.dataframe(value(table), hide_index=True)
+    shown = value(table).rename(columns=lambda name: name.replace("_", " "))
+    three = st.column_config.NumberColumn(format="%.3f")
+    formats = {name: three for name in shown if name.startswith("probability")}
+    st.dataframe(shown, hide_index=True, column_config=formats)
     return ViewResult(None, table)
 
 
