@@ -13,7 +13,16 @@ from interp_core.files.rows import Skipped
 from interp_core.files.separated import Dialect, Line, Record, records
 
 DELIMITERS = (",", ";", "\t", "|")
-TITLES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars", " ": "spaces"}
+RARE = ("^", "~")  # tried where none of the others separates fields
+TITLES = {
+    ",": "commas",
+    ";": "semicolons",
+    "\t": "tabs",
+    "|": "vertical bars",
+    " ": "spaces",
+    "^": "circumflexes",
+    "~": "tildes",
+}
 SEP = re.compile(r'"?sep=(.)\1*"?\s*', re.IGNORECASE)
 HALF = 0.5  # share of rows that must have the same number of fields
 NAMED = 0.2  # the same where the first row holds a usual name of a column
@@ -49,8 +58,10 @@ def find_dialect(
     """
     if asked is not None:
         return _best_quotes(sample, asked, quotes)
-    readings = [_best_quotes(sample, each, quotes) for each in DELIMITERS]
-    fitting = [each for each in readings if _is_table(each)]
+    fitting: list[Reading] = []
+    for some in (DELIMITERS, RARE):
+        readings = [_best_quotes(sample, each, quotes) for each in some] if not fitting else []
+        fitting += [each for each in readings if _is_table(each)]
     if not fitting:
         spaces = quoted_spaces(sample)
         return spaces or _read(sample, Dialect("", "" if prefer == "\t" else '"'))

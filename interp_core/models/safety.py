@@ -36,7 +36,13 @@ def read_json(path: Path) -> dict:
             "git lfs pull` in the folder."
         )
     try:
-        data = json.loads(read_text(path))
+        text = read_text(path)
+        if text.startswith("\ufeff"):
+            raise ModelNotFound(
+                f"{path.name} begins with a byte order mark, which transformers does not read. "
+                "Save the file again as UTF-8 without one."
+            )
+        data = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ModelNotFound(f"{path.name} is not valid JSON; save the model again.") from error
     if not isinstance(data, dict):

@@ -25,6 +25,8 @@ AROUND = {
     "plain": (PLAIN, "a.csv", ""),
     "semicolons": (BY_SEMICOLON, "a.csv", "separated by semicolons"),
     "tabs in .csv": (BY_TAB, "a.csv", "separated by tabs"),
+    "circumflexes": (PLAIN.replace(",", "^"), "a.csv", "separated by circumflexes"),
+    "tildes": (PLAIN.replace(",", "~"), "a.csv", "separated by tildes"),
     "vertical bars": (PLAIN.replace(",", "|"), "a.csv", "vertical bars"),
     "commas in .tsv": (PLAIN, "a.tsv", "separated by commas"),
     "sep= line": ("sep=;\r\n" + BY_SEMICOLON, "a.csv", "semicolons separate"),

@@ -148,6 +148,7 @@ def test_links_within_a_hub_cache_are_followed(folder, tmp_path):
     [
         ("{", ic.ModelNotFound, "not valid JSON"),
         ("", ic.ModelNotFound, "not valid JSON"),
+        ("\xef\xbb\xbf{}", ic.ModelNotFound, "byte order mark"),
         ("\x80\x81", ic.ModelNotFound, "not valid JSON"),
         ("[1, 2]", ic.ModelNotFound, "holds no settings"),
         ("[" * 100_000, ic.ModelNotFound, "not valid JSON"),

@@ -38,7 +38,7 @@ def draw(audited: Audited) -> ViewResult | None:
             list(lists),
             format_func=lists.get,
             key="terms",
-            width=280,
+            width=210,
             index=list(lists).index("nationalities"),
             **BOUND,
         )
@@ -47,7 +47,7 @@ def draw(audited: Audited) -> ViewResult | None:
         usual = min(1, len(labels) - 1)
         follow("bias_label", labels[usual])
         keep_valid("bias_label", labels)
-        label = st.selectbox("Label", labels, index=usual, key="bias_label", width=200, **BOUND)
+        label = st.selectbox("Label", labels, index=usual, key="bias_label", width=140, **BOUND)
     step = _measured(audited, name, source, label)
     if step is None:
         return None

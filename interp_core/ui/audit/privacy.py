@@ -36,8 +36,10 @@ def draw(audited: Audited) -> ViewResult | None:
             width=260,
             accept_new_options=True,
             **BOUND,
-            help="Or the folder of a token-classification model whose labels name people, places, "
-            "dates or addresses.",
+            help="Rules find e-mail, telephone, card and account numbers, dates and addresses. "
+            "Names and places come from short lists of frequent ones: most others are missed. Or "
+            "the folder of a token-classification model whose labels name people, places, dates or "
+            "addresses.",
         )
     texts, given = read_texts(audited)
     options = {"tagger": cache.model_recipe(tagger, "tagger")} if tagger else {}
@@ -55,13 +57,13 @@ def draw(audited: Audited) -> ViewResult | None:
     if step is None:
         return None
     found: Privacy = value(step)
-    result = _kinds(step, found)
+    result = _kinds(step, found, tagged=bool(tagger))
     _rows(audited, found, texts)
     _resting(audited, found, texts)
     return result
 
 
-def _kinds(step: Recipe, found: Privacy) -> ViewResult:
+def _kinds(step: Recipe, found: Privacy, *, tagged: bool) -> ViewResult:
     table = found.kinds
     frame = pd.DataFrame(
         {
@@ -86,7 +88,9 @@ def _kinds(step: Recipe, found: Privacy) -> ViewResult:
     st.caption(
         "One point per kind of personal data: mean absolute change of the answer's probability "
         "when it is replaced by a placeholder; interval: bootstrap over texts, 95%. Tick: "
-        f"equally many other words masked. Grey: fewer than {SMALL} texts. " + " ".join(found.notes)
+        f"equally many other words masked. Grey: fewer than {SMALL} texts. "
+        + " ".join(found.notes)
+        + (" Names and places: short lists of frequent ones." if not tagged else "")
     )
     shares = ("flips", "flips low", "flips high", "control flips")
     st.dataframe(
