@@ -58,7 +58,8 @@ def labelled_data(
     frame = table.frame
     places, drawn = _drawn(len(frame), limit)
     frame = frame.iloc[places].reset_index(drop=True)
-    text, label = text or _text_column(frame), label or label_column(frame, model, pair)
+    label = label or label_column(frame, model, pair)
+    text = text or _text_column(frame.drop(columns=label, errors="ignore"))
     for column in filter(None, (text, label, pair)):
         if column not in frame:
             raise BadInput(f"There is no column {column!r}. Columns: {shown_of(list(frame))}.")
@@ -120,7 +121,7 @@ def _table(source: Any, options: Mapping[str, Any]) -> Table:
 def _text_column(frame: pd.DataFrame) -> str:
     found = choose_column(frame.head(LOOKED_AT).to_dict("records"))
     if found is None:
-        raise BadInput("The table has no column of texts. Name it.")
+        raise BadInput("The table has no column with texts. Name it, or see whether it is empty.")
     return found
 
 

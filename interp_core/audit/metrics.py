@@ -30,6 +30,7 @@ from interp_core.errors import BadInput
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+FEW = 10  # texts below which no other reading of the labels is looked for
 SWAPPED = 0.1  # by which another reading of the labels must be more accurate to be reported
 
 
@@ -92,7 +93,7 @@ def _single(data: AuditData, predictions: Predictions, draw: Draw) -> Score:
 
     true, found = data.targets, predictions.predicted
     present = np.unique(np.concatenate([true, found]))
-    counts = metrics.confusion_matrix(true, found, labels=present)
+    counts = _counts(true, found, present)
     balanced = metrics.balanced_accuracy_score(true, found) if len(np.unique(true)) > 1 else np.nan
     macro = metrics.f1_score(true, found, average="macro", zero_division=0)
     drawn = _drawn_tables(counts, draw)
@@ -187,7 +188,7 @@ def _swapped(counts: np.ndarray, names: Sequence[str]) -> tuple[str, ...]:
     total = counts.sum()
     now, best = np.trace(counts) / total, counts[rows, columns].sum() / total
     low, _ = wilson(counts[rows, columns].sum(), total)
-    if low < now + SWAPPED:
+    if total < FEW or low < now + SWAPPED:
         return ()
     moved = [f"{names[b]} for {names[a]}" for a, b in zip(rows, columns) if a != b]
     return (
@@ -291,4 +292,6 @@ def _tokens(data: AuditData, predictions: Predictions, draw: Draw) -> Score:
 def _counts(true: np.ndarray, found: np.ndarray, present: np.ndarray) -> np.ndarray:
     from sklearn.metrics import confusion_matrix
 
+    if len(present) == 1:  # scikit-learn would warn
+        return np.full((1, 1), len(true))
     return confusion_matrix(true, found, labels=present)

@@ -84,6 +84,33 @@ def test_a_table_keeps_what_can_be_audited_and_lists_the_rest(words):
     assert (part.texts, part.rows.tolist(), len(part.metadata)) == (("bad",), [2], 1)
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("good", "positive")],
+        [("bad", "positive")],
+        [("good", "positive")] * 12,
+        [("good", "positive"), ("bad", "negative"), ("so good", "positive")],
+        [("word " * 500, "positive"), ("x" * 5_000, "negative")],
+    ],
+    ids=["one right", "one wrong", "one class", "three", "long"],
+)
+@pytest.mark.filterwarnings("error::UserWarning")
+def test_small_and_odd_tables_are_scored(words, rows):
+    data = ic.labelled_data(pd.DataFrame(rows, columns=["text", "label"]), words)
+    audit = ic.run_audit(words, data)
+    right = [("bad" in text) == (label == "negative") for text, label in rows if len(text) < 9]
+    if len(right) == len(rows):
+        assert audit.score.figures[0].value == np.mean(right)
+    assert audit.score.figures[0].low <= audit.score.figures[0].value
+    assert len(rows) > 9 or not audit.score.notes  # too few to doubt the mapping
+
+
+def test_a_table_whose_texts_are_all_empty_is_refused_as_such(words):
+    with pytest.raises(ic.BadInput, match="no column with texts"):
+        ic.labelled_data(b"text,label\n,positive\n ,negative\n", words)
+
+
 def test_the_column_of_labels_is_found_by_name_or_by_what_it_holds(words):
     frame = pd.DataFrame({"review": ["a b c", "d e f"], "mood": ["negative", "positive"]})
     assert ic.labelled_data(frame, words).targets.tolist() == [0, 1]
