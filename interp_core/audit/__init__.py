@@ -15,6 +15,7 @@ HOMES = {
     "verdict": ("Threshold", "check_table", "judge", "read_thresholds"),
     "figures": ("Figure", "figure_table"),
     "predictions": ("Predictions", "is_right", "predict_labelled", "stream_predictions"),
+    "association": ("word_association",),
     "bias": ("Bias", "measure_bias"),
     "lexicons": ("own_lexicon", "term_lists"),
     "behaviour": ("Behaviour", "run_suite"),

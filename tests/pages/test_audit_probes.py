@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import interp_core as ic
+from interp_core.ui.server import limits
 from tests.pages.reporting import check
 from tests.pages.running import run, undefined, words
 
@@ -37,6 +38,9 @@ templates = ["Nobody could say it wasn't {good}."]
 """
 
 
+WEAT = "section_Appendix: association of vectors (WEAT)"
+
+
 def opened(view: str, table: str = CSV, **state):
     app = run("audit", model="sentiment", audit_data="file", audit_view=view, **state)
     return app.file_uploader[0].set_value(("mine.csv", table.encode(), "text/csv")).run()
@@ -46,7 +50,7 @@ def opened(view: str, table: str = CSV, **state):
     ("view", "state"),
     [
         ("words", {"attributed": 50}),
-        ("bias", {"bias_texts": "texts", "terms": "gender"}),
+        ("bias", {"bias_texts": "texts", "terms": "gender", WEAT: True}),
         ("privacy", {}),
     ],
 )
@@ -58,7 +62,22 @@ def test_a_view_draws_and_its_scripts_compute_its_numbers_again(view, state, tmp
     assert not app.exception
     assert not app.error
     assert not undefined(app)
+    assert view != "bias" or "Unstable:" in words(app)
     check(app)
+
+
+def test_an_upload_to_a_shared_server_is_limited_and_what_it_lacks_is_no_error(monkeypatch):
+    monkeypatch.setenv("CLEARHEAD_SHARED", "1")
+    monkeypatch.setattr(limits, "LIMITS", limits.Limits(texts=3))
+    app = opened("privacy", "text,label\n" + "The film was not good.,negative\n" * 5)
+    assert not app.exception
+    assert not app.error
+    assert "No personal data was found in 3 texts" in app.info[0].value
+    app = app.selectbox(key="tagger").set_value("").run()
+    app.session_state["audit_view"], app.session_state["bias_texts"] = "bias", "texts"
+    app = app.run()
+    assert not app.error
+    assert "None of 3 texts holds a term" in app.info[0].value
 
 
 def test_heads_are_compared_with_attributions_and_one_is_chosen():

@@ -223,6 +223,7 @@ UPLOADERS = [
     ("embedding_projector", {"points": "table"}, "a.csv"),
     ("embedding_projector", {"points": "vectors"}, "a.tsv"),
     ("head_entropy", {"corpus": "file"}, "a.txt"),
+    ("audit", {"audit_data": "file"}, "a.csv"),
     ("word_attributions", {"show": "many"}, "a.csv"),
     ("attention_heads", {"model": "digits", "picture": "upload an image"}, "a.png"),
 ]

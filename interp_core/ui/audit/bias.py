@@ -58,6 +58,7 @@ def draw(audited: Audited) -> ViewResult | None:
     other = _contrasts(step, found, main=result is None)
     _pairs(audited, found)
     _resting(audited, found)
+    _associated(audited, found)
     _about(found)
     return result or other
 
@@ -190,10 +191,41 @@ def _about(found: Bias) -> None:
     def drawn() -> None:
         st.markdown(
             f"**Terms.** {plain(found.lexicon.source)}. Lists of our own, not a census: they find "
-            "a lean of the model, they do not prove that there is none.\n\n"
-            "**Not shown.** Association tests on word vectors (WEAT) and sentence pairs "
-            "(CrowS-Pairs) are unstable: with `sentiment`, WEAT's effect size is 0.96 in the table "
-            "of word vectors and −0.02 in sentence vectors. Read them, if at all, beside this."
+            "a lean of the model, they do not prove that there is none."
         )
 
     section("About the lists", ":material/menu_book:", drawn)
+
+
+def _associated(audited: Audited, found: Bias) -> None:
+    """WEAT in several kinds of vectors, with how far they differ."""
+
+    def drawn() -> None:
+        name = found.lexicon.name
+        step = jobs.follow(
+            ("association", audited.asked.model, audited.asked.files, name),
+            "Association of vectors",
+            named("association", calls.word_association(audited.model_recipe, name)),
+            unit="%",
+            operations=lambda: costs.passes(audited.model, 24 * (len(found.lexicon.terms) + 28)),
+        )
+        if step is None:
+            return
+        table = value(step)
+        number = st.column_config.NumberColumn
+        config = {"effect": number("effect size d", format="%.2f")}
+        config |= {each: number(each, format="%.3f") for each in ("p", "q")}
+        st.dataframe(table, hide_index=True, column_config=config)
+        spans = table.groupby(["a", "b"], sort=False)["effect"].agg(["min", "max"])
+        a, b = (spans["max"] - spans["min"]).idxmax()
+        widest = spans.loc[(a, b)]
+        st.caption(
+            "WEAT effect size d: how much nearer group b is to pleasant than to unpleasant words "
+            "than group a, in standard deviations over terms; p: terms divided at random. "
+            f"**Unstable:** for {plain(b)} − {plain(a)} it is {signed(widest['min'])} to "
+            f"{signed(widest['max'])}, depending on the vectors alone, and it says nothing about "
+            "answers. Read it beside the changes above, never instead. Sentence pairs as in "
+            "CrowS-Pairs need a model that guesses words, which a classifier does not."
+        )
+
+    section("Appendix: association of vectors (WEAT)", ":material/hub:", drawn)
