@@ -225,7 +225,7 @@ def _associated(audited: Audited, found: Bias) -> None:
             f"**Unstable:** for {plain(b)} − {plain(a)} it is {signed(widest['min'])} to "
             f"{signed(widest['max'])}, depending on the vectors alone, and it says nothing about "
             "answers. Read it beside the changes above, never instead. Sentence pairs as in "
-            "CrowS-Pairs need a model that guesses words, which a classifier does not."
+            "CrowS-Pairs need a model that predicts masked words; a classifier does not."
         )
 
     section("Appendix: association of vectors (WEAT)", ":material/hub:", drawn)
