@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import shutil
 import tempfile
@@ -163,6 +164,20 @@ def nothing_is_asked_before_it_is_computed():
     from interp_core.ui.server import costs
 
     costs.learned(operations=1e18, seconds=1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def memory_is_freed_by_python_alone():
+    """After each model the app walks through all objects: half a second, where all is imported.
+
+    tests/ui/test_model_cache.py tests that it does.
+    """
+    from interp_core.ui.server import model_cache
+
+    gc.freeze()  # what was imported stays
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model_cache, "settle", lambda: None)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -111,6 +111,8 @@ def pages() -> None:
     document(report, lambda table: table.to_csv().encode(), "today")
     notebook(report, "today")
     save(Session(report=report))
+    for key, few in {"corpus": "text", "points": "text", "text": TEXT}.items():
+        app.session_state[key] = few
     for page, _ in PAGES:
         app.switch_page(f"pages/{page}.py").run()
         assert not app.exception, page

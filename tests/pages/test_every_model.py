@@ -19,8 +19,15 @@ STATE = {
     "corpus": "text",
     "picture_count": 50,
     "points": "text",
-    "text": "The cat sat on the mat, and the dog sat on the rug.",
+    "text": "The cat sat on the mat.",
 }
+
+
+@pytest.fixture
+def few_texts(monkeypatch):
+    """An audit of some of a model's built-in texts."""
+    whole = ic.audit_set
+    monkeypatch.setattr(ic, "audit_set", lambda *asked: whole(*asked).take(slice(0, 50)))
 
 
 @pytest.fixture
@@ -45,7 +52,7 @@ def installed(name: str) -> bool:
 
 
 @pytest.mark.parametrize("model", [card.name for card in ic.bundled_models()])
-def test_every_page_shows_something_or_leads_on(model, no_network):
+def test_every_page_shows_something_or_leads_on(model, no_network, few_texts):
     if not installed(model):
         pytest.skip(f"{model} is not installed")
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=250)

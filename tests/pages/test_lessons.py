@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from interp_core.lessons.library import EMBEDDED, NO_LESSON, VARIABLE, glossary, read_lesson
+from interp_core.ui.audit import words as audit_words
 from interp_core.ui.heads import importance
 from interp_core.ui.lessons import markdown
 from tests.needs import LANGUAGE_MODEL
@@ -236,6 +237,8 @@ def test_every_link_of_a_lesson_opens_the_view_that_it_names(link, monkeypatch):
     if LINKS[link].needs and not LANGUAGE_MODEL:
         pytest.skip("the language model is not installed")
     monkeypatch.setattr(importance, "ABLATION_TEXTS", 4)  # the claims of the lesson take them all
+    monkeypatch.setattr(audit_words, "SAMPLES", (5,))
+    monkeypatch.setattr(audit_words, "MOST_TEXTS", 50)
     app = opened(link.page, **dict(link.query))
     assert not app.exception
     assert not app.error

@@ -15,7 +15,7 @@ import interp_core as ic
 from interp_core.models import device as room
 from interp_core.ui.server import cache, model_cache
 from interp_core.ui.server.metrics import resident_bytes
-from interp_core.ui.server.model_cache import MOST, MOST_UNSEEN, Models
+from interp_core.ui.server.model_cache import MOST, MOST_UNSEEN, Models, settle
 from interp_core.ui.server.store import Shared
 from tests.ui.sessions import Session, wait_for
 
@@ -34,10 +34,14 @@ class Loader:
         return SimpleNamespace(name=name, model=network)
 
 
-@pytest.fixture(autouse=True)
-def unfrozen():
+@pytest.fixture
+def settles(monkeypatch):
+    """Memory is asked for as in the app; elsewhere it is not, for it takes long among tests."""
+    monkeypatch.setattr(model_cache, "settle", settle)
+    gc.unfreeze()
     yield
     gc.unfreeze()
+    gc.freeze()
 
 
 @pytest.fixture
@@ -89,7 +93,7 @@ def test_models_go_when_memory_is_short_but_never_the_one_asked_for(plenty):
     assert kept(store) == {"d"}
 
 
-def test_memory_is_freed_at_once_when_it_runs_short_in_use(plenty):
+def test_memory_is_freed_at_once_when_it_runs_short_in_use(plenty, settles):
     store = Models()
     gone = weakref.ref(store.get("a", "", Loader()).model)
     store.get("b", "", Loader())
@@ -130,7 +134,7 @@ def test_without_a_figure_of_the_memory_few_models_stay(monkeypatch):
     assert Models()._most == MOST
 
 
-def test_the_weights_of_a_dropped_model_are_freed_though_they_were_frozen(plenty):
+def test_the_weights_of_a_dropped_model_are_freed_though_they_were_frozen(plenty, settles):
     store, big = Models(1), Loader(64 * 2**20)  # 256 MB
     gone = weakref.ref(store.get("big", "", big).model)
     assert gc.get_freeze_count() > 0
@@ -140,7 +144,7 @@ def test_the_weights_of_a_dropped_model_are_freed_though_they_were_frozen(plenty
     assert full - resident_bytes() > 200 * 2**20
 
 
-def test_a_model_in_use_outlives_its_eviction_and_is_freed_later(plenty, monkeypatch):
+def test_a_model_in_use_outlives_its_eviction_and_is_freed_later(plenty, settles, monkeypatch):
     store = Models(1)
     held = store.get("a", "", Loader())
     gone = weakref.ref(held.model)
@@ -170,7 +174,7 @@ def test_what_stores_hold_of_a_dropped_model_goes_with_it(plenty):
     assert results.peek("b") == 1
 
 
-def test_a_real_model_is_freed_after_all_kinds_of_use(plenty):
+def test_a_real_model_is_freed_after_all_kinds_of_use(plenty, settles):
     """Copies with hooks share its weights; none of them may keep it."""
     store = Models(1)
     loaded = store.get("sentiment", "", ic.load_model)
