@@ -191,7 +191,7 @@ class _Page:
         told = heads_told(table)
         code = f"comparison.heads.table({STATISTIC!r})"
         chart = differences(table, title="entropy (nats)")
-        note = "Paired z-test over texts, Benjamini–Hochberg over heads, FDR 5%."
+        note = "Paired t-test over texts, Benjamini–Hochberg over heads, FDR 5%."
         return self.figure("Entropy of the heads of both models", told, chart, table, code, note)
 
     def answers(self) -> Figure | None:

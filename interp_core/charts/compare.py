@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from interp_core.charts.axes import BANDS, measured, named
-from interp_core.charts.heatmaps import below_zero, largest
+from interp_core.charts.heatmaps import ON_CELLS, below_zero, largest, token_axis
 from interp_core.charts.points import GREY, POSITIVE, SECOND
 
 CELL = 30  # px of a layer
@@ -21,16 +21,21 @@ def change_map(
 ) -> alt.LayerChart:
     """Layer × matrix; what did not change at all is marked 0.
 
-    `frame`: layer (a number, or "outside"), matrix, parameter, shape, change, relative,
-    stable_rank; the colour is that of the column `value`.
+    `frame`: layer (a number, or "outside", which is left out unless there is nothing else),
+    matrix, parameter, shape, change, relative, stable_rank; the colour is that of `value`.
     """
+    inside = frame[frame["layer"] != OUTSIDE]
+    frame = inside if len(inside) else frame
     layers = list(dict.fromkeys(frame["layer"]))
     place = {
         "x": alt.X(
             "matrix:N",
             sort=list(dict.fromkeys(frame["matrix"])),
             title=None,
-            axis=alt.Axis(orient="top", **{**BANDS, "labelAngle": -40, "labelLimit": LONGEST}),
+            axis=alt.Axis(
+                orient="top",
+                **{**BANDS, "labelAngle": -40, "labelLimit": LONGEST, "labelOverlap": False},
+            ),
         ),
         "y": alt.Y("layer:O", sort=layers, title="layer", axis=alt.Axis(**BANDS)),
     }
@@ -58,7 +63,7 @@ def change_map(
     )
     nothing = alt.Chart(frame[frame["change"] == 0]).encode(**place)
     return alt.layer(cells, nothing.mark_text(text="0", color=GREY, fontSize=11)).properties(
-        height=CELL * len(layers) + AXIS + 60
+        height=CELL * len(layers) + AXIS + 40
     )
 
 
@@ -69,7 +74,7 @@ def layer_similarity(frame: pd.DataFrame, *, chance: float | None = None) -> alt
     common neighbours that chance gives.
     """
     names = [name for name in MEASURES.values() if name in set(frame["measure"])]
-    legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=2)
+    legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=2, symbolOpacity=1)
     inks = alt.Scale(domain=names, range=[POSITIVE, SECOND, "#cc79a7"][: len(names)])
     colour = alt.Color("measure:N", scale=inks, legend=legend)
     x = alt.X("layer:O", title="layer (0: embeddings)", axis=named())
@@ -143,8 +148,8 @@ def layer_by_layer(frame: pd.DataFrame, *, value: str, names: tuple[str, str]) -
             **place, text=alt.Text(f"{value}:Q", format=".2f")
         )
         layers += [
-            text.mark_text(stroke="white", strokeWidth=3, strokeOpacity=0.85, fontSize=11),
-            text.mark_text(color="#17202c", fontSize=11),
+            text.mark_text(stroke="white", strokeWidth=3, strokeOpacity=0.8, fontWeight=600),
+            text.mark_text(color=ON_CELLS, fontWeight=600),
         ]
     return alt.layer(*layers).properties(height=CELL * count + AXIS)
 
@@ -241,8 +246,6 @@ def reliability_of_both(frame: pd.DataFrame) -> alt.LayerChart:
 
 def signed_bars(frame: pd.DataFrame, *, value: str, title: str) -> alt.LayerChart:
     """A bar up or down for each word. `frame`: key (a token key), word, the column `value`."""
-    from interp_core.charts.heatmaps import token_axis
-
     keys = list(dict.fromkeys(frame["key"]))
     bars = (
         alt.Chart(frame)

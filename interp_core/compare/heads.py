@@ -58,14 +58,15 @@ class HeadComparison:
         return tuple(self.layers[row] for row in rows)
 
     def table(self, statistic: str, *, rate: float = RATE) -> pd.DataFrame:
-        """Columns layer, head, matched, distance, distance_se, first, second, difference, se, z, p,
+        """Columns layer, head, matched, distance, distance_se, first, second, difference, se, t, p,
         real.
 
-        Texts are paired: `se` is the standard error of the mean difference over texts. `real` holds
-        where it survives the false discovery rate of Benjamini and Hochberg (1995) over all heads.
+        Texts are paired: `se` is the standard error of the mean difference over texts, `p` that of
+        the paired t-test. `real` holds where it survives the false discovery rate of Benjamini and
+        Hochberg (1995) over all heads.
         A head that is the same on every text has no p. Raises `BadInput` for an unknown statistic.
         """
-        from scipy.stats import norm
+        from scipy.stats import t
 
         if statistic not in self.statistics:
             known = ", ".join(self.statistics)
@@ -80,9 +81,10 @@ class HeadComparison:
             difference=difference,
             se=errors,
         )
+        free = self.differences.count[..., place].ravel() - 1
         with np.errstate(invalid="ignore", divide="ignore"):
-            z = np.where(errors > 0, difference / errors, np.nan)
-        frame = frame.assign(z=z, p=2 * norm.sf(np.abs(z)))
+            ratio = np.where(errors > 0, difference / errors, np.nan)
+        frame = frame.assign(t=ratio, p=2 * t.sf(np.abs(ratio), np.maximum(free, 1)))
         return frame.assign(real=discoveries(frame["p"].to_numpy(), rate))
 
     def heads_frame(self) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from interp_core.lessons import measures_attention as reads
 from interp_core.lessons import measures_attention as words
 from interp_core.lessons import measures_audit as audits
 from interp_core.lessons import measures_classifier as decides
+from interp_core.lessons import measures_compare as pairs
 from interp_core.lessons import measures_interventions as changes
 from interp_core.lessons.record import Claim, Lesson, Value
 
@@ -73,6 +74,12 @@ MEASURES: dict[str, Callable[..., Value]] = {
         audits.group_q,
         audits.answer_flips,
         audits.terms,
+        pairs.shared_matrices,
+        pairs.equal_matrices,
+        pairs.weight_change,
+        pairs.change_rank,
+        pairs.layers_similarity,
+        pairs.moved_attention,
     )
 }
 

@@ -143,7 +143,13 @@ KEYS: dict[str, frozenset[str]] = {
         word_head
         """,
     ),
-    "compare_models": frozenset(("versus", "rival", "versus_target", "reach_word", "reach_side")),
+    "compare_models": _names(
+        """
+        versus rival versus_target reach_word reach_side versus_value versus_rows versus_pooling
+        versus_measure versus_stat versus_map_head versus_lens versus_data versus_change
+        corpus corpus_size corpus_column audit_data audit_size audit_text audit_label audit_pair
+        """,
+    ),
     "training_dynamics": _names(
         """
         dynamics_view dynamics_series dynamics_folder dynamics_base dynamics_texts dynamics_measure

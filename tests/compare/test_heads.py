@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
+from scipy.stats import ttest_rel
 
 import interp_core as ic
 
@@ -56,6 +57,8 @@ def test_statistics_are_those_of_each_model_and_their_difference_is_paired(
     change = np.array(single[1]) - np.array(single[0])
     error = change.std(0, ddof=1) / np.sqrt(len(texts))
     np.testing.assert_allclose(table["se"][4:], error[4:], rtol=1e-3)
+    truth = ttest_rel(np.array(single[1]), np.array(single[0])).pvalue
+    np.testing.assert_allclose(table["p"][4:], truth[4:], rtol=2e-2, atol=1e-12)
 
 
 def test_heads_in_another_order_are_reported_as_that_and_not_as_change(base, reordered, texts):

@@ -64,6 +64,7 @@ SET_UP = {
     "12-which-head-knows-the-name.md": set(
         ["0", "1", "2", "3", "4", "9", "11", "13", "18", "23", "24", "29"]
     ),
+    "13-what-did-fine-tuning-change.md": {"0", "1", "6", "384"},
 }
 PLACES = re.compile(
     r"(?:layers?|heads?) \d+(?: (?:and|to) (?:layer )?\d+)?|\b(?:1[89]|20)\d\d\b", re.IGNORECASE

@@ -12,7 +12,7 @@ from interp_core.ui.comparison import over_texts
 from interp_core.ui.comparison.question import Side
 from interp_core.ui.server import jobs
 from interp_core.ui.widgets import clicks, layout, leads
-from interp_core.ui.widgets.choices import BOUND, keep_valid
+from interp_core.ui.widgets.choices import list_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import calls, named, value
@@ -27,7 +27,7 @@ SHOWN = {
     "se": st.column_config.NumberColumn("standard error", format="%.4f"),
     "distance": st.column_config.NumberColumn("JS distance (nats)", format="%.4f"),
     "distance_se": st.column_config.NumberColumn("its standard error", format="%.4f"),
-    "z": st.column_config.NumberColumn(format="%+.1f"),
+    "t": st.column_config.NumberColumn(format="%+.1f"),
     "p": st.column_config.NumberColumn(format="%.1e"),
     "real": st.column_config.CheckboxColumn("significant"),
 }
@@ -37,20 +37,10 @@ def draw(sides: tuple[Side, Side], choose) -> ViewResult | None:  # noqa: ANN001
     """The map of all heads; a click leads to the head's attention."""
     with layout.controls():
         asked = over_texts.controls(choose)
-        names = [DISTANCE, *(name for name in STATISTICS if _measured(name))]
-        keep_valid("versus_stat", names)
-        name = st.selectbox(
-            "Value",
-            names,
-            format_func=lambda n: (
-                "Jensen-Shannon distance (nats)"
-                if n == DISTANCE
-                else f"Change of {STATISTICS[n].axis}"
-            ),
-            key="versus_stat",
-            width=290,
-            **BOUND,
-        )
+        known = {name: f"Change of {each.axis}" for name, each in STATISTICS.items()}
+        names = {name: title for name, title in known.items() if _measured(name)}
+        names = {DISTANCE: "Jensen-Shannon distance (nats)", **names}
+        name = list_of("Value", names, key="versus_stat", width=290)
     if asked is None:
         return None
     texts, made = over_texts.given(asked)
@@ -130,8 +120,8 @@ def _caption(found: HeadComparison, name: str) -> str:
             f"0 to ln 2 = 0.69, mean over queries and {texts}."
         )
     return (
-        f"One cell per head: second − first, mean over {texts}. Framed: significant, z-test of "
-        "the paired differences, Benjamini–Hochberg over heads, FDR 5%. "
+        f"One cell per head: second − first, mean over {texts}. Framed: significant, paired "
+        "t-test over texts, Benjamini–Hochberg over heads, FDR 5%. "
         f"{STATISTICS[name].caution}"
     )
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.compare import head_change_map
-from interp_core.charts.heatmaps import COMPACT_SIDE, LABELS, heatmap, token_keys
+from interp_core.charts.heatmaps import COMPACT_SIDE, cell_size, heatmap, label_room, token_keys
 from interp_core.compare.one_text import MapComparison
 from interp_core.ui.comparison.question import Side
 from interp_core.ui.server import cache
@@ -14,11 +14,12 @@ from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import figure, offer
-from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.markdown import number, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 from interp_core.ui.widgets.result import ViewResult
 
 MOST = 40  # tokens a side that are drawn
+ROOM = 24  # px of the labels' slant at the right
 HEAD = "versus_map_head"
 
 
@@ -66,6 +67,8 @@ def _both(
         ("second − first", "difference", True, (-bound, bound)),
     )
     charts = []
+    shown = found.tokens[:count]
+    wide = count * cell_size(count, COMPACT_SIDE) + label_room(shown) + ROOM
     name = f"head {place[0]}.{place[1]}"
     with st.container(horizontal=True, vertical_alignment="top"):
         for title, column, signed, domain in parts:
@@ -80,13 +83,13 @@ def _both(
                 compact=True,
             )
             charts.append(chart)
-            with st.container(width=COMPACT_SIDE + LABELS + 40, gap="xsmall"):
+            with st.container(width=wide, gap="xsmall"):
                 st.markdown(f"**{title}**")
                 draw_chart(chart, alt=f"{title}: heatmap of {name}, {count} tokens.")
     largest = table.loc[table["difference"].abs().idxmax()]
     told = (
-        f"largest difference: from {largest['query']} to {largest['key']}, "
-        f"{largest['difference']:+.2f}"
+        f"largest difference: from “{largest['query']}” to “{largest['key']}”, "
+        f"{number(largest['difference'], '+.2f')}"
     )
     offer(
         lambda: _beside(charts),
@@ -111,7 +114,7 @@ def _all_heads(made: Recipe, heads) -> ViewResult:  # noqa: ANN001 - a data fram
     st.markdown("**All heads**")
     chart = head_change_map(
         heads.assign(value=heads["difference"], matched=heads["head"]),
-        title="share of attention that goes elsewhere",
+        title="share moved",
         form=".0%",
     )
 

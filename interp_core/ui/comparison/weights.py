@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from interp_core.charts.compare import change_map, head_change_map
+from interp_core.compare.tables import OUTSIDE_NAME
 from interp_core.compare.weights import WeightComparison
 from interp_core.compare_report import weights_told
 from interp_core.ui.comparison.question import Side
@@ -50,9 +51,9 @@ def draw(sides: tuple[Side, Side], _: object) -> ViewResult | None:
     st.caption(
         f"One cell per parameter, ΔW = {plain(sides[1].name)} − {plain(sides[0].name)}. ‖·‖: "
         "Frobenius norm. 0: exactly equal (frozen). Stable rank: ‖ΔW‖² divided by the square of "
-        "its largest singular value; 1: a change in one direction. “outside”: embeddings and "
-        "what stands behind the last layer."
+        "its largest singular value; 1: a change in one direction."
     )
+    _outside(table)
     _heads(step, found)
     _unmatched(found)
     return ViewResult(chart, made)
@@ -77,6 +78,23 @@ def _heads(step, found: WeightComparison) -> None:  # noqa: ANN001 - a recipe
     st.caption(
         "One cell per head: its parts of the query, key, value and output matrices together. Heads "
         "that stand in another order are compared with their counterparts (least total distance)."
+    )
+
+
+def _outside(table) -> None:  # noqa: ANN001 - a data frame
+    """Embeddings, and what stands behind the last layer: on a scale of their own."""
+    outside = table[table["layer"] == OUTSIDE_NAME]
+    if len(outside) in (0, len(table)):
+        return
+    st.markdown("**Outside of the layers**")
+    st.dataframe(
+        outside[["parameter", "shape", "relative", "stable_rank"]],
+        hide_index=True,
+        height="content",
+        column_config={
+            "relative": st.column_config.NumberColumn(VALUES["relative"], format="%.4f"),
+            "stable_rank": st.column_config.NumberColumn("stable rank", format="%.1f"),
+        },
     )
 
 
