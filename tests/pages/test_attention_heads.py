@@ -9,7 +9,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.running import charts, clicked, run, words
+import interp_core as ic
+from tests.pages.running import charts, clicked, run, shows, words
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "The cat sat on the mat because it was tired."
@@ -338,3 +339,49 @@ def test_clicks_on_the_grid_switch_parts_and_let_them_go():
         app = clicked(app, "switch_map", {"unit": [{"layer": layer, "unit": unit}]})
         assert app.session_state["switched"] == left
     assert not app.exception
+
+
+def test_a_component_has_a_strength_of_its_own_and_several_edges_are_cut():
+    app = run(
+        "attention_heads",
+        view="switches",
+        text="It is not bad.",
+        switched=["5.8", "2.MLP"],
+        strengths="5.8 = 1.5",
+        edges=["3.2: 4 → 3"],
+    )
+    model = ic.load_model("sentiment")
+
+    def shows_the_answer_with(edges):
+        found = ic.switch(model, "It is not bad.", heads={(5, 8): 1.5}, mlps={2: 0.0}, edges=edges)
+        return shows(app.metric[0].value, found.value_after, "{:+.3f}")
+
+    assert shows_the_answer_with([(3, 2, 4, 3)])
+    for key, value in zip(("edge_layer", "edge_head"), (4, 1)):
+        app.selectbox(key=key).set_value(value)
+    app.selectbox(key="edge_query").set_value("1: it")
+    app.selectbox(key="edge_key").set_value("2: is").run()
+    both = [(3, 2, 4, 3), (4, 1, 1, 2)]
+    assert shows_the_answer_with(both)
+    next(each for each in app.button if each.label == "Add this edge").click().run()
+    assert app.session_state["edges"] == ["3.2: 4 → 3", "4.1: 1 → 2"]
+    assert app.session_state["edge_query"] is None
+    assert shows_the_answer_with(both)
+    app.session_state["text"] = "Good."  # has no token 4: the edge is let go
+    app.run()
+    assert not app.error
+    assert app.session_state["edges"] == ["4.1: 1 → 2"]
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ({"strengths": "5.8 = off"}, "are written as"),
+        ({"strengths": "5.8 = 3"}, "between 0"),
+        ({"strengths": "5.8 = nan"}, "between 0"),
+        ({"edges": ["here"]}, "An edge is written as"),
+    ],
+)
+def test_what_cannot_be_switched_is_told(state, told):
+    app = run("attention_heads", view="switches", text="It is bad.", switched=["5.8"], **state)
+    assert told in app.error[0].value

@@ -34,7 +34,17 @@ def test_every_picture_is_computed_again_by_its_script(view):
                 "test_show": "heads",
             },
         ),
+        (
+            "switches",
+            {
+                "switched": ["5.8", "2.MLP"],
+                "strengths": "5.8 = 1.5",
+                "edges": ["3.2: 4 → 3", "4.1: 1 → 2"],
+                "edges_cut": "after",
+            },
+        ),
         ("patching", {"patch_text": "It is so bad.", "patch_site": "Heads by position"}),
+        ("patching", {"patch_text": "It is so bad.", "patch_site": "Whole MLPs"}),
         (
             "patching",
             {

@@ -36,6 +36,13 @@ def test_attention_over_a_picture_is_computed_again(state):
     assert "ic.digit_picture(" in figure.script
 
 
+@pytest.mark.parametrize("shown", ["removal", "heads"])
+def test_switches_on_a_picture_are_computed_again(shown):
+    state = {"picture_view": "switches", "switched": ["1.2", "0.MLP"], "test_show": shown}
+    figures = check(opened("attention_heads", **state), charts=2)
+    assert all("ic.digit_picture(" in figure.script for figure in figures)
+
+
 @pytest.mark.parametrize(
     ("method", "charts"),
     [("integrated_gradients", 2), ("occlusion", 1), ("attention_relevance", 1)],

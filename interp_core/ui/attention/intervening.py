@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -38,6 +38,16 @@ class Asked:
         return cache.model(self.model)
 
     @property
+    def tokens(self) -> tuple[str, ...]:
+        """Names of the tokens, or of the patches."""
+        return cache.attention(self.model, self.text, self.pair).tokens
+
+    @property
+    def size(self) -> int:
+        """About how many tokens the model reads, for forecasts."""
+        return costs.tokens(self.loaded, f"{self.text} {self.pair or ''}")
+
+    @property
     def recipes(self) -> tuple[Recipe, Recipe]:
         """The model and the text as parts of recipes."""
         return cache.model_recipe(self.model), named("text", self.text)
@@ -68,8 +78,7 @@ class Asked:
         """
 
         def dear() -> float:
-            text = f"{self.text} {self.pair or ''}"
-            return rows * costs.passes(self.loaded, costs.tokens(self.loaded, text))
+            return rows * costs.passes(self.loaded, self.size)
 
         about = {"unit": unit, "store": _store(), "operations": dear}
         return jobs.follow((self, what, *options), what, step, counts=counts, **about)
@@ -90,7 +99,7 @@ def followed(asked: Asked) -> Asked:
     """The controls for the logit that is followed, and what they say."""
     model = asked.loaded
     position = _position(asked, model) if model.task in BY_TOKEN else None
-    about = Asked(asked.model, asked.files, asked.text, asked.pair, position=position)
+    about = replace(asked, position=position)
     if model.task == "question-answering":
         return about
     offered = _offered(about)
@@ -101,7 +110,7 @@ def followed(asked: Asked) -> Asked:
     contrast = _choice("Contrast with", CONTRAST, others, "none", model)
     if contrast == (target or offered[0]):
         contrast = None
-    return Asked(asked.model, asked.files, asked.text, asked.pair, target, contrast, position)
+    return replace(about, target=target, contrast=contrast)
 
 
 def _offered(asked: Asked) -> list[str] | None:
@@ -135,8 +144,7 @@ def _choice(label: str, key: str, names: list[str], empty: str, model: LoadedMod
 
 
 def _position(asked: Asked, model: LoadedModel) -> int | None:
-    tokens = cache.attention(asked.model, asked.text, asked.pair).tokens
-    names = [f"{place}: {token}" for place, token in enumerate(tokens)]
+    names = [f"{place}: {token}" for place, token in enumerate(asked.tokens)]
     keep_valid(POSITION, names)
     empty = {"causal-lm": "the last token", "masked-lm": "the mask"}.get(model.task, "first word")
     name = st.selectbox(

@@ -10,6 +10,7 @@ from interp_core.charts.heatmaps import token_keys
 from interp_core.charts.interventions import effect_map
 from interp_core.charts.language import unit_map
 from interp_core.inputs.tokens import encode
+from interp_core.interventions.ranking import MLP
 from interp_core.ui.attention.intervening import Asked, followed, told
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
@@ -28,6 +29,7 @@ SITES = {
     "query": "Queries",
     "key": "Keys",
     "value": "Values",
+    "mlps": "Whole MLPs",
 }
 DIRECTIONS = {"restore": "Restore", "destroy": "Destroy"}
 MEASURES = {"logit": "Logit", "probability": "Probability"}
@@ -204,7 +206,8 @@ def _drawn(found: ic.Patching):  # noqa: ANN202 - an Altair chart, drawn by `fig
             "Layer", found.layers, index=found.layers.index(best), key=ONE_LAYER, width=110, **BOUND
         )
         return effect_map(_keyed(frame[frame["layer"] == layer]), y="head", y_title="head")
-    drawn = frame.assign(unit=frame["head"].astype(str), value=frame["effect"], chosen=False)
+    units = MLP if found.site == "mlps" else frame["head"].astype(str)
+    drawn = frame.assign(unit=units, value=frame["effect"], chosen=False)
     return unit_map(drawn, title="effect", signed=True)
 
 
@@ -234,6 +237,7 @@ def _caption(found: ic.Patching) -> str:
         "stream": "One cell per layer and position. Rows: layers; columns: tokens.",
         "mlp": "One cell per layer and position. Rows: layers; columns: tokens.",
         "heads_by_position": "One cell per head and position. Rows: heads; columns: tokens.",
+        "mlps": "One cell per MLP, patched at all positions. Rows: layers.",
     }.get(found.site, "One cell per head. Rows: layers; columns: heads.")
     scale = (
         "0: the changed run as it is; 1: the clean value is restored"

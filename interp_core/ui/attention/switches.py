@@ -12,28 +12,31 @@ from interp_core.charts.attributions import grid
 from interp_core.charts.heatmaps import token_keys
 from interp_core.charts.interventions import before_and_after
 from interp_core.charts.language import unit_map
-from interp_core.interventions.edges import CUTS
 from interp_core.interventions.ranking import MLP
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention.intervening import Asked, followed, told
-from interp_core.ui.server import cache
+from interp_core.ui.attention.switch_controls import (
+    LAYER,
+    UNITS,
+    edges_chosen,
+    strengths_chosen,
+    switches_of,
+    units_chosen,
+)
 from interp_core.ui.widgets import clicks, layout
-from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
+from interp_core.ui.widgets.choices import keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
-UNITS, STRENGTH, SHOW = "switched", "strength", "test_show"
-EDGE = ("edge_layer", "edge_head", "edge_query", "edge_key")
-LAYER = "layer"
+SHOW = "test_show"
 SHOWN = {
     "removal": "Removal effects",
     "words": "Word attributions",
     "heads": "Attention of later heads",
 }
-CUT = {"before": "Before the softmax", "after": "After the softmax"}
-MOST_LISTED = 8
+MOST_LISTED, MOST_TOLD = 8, 12
 
 
 def draw(asked: Asked) -> ViewResult | None:
@@ -41,20 +44,10 @@ def draw(asked: Asked) -> ViewResult | None:
     model = asked.loaded
     with layout.controls():
         asked = followed(asked)
-        units = _units(model)
-        strength = st.slider(
-            "Strength",
-            0.0,
-            2.0,
-            0.0,
-            0.25,
-            key=STRENGTH,
-            width=190,
-            help="0: removed; 1: unchanged; 2: doubled.",
-            **BOUND,
-        )
-    edges, cut = _edge(asked, model)
-    options = switches_of(units, strength, edges, cut)
+        units = units_chosen(model)
+        strengths = strengths_chosen(units)
+    edges, cut = edges_chosen(asked, model)
+    options = switches_of(strengths, edges, cut)
     answer = asked.run(
         "Switching",
         named("found", calls.switch(*asked.recipes, **options, **asked.options)),
@@ -64,7 +57,11 @@ def draw(asked: Asked) -> ViewResult | None:
     if answer is None:
         return None
     _answer(value(answer), named("table", answer.to_frame()), bool(options))
-    what = one_of("Show", SHOWN, key=SHOW)
+    if options:
+        st.caption(_told(strengths, edges, cut, asked.tokens))
+    offered = {what: name for what, name in SHOWN.items() if what != "words" or model.tokenizer}
+    keep_valid(SHOW, list(offered))
+    what = one_of("Show", offered, key=SHOW)
     if what == "removal":
         return _removals(asked, units, answer)
     if not options:
@@ -75,76 +72,11 @@ def draw(asked: Asked) -> ViewResult | None:
     return (_words if what == "words" else _later)(asked, options, answer)
 
 
-def _units(model: LoadedModel) -> list[str]:
-    """The chosen heads ("2.3"), MLPs ("2.MLP") and layers ("2.layer")."""
-    heads = [
-        f"{layer}.{h}" for layer in model.layout.attention_layers for h in range(model.n_heads)
-    ]
-    names = [f"{layer}.{what}" for what in (MLP, LAYER) for layer in range(model.n_layers)]
-    keep_valid(UNITS, [*heads, *names])
-    return st.multiselect(
-        "Switched components",
-        [*heads, *names],
-        key=UNITS,
-        placeholder="Click cells below, or choose",
-        help="2.3 is head 3 of layer 2; 2.MLP its MLP; 2.layer the whole layer.",
-        width=280,
-        **BOUND,
-    )
-
-
 def _unit_name(unit: str) -> str:
     layer, _, part = unit.partition(".")
     if part in (MLP, LAYER):
         return f"layer {layer}" if part == LAYER else f"layer {layer}, MLP"
     return f"layer {layer}, head {part}"
-
-
-def _edge(asked: Asked, model: LoadedModel) -> tuple[list, str]:
-    """One edge to cut, of four choices; none while one of them is open."""
-    with layout.options():
-        st.markdown("**Cut an edge**, from a query token to a key token")
-        tokens = cache.attention(asked.model, asked.text, asked.pair).tokens
-        names = [f"{place}: {token}" for place, token in enumerate(tokens)]
-        offered = (list(model.layout.attention_layers), list(range(model.n_heads)), names, names)
-        chosen = []
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            for label, key, choices in zip(
-                ("Layer", "Head", "Query token", "Key token"), EDGE, offered
-            ):
-                keep_valid(key, choices)
-                chosen.append(
-                    st.selectbox(
-                        label,
-                        choices,
-                        index=None,
-                        placeholder="none",
-                        key=key,
-                        width=110 if choices is not names else 190,
-                        **BOUND,
-                    )
-                )
-            cut = one_of("Cut", CUT, key="edges_cut")
-        st.caption(f"The cut is {CUTS[cut]}.")
-    if None in chosen:
-        return [], cut
-    layer, head, query, key = chosen
-    return [(layer, head, names.index(query), names.index(key))], cut
-
-
-def switches_of(units: list[str], strength: float, edges: list, cut: str) -> dict:
-    """The arguments of `ic.switch`; empty where nothing is switched."""
-    pairs = [unit.split(".") for unit in units]
-    found = {
-        "heads": {
-            (int(layer), int(part)): strength for layer, part in pairs if part not in (MLP, LAYER)
-        },
-        "mlps": {int(layer): strength for layer, part in pairs if part == MLP},
-        "layers": {int(layer): strength for layer, part in pairs if part == LAYER},
-        "edges": edges,
-    }
-    found = {name: each for name, each in found.items() if each}
-    return {**found, "edges_cut": cut} if edges else found
 
 
 def _answer(found: ic.Switched, table: Recipe, switched: bool) -> None:
@@ -179,6 +111,18 @@ def _sentence(found: ic.Switched, switched: bool) -> str:
     if found.before.label == found.after.label:
         return f"Prediction: {told(found.after.label)}, as before."
     return f"Prediction: {told(found.after.label)}; before: {told(found.before.label)}."
+
+
+def _told(strengths: dict, edges: list, cut: str, tokens: tuple[str, ...]) -> str:
+    """What is switched and cut, in words."""
+    told = [f"{_unit_name(unit)} × {number(each, '.3g')}" for unit, each in strengths.items()]
+    told += [
+        f"layer {layer}, head {head} without {plain(tokens[query])} ({query}) → "
+        f"{plain(tokens[key])} ({key}), cut {cut} the softmax"
+        for layer, head, query, key in edges
+    ]
+    more = f"; {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
+    return f"Switched: {'; '.join(told[:MOST_TOLD])}{more}."
 
 
 def _removals(asked: Asked, units: list[str], answer: Recipe) -> ViewResult:

@@ -13,6 +13,7 @@ from interp_core.charts.patches import data_url, overlay
 from interp_core.images.tables import ALL, Patch, class_token, over_patches
 from interp_core.inputs.images import patch_grid
 from interp_core.models.record import LoadedModel
+from interp_core.ui.images import ablation
 from interp_core.ui.images.question import Picture, choose
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import clicks, downloads, layout
@@ -26,6 +27,7 @@ VIEWS = {
     "grid": "All heads",
     "overlay": "One head",
     "rollout": "Rollout",
+    "switches": "Ablation",
 }
 
 
@@ -34,10 +36,13 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     picture = choose(model)
     if picture is None:
         return
+    view = view_of(VIEWS, key="picture_view")
+    if view == "switches":
+        ablation.draw(choice.model, picture)
+        return
     call = calls.attention_maps(cache.model_recipe(choice.model), picture.recipe)
     found = cache.of_picture(choice.model, picture.name, picture.image)
     maps = supplied(named("maps", call), lambda: found)
-    view = view_of(VIEWS, key="picture_view")
     rows, columns = patch_grid(found.tokens)
     with layout.controls():
         query = _query(rows, columns, class_token(found) is not None)

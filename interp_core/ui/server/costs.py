@@ -70,10 +70,13 @@ def _slower(dtype: str, device: str) -> float:
 
 def passes(model: LoadedModel, tokens: float) -> float:
     """Operations of forward passes over so many tokens: two for each weight that is used."""
-    table = model.model.get_input_embeddings().weight
-    used = model.n_parameters - table.numel()
-    whole = used + table.numel() * model.task.endswith("lm")
-    return 2.0 * tokens * whole * _slower(str(table.dtype), table.device.type)
+    network = model.model
+    # Vision models enter by a map of patches, all of which is used.
+    table = getattr(network.get_input_embeddings(), "weight", None)
+    looked_up = 0 if table is None else table.numel()
+    used = model.n_parameters - looked_up
+    whole = used + looked_up * model.task.endswith("lm")
+    return 2.0 * tokens * whole * _slower(str(network.dtype), network.device.type)
 
 
 def attribution(
