@@ -22,7 +22,8 @@ with errors.shown():
         st.stop()
     view = view_of(VIEWS, key="show")
     of_one = view != "many"
-    asked = controls(model, sidebar.choice(model, text=of_one), text=of_one)
+    attributes = view != "lens"
+    asked = controls(model, sidebar.choice(model, text=of_one), text=of_one, method=attributes)
     drawn = DRAW[view](asked, model)
 
     layout.how_to_read(

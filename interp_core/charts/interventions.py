@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import measured, named
+from interp_core.charts.axes import measured, named, of_bars
 from interp_core.charts.heatmaps import (
     PRINT_TOKEN,
     below_zero,
@@ -13,10 +13,11 @@ from interp_core.charts.heatmaps import (
     largest,
     token_axis,
 )
-from interp_core.charts.points import GREY, MARKED, STROKES, by_kind, diverging
+from interp_core.charts.points import GREY, MARKED, OUTLINE, STROKES, by_kind, diverging
 
 BEFORE, AFTER = "before", "after"
 COLOURS = {BEFORE: GREY, AFTER: "#2f6fd6"}
+FEW = 4  # labels with wide bars
 AXES = 150  # px of axes and legend, which heights include
 _BARE = {"ticks": False, "domain": False, "grid": False}
 
@@ -45,7 +46,7 @@ def before_and_after(frame: pd.DataFrame, *, value: str, title: str) -> alt.Char
             ],
             **by_kind("run", COLOURS, [BEFORE]),
         )
-        .properties(height=40 * len(frame) + 110)
+        .properties(height=(40 if len(frame) <= FEW else 26) * len(frame) + 110)
     )
 
 
@@ -77,8 +78,9 @@ def effect_map(
                 scale=diverging(bound),
                 legend=alt.Legend(title="effect", orient="bottom", gradientLength=200),
             ),
-            stroke=alt.condition(click, alt.value(MARKED), alt.value(None)),
-            strokeWidth=alt.value(2),
+            # Cells near 0 have the colour of the page: a thin line shows where they are.
+            stroke=alt.condition(click, alt.value(MARKED), alt.value(OUTLINE)),
+            strokeWidth=alt.condition(click, alt.value(2), alt.value(0.6)),
         )
         .add_params(click)
     )
@@ -91,15 +93,33 @@ def effect_map(
 def lines_by_layer(frame: pd.DataFrame, *, value: str, title: str, kind: str) -> alt.Chart:
     """One line for each `kind` over the layers. `frame`: layer, `kind`, the column `value`."""
     legend = alt.Legend(**STROKES)
+    scale = alt.Scale(domain=[0, 1]) if value == "probability" else alt.Undefined
     return (
         alt.Chart(frame)
         .mark_line(point=alt.OverlayMarkDef(size=40), strokeWidth=2)
         .encode(
             x=alt.X("layer:O", title="after layer", axis=named()),
-            y=alt.Y(f"{value}:Q", title=title, axis=measured()),
+            y=alt.Y(f"{value}:Q", title=title, scale=scale, axis=measured()),
             color=alt.Color(f"{kind}:N", legend=legend),
             strokeDash=alt.StrokeDash(f"{kind}:N", legend=legend),
             tooltip=["layer:O", f"{kind}:N", alt.Tooltip(f"{value}:Q", format="+.3f")],
         )
         .properties(height=260)
+    )
+
+
+def effect_bars(frame: pd.DataFrame) -> alt.Chart:
+    """One bar for each layer. `frame`: layer, effect; 0 is the patched run and 1 the other one."""
+    bound = max(1.0, largest(frame["effect"]))
+    low = -bound if (frame["effect"] < 0).any() else 0
+    scale = alt.Scale(domain=[low, bound])
+    return (
+        alt.Chart(frame)
+        .mark_bar(cornerRadius=2, color=COLOURS[AFTER])
+        .encode(
+            y=alt.Y("layer:O", title="layer", axis=alt.Axis(**_BARE)),
+            x=alt.X("effect:Q", title="effect", scale=scale, axis=of_bars()),
+            tooltip=[alt.Tooltip("layer:O"), alt.Tooltip("effect:Q", format="+.3f")],
+        )
+        .properties(height=(28 if len(frame) <= 12 else 16) * len(frame) + 70)
     )

@@ -7,7 +7,16 @@ import pandas as pd
 
 from interp_core.charts.axes import BANDS, measured, named, of_bars
 from interp_core.charts.heatmaps import below_zero, largest, token_axis, token_keys
-from interp_core.charts.points import GREY, MARKED, NEGATIVE, POSITIVE, STROKES, by_kind, diverging
+from interp_core.charts.points import (
+    GREY,
+    MARKED,
+    NEGATIVE,
+    OUTLINE,
+    POSITIVE,
+    STROKES,
+    by_kind,
+    diverging,
+)
 
 AXES = 110  # px of axes, titles and legend, which heights include
 EXPECTED = "expected"
@@ -96,8 +105,9 @@ def unit_map(
                 scale=scale,
                 legend=alt.Legend(title=title, orient="bottom", gradientLength=220, titleLimit=360),
             ),
-            stroke=alt.condition("datum.chosen", alt.value(MARKED), alt.value(None)),
-            strokeWidth=alt.condition("datum.chosen", alt.value(3), alt.value(0)),
+            # Cells near 0 have the colour of the page: a thin line shows where they are.
+            stroke=alt.condition("datum.chosen", alt.value(MARKED), alt.value(OUTLINE)),
+            strokeWidth=alt.condition("datum.chosen", alt.value(3), alt.value(0.6)),
         )
         .add_params(click)
     )

@@ -62,6 +62,24 @@ class Steering:
             .reset_index()
         )
 
+    def next_token(self) -> pd.DataFrame:
+        """The best next tokens: label, probability_before, probability_after.
+
+        NaN where a token is not among the ten best of that side.
+        """
+        sides = []
+        for each, name in ((self.before, "before"), (self.after, "after")):
+            step = each.alternatives.query("step == 0").set_index("id")
+            named = step[["token", "probability"]]
+            sides.append(named.rename(columns={"probability": f"probability_{name}"}))
+        both = sides[0].join(sides[1], how="outer", lsuffix="", rsuffix="_after")
+        best = both[["probability_before", "probability_after"]].max(axis=1)
+        both = both.loc[best.sort_values(ascending=False, kind="stable").index]
+        label = both["token"].fillna(both["token_after"])
+        return both.assign(label=label)[
+            ["label", "probability_before", "probability_after"]
+        ].reset_index(drop=True)
+
 
 def steer(
     model: LoadedModel,

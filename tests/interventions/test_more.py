@@ -177,6 +177,12 @@ def test_steering_adds_the_difference_of_two_states(tiny, tiny_model):
         for _ in range(5):
             ids = torch.cat([ids, network(ids).logits[:, -1:].argmax(-1)], 1)
     assert found.after.ids.tolist() == ids[0, -5:].tolist()
+    best = found.next_token().set_index("label")
+    for side, each in (("before", found.before), ("after", found.after)):
+        column = best[f"probability_{side}"]
+        assert column.idxmax() == each.tokens[0]
+        assert column.max() == pytest.approx(each.probabilities[0], abs=1e-6)
+        assert column.notna().sum() == 10
     assert "another model" in found.warning
     with pytest.raises(ic.BadInput, match="no direction"):
         ic.steer(model, texts[0], texts[1], texts[1], layer=0)

@@ -224,6 +224,6 @@ def test_steering_shows_both_continuations_with_the_warning():
     assert not app.exception
     assert not app.error
     assert "another model" in app.warning[0].value
-    shown = [each.value for each in app.text if each.value.startswith("I think")]
+    shown = [each.value for each in app.markdown if each.value.startswith(":gray[I think]")]
     assert len(shown) == 2
     assert shown[0] != shown[1]

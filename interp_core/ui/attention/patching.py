@@ -7,10 +7,9 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.heatmaps import token_keys
-from interp_core.charts.interventions import effect_map
+from interp_core.charts.interventions import effect_bars, effect_map
 from interp_core.charts.language import unit_map
 from interp_core.inputs.tokens import encode
-from interp_core.interventions.ranking import MLP
 from interp_core.ui.attention.intervening import Asked, followed, told
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
@@ -170,7 +169,7 @@ def _effects(asked: Asked, changed: str, options: dict, method: str) -> ViewResu
         chart,
         title=f"Effect of patching: {SITES[found.site].lower()}",
         key="patch_map",
-        alt=f"Heatmap of {found.effects.size} patches ({SITES[found.site].lower()}): "
+        alt=f"Map of {found.effects.size} patches ({SITES[found.site].lower()}): "
         f"{_largest(value(shown))}.",
     )
     st.caption(_caption(found))
@@ -206,8 +205,9 @@ def _drawn(found: ic.Patching):  # noqa: ANN202 - an Altair chart, drawn by `fig
             "Layer", found.layers, index=found.layers.index(best), key=ONE_LAYER, width=110, **BOUND
         )
         return effect_map(_keyed(frame[frame["layer"] == layer]), y="head", y_title="head")
-    units = MLP if found.site == "mlps" else frame["head"].astype(str)
-    drawn = frame.assign(unit=units, value=frame["effect"], chosen=False)
+    if found.site == "mlps":
+        return effect_bars(frame)
+    drawn = frame.assign(unit=frame["head"].astype(str), value=frame["effect"], chosen=False)
     return unit_map(drawn, title="effect", signed=True)
 
 
@@ -237,14 +237,16 @@ def _caption(found: ic.Patching) -> str:
         "stream": "One cell per layer and position. Rows: layers; columns: tokens.",
         "mlp": "One cell per layer and position. Rows: layers; columns: tokens.",
         "heads_by_position": "One cell per head and position. Rows: heads; columns: tokens.",
-        "mlps": "One cell per MLP, patched at all positions. Rows: layers.",
     }.get(found.site, "One cell per head. Rows: layers; columns: heads.")
     scale = (
         "0: the changed run as it is; 1: the clean value is restored"
         if found.direction == "restore"
         else "0: the clean run as it is; 1: the changed value is reached"
     )
-    return f"{what} Colour: effect of patching this component alone ({scale}). Meng et al. 2022."
+    shown = f"{what} Colour"
+    if found.site == "mlps":
+        shown = "One bar per MLP, patched at all positions. Rows: layers. Length"
+    return f"{shown}: effect of patching this component alone ({scale}). Meng et al. 2022."
 
 
 def _agreement(found: ic.Patching, estimate: ic.Patching) -> None:

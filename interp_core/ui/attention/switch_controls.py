@@ -32,7 +32,7 @@ def units_chosen(model: LoadedModel) -> list[str]:
         key=UNITS,
         placeholder="Click cells below, or choose",
         help="2.3 is head 3 of layer 2; 2.MLP its MLP; 2.layer the whole layer.",
-        width=360,
+        width=270,
         **BOUND,
     )
 

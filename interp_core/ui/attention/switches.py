@@ -91,6 +91,8 @@ def _answer(found: ic.Switched, table: Recipe, switched: bool) -> None:
             f"Logit of {plain(found.label)}",
             number(found.value_after, "+.3f"),
             delta=number(move, "+.3f") if switched else None,
+            delta_color="off",  # neither direction is the better one
+            delta_arrow="off" if not move else "up" if move > 0 else "down",
         )
         st.markdown(_sentence(found, switched))
     with right:

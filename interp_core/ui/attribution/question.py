@@ -160,14 +160,23 @@ def tags(asked: Asked) -> pd.DataFrame:
     return _tags(asked.model, asked.files, asked.text, asked.pair)
 
 
-def controls(model: LoadedModel, choice, *, text: bool = True) -> Asked:  # noqa: ANN001 - sidebar.Choice
+def controls(
+    model: LoadedModel,
+    choice,  # noqa: ANN001 - sidebar.Choice
+    *,
+    text: bool = True,
+    method: bool = True,
+) -> Asked:
     """Target, method and baseline; every choice lives in the address.
 
-    `text` says whether the view is about the one text, in which a token can be chosen.
+    `text` says whether the view is about the one text, in which a token can be chosen, and `method`
+    whether it attributes by a method.
     """
     asked = Asked(choice.model, cache.stamp(choice.model), choice.text, choice.pair)
     with layout.controls():
         asked = _target(asked, model, text)
+        if not method:
+            return replace(asked, method=first_method(model))
         methods, first = ic.attribution_methods(model), first_method(model)
         follow("method", first)
         keep_valid("method", list(methods))

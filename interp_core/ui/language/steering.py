@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import altair as alt
 import streamlit as st
 
+from interp_core.charts.heatmaps import token_keys
+from interp_core.charts.interventions import before_and_after
 from interp_core.interventions.steering import STRONGEST, WARNING
 from interp_core.ui.language.question import Asked
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND
+from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number, plain
-from interp_core.ui.widgets.recipe import calls, named, value
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.sidebar import MAX_CHARACTERS
 
 TOWARDS, AWAY = "I love this. It is wonderful.", "I hate this. It is terrible."
-TOKENS = 15
+TOKENS, SHOWN = 15, 8
+COLUMNS = {
+    "token_before": "before",
+    "probability_before": st.column_config.NumberColumn("probability", format="percent"),
+    "token_after": "after",
+    "probability_after": st.column_config.NumberColumn("probability", format="percent"),
+}
 
 
 def draw(asked: Asked) -> ViewResult | None:
@@ -49,19 +59,43 @@ def draw(asked: Asked) -> ViewResult | None:
     ):
         with side:
             st.markdown(f"**{name} steering**")
-            st.text(asked.text + each.text)
+            st.markdown(f":gray[{plain(asked.text)}]{plain(each.text)}")
     st.caption(
         f"The state of “{plain(towards)}” minus that of “{plain(away)}” (last token of each), "
         f"times {number(strength, '+.1f')}, is added after layer {layer} at every token: "
         f"{number(found.share, '.2f')} times the mean norm of the states there (Turner et al. "
         f"2023). The {TOKENS} most likely tokens in turn."
     )
+    left, right = st.columns(2, gap="large")
+    with left:
+        chart = _next(named("best", step.next_token()))
     table = step.to_frame()
-    shown = value(table).rename(columns=lambda name: name.replace("_", " "))
-    three = st.column_config.NumberColumn(format="%.3f")
-    formats = {name: three for name in shown if name.startswith("probability")}
-    st.dataframe(shown, hide_index=True, column_config=formats)
-    return ViewResult(None, table)
+    with right:
+        st.markdown("**All tokens**")
+        st.dataframe(value(table), hide_index=True, column_config=COLUMNS)
+    return ViewResult(chart, table)
+
+
+def _next(table: Recipe) -> alt.Chart:
+    """The probabilities of the next token before and after steering."""
+    frame = value(table).head(SHOWN)
+    chart = before_and_after(
+        frame.assign(key=token_keys(frame["label"])), value="probability", title="probability"
+    )
+    before, after = (
+        frame.loc[frame[f"probability_{side}"].idxmax(), "label"] for side in ("before", "after")
+    )
+    st.markdown("**Next token**")
+    figure(
+        chart,
+        title="Next token before and after steering",
+        key="steering_next",
+        alt=f"Bars of the probability of {len(frame)} next tokens before and after steering; most "
+        f"likely: {before} before, {after} after.",
+        table=table,
+    )
+    st.caption("A bar is missing where the token is not among the ten most likely of that side.")
+    return chart
 
 
 def _prompt(label: str, key: str, default: str) -> str:
