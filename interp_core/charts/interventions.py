@@ -80,7 +80,7 @@ def effect_map(
             ),
             # Cells near 0 have the colour of the page: a thin line shows where they are.
             stroke=alt.condition(click, alt.value(MARKED), alt.value(OUTLINE)),
-            strokeWidth=alt.condition(click, alt.value(2), alt.value(0.6)),
+            strokeWidth=alt.condition(click, alt.value(2), alt.value(1)),
         )
         .add_params(click)
     )

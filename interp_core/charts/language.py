@@ -107,7 +107,7 @@ def unit_map(
             ),
             # Cells near 0 have the colour of the page: a thin line shows where they are.
             stroke=alt.condition("datum.chosen", alt.value(MARKED), alt.value(OUTLINE)),
-            strokeWidth=alt.condition("datum.chosen", alt.value(3), alt.value(0.6)),
+            strokeWidth=alt.condition("datum.chosen", alt.value(3), alt.value(1)),
         )
         .add_params(click)
     )

@@ -68,8 +68,9 @@ def word_interactions(
     count = len(game.groups)
     limit = MOST_WORDS if method == "shapley" else MOST_PAIRWISE
     if not 2 <= count <= limit:
+        words = "1 word" if count == 1 else f"{count} words"
         raise BadInput(
-            f"The text has {count} words; {method} interactions take 2 to {limit}. "
+            f"The text has {words}; {method} interactions take 2 to {limit}. "
             + ("Shorten it." if count > limit else "Add a word.")
         )
 

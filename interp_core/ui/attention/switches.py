@@ -208,8 +208,9 @@ def _words(asked: Asked, options: dict, answer: Recipe) -> ViewResult | None:
     model, text = asked.recipes
     other = named("switched", calls.switched_model(model, text, **options, **_pair(asked)))
     about = {"method": "leave_one_out", **asked.options}
-    if "target" not in about and asked.loaded.labels:
-        about["target"] = value(answer).before.label  # else another logit might be explained
+    predicted = value(answer).before.label
+    if "target" not in about and predicted in asked.loaded.labels:  # a regression predicts a number
+        about["target"] = predicted  # else another logit might be explained
     made = [named(n, calls.attribute(each, text, **about)) for n, each in _sides(model, other)]
     step = named("table", calls.edit_table(*made))
     count = max(2, len(value(answer).tokens))

@@ -10,7 +10,7 @@ from interp_core.charts.interventions import before_and_after
 from interp_core.interventions.steering import STRONGEST, WARNING
 from interp_core.ui.language.question import Asked
 from interp_core.ui.widgets import layout
-from interp_core.ui.widgets.choices import BOUND
+from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
@@ -34,13 +34,13 @@ def draw(asked: Asked) -> ViewResult | None:
     with layout.controls():
         towards = _prompt("Steer towards", "lm_towards", TOWARDS)
         away = _prompt("Steer away from", "lm_away", AWAY)
-        layer = st.slider(
+        keep_valid("lm_layer", list(range(layers)))
+        layer = st.selectbox(
             "After layer",
-            0,
-            layers - 1,
-            layers // 3,
+            range(layers),
+            index=layers // 3,
             key="lm_layer",
-            width=170,
+            width=130,
             help="Layers are numbered from 0, as on the page “Attention heads”.",
             **BOUND,
         )
