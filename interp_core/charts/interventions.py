@@ -13,7 +13,7 @@ from interp_core.charts.heatmaps import (
     largest,
     token_axis,
 )
-from interp_core.charts.points import GREY, MARKED, OUTLINE, STROKES, by_kind, diverging
+from interp_core.charts.points import CELL_LINE, GREY, MARKED, STROKES, by_kind, diverging
 
 BEFORE, AFTER = "before", "after"
 COLOURS = {BEFORE: GREY, AFTER: "#2f6fd6"}
@@ -79,7 +79,7 @@ def effect_map(
                 legend=alt.Legend(title="effect", orient="bottom", gradientLength=200),
             ),
             # Cells near 0 have the colour of the page: a thin line shows where they are.
-            stroke=alt.condition(click, alt.value(MARKED), alt.value(OUTLINE)),
+            stroke=alt.condition(click, alt.value(MARKED), alt.value(CELL_LINE)),
             strokeWidth=alt.condition(click, alt.value(2), alt.value(1)),
         )
         .add_params(click)

@@ -8,10 +8,10 @@ import pandas as pd
 from interp_core.charts.axes import BANDS, measured, named, of_bars
 from interp_core.charts.heatmaps import below_zero, largest, token_axis, token_keys
 from interp_core.charts.points import (
+    CELL_LINE,
     GREY,
     MARKED,
     NEGATIVE,
-    OUTLINE,
     POSITIVE,
     STROKES,
     by_kind,
@@ -106,7 +106,7 @@ def unit_map(
                 legend=alt.Legend(title=title, orient="bottom", gradientLength=220, titleLimit=360),
             ),
             # Cells near 0 have the colour of the page: a thin line shows where they are.
-            stroke=alt.condition("datum.chosen", alt.value(MARKED), alt.value(OUTLINE)),
+            stroke=alt.condition("datum.chosen", alt.value(MARKED), alt.value(CELL_LINE)),
             strokeWidth=alt.condition("datum.chosen", alt.value(3), alt.value(1)),
         )
         .add_params(click)

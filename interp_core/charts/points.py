@@ -14,7 +14,7 @@ NEGATIVE = "#d9771f"  # opposes, lowers; always with a dash or an outline of das
 SECOND = "#009e73"  # the second of two models
 MARKED = "#c026d3"  # selected, framed, pointed at
 GREY = "#7d8899"  # random, within noise, sums, lines of reference
-OUTLINE = "rgba(125, 136, 153, 0.45)"  # of cells that may have the colour of the page
+CELL_LINE = "rgba(125, 136, 153, 0.45)"  # of cells that may have the colour of the page
 CATEGORIES = [POSITIVE, "#d55e00", SECOND, "#cc79a7", "#a6761d", "#56b4e9", "#7a5195"]
 PLAIN = POSITIVE  # points without a group
 # One fewer than there are colours, so that pairs of colour and shape do not repeat.
