@@ -14,7 +14,6 @@ from interp_core.ui.server import cache
 from interp_core.ui.server.limits import digest
 from interp_core.ui.widgets import uploads
 from interp_core.ui.widgets.recipe import BESIDE, script
-from tests.needs import needs_language_model
 from tests.pages.reporting import check
 from tests.pages.running import run
 
@@ -58,9 +57,8 @@ def test_models_of_one_shape_are_compared_again():
     assert tuple(figure.models) == ("intents", "slots")
 
 
-@needs_language_model
-def test_models_of_two_shapes_are_compared_again():
-    state = {"heads_view": "compare", "second_model": "language-model"}
+def test_models_of_two_shapes_are_compared_again(tiny):
+    state = {"heads_view": "compare", "second_model": str(tiny("gpt2"))}
     (figure,) = check(opened(model="pos", **state), charts=1)
     assert "by depth" in figure.title
 
