@@ -39,7 +39,7 @@ CLASSIFIER = {
     "norms": lambda m: ic.norm_weighted_attention(m, SENTENCE).weights,
     "vectors": lambda m: ic.token_vectors(m, [SENTENCE]).values,
     "vocabulary": lambda m: ic.vocabulary_vectors(m, limit=50).values,
-    "heads": lambda m: ic.head_statistics(m, [SENTENCE, TEXT]).frame[["entropy", "confidence"]],
+    "heads": lambda m: ic.head_statistics(m, [SENTENCE]).frame[["entropy", "confidence"]],
     "gradients": lambda m: ic.attribute(m, SENTENCE, method="input_x_gradient").scores,
     "removal": lambda m: ic.attribute(m, SENTENCE, method="leave_one_out").scores,
     "relevance": lambda m: ic.attribute(m, SENTENCE, method="attention_relevance").scores,
