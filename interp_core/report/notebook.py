@@ -82,15 +82,21 @@ def _weights(figure: Figure) -> Iterable[str]:
 def loads(script: str) -> dict[str, str]:
     """The names of the models that a script loads, in order, with the call that loads each.
 
-    A series of checkpoints is called "checkpoints of …".
+    A series of checkpoints is called "checkpoints of …", the same model in another number format
+    "sentiment@bfloat16".
     """
     calls = (node for node in ast.walk(ast.parse(script)) if isinstance(node, ast.Call))
     found = [(ast.unparse(node.func), node) for node in calls if node.args]
-    return {
-        f"{LOADERS[name]}{ast.literal_eval(node.args[0])}": ast.unparse(node)
-        for name, node in found
-        if name in LOADERS
-    }
+    told: dict[str, str] = {}
+    for name, node in found:
+        if name not in LOADERS:
+            continue
+        called, code = f"{LOADERS[name]}{ast.literal_eval(node.args[0])}", ast.unparse(node)
+        formats = [each.value for each in node.keywords if each.arg == "dtype"]
+        if told.get(called, code) != code and formats:  # the same model in another number format
+            called = f"{called}@{ast.literal_eval(formats[0])}"
+        told[called] = code
+    return told
 
 
 def _digest(name: str, call: str) -> str:

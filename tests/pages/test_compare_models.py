@@ -98,7 +98,7 @@ def test_a_model_that_classifies_nothing_opens_with_its_weights(sentiment, encod
     table = ic.change_table(found)
     said = words(app).replace("\\", "")
     assert f"{(table['change'] == 0).sum()} of {len(table)} matrices are exactly equal" in said
-    assert app.dataframe[0].value["reason"].tolist() == ["only in sentiment"] * 2
+    assert app.dataframe[-1].value["reason"].tolist() == ["only in sentiment"] * 2
 
 
 def test_change_of_each_head_is_that_of_direct_calls(sentiment, encoder):

@@ -65,3 +65,12 @@ def test_every_picture_of_two_checkpoints_is_computed_again(view, charts):
 def test_the_pictures_of_answers_are_computed_again(tmp_path, monkeypatch):
     figures = check(opened(versus="answers", versus_data="plain", corpus="text", text=FEW))
     assert [figure.title for figure in figures] == ["Agreement and churn"]
+
+
+def test_a_model_beside_itself_in_another_number_format():
+    app = run("compare_models", model="sentiment", rival="sentiment@bfloat16", versus="weights")
+    figures = check(app, charts=2)
+    assert set(figures[0].models) == {"sentiment", "sentiment@bfloat16"}
+    changed = figures[0].numbers["relative"]
+    assert changed.between(0, 2**-8).all()
+    assert (changed > 0).any()

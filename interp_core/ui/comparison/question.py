@@ -10,6 +10,7 @@ from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache, jobs
 from interp_core.ui.widgets import layout, model_choice
 from interp_core.ui.widgets.choices import follow, one_of
+from interp_core.ui.widgets.markdown import message
 from interp_core.ui.widgets.recipe import Recipe, calls, named
 
 CLASSIFIES = "sequence-classification"
@@ -100,7 +101,8 @@ def choose(first: str, model: LoadedModel, *, classifiers: bool) -> tuple[Side, 
             prefer=(prefer.get(first, ""),),
             fits=lambda card: card.task == CLASSIFIES if classifiers else card.task != PICTURES,
             width=260,
-            help="A built-in model, a local folder, an adapter or a Hub id.",
+            help="A built-in model, a local folder, an adapter or a Hub id. With `@bfloat16` or "
+            "`@float16` behind a name: the same weights rounded to that number format.",
         )
     if not second:
         return None
@@ -113,7 +115,7 @@ def choose(first: str, model: LoadedModel, *, classifiers: bool) -> tuple[Side, 
         )
         return None
     for note in other.notes:
-        st.caption(note)
+        st.caption(message(note))
     models = named("models", {name: cache.model_recipe(name, "") for name in (first, second)})
     return Side(first, model, models[first]), Side(second, other, models[second])
 

@@ -155,6 +155,7 @@ def base(name: str) -> str:
 
 def folders(name: str) -> list[Path]:
     """The local folders in which the files of a model lie: its own, and that of its base."""
+    name = in_format(name)[0]
     own = Path(name).expanduser()
     below = base(name) or (_named_base(name) if takes_base(name) else "")
     return [own, *([Path(below).expanduser(), own / below] if below else [])]
@@ -199,4 +200,11 @@ def load(name: str) -> LoadedModel:
 
 def call(name: str) -> Recipe:
     """The call that loads the model in this way."""
-    return recipe.calls.load_model(name, **options(name))
+    plain, own = in_format(name)
+    return recipe.calls.load_model(plain, **(options(plain) | ({DTYPE: own} if own else {})))
+
+
+def in_format(name: str) -> tuple[str, str]:
+    """A name and the number format that it asks for: "sentiment@bfloat16"; else empty."""
+    plain, _, own = name.rpartition("@")
+    return (plain, own) if plain and own in FORMATS else (name, "")
