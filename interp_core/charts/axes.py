@@ -19,7 +19,13 @@ BANDS = {
 
 
 def measured(**more: Any) -> alt.Axis:
-    """An axis of amounts; `more` are further properties, such as the format "%"."""
+    """An axis of amounts; `more` are further properties, such as the format "%".
+
+    A format with a sign, such as "+.2f", leaves zero without one.
+    """
+    signed = more.get("format", "")
+    if signed.startswith("+"):
+        more["labelExpr"] = f"datum.value == 0 ? '0' : format(datum.value, '{signed}')"
     return alt.Axis(**{"tickCount": TICKS, "labelFlush": False} | more)
 
 

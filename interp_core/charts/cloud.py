@@ -15,6 +15,8 @@ from interp_core.charts.points import GREY, MARKED, in_order
 
 EXTENT = 10.0  # units that the picture is scaled to, whatever its method's own
 ROOM = 380  # px that the whole picture fits into when it opens: the page may be narrow
+WIDE, HIGH = 520, 480  # px of the same for a box that is turned
+TURN, TILT = 30, 20  # degrees by which it is
 LAYER = "points"
 PIXELS = "'pixels'"  # quoted, or pydeck would take the word for an expression
 ON_TOP = {"depthCompare": "always", "depthTest": False}  # not hidden by points that lie nearer
@@ -56,14 +58,16 @@ def cloud(
         layers.append(_rings(places[frame["found"].to_numpy(dtype=bool)].tolist(), radius=6))
     if labels is not None and len(labels):
         layers.append(_labels(labels["label"], fit(labels[axes].to_numpy()), inks))
-    return _deck(layers, solid)
+    return _deck(layers, np.ptp(places, axis=0) if solid else None)
 
 
-def _deck(layers: list, solid: bool) -> Deck:
-    zoom = float(np.log2(ROOM / (1.25 * EXTENT)))
+def _deck(layers: list, box: np.ndarray | None) -> Deck:
+    """The deck; `box` (3,) are the sides of a picture that can be turned."""
+    solid = box is not None
+    zoom = float(np.log2(_scale(box) if solid else ROOM / (1.25 * EXTENT)))
     start = {"target": [0, 0, 0], "zoom": zoom, "min_zoom": zoom - 3, "max_zoom": zoom + 9}
     if solid:
-        start |= {"rotation_x": 20, "rotation_orbit": 30}
+        start |= {"rotation_x": TILT, "rotation_orbit": TURN}
     return Deck(
         layers=layers,
         views=[pydeck.View(type="OrbitView" if solid else "OrthographicView", controller=True)],
@@ -72,6 +76,15 @@ def _deck(layers: list, solid: bool) -> Deck:
         map_style=None,
         tooltip={"text": "{t}"},
     )
+
+
+def _scale(box: np.ndarray) -> float:
+    """px of a unit with which the turned box fits its room."""
+    x, y, z = np.maximum(box, EXTENT / 100)
+    turn, tilt = np.radians(TURN), np.radians(TILT)
+    wide = x * np.cos(turn) + y * np.sin(turn)
+    high = z * np.cos(tilt) + (x * np.sin(turn) + y * np.cos(turn)) * np.sin(tilt)
+    return min(WIDE / wide, HIGH / high)
 
 
 def _fit(places: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:

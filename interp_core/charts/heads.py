@@ -24,7 +24,7 @@ CELL = 34  # px of a layer in the map
 AXIS = 110  # px of axis, title and legend, which the height includes
 NONE = "none"  # the role of heads that have none
 REAL, NOISE = "significant", "not significant"
-MATRIX = 520  # px
+MATRIX, LEGEND = 520, 70  # px of its sides, and of the legend below
 LABELLED = 40  # heads up to which the matrix of all pairs has labels
 SQUARE = 440  # px of a plot whose axes are alike
 _ON_TOP = alt.Legend(**STROKES)
@@ -244,10 +244,14 @@ def likeness_matrix(frame: pd.DataFrame, order: list[str]) -> alt.Chart:
         .encode(
             x=alt.X("one:N", sort=order, axis=axis),
             y=alt.Y("two:N", sort=order, axis=axis),
-            color=alt.Color("distance:Q", title="JS distance (nats)", sort="descending"),
+            color=alt.Color(
+                "distance:Q",
+                sort="descending",
+                legend=alt.Legend(title="JS distance (nats)", orient="bottom", gradientLength=220),
+            ),
             tooltip=["one", "two", alt.Tooltip("distance:Q", format=".3f")],
         )
-        .properties(width=MATRIX, height=MATRIX)
+        .properties(width=MATRIX, height=MATRIX + LEGEND)
     )
 
 

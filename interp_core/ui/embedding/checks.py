@@ -143,7 +143,7 @@ def conflicts(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult |
         st.info("No labels to check. Choose data with a label column.")
         return None
     keep_valid("conflict_label", offered)
-    label = row.selectbox("Labels", offered, key="conflict_label", width=170, **BOUND)
+    label = row.selectbox("Labels", offered, key="conflict_label", width=140, **BOUND)
     knn = results.neighbours(asked.points, vectors, asked.metric)
     if knn is None:
         return None

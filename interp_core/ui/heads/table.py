@@ -31,7 +31,7 @@ def chooser(frame: pd.DataFrame) -> tuple[int, int] | None:
     names = [name(*pair) for pair in zip(frame["layer"], frame["head"])]
     keep_valid(KEY, names)
     chosen = st.selectbox(
-        "Head", names, index=None, key=KEY, width=170, placeholder="click a head or choose", **BOUND
+        "Head", names, index=None, key=KEY, width=170, placeholder="click or choose", **BOUND
     )
     if chosen is None:
         return None

@@ -33,7 +33,7 @@ def show(shelf: LessonLibrary) -> None:
 def _grid(lessons: list[Lesson]) -> None:
     for first in range(0, len(lessons), 2):
         for column, lesson in zip(st.columns(2), lessons[first : first + 2]):
-            with column.container(border=True, height="stretch"):
+            with column.container(border=True, height="stretch", vertical_alignment="distribute"):
                 _card(lesson)
 
 
