@@ -186,7 +186,7 @@ def controls(
             index=list(methods).index(first),
             format_func=lambda name: methods[name].title,
             key="method",
-            width=230,
+            width=220,
             **BOUND,
         )
     baseline = steps = None
@@ -292,13 +292,13 @@ def _label_target(asked: Asked, model: LoadedModel) -> Asked:
         index=None,
         placeholder="predicted label",
         key="target",
-        width=170,
+        width=150,
         **BOUND,
     )
     contrast = None
     if len(labels) > 2:
         contrast = st.selectbox(
-            "Contrast with", labels, index=None, placeholder="–", key="contrast", width=150, **BOUND
+            "Contrast with", labels, index=None, placeholder="–", key="contrast", width=140, **BOUND
         )
     return replace(asked, target=target, contrast=contrast)
 
@@ -309,7 +309,7 @@ def _word_target(asked: Asked) -> Asked:
         "Target token",
         key="word",
         placeholder="predicted token",
-        width=170,
+        width=150,
         help="A token from the vocabulary. A leading space is part of the token.",
         **BOUND,
     )
@@ -321,7 +321,7 @@ def _word_target(asked: Asked) -> Asked:
         offered,
         key="instead",
         accept_new_options=True,
-        width=150,
+        width=140,
         help="Explains why the target is predicted and not this token. “second best”: the most "
         "likely other token; “nothing”: the logit alone, which also contains what raises the "
         "logits of all tokens. Another token may be typed.",
@@ -344,7 +344,7 @@ def _position(asked: Asked, model: LoadedModel) -> int | None:
         index=None,
         placeholder="automatic" if first is None else names[first],
         key="position",
-        width=170,
+        width=150,
         **BOUND,
     )
     return first if chosen is None else names.index(chosen)
