@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from interp_core.training_dynamics.checkpoints import Checkpoint, CheckpointSeries
 
 METHOD = "integrated_gradients"
-EVALUATIONS = 32  # of one attribution; the same for all checkpoints
 
 
 @dataclass(frozen=True)
@@ -174,22 +173,23 @@ class CheckpointAttributions:
         return pd.DataFrame(rows, columns=columns)
 
     def settling(self) -> str:
-        """A sentence on whether attributions move less at the end than at the start, or nothing."""
+        """A sentence on whether the last step moved attributions less or more than the one before.
+
+        Empty where the intervals overlap.
+        """
         table = self.movement().query("measure == '1 − cosine'")
         if len(table) < 2:
             return ""
-        first, last = table.iloc[0], table.iloc[-1]
-        ends = (
-            f"1 − cosine {first['value']:.2f} ({first['low']:.2f} to {first['high']:.2f}) from "
-            f"step {first['from']:,} to {first['to']:,}, {last['value']:.2f} "
-            f"({last['low']:.2f} to {last['high']:.2f}) from step {last['from']:,} to "
-            f"{last['to']:,}"
+        before, last = table.iloc[-2], table.iloc[-1]
+        less, more = last["high"] < before["low"], last["low"] > before["high"]
+        if not less and not more:
+            return ""
+        return (
+            f"Attributions move {'less' if less else 'more'} from step {last['from']:,} to "
+            f"{last['to']:,} than from {before['from']:,} to {before['to']:,}: 1 − cosine "
+            f"{last['value']:.2f} ({last['low']:.2f} to {last['high']:.2f}) against "
+            f"{before['value']:.2f} ({before['low']:.2f} to {before['high']:.2f})."
         )
-        if last["high"] < first["low"]:
-            return f"Attributions move less at the end than at the start: {ends}."
-        if last["low"] > first["high"]:
-            return f"Attributions move more at the end than at the start: {ends}."
-        return ""
 
 
 def _means(values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -217,7 +217,7 @@ def checkpoint_attributions(
     *,
     limit: int = 40,
     method: str = METHOD,
-    evaluations: int | None = EVALUATIONS,
+    evaluations: int | None = None,
     options: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> CheckpointAttributions:
@@ -225,7 +225,8 @@ def checkpoint_attributions(
 
     The class is the true one, so that scores of two checkpoints explain the same output even where
     their answers differ. `data` is what `labelled_data` reads with `options`; of more than `limit`
-    texts so many are drawn at random (seed 0). Raises as `score_checkpoints`.
+    texts so many are drawn at random (seed 0). `evaluations` as in `attribute`: by default as many
+    as make the scores add up. Raises as `score_checkpoints`.
     """
     read: list = []
     more = {} if evaluations is None else {"evaluations": evaluations}

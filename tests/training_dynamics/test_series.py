@@ -14,6 +14,7 @@ from transformers import AutoModelForSequenceClassification
 import interp_core as ic
 from interp_core.training_dynamics import __main__ as command
 from interp_core.training_dynamics import checkpoints as reading
+from interp_core.training_dynamics.checkpoints import Checkpoint
 from interp_core.training_dynamics.curves import HELD_OUT, TRAIN
 from interp_core.training_dynamics.weights import parts
 from tests.training_dynamics.conftest import STEPS, TEXTS
@@ -161,6 +162,11 @@ def test_attributions_of_the_same_model_do_not_move(training, texts):
     same = found.__class__(found.checkpoints, (found.shares[0],) * 2, found.texts)
     np.testing.assert_allclose(same.movement()["value"], 0, atol=1e-9)
     assert set(found.frame()["step"]) == {0, 1000}
+    first, last = found.shares
+    points = tuple(Checkpoint(str(step), "", step) for step in (0, 1, 2))
+    for shares, told in (((first, first, last), "more"), ((first, last, last), "less")):
+        moving = found.__class__(points, shares, found.texts).settling()
+        assert moving.startswith(f"Attributions move {told} from step 1 to 2 than from 0 to 1")
 
 
 def test_it_can_be_stopped(training, texts):

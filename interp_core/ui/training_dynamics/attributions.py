@@ -5,11 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from interp_core.charts.checkpoints import course
-from interp_core.training_dynamics.explanations import (
-    EVALUATIONS,
-    METHOD,
-    CheckpointAttributions,
-)
+from interp_core.training_dynamics.explanations import METHOD, CheckpointAttributions
 from interp_core.ui.server import jobs, limits
 from interp_core.ui.server.costs import BACKWARD
 from interp_core.ui.training_dynamics import question
@@ -23,6 +19,7 @@ from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
 COUNTS = (20, 40, 100)
+EVALUATIONS = 20  # about how many an attribution of a short text takes
 
 
 def draw(found: Course) -> ViewResult | None:
@@ -73,7 +70,8 @@ def _movement(made: Recipe, result: CheckpointAttributions):  # noqa: ANN202 - c
     st.caption(
         f"One point per pair of neighbouring checkpoints: mean of {int(frame['n'].max()):,} texts; "
         f"interval: bootstrap over texts, 95%. {METHOD.replace('_', ' ').capitalize()}, "
-        f"{EVALUATIONS} evaluations, for each text’s true class. 0: the same scores; 1: unrelated."
+        "refined until the scores add up, for each text’s true class. 0: the same scores; 1: "
+        "unrelated."
     )
     if result.settling():
         st.markdown(plain(result.settling()))
