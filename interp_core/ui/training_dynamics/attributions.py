@@ -70,7 +70,7 @@ def _movement(made: Recipe, result: CheckpointAttributions):  # noqa: ANN202 - c
     st.caption(
         f"One point per pair of neighbouring checkpoints: mean of {int(frame['n'].max()):,} texts; "
         f"interval: bootstrap over texts, 95%. {METHOD.replace('_', ' ').capitalize()}, "
-        "refined until the scores add up, for each text’s true class. 0: the same scores; 1: "
+        "refined until complete, for each text’s true class. 0: the same scores; 1: "
         "unrelated."
     )
     if result.settling():
