@@ -29,9 +29,9 @@ with errors.shown():
         st.stop()
     drawn = DRAW[view](found)
     answers.report(found)
-    layout.how_to_read(
-        "**How to read this.** Every value has its number of texts (n) and a 95% interval. A "
-        "difference counts only if its test is significant after Benjamini–Hochberg."
-    )
     if drawn is not None:
+        layout.how_to_read(
+            "**How to read this.** Every value has its number of texts (n) and a 95% interval. A "
+            "difference counts only if its test is significant after Benjamini–Hochberg."
+        )
         downloads.below(drawn, f"audit_{view}", key="audit", note=question.COMMAND)

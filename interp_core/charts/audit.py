@@ -12,6 +12,7 @@ from interp_core.charts.points import GREY, MARKED
 ROW = 22  # px of a value with its interval
 AXIS = 120  # px of the legend and the axis, which the height includes
 FACET = 150  # px of one of several charts in a row
+GAP = 36  # px between two, so that the labels of their axes do not meet
 CELL = 42  # px of a class in the confusion matrix
 ROUND = 190  # px of both axes and the legend, which the height includes
 MOST_CELLS = 15  # classes whose counts are printed in the cells
@@ -79,7 +80,7 @@ def intervals(
         return alt.layer(*layers).properties(height=height + AXIS)
     facets = alt.layer(*layers, data=told).properties(height=height, width=FACET)
     order = list(dict.fromkeys(frame["group"]))
-    return facets.facet(column=alt.Column("group:N", title=None, sort=order))
+    return facets.facet(column=alt.Column("group:N", title=None, sort=order), spacing=GAP)
 
 
 def confusion(frame: pd.DataFrame, *, selection: str = "cell") -> alt.LayerChart:
