@@ -1,5 +1,7 @@
 """Compare models: two checkpoints or any two models, by weights, layers, heads and answers."""
 
+from contextlib import nullcontext
+
 from interp_core.ui import errors, navigation
 from interp_core.ui.comparison import CLASSIFIERS, DRAW, OVER_TEXTS, WITH_TEXT, question
 from interp_core.ui.widgets import downloads, layout, sidebar
@@ -19,10 +21,11 @@ with errors.shown():
     drawn = None
     if both is None:
         sidebar.choice(model, text=False)
-    elif view in OVER_TEXTS:
-        drawn = DRAW[view](both, lambda text: sidebar.choice(model, text=text))
     else:
-        drawn = DRAW[view](both, sidebar.choice(model, text=view in WITH_TEXT).text)
+        choose = lambda text: sidebar.choice(model, text=text)  # noqa: E731
+        given = choose if view in OVER_TEXTS else choose(view in WITH_TEXT).text
+        with question.leading_on(model.name) if view not in CLASSIFIERS else nullcontext():
+            drawn = DRAW[view](both, given)
     if both is not None and (advice := question.advice(view, both)):
         layout.how_to_read(advice)
     if drawn is not None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import streamlit as st
 
+import interp_core as ic
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache, jobs
 from interp_core.ui.widgets import layout, model_choice
@@ -47,7 +50,13 @@ RECURRENT = (
 )
 PARTNER = {"sentiment": "sentiment-lstm", "sentiment-lstm": "sentiment"}
 # The same backbone before and after training.
-TUNED = {"sentiment": "encoder", "encoder": "sentiment", "intents": "encoder", "slots": "encoder"}
+TUNED = {
+    "sentiment": "encoder",
+    "encoder": "sentiment",
+    "intents": "encoder",
+    "slots": "encoder",
+    "pos": "encoder",
+}
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,16 @@ def advice(chosen: str, both: tuple[Side, Side]) -> str:
     if chosen not in ADVICE and not all(side.model.n_heads for side in both):
         said = RECURRENT
     return f"**How to read this.** {said}" if said else ""
+
+
+@contextmanager
+def leading_on(first: str) -> Iterator[None]:
+    """What does not apply to two models is said, with a way to a pair to which it does."""
+    try:
+        yield
+    except (ic.BadInput, ic.UnsupportedModel) as error:
+        st.info(message(str(error)), icon=":material/info:")
+        model_choice.instead("sentiment" if first == "encoder" else "encoder")
 
 
 def choose(first: str, model: LoadedModel, *, classifiers: bool) -> tuple[Side, Side] | None:
