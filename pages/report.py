@@ -21,7 +21,7 @@ with errors.shown():
         editing.figures(report)
     else:
         st.info(
-            "The report is empty. Select “Add to report” below any chart.",
+            "The report is empty. Select “Add to report” beside any chart.",
             icon=":material/note_add:",
         )
     exporting.sessions()

@@ -53,7 +53,7 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     found, result = value(step), value(measured)
     _measures(result)
     st.markdown(_verdict(result))
-    both = _curves(result)
+    both = _curves(result, _measured(result, found))
     offer(
         both,
         title=f"Faithfulness for {quoted(found.target)} ({MODES[mode]})",
@@ -71,7 +71,12 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     return ViewResult(both, measured.curve)
 
 
-def _curves(result: ic.Faithfulness) -> alt.HConcatChart:
+def _measured(result: ic.Faithfulness, found: Attribution) -> str:
+    """What the figures are differences of: "probability", "logit", or a value such as "cosine"."""
+    return found.unit if found.goal.activation == NONE else result.measure
+
+
+def _curves(result: ic.Faithfulness, measured: str) -> alt.HConcatChart:
     """Both curves side by side."""
     charts = {}
     for side, name in zip(st.columns(2, gap="large"), _WHAT):
@@ -79,19 +84,19 @@ def _curves(result: ic.Faithfulness) -> alt.HConcatChart:
             st.markdown(f"**{name.capitalize()}**: " + _WHAT[name])
             charts[name] = curves(
                 result.curve[result.curve["curve"] == name],
-                title=f"target {result.measure}",
+                title=f"target {measured}",
                 value=result.measure,
             )
-            draw_chart(charts[name], alt=_said(result, name))
+            draw_chart(charts[name], alt=_said(result, name, measured))
     return alt.hconcat(*(chart.properties(title=name) for name, chart in charts.items()))
 
 
-def _said(result: ic.Faithfulness, name: str) -> str:
+def _said(result: ic.Faithfulness, name: str, measured: str) -> str:
     """Where the curves stand when half of the words are taken."""
     half = result.curve[(result.curve["curve"] == name) & (result.curve["fraction"] == 0.5)]
     chance = half.set_index("ranking")[result.measure]
     return (
-        f"{name.capitalize()} curve: with half of the words, {result.measure} "
+        f"{name.capitalize()} curve: with half of the words, {measured} "
         f"{number(chance.get('attribution'))} by the scores and "
         f"{number(chance.get('random'))} by random rankings."
     )
@@ -113,8 +118,8 @@ def beside(asked: Asked, step: Recipe) -> None:
     if measured is not None:
         result = value(measured)
         st.markdown(
-            f"**Faithfulness.** Change in the target {result.measure} when the top-scoring words "
-            "are deleted or kept, compared with random rankings:"
+            f"**Faithfulness.** Change in the target {_measured(result, found)} when the "
+            "top-scoring words are deleted or kept, compared with random rankings:"
         )
         _measures(result)
         st.markdown(_verdict(result))
