@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from interp_core.ui.server import costs
 from tests.pages.reporting import check
 from tests.pages.running import ROOT, TIMEOUT, charts, run, undefined, words
 from tests.training_dynamics.conftest import *  # noqa: F403 - fixtures
@@ -56,12 +57,13 @@ def test_without_labelled_texts_the_weights_are_shown_and_the_others_ask_for_the
     assert not charts(app)
 
 
-def test_the_built_in_series_is_offered_with_a_forecast_or_at_once():
+def test_the_built_in_series_is_offered_with_a_forecast(monkeypatch):
+    monkeypatch.setattr(costs, "UNASKED", 0.0)
     app = run(PAGE)
     assert not app.exception
     assert not app.error
-    offered = [each for each in app.button if each.label == "Compute"]
-    assert offered or charts(app)
+    assert [each for each in app.button if each.label == "Compute"]
+    assert "overfitted on purpose" in words(app)
 
 
 def test_a_folder_that_is_none_is_refused_in_words(tmp_path):
@@ -72,6 +74,7 @@ def test_a_folder_that_is_none_is_refused_in_words(tmp_path):
 
 def test_a_shared_server_opens_the_built_in_series_only(training, monkeypatch):
     monkeypatch.setenv("CLEARHEAD_SHARED", "1")
+    monkeypatch.setattr(costs, "UNASKED", 0.0)
     app = run(PAGE)
     assert app.selectbox(key="dynamics_series").options == ["Sentiment: six checkpoints (built in)"]
     other = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
