@@ -12,7 +12,7 @@ from interp_core.interventions.recorded_pair import RecordedPair, shortcut_holds
 from interp_core.interventions.running import Runner
 from interp_core.progress import report
 
-ROW_TOKENS = 384  # tokens in one pass, over all rows: what is computed stays in the cache
+ROW_TOKENS = 512  # tokens in one pass, over all rows: what is computed stays in the cache
 KINDS = {"heads_by_position": "heads", "mlps": "mlp"}  # sites that patch what another one does
 Effects = tuple[np.ndarray, "np.ndarray | None"]
 

@@ -28,7 +28,18 @@ def _address(page: str) -> str:
 SHORT = {"corpus_size": "100 texts"}
 WRITES = {"text": TEXT, "lm_tokens": 4}  # for a model that writes on
 OWN = {
-    "attention_heads": ({}, ("Head view", "Heatmap", "Token overlay", "Across layers", "Compare")),
+    "attention_heads": (
+        {},
+        (
+            "Head view",
+            "Heatmap",
+            "Token overlay",
+            "Across layers",
+            "Compare",
+            "Ablation",
+            "Activation patching",
+        ),
+    ),
     "word_attributions": ({}, ("Counterfactuals", "Multiple texts", "Faithfulness")),
     "embedding_projector": ({}, ("Side by side", "Outliers and label errors", "Geometry")),
     "head_entropy": (SHORT, ("Scatter plot", "Head importance")),

@@ -169,7 +169,7 @@ def test_the_pruning_curve_says_what_it_takes_and_a_link_waits_for_a_click(slow_
         pressed(app)
     assert "Pruning heads takes about" in last
     assert not app.exception
-    assert len(charts(app)) == 2
+    assert len(charts(app)) == 3  # with the card of the head in view
 
 
 def test_a_forecast_grows_with_the_text_the_model_and_the_method(sentiment):
