@@ -167,16 +167,16 @@ def nothing_is_asked_before_it_is_computed():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def memory_is_freed_by_python_alone():
-    """After each model the app walks through all objects: half a second, where all is imported.
+def what_is_imported_is_not_walked_through_for_each_model():
+    """After each model the app collects among all objects: half a second, where all is imported.
 
-    tests/ui/test_model_cache.py tests that it does.
+    Here it collects among those that are made from now on; tests/ui/test_model_cache.py takes all.
     """
     from interp_core.ui.server import model_cache
 
-    gc.freeze()  # what was imported stays
+    gc.freeze()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model_cache, "settle", lambda: None)
+        patch.setattr(model_cache, "settle", gc.collect)
         yield
 
 
