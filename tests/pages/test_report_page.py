@@ -36,7 +36,7 @@ def test_an_empty_report_says_how_to_fill_it():
 
 
 def test_a_picture_that_was_added_is_there():
-    app = run("attention_heads", view="heatmap")
+    app = run("attention_heads", view="heatmap", layer=0, heads=[2])
     app.button(key=next(b.key for b in app.button if str(b.key).startswith("add_"))).click().run()
     app.switch_page("pages/report.py").run()
     assert not app.exception
