@@ -38,7 +38,7 @@ PARTS = {
     "benchmarks": ("requirements.txt", TESTS[0]),
 }
 # Benchmarks compare with these; their own lines say how they are installed, apart from the app.
-PEERS = {"bertviz", "transformers-interpret", "transformer-lens"}
+PEERS = {"bertviz", "transformers-interpret", "transformer-lens", "inseq", "shapiq"}
 
 
 @pytest.fixture(scope="module")
