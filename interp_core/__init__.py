@@ -2,7 +2,7 @@
 
 The map of the package, lowest first; each part imports only those above it::
 
-    errors, progress, validation   what all share
+    errors, progress, validation, command   what all share
     models/       find, load and check models; where an architecture keeps its parts; hooks
     inputs/       texts and pictures as tensors: tokens, words, vocabulary, patches, batches
     datasets      built-in samples

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -27,7 +24,8 @@ from interp_core.charts.heads import head_map
 from interp_core.charts.simple import histogram
 from interp_core.models.weights import weights_digest
 from interp_core.report.document import document
-from interp_core.report.record import SVG, Figure, Report, versions
+from interp_core.report.machine import as_json, rows
+from interp_core.report.record import Figure, Origin, Report, now, versions
 from interp_core.report.spreadsheet import csv
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ def audit_json(audit: Audit, model: LoadedModel, *, with_texts: bool = True) -> 
     left = data.problems.counts + audit.predictions.refused.counts
     told = {
         "clearhead_audit": 1,
-        "made": _now(),
+        "made": now(),
         "passed": audit.passed,
         "model": {"name": audit.model, "weights": weights_digest(model), "task": model.task},
         "data": {
@@ -60,19 +58,19 @@ def audit_json(audit: Audit, model: LoadedModel, *, with_texts: bool = True) -> 
             "notes": list(data.notes),
         },
         "versions": versions(),
-        "values": _rows(figure_table(audit.figures)),
-        "thresholds": _rows(audit.checked()),
+        "values": rows(figure_table(audit.figures)),
+        "thresholds": rows(audit.checked()),
         "slices": {
-            "groups": {"tested": audit.groups.tested, "rows": _rows(audit.groups.table)},
-            "words": {"tested": audit.words.tested, "rows": _rows(audit.words.table)},
+            "groups": {"tested": audit.groups.tested, "rows": rows(audit.groups.table)},
+            "words": {"tested": audit.words.tested, "rows": rows(audit.words.table)},
         },
-        "confusion": _rows(audit.score.confusion),
-        "errors": _rows(audit.errors()) if with_texts else [],
+        "confusion": rows(audit.score.confusion),
+        "errors": rows(audit.errors()) if with_texts else [],
         **_parts(audit),
         "notes": [*audit.score.notes, *audit.notes],
         "limits": list(LIMITS),
     }
-    return json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False)
+    return as_json(told)
 
 
 def _parts(audit: Audit) -> dict[str, Any]:
@@ -80,28 +78,16 @@ def _parts(audit: Audit) -> dict[str, Any]:
     reading = audit.reading
     tables = {"shares": "attribution", "heads": "heads", "alignment": "alignment"}
     return {
-        "behaviour": {each.title: _rows(each.capabilities) for each in audit.behaviour},
+        "behaviour": {each.title: rows(each.capabilities) for each in audit.behaviour},
         "bias": {
-            each.lexicon.name: {"contrasts": _rows(each.contrasts), "terms": _rows(each.terms)}
+            each.lexicon.name: {"contrasts": rows(each.contrasts), "terms": rows(each.terms)}
             for each in audit.bias
         },
-        "privacy": _rows(audit.privacy.kinds) if audit.privacy else [],
+        "privacy": rows(audit.privacy.kinds) if audit.privacy else [],
         "words": {
-            name: _rows(getattr(reading, table)) if reading else []
-            for table, name in tables.items()
+            name: rows(getattr(reading, table)) if reading else [] for table, name in tables.items()
         },
     }
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {name: _plain(value) for name, value in row.items()} for row in frame.to_dict("records")
-    ]
-
-
-def _plain(value: Any) -> Any:
-    value = value.item() if hasattr(value, "item") else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def audit_report(
@@ -128,48 +114,27 @@ def audit_report(
 
 def audit_document(report: Report) -> str:
     """The report as one HTML file without scripts."""
-    return document(report, csv, _now())
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+    return document(report, csv, now())
 
 
 class _Page:
     """What all charts of the report share."""
 
     def __init__(self, audit: Audit, model: LoadedModel, script: str, link: str) -> None:
-        self.audit, self.script, self.link = audit, script.rstrip(), link
-        self.models = {audit.model: weights_digest(model)}
-        data = audit.data
-        self.options = {
+        self.audit, data = audit, audit.data
+        options = {
             "data": data.name,
             "SHA-256 of the data": data.digest,
             "labelled texts": f"{int(audit.predictions.done.sum()):,}",
         }
-        self.made = _now()
+        models = {audit.model: weights_digest(model)}
+        self.origin = Origin(script, "Audit", link, options, models)
 
     def figure(
-        self, title: str, alt_text: str, chart: Any, table: pd.DataFrame, code: str, note: str = ""
+        self, title: str, told: str, chart: Any, table: pd.DataFrame, code: str, note: str = ""
     ) -> Figure:
         """One chart with all that made it."""
-        return Figure(
-            title=title,
-            alt=alt_text,
-            picture=picture(chart, "svg"),
-            kind=SVG,
-            numbers=table.reset_index(drop=True),
-            rows=len(table),
-            script=f"{self.script}\ntable = {code}\n",
-            page="Audit",
-            link=self.link,
-            text="",
-            options=self.options,
-            models=self.models,
-            versions=versions(),
-            made=self.made,
-            note=note,
-        )
+        return self.origin.figure(title, told, picture(chart, "svg"), table, code, note)
 
     def verdict(self) -> Figure:
         """Thresholds and values, or all values where nothing is judged."""

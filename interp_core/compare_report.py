@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,7 +13,8 @@ from interp_core.charts.heads import differences
 from interp_core.compare.tables import OUTSIDE_NAME, change_table, similarity_table
 from interp_core.models.weights import weights_digest
 from interp_core.report.document import document
-from interp_core.report.record import SVG, Figure, Report, versions
+from interp_core.report.machine import as_json, number, rows
+from interp_core.report.record import Figure, Origin, Report, now, versions
 from interp_core.report.spreadsheet import csv
 
 if TYPE_CHECKING:
@@ -36,20 +34,20 @@ def comparison_json(
     """
     told: dict[str, Any] = {
         "clearhead_comparison": 1,
-        "made": _now(),
+        "made": now(),
         "models": [
             {"name": each.name, "weights": weights_digest(each), "task": each.task}
             for each in models
         ],
         "versions": versions(),
-        "summary": _rows(found.summary()),
+        "summary": rows(found.summary()),
         "refused": found.refused,
     }
     if found.weights is not None:
         told["weights"] = {
-            "matrices": _rows(found.weights.matrices),
-            "heads": _rows(found.weights.heads),
-            "unmatched": _rows(found.weights.unmatched),
+            "matrices": rows(found.weights.matrices),
+            "heads": rows(found.weights.heads),
+            "unmatched": rows(found.weights.unmatched),
             "order": found.weights.order.tolist(),
         }
     if (layers := found.representations) is not None:
@@ -60,38 +58,27 @@ def comparison_json(
             "neighbours": layers.neighbours,
             "debiased": layers.debiased,
             "pooling": layers.pooling,
-            "layers": _rows(layers.table),
+            "layers": rows(layers.table),
         }
     if (heads := found.heads) is not None:
         told["heads"] = {
             "texts": heads.texts,
             "left_out": heads.left_out,
             "order": heads.order.tolist(),
-            "statistics": {name: _rows(heads.table(name)) for name in heads.statistics},
+            "statistics": {name: rows(heads.table(name)) for name in heads.statistics},
         }
     if (answers := found.answers) is not None:
         told["answers"] = {
             "texts": answers.texts,
             "left_out": answers.left_out,
             "churn": answers.churn,
-            "mcnemar_p": _plain(answers.p),
+            "mcnemar_p": number(answers.p),
             "changes": answers.table["change"].value_counts().to_dict(),
-            "calibration": _rows(answers.calibration),
+            "calibration": rows(answers.calibration),
             "notes": list(answers.notes),
-            "changed": _rows(answers.changed()) if with_texts else [],
+            "changed": rows(answers.changed()) if with_texts else [],
         }
-    return json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False)
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {name: _plain(value) for name, value in row.items()} for row in frame.to_dict("records")
-    ]
-
-
-def _plain(value: Any) -> Any:
-    value = value.item() if hasattr(value, "item") else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return as_json(told)
 
 
 def comparison_report(
@@ -116,11 +103,7 @@ def comparison_report(
 
 def comparison_document(report: Report) -> str:
     """The report as one HTML file without scripts."""
-    return document(report, csv, _now())
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+    return document(report, csv, now())
 
 
 class _Page:
@@ -129,31 +112,16 @@ class _Page:
     def __init__(
         self, found: Comparison, models: tuple[LoadedModel, LoadedModel], script: str, link: str
     ) -> None:
-        self.found, self.script, self.link = found, script.rstrip(), link
-        self.models = {each.name: weights_digest(each) for each in models}
-        self.made = _now()
+        self.found = found
+        options = dict(zip(("first", "second"), found.names))
+        digests = {each.name: weights_digest(each) for each in models}
+        self.origin = Origin(script, PAGE, link, options, digests)
 
     def figure(
         self, title: str, told: str, chart: Any, table: pd.DataFrame, code: str, note: str = ""
     ) -> Figure:
         """One chart with all that made it."""
-        return Figure(
-            title=title,
-            alt=told,
-            picture=picture(chart, "svg"),
-            kind=SVG,
-            numbers=table.reset_index(drop=True),
-            rows=len(table),
-            script=f"{self.script}\ntable = {code}\n",
-            page=PAGE,
-            link=self.link,
-            text="",
-            options={"first": self.found.names[0], "second": self.found.names[1]},
-            models=self.models,
-            versions=versions(),
-            made=self.made,
-            note=note,
-        )
+        return self.origin.figure(title, told, picture(chart, "svg"), table, code, note)
 
     def weights(self) -> Figure | None:
         """Change of every matrix."""

@@ -15,16 +15,12 @@ from __future__ import annotations
 import argparse
 import sys
 
-from interp_core.errors import ClearheadError
+from interp_core import command
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 0 when the table was written, 1 with a message otherwise."""
-    parser = argparse.ArgumentParser(
-        prog="python -m interp_core.corpus",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command.parser("interp_core.corpus", __doc__)
     parser.add_argument("model", help="a built-in model, a folder or a Hub id")
     parser.add_argument("file", nargs="?", help="the texts")
     parser.add_argument("--sample", action="store_true", help="use the built-in sentences")
@@ -43,18 +39,11 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     if bool(asked.file) == asked.sample:
         parser.error("give either a FILE or --sample")
-    try:
-        _run(asked)
-    except ClearheadError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nStopped. Run the same command again to continue.", file=sys.stderr)
-        return 130
-    return 0
+    stopped = "Stopped. Run the same command again to continue."
+    return command.ended(lambda: _run(asked), stopped=stopped, broken=1)
 
 
-def _run(asked: argparse.Namespace) -> None:
+def _run(asked: argparse.Namespace) -> int:
     from interp_core.files.corpus import open_corpus, sample_corpus
     from interp_core.heads.resume import run_corpus, skipped_report
     from interp_core.models.load import load_model
@@ -63,12 +52,12 @@ def _run(asked: argparse.Namespace) -> None:
     options["column"] = asked.column
     corpus = sample_corpus() if asked.sample else open_corpus(asked.file, **options)
     for note in corpus.notes:
-        print(note, file=sys.stderr)
+        command.say(note)
     model = load_model(asked.model)
     states = run_corpus(model, corpus, asked.out, limit=asked.limit, restart=asked.restart)
     begun = next(states)
     if begun.rows:
-        print(f"Continuing after row {begun.rows:,}.", file=sys.stderr)
+        command.say(f"Continuing after row {begun.rows:,}.")
     state = begun
     for state in states:
         if not asked.quiet:
@@ -79,9 +68,10 @@ def _run(asked: argparse.Namespace) -> None:
                 flush=True,
             )
     if not asked.quiet:
-        print(file=sys.stderr)
+        command.say("")
     print(f"{state.texts:,} texts, {state.tokens:,} tokens: {asked.out}")
     print(skipped_report(state.skipped))
+    return 0
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ ORDER = (
     "errors",
     "version",
     "lazy",
+    "command",
     "progress",
     "validation",
     "models",

@@ -17,9 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from interp_core.errors import ClearheadError
-
-FAILED, BROKEN = 1, 2
+from interp_core import command
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,22 +25,11 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     if bool(asked.data) == asked.sample:
         _parser().error("give either DATA or --sample")
-    try:
-        return _run(asked)
-    except ClearheadError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return BROKEN
-    except KeyboardInterrupt:
-        print("\nStopped; nothing was written.", file=sys.stderr)
-        return 130
+    return command.ended(lambda: _run(asked))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m interp_core.audit",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command.parser("interp_core.audit", __doc__)
     parser.add_argument("model", help="a built-in model, a folder or a Hub id")
     parser.add_argument("data", nargs="?", help="the labelled texts")
     parser.add_argument("--sample", action="store_true", help="use the built-in labelled texts")
@@ -99,8 +86,8 @@ def _run(asked: argparse.Namespace) -> int:
         given = "".join(f", {name}={value!r}" for name, value in options.items())
         code = f"ic.labelled_data({Path(asked.data).name!r}, model{given})"
     for note in [*data.notes, *filter(None, [data.problems.note()])]:
-        _say(note)
-    show = None if asked.quiet else _progress
+        command.say(note)
+    show = None if asked.quiet else command.progress
     parts = _parts(asked)
     if asked.all:
         every = all_parts(model, data)
@@ -109,7 +96,7 @@ def _run(asked: argparse.Namespace) -> int:
     audit = run_audit(model, data, thresholds=thresholds, **parts, progress=show)
     if show:
         show(1, 1)
-        _say("")
+        command.say("")
     out = Path(asked.out).expanduser()
     out.mkdir(parents=True, exist_ok=True)
     with_texts = not asked.no_texts
@@ -122,7 +109,7 @@ def _run(asked: argparse.Namespace) -> int:
     if with_texts:
         (out / "errors.csv").write_bytes(csv(audit.errors(len(data))))
     _tell(audit, out)
-    return FAILED if audit.passed is False else 0
+    return command.FAILED if audit.passed is False else 0
 
 
 def _options(asked: argparse.Namespace) -> dict[str, Any]:
@@ -173,14 +160,6 @@ def _tell(audit: Any, out: Path) -> None:
         said = "passed" if each.passed else "FAILED"
         print(f"{said}: {each.figure.key} = {each.figure.value:.4f}, {each.threshold.told()}")
     print(f"{out}/audit.html")
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)
-
-
-def _progress(done: int, expected: int) -> None:
-    print(f"\r{done / max(expected, 1):.0%}", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

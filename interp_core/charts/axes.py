@@ -37,3 +37,11 @@ def of_bars(**more: Any) -> alt.Axis:
 def named(**more: Any) -> alt.Axis:
     """An axis of names or whole numbers, upright."""
     return alt.Axis(**{"labelAngle": 0, "labelFlush": False, "grid": False} | more)
+
+
+def by_head() -> dict[str, alt.X | alt.Y]:
+    """The places of a map of layer × head, as arguments of `encode`."""
+    return {
+        "x": alt.X("head:O", title="head", axis=alt.Axis(orient="top", **BANDS)),
+        "y": alt.Y("layer:O", title="layer", axis=alt.Axis(**BANDS)),
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import BANDS, measured, named
+from interp_core.charts.axes import BANDS, by_head, measured, named
 from interp_core.charts.heatmaps import ON_CELLS, below_zero, largest, token_axis
 from interp_core.charts.points import GREY, POSITIVE, SECOND
 
@@ -161,10 +161,7 @@ def head_change_map(
 
     Heads that changed by more than noise are framed. A click gives layer and head ("head").
     """
-    place = {
-        "x": alt.X("head:O", title="head", axis=alt.Axis(orient="top", **BANDS)),
-        "y": alt.Y("layer:O", title="layer", axis=alt.Axis(**BANDS)),
-    }
+    place = by_head()
     top = largest(frame["value"])
     scale = alt.Scale(domain=[-top if signed else 0, top], **({"domainMid": 0} if signed else {}))
     tooltip = [

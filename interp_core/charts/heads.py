@@ -7,7 +7,7 @@ from itertools import cycle
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import BANDS, measured, named
+from interp_core.charts.axes import BANDS, by_head, measured, named
 from interp_core.charts.heatmaps import ON_CELLS, below_zero, largest, scale_of
 from interp_core.charts.points import (
     CATEGORIES,
@@ -45,10 +45,7 @@ def head_map(
     (bool), lit (bool), perhaps se and importance. `signed` values get the diverging scale, and a
     dash in the cell where they are clearly below zero.
     """
-    place = {
-        "x": alt.X("head:O", title="head", axis=alt.Axis(orient="top", **BANDS)),
-        "y": alt.Y("layer:O", title="layer", axis=alt.Axis(**BANDS)),
-    }
+    place = by_head()
     click = alt.selection_point(name=selection, fields=["layer", "head"], on="click", empty=False)
     tooltip = [
         alt.Tooltip("layer:O"),

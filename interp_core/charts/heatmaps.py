@@ -13,7 +13,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from interp_core.charts.axes import BANDS
+from interp_core.charts.axes import by_head
 from interp_core.charts.points import GREY, MARKED, diverging
 
 CELL = 32  # px; smaller cells for longer texts, never below the size that can be hovered
@@ -198,10 +198,7 @@ def overview(frame: pd.DataFrame, *, selection: str = "head") -> alt.LayerChart:
     """
     heads, rows = frame["head"].nunique(), frame["layer"].nunique()
     side = panel_side(rows, heads)
-    place = {
-        "x": alt.X("head:O", title="head", axis=alt.Axis(orient="top", **BANDS)),
-        "y": alt.Y("layer:O", title="layer", axis=alt.Axis(**BANDS)),
-    }
+    place = by_head()
     # Square whatever the width of the page, or a diagonal would not look like one.
     square = alt.expr(f"max(min(width / {heads}, height / {rows}) - {GAP}, 8)")
     pictures = alt.Chart().mark_image(width=square, height=square, aspect=False)

@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from interp_core.charts.axes import BANDS
+from interp_core.charts.axes import by_head
 from interp_core.charts.points import MARKED, diverging
 
 INKS = ("#17202c", "#ffffff")  # of figures on light and on dark cells
@@ -29,10 +29,7 @@ def received_map(
     with np.errstate(divide="ignore"):
         doublings = np.log2(frame["over_uniform"]).clip(-REACH, REACH)
     data = frame.assign(doublings=doublings, figure=[_times(x) for x in frame["over_uniform"]])
-    base = alt.Chart(data).encode(
-        x=alt.X("head:O", title="head", axis=alt.Axis(orient="top", **BANDS)),
-        y=alt.Y("layer:O", title="layer", axis=alt.Axis(**BANDS)),
-    )
+    base = alt.Chart(data).encode(**by_head())
     click = alt.selection_point(name=selection, fields=["layer", "head"], on="click", empty=False)
     legend = alt.Legend(
         title="relative to uniform attention",

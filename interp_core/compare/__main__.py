@@ -17,34 +17,23 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from interp_core import command
 from interp_core.errors import BadInput, ClearheadError
 
 if TYPE_CHECKING:
     from interp_core.compare.whole import Comparison
 
-BROKEN = 2
 LIMIT = 2_000  # texts, unless --limit says otherwise
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command: 0 when the comparison was made."""
     asked = _parser().parse_args(arguments)
-    try:
-        return _run(asked)
-    except ClearheadError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return BROKEN
-    except KeyboardInterrupt:
-        print("\nStopped; nothing was written.", file=sys.stderr)
-        return 130
+    return command.ended(lambda: _run(asked))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m interp_core.compare",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command.parser("interp_core.compare", __doc__)
     parser.add_argument("first", help="a built-in model, a folder or a Hub id")
     parser.add_argument("second", help="the model to compare it with")
     parser.add_argument("--data", help="a table of texts, perhaps with labels")
@@ -74,11 +63,11 @@ def _run(asked: argparse.Namespace) -> int:
         load_model(name, **given) for name, given in zip((asked.first, asked.second), options)
     ]
     data, texts, code = _data(asked, models[0])
-    show = None if asked.quiet else _progress
+    show = None if asked.quiet else command.progress
     found = run_comparison(*models, texts, data, progress=show)
     if show:
         show(1, 1)
-        print(file=sys.stderr)
+        command.say("")
     _tell(found)
     if asked.out:
         loads = [
@@ -114,7 +103,7 @@ def _data(asked: argparse.Namespace, model: Any) -> tuple[Any, list[str] | None,
     texts = first_texts(open_corpus(asked.data, **column), asked.limit)
     if not texts:
         raise BadInput(f"{name} holds no texts. Name their column with --text.")
-    print("No labels: agreement is compared, not accuracy.", file=sys.stderr)
+    command.say("No labels: agreement is compared, not accuracy.")
     opened = (
         f"ic.open_corpus({', '.join([repr(name), *(f'column={v!r}' for v in column.values())])})"
     )
@@ -168,10 +157,6 @@ def _tell(found: Comparison) -> None:
         print(f"{row.part}: {row.figure}: {row.value:.4g}{ends}")
     for part, why in found.refused.items():
         print(f"{part}: not compared. {why}")
-
-
-def _progress(done: int, expected: int) -> None:
-    print(f"\r{done / max(expected, 1):.0%}", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

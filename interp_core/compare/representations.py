@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 POOLINGS = ("mean", "first", "last")
 PAIRED = 500  # texts of which all pairs are compared (RSA, neighbours): evenly spread over all
-MEASURES = ("cka", "rsa", "neighbours")
+MEASURES = {"cka": "CKA", "rsa": "RSA", "neighbours": "neighbours"}
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from interp_core.compare.representations import MEASURES
 from interp_core.compare.weights import OUTSIDE, WeightComparison
 
 if TYPE_CHECKING:
     from interp_core.compare.representations import RepresentationComparison
 
 OUTSIDE_NAME = "outside"
-TITLES = {"cka": "CKA", "rsa": "RSA", "neighbours": "neighbours"}
 
 
 def change_table(weights: WeightComparison, *, vectors: bool = False) -> pd.DataFrame:
@@ -42,7 +42,7 @@ def similarity_table(found: RepresentationComparison) -> pd.DataFrame:
             low=wide[f"{name}_low"],
             high=wide[f"{name}_high"],
         )
-        for name, title in TITLES.items()
+        for name, title in MEASURES.items()
     ]
     columns = ["layer", "depth", "first_layer", "second_layer", "measure", "value", "low", "high"]
     return pd.concat(parts, ignore_index=True)[columns]

@@ -10,7 +10,11 @@ import pandas as pd
 
 from interp_core.compare.answers import AnswerComparison, compare_answers
 from interp_core.compare.heads import HeadComparison, compare_attention
-from interp_core.compare.representations import RepresentationComparison, compare_representations
+from interp_core.compare.representations import (
+    MEASURES,
+    RepresentationComparison,
+    compare_representations,
+)
 from interp_core.compare.weights import WeightComparison, compare_weights
 from interp_core.errors import ClearheadError, Stopped
 from interp_core.files.corpus import sample_corpus
@@ -50,7 +54,7 @@ class Comparison:
             )
         if self.representations is not None:
             last = self.representations.by_depth().iloc[-1]
-            for name, title in (("cka", "CKA"), ("rsa", "RSA"), ("neighbours", "neighbours")):
+            for name, title in MEASURES.items():
                 ends = (last[f"{name}_low"], last[f"{name}_high"])
                 rows.append(("representations", f"{title} of the last layers", last[name], *ends))
         if self.heads is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
@@ -53,6 +54,48 @@ class Figure:
         about = ("title", "link", "script", "models", "versions")
         same = all(getattr(self, name) == getattr(other, name) for name in about)
         return same and self.numbers.equals(other.numbers)
+
+
+def now() -> str:
+    """The time in UTC, to the minute."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What all figures share that one function makes: see `Figure`.
+
+    `script` is the Python that computes the whole result, of which each table is an expression.
+    """
+
+    script: str
+    page: str
+    link: str
+    options: dict[str, str]
+    models: dict[str, str]
+    made: str = field(default_factory=now)
+
+    def figure(
+        self, title: str, alt: str, picture: bytes, table: pd.DataFrame, code: str, note: str = ""
+    ) -> Figure:
+        """An SVG with the table that `code` computes after the script."""
+        return Figure(
+            title=title,
+            alt=alt,
+            picture=picture,
+            kind=SVG,
+            numbers=table.reset_index(drop=True),
+            rows=len(table),
+            script=f"{self.script.rstrip()}\ntable = {code}\n",
+            page=self.page,
+            link=self.link,
+            text="",
+            options=self.options,
+            models=self.models,
+            versions=versions(),
+            made=self.made,
+            note=note,
+        )
 
 
 @dataclass(frozen=True)

@@ -19,30 +19,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from interp_core.errors import ClearheadError
-
-FAILED, BROKEN = 1, 2
+from interp_core import command
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command: 0, or 1 where overfitting was to be told by the exit code."""
     asked = _parser().parse_args(arguments)
-    try:
-        return _run(asked)
-    except ClearheadError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return BROKEN
-    except KeyboardInterrupt:
-        print("\nStopped; nothing was written.", file=sys.stderr)
-        return 130
+    return command.ended(lambda: _run(asked))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m interp_core.training_dynamics",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command.parser("interp_core.training_dynamics", __doc__)
     parser.add_argument("folder", nargs="+", help="a folder of checkpoints, or several checkpoints")
     parser.add_argument("--train", help="labelled texts that the model was trained on")
     parser.add_argument("--held-out", help="labelled texts that it never saw")
@@ -75,8 +62,8 @@ def _run(asked: argparse.Namespace) -> int:
         _parser().error("give --train and --held-out")
     series = checkpoint_series(source, base=asked.base)
     for note in series.notes:
-        _say(note)
-    show = None if asked.quiet else _progress
+        command.say(note)
+    show = None if asked.quiet else command.progress
     options = {name: getattr(asked, name) for name in ("text", "label", "limit")}
     options = {name: value for name, value in options.items() if value is not None}
     curves = score_checkpoints(series, train, held_out, options=options, progress=show)
@@ -90,17 +77,17 @@ def _run(asked: argparse.Namespace) -> int:
         **_more(asked, series, held_out, options, show),
     }
     if show:
-        _say("")
+        command.say("")
     findings = learning_findings(curves, drift)
     _write(Path(asked.out).expanduser(), tables, findings)
     for each in (*curves.broken,):
-        _say(f"{each.name}: {each.problem}")
+        command.say(f"{each.name}: {each.problem}")
     for note in curves.notes:
-        _say(note)
+        command.say(note)
     for each in findings:
         print(each.text)
     last = tables["verdicts"]["verdict"].iloc[-1]
-    return FAILED if asked.fail_on_overfitting and last == OVERFITTED else 0
+    return command.FAILED if asked.fail_on_overfitting and last == OVERFITTED else 0
 
 
 def _more(
@@ -135,14 +122,6 @@ def _write(out: Path, tables: dict[str, Any], findings: tuple) -> None:
     losses = tables["curves"].query("measure == 'loss'").rename(columns={"set": "series"})
     drawn = losses.assign(at=[f"{step:,}" for step in losses["step"]])
     (out / "curves.svg").write_bytes(picture(course(drawn, title="mean loss (nats)"), "svg"))
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)
-
-
-def _progress(done: int, expected: int) -> None:
-    print(f"\r{done / max(expected, 1):.0%}", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

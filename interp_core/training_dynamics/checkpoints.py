@@ -107,6 +107,21 @@ class CheckpointSeries:
                 yield each, found
             gc.collect()  # modules with hooks refer to themselves: let go before the next is read
 
+    def compared(
+        self, measure: Callable[[Checkpoint, LoadedModel], Result]
+    ) -> tuple[tuple[Checkpoint, ...], list[Result], tuple[Checkpoint, ...]]:
+        """Checkpoints that were measured, what was found, and those that could not be.
+
+        As `measured`. Raises `BadInput` where fewer than two can be.
+        """
+        pairs = list(self.measured(measure))
+        good = tuple(each for each, found in pairs if found is not None)
+        broken = tuple(each for each, found in pairs if found is None)
+        if len(good) < 2:
+            told = "; ".join(dict.fromkeys(each.problem for each in broken[:3]))
+            raise BadInput(f"Fewer than two checkpoints can be measured. {told}".strip())
+        return good, [found for _, found in pairs if found is not None], broken
+
     def load(self, checkpoint: Checkpoint) -> LoadedModel:
         """The model at one checkpoint."""
         adapter = _is_adapter(checkpoint.path)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from interp_core.audit.calibration import confidence_error
 from interp_core.audit.data import labelled_data
-from interp_core.audit.figures import LEVEL, percentiles, resampled, wilson
+from interp_core.audit.figures import LEVEL, Figure, percentiles, resampled, wilson
 from interp_core.audit.predictions import is_right, stream_predictions
 from interp_core.audit.record import SINGLE, AuditData
 from interp_core.errors import BadInput, UnsupportedModel
@@ -91,10 +91,10 @@ class LearningCurves:
 
     def _rows(self, which: str) -> Iterator[tuple]:
         answers = self.answers[which]
-        low, high = percentiles(self.drawn(which, answers.loss))
+        low, high = percentiles(self._draws[which, LOSS])
         for place, each in enumerate(self.checkpoints):
             right = answers.right[place]
-            error = confidence_error(answers.confidence[place], right, seed=self.seed)
+            error = self.calibration(which, place)
             ends = tuple(map(float, wilson(right.sum(), answers.n)))
             mean = float(answers.loss[place].mean())
             found = {
@@ -105,14 +105,35 @@ class LearningCurves:
             for measure, values in found.items():
                 yield each.step, each.name, which, measure, *values, answers.n
 
-    def drawn(self, which: str, values: np.ndarray) -> np.ndarray:
-        """Means of `values` (rows, n) over bootstrap resamples of a set's texts, (draws, rows).
+    def calibration(self, which: str, place: int) -> Figure:
+        """The expected calibration error of one checkpoint on a set, computed once."""
+        if (which, place) not in self._errors:
+            answers = self.answers[which]
+            found = confidence_error(
+                answers.confidence[place], answers.right[place], seed=self.seed
+            )
+            self._errors[which, place] = found
+        return self._errors[which, place]
 
-        The same draws for all rows, so differences of rows are paired.
+    @cached_property
+    def _errors(self) -> dict[tuple[str, int], Figure]:
+        return {}
+
+    @cached_property
+    def _draws(self) -> dict[tuple[str, str], np.ndarray]:
+        """Means of each set and measure over bootstrap resamples of its texts, (draws, c).
+
+        Every interval comes from these: drawing thousands of texts thousands of times takes
+        seconds. The draws are the same for all checkpoints, so differences are paired.
         """
-        count, seed = values.shape[1], self.seed + SETS.index(which)
-        blocks = resampled(count, seed, RESAMPLES)
-        return np.concatenate([block @ values.T / count for block in blocks])
+        found = {}
+        for number, which in enumerate(SETS):
+            count = self.answers[which].n
+            values = np.concatenate([self._values(which, each) for each in (LOSS, ACCURACY)])
+            blocks = resampled(count, self.seed + number, RESAMPLES)
+            means = np.concatenate([block @ values.T / count for block in blocks])
+            found[which, LOSS], found[which, ACCURACY] = np.split(means, 2, axis=1)
+        return found
 
     def gap(self) -> pd.DataFrame:
         """The generalisation gap: step, measure, value, low, high (95%, bootstrap over both sets).
@@ -123,8 +144,8 @@ class LearningCurves:
         rows = []
         for measure, sign in ((LOSS, 1.0), (ACCURACY, -1.0)):
             values = {each: self._values(each, measure) for each in SETS}
-            draws = {each: self.drawn(each, values[each]) for each in SETS}
-            low, high = percentiles(sign * (draws[HELD_OUT] - draws[TRAIN]))
+            drawn = self._draws[HELD_OUT, measure] - self._draws[TRAIN, measure]
+            low, high = percentiles(sign * drawn)
             means = sign * (values[HELD_OUT].mean(1) - values[TRAIN].mean(1))
             for place, step in enumerate(self.steps):
                 rows.append((step, measure, means[place], low[place], high[place]))
@@ -154,11 +175,12 @@ class LearningCurves:
         tail = (1 - LEVEL) / tests / 2
         for measure in (LOSS, ACCURACY):
             for which in SETS:
-                values = self._values(which, measure)
-                changed = np.stack([values[two] - values[one] for one, two in pairs])
-                ends = np.quantile(self.drawn(which, changed), [tail, 1 - tail], axis=0)
+                means, drawn = self._values(which, measure).mean(1), self._draws[which, measure]
+                before, after = (list(places) for places in zip(*pairs))
+                drawn = drawn[:, after] - drawn[:, before]
+                low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
                 for place, (one, two) in enumerate(pairs):
-                    told = (changed[place].mean(), ends[0][place], ends[1][place])
+                    told = (means[two] - means[one], low[place], high[place])
                     rows.append((self.steps[one], self.steps[two], which, measure, *told))
         columns = ["from", "to", "set", "measure", "change", "low", "high"]
         return pd.DataFrame(rows, columns=columns)
@@ -180,14 +202,9 @@ def score_checkpoints(
     Raises `BadInput` where fewer than two can be, or where the data do not fit; `Stopped`.
     """
     reader = _Reader((train, held_out), dict(options or {}), progress, len(series.checkpoints))
-    measured = list(series.measured(reader.read))
-    good = [(each, found) for each, found in measured if found is not None]
-    broken = tuple(each for each, found in measured if found is None)
-    if len(good) < 2:
-        told = "; ".join(dict.fromkeys(each.problem for each in broken[:3]))
-        raise BadInput(f"Fewer than two checkpoints can be measured. {told}".strip())
+    good, found, broken = series.compared(reader.read)
     answers = {
-        which: _together([found[place] for _, found in good]) for place, which in enumerate(SETS)
+        which: _together([each[place] for each in found]) for place, which in enumerate(SETS)
     }
     shared = reader.shared_texts()
     notes = list(reader.notes)
@@ -195,9 +212,7 @@ def score_checkpoints(
         notes.append(
             f"{shared:,} texts stand in both sets, so the held-out loss is too good. Remove them."
         )
-    return LearningCurves(
-        tuple(each for each, _ in good), answers, broken, reader.names, tuple(notes)
-    )
+    return LearningCurves(good, answers, broken, reader.names, tuple(notes))
 
 
 def _together(found: list[np.ndarray]) -> Answers:

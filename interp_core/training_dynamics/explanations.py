@@ -86,16 +86,17 @@ def checkpoint_heads(
     more than `limit` texts so many are drawn at random (seed 0). Raises `BadInput` where fewer than
     two checkpoints or texts can be measured, and `Stopped`.
     """
-    plain = isinstance(data, list | tuple)
-    texts: list[str] = _sample(list(data), limit) if plain else []
+    texts: list[str] = []
     done = 0
 
     def measure(checkpoint: Checkpoint, model: LoadedModel) -> HeadStatistics:
         nonlocal done
         if not model.layout.attention_layers:
             raise UnsupportedModel(f"{checkpoint.name!r} has no attention maps.")
-        if not texts and not plain:
-            texts.extend(_sample(list(labelled_texts(data, model, options or {}).texts), limit))
+        if not texts:
+            plain = isinstance(data, list | tuple)
+            given = data if plain else labelled_texts(data, model, options or {}).texts
+            texts.extend(given[place] for place in _drawn(len(given), limit))
         if len(texts) < 2:
             raise BadInput("Give at least two texts: the errors of the means are over texts.")
         base, count = done, len(series.checkpoints) * len(texts)
@@ -105,26 +106,15 @@ def checkpoint_heads(
         done += len(texts)
         return found
 
-    good, found, broken = _split(series.measured(measure))
+    good, found, broken = series.compared(measure)
     return CheckpointHeads(good, tuple(found), broken)
 
 
-def _sample(texts: list[str], limit: int) -> list[str]:
-    if len(texts) <= limit:
-        return texts
-    drawn = np.random.default_rng(0).permutation(len(texts))[:limit]
-    return [texts[place] for place in np.sort(drawn)]
-
-
-def _split(measured: Any) -> tuple[tuple, list, tuple]:
-    """Checkpoints that were measured, what was found, and those that could not be."""
-    pairs = list(measured)
-    good = [(each, found) for each, found in pairs if found is not None]
-    broken = tuple(each for each, found in pairs if found is None)
-    if len(good) < 2:
-        told = "; ".join(dict.fromkeys(each.problem for each in broken[:3]))
-        raise BadInput(f"Fewer than two checkpoints can be measured. {told}".strip())
-    return tuple(each for each, _ in good), [found for _, found in good], broken
+def _drawn(count: int, limit: int) -> np.ndarray:
+    """Numbers of the texts that are read: of more than `limit`, so many at random (seed 0)."""
+    if count <= limit:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(0).permutation(count)[:limit])
 
 
 @dataclass(frozen=True)
@@ -236,9 +226,7 @@ def checkpoint_attributions(
         nonlocal done
         if not read:
             found = labelled_texts(data, model, {"limit": limit, **dict(options or {})})
-            if len(found) > limit:
-                drawn = np.random.default_rng(0).permutation(len(found))[:limit]
-                found = found.take(np.sort(drawn))
+            found = found.take(_drawn(len(found), limit))
             read.append((found, list(group_spans(found.texts))))
         texts, spans = read[0]
         if tuple(model.labels) != texts.labels:
@@ -257,7 +245,7 @@ def checkpoint_attributions(
         done += 1
         return found
 
-    good, found, broken = _split(series.measured(measure))
+    good, found, broken = series.compared(measure)
     return CheckpointAttributions(good, tuple(found), read[0][0].texts, broken)
 
 

@@ -9,7 +9,6 @@ from itertools import groupby
 import numpy as np
 import pandas as pd
 
-from interp_core.audit.calibration import confidence_error
 from interp_core.errors import BadInput
 from interp_core.training_dynamics.curves import HELD_OUT, LOSS, TRAIN, LearningCurves
 
@@ -124,7 +123,7 @@ def learning_findings(
     found = [*_phase_findings(curves), *_verdict_findings(curves), *_gap_finding(curves)]
     found += _calibration_findings(curves)
     if drift is not None:
-        found += _drift_finding(drift)
+        found += drift_findings(drift)
     return tuple(found)
 
 
@@ -216,7 +215,7 @@ def _calibration_findings(curves: LearningCurves) -> Iterator[Finding]:
     places = sorted({int(answers.loss.mean(1).argmin()), len(curves.steps) - 1})
     for place in places:
         confidence, right = answers.confidence[place], answers.right[place]
-        error = confidence_error(confidence, right, seed=curves.seed)
+        error = curves.calibration(HELD_OUT, place)
         if error.p > LEVEL / len(places):
             continue
         sure, accuracy = float(confidence.mean()), float(right.mean())
@@ -231,14 +230,15 @@ def _calibration_findings(curves: LearningCurves) -> Iterator[Finding]:
         )
 
 
-def _drift_finding(drift: pd.DataFrame) -> Iterator[Finding]:
+def drift_findings(drift: pd.DataFrame) -> Iterator[Finding]:
+    """A sentence on the parts that never moved, where there are any (see `unchanged_layers`)."""
     still = unchanged_layers(drift)
     if still:
         yield Finding(
             "unchanged weights",
             tuple(int(step) for step in np.unique(drift["step"])),
             f"Nothing was learned in {', '.join(still)}: no checkpoint differs from the first by "
-            f"more than {UNCHANGED:.1%} of the weights' norm.",
+            f"more than {UNCHANGED:.1%} of the weights’ norm.",
         )
 
 

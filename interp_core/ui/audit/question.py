@@ -15,11 +15,17 @@ from interp_core.files.form import FileOptions
 from interp_core.files.tables import Table
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache, limits
-from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import BESIDE, Recipe, calls, named
-from interp_core.ui.widgets.uploads import LOST, file_popover, files, holds_file, options
+from interp_core.ui.widgets.uploads import (
+    SessionFile,
+    file_popover,
+    held_file,
+    held_table,
+    holds_file,
+    options,
+)
 
 FILE, TITLE = "file", "My file"
 ABOUT = "A table with texts and labels, or CoNLL"
@@ -29,7 +35,6 @@ COMMAND = "Without the app: `python -m interp_core.audit MODEL DATA --out FOLDER
 HELD = "audit_file"  # (name, digest) of this session's file
 LEFT_OUT = "– left out –"
 MOST_LABELS = 30  # of a file, for which a class can be chosen here
-TABLE_BYTES = 100  # of a cell, about
 
 
 @dataclass(frozen=True)
@@ -53,13 +58,6 @@ class Asked:
         given = {"text": self.text, "label": self.label, "pair": self.pair, "limit": self.limit}
         found = {name: value for name, value in given.items() if value is not None}
         return found | ({"mapping": dict(self.mapping)} if self.mapping else {})
-
-
-@st.cache_resource(show_spinner=False)
-def _tables() -> Shared:
-    return Shared(
-        16, 256 * 2**20, lambda table: TABLE_BYTES * table.frame.size, name="audit tables"
-    )
 
 
 def controls(choice, model: LoadedModel) -> Asked | str:  # noqa: ANN001 - sidebar.Choice
@@ -115,34 +113,12 @@ def _limit() -> int:
 
 def table(asked: Asked) -> Table:
     """The uploaded table. Raises `BadInput`."""
-    content = files().peek(asked.data)
-    if content is None:
-        raise ic.BadInput(LOST)
-    key = (asked.data, asked.file, asked.options)
-
-    def read() -> Table:
-        return ic.open_table(_Named(asked.file, content), **vars(asked.options))
-
-    return _tables().get(key, read)
+    return held_table(asked.file, asked.data, asked.options)
 
 
-def content(asked: Asked) -> object:
-    """The uploaded file, for readers of files."""
-    given = files().peek(asked.data)
-    if given is None:
-        raise ic.BadInput(LOST)
-    return _Named(asked.file, given)
-
-
-@dataclass
-class _Named:
-    """Bytes with a name, as uploads are."""
-
-    name: str
-    data: bytes
-
-    def read(self, size: int = -1) -> bytes:
-        return self.data if size < 0 else self.data[:size]
+def content(asked: Asked) -> SessionFile:
+    """The uploaded file, for readers of files. Raises `BadInput`."""
+    return held_file(asked.file, asked.data)
 
 
 def _with_columns(asked: Asked, model: LoadedModel) -> Asked | str:

@@ -10,9 +10,9 @@ from interp_core.charts.compare import reliability_of_both
 from interp_core.compare.answers import CHANGES, AnswerComparison
 from interp_core.ui.audit import question as audited
 from interp_core.ui.comparison import over_texts
-from interp_core.ui.comparison.question import Side
+from interp_core.ui.comparison.question import Side, explain_by_both
 from interp_core.ui.server import jobs
-from interp_core.ui.widgets import clicks, layout, leads
+from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import message, plain
@@ -146,6 +146,4 @@ def _changed(sides: tuple[Side, Side], found: AnswerComparison, step: Recipe) ->
     )
     row = clicks.row("versus_changed", len(shown))
     if row is not None:
-        with st.container(horizontal=True):
-            for side in sides:
-                leads.explain(side.name, shown["text"][row], f"Explain by {plain(side.name)}")
+        explain_by_both(sides, shown["text"][row])

@@ -8,11 +8,10 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.comparison import accuracy_bars
 from interp_core.comparison import time_per_text
-from interp_core.ui.comparison.question import Side
+from interp_core.ui.comparison.question import Side, explain_by_both
 from interp_core.ui.server import costs, jobs
-from interp_core.ui.widgets import clicks, leads
+from interp_core.ui.widgets import clicks
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import Recipe, calls, value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -44,9 +43,7 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     )
     chosen = clicks.row("probe_table", len(shown))
     if chosen is not None:
-        with st.container(horizontal=True):
-            for side in sides:
-                leads.explain(side.name, shown["text"][chosen], f"Explain by {plain(side.name)}")
+        explain_by_both(sides, shown["text"][chosen])
     else:
         st.caption("Select a row to explain its text.")
     _costs(sides, text)

@@ -11,9 +11,9 @@ import streamlit as st
 import interp_core as ic
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache, jobs
-from interp_core.ui.widgets import layout, model_choice
+from interp_core.ui.widgets import layout, leads, model_choice
 from interp_core.ui.widgets.choices import follow, one_of
-from interp_core.ui.widgets.markdown import message
+from interp_core.ui.widgets.markdown import message, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named
 
 CLASSIFIES = "sequence-classification"
@@ -137,6 +137,13 @@ def choose(first: str, model: LoadedModel, *, classifiers: bool) -> tuple[Side, 
         st.caption(message(note))
     models = named("models", {name: cache.model_recipe(name, "") for name in (first, second)})
     return Side(first, model, models[first]), Side(second, other, models[second])
+
+
+def explain_by_both(sides: tuple[Side, Side], text: str) -> None:
+    """Buttons that open the explanation of a text by each of the two."""
+    with st.container(horizontal=True):
+        for side in sides:
+            leads.explain(side.name, text, f"Explain by {plain(side.name)}")
 
 
 def explained(side: Side, text: str, target: str | None, method: str) -> Recipe | None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import streamlit as st
 
 import interp_core as ic
 from interp_core.lessons.record import FRONT, KEYS, SHARED
 from interp_core.report.document import document
 from interp_core.report.notebook import notebook
-from interp_core.report.record import Report
+from interp_core.report.record import Report, now
 from interp_core.report.saved import Session, load, parameters, save
 from interp_core.ui.navigation import PAGES
 from interp_core.ui.report import kept
@@ -33,7 +31,7 @@ def show(report: Report) -> None:
             "Notebook": (
                 "report.ipynb",
                 "application/x-ipynb+json",
-                lambda: notebook(report, _now(), trusted=trusted).encode(),
+                lambda: notebook(report, now(), trusted=trusted).encode(),
             ),
             "Session (JSON)": session(),
         },
@@ -62,11 +60,7 @@ def session() -> downloads.Offer:
 
 
 def _page(report: Report) -> bytes:
-    return document(report, downloads.csv, _now()).encode()
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+    return document(report, downloads.csv, now()).encode()
 
 
 OPENED = "clearhead_opened"  # how many files this session has opened

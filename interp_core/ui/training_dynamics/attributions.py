@@ -48,7 +48,7 @@ def draw(found: Course) -> ViewResult | None:
     if made is None:
         return None
     result: CheckpointAttributions = value(made)
-    question.broken(tuple(each for each in result.broken if each not in found.series.checkpoints))
+    question.broken(found, result.broken)
     chart, table = _movement(made, result)
     _groups(made, result)
     return ViewResult(chart, table)

@@ -49,15 +49,10 @@ def scored(found: Course) -> Recipe | None:
     )
     if made is not None:
         curves: LearningCurves = value(made)
-        question.broken(tuple(each for each in curves.broken if each not in _known(found)))
+        question.broken(found, curves.broken)
         for note in curves.notes:
             st.caption(plain(note))
     return made
-
-
-def _known(found: Course) -> tuple:
-    """Those whose problem is told already."""
-    return tuple(each for each in found.series.checkpoints if each.problem)
 
 
 def labelled(frame: pd.DataFrame, column: str = "step") -> pd.DataFrame:

@@ -38,7 +38,7 @@ def draw(found: Course) -> ViewResult | None:
     if made is None:
         return None
     heads: CheckpointHeads = value(made)
-    question.broken(tuple(each for each in heads.broken if each not in found.series.checkpoints))
+    question.broken(found, heads.broken)
     statistic, at = _choices(heads)
     chart, table = _map(heads, made, statistic, at)
     _roles(made)

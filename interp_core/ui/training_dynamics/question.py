@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
 import interp_core as ic
-from interp_core.files.tables import Table
-from interp_core.training_dynamics.checkpoints import CheckpointSeries
+from interp_core.training_dynamics.checkpoints import Checkpoint, CheckpointSeries
 from interp_core.ui.server import cache, limits
 from interp_core.ui.server.limits import digest
-from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets.choices import BOUND
 from interp_core.ui.widgets.markdown import message, plain
 from interp_core.ui.widgets.recipe import BESIDE, Recipe, calls, named, supplied
-from interp_core.ui.widgets.uploads import uploader
+from interp_core.ui.widgets.uploads import file_popover, held_table
 
 FOLDER = "folder"
 BUILT_IN = {"sentiment": "Sentiment: six checkpoints (built in)"}
@@ -27,7 +26,6 @@ HELD = {"train": "dynamics_train_file", "held_out": "dynamics_held_out_file"}
 TITLES = {"train": "Training sample", "held_out": "Held-out texts"}
 LOADING = 1e11  # operations that the reading of one small checkpoint is worth, about
 COMMAND = "Without the app: `python -m interp_core.training_dynamics FOLDER --train A --held-out B`"
-LOST = "A file is no longer in memory. Upload it again."
 
 
 @dataclass(frozen=True)
@@ -77,16 +75,6 @@ def _bytes(path: str) -> float:
         return 0.0
 
 
-@st.cache_resource(show_spinner=False)
-def _files() -> Shared:
-    return Shared(16, 128 * 2**20, len, name="files of a training")
-
-
-@st.cache_resource(show_spinner=False)
-def _tables() -> Shared:
-    return Shared(8, 128 * 2**20, lambda table: 100 * table.frame.size, name="training tables")
-
-
 def controls() -> Course | str:
     """What is compared, or the sentence that says what is missing."""
     sources = dict(BUILT_IN) if limits.is_shared() else {**BUILT_IN, FOLDER: OWN}
@@ -122,7 +110,16 @@ def _own() -> Course | str:
         help="Only for adapters whose base model is not where they say.",
         **BOUND,
     )
-    given = {name: _file(name) for name in HELD}
+    given = {
+        name: file_popover(
+            f"{title}: a table with texts and labels",
+            TABLES,
+            key=HELD[name],
+            held=f"{HELD[name]}_kept",
+            title=title,
+        )
+        for name, title in TITLES.items()
+    }
     limit = st.selectbox(
         "Texts of each set",
         TEXTS,
@@ -149,25 +146,6 @@ def _own() -> Course | str:
     return _course(asked, series, told)
 
 
-def _file(name: str) -> tuple[str, str]:
-    """Name and digest of one uploaded table; empty without one."""
-    with st.popover(TITLES[name], icon=":material/upload_file:"):
-        given = uploader(f"{TITLES[name]}: a table with texts and labels", TABLES, key=HELD[name])
-    kept = f"{HELD[name]}_kept"
-    if given is not None:
-        content = given.getvalue()
-        if not content:
-            raise ic.BadInput("The file is empty.")
-        key = digest(content)
-        _files().get(key, lambda: content)
-        st.session_state[kept] = (given.name, key)
-    file, data = st.session_state.get(kept, ("", ""))
-    if data and _files().peek(data) is None:
-        del st.session_state[kept]
-        return "", ""
-    return file, data
-
-
 def _series(source: str, base: str) -> CheckpointSeries:
     if source not in BUILT_IN:
         limits.check_model(source)
@@ -188,25 +166,7 @@ def _texts(asked: Asked, place: int) -> Recipe:
         return named(name, calls.opinions(name.replace("_", " ")))
     file = asked.names[place].replace("\\", "/").rsplit("/", 1)[-1]
     key = (asked.train, asked.held_out)[place]
-    return supplied(named(name, file, comment=BESIDE), lambda: _table(file, key))
-
-
-def _table(file: str, key: str) -> Table:
-    content = _files().peek(key)
-    if content is None:
-        raise ic.BadInput(LOST)
-    return _tables().get((key, file), lambda: ic.open_table(_Named(file, content)))
-
-
-@dataclass
-class _Named:
-    """Bytes with a name, as uploads are."""
-
-    name: str
-    data: bytes
-
-    def read(self, size: int = -1) -> bytes:
-        return self.data if size < 0 else self.data[:size]
+    return supplied(named(name, file, comment=BESIDE), lambda: held_table(file, key))
 
 
 ABOUT = {
@@ -222,12 +182,14 @@ def notes(course: Course) -> None:
         st.caption(ABOUT[course.asked.series])
     for note in course.series.notes:
         st.caption(message(note))
-    for each in course.series.checkpoints:
-        if each.problem:
-            st.warning(f"{plain(each.name)}: {message(each.problem)}", icon=":material/warning:")
+    _warn(each for each in course.series.checkpoints if each.problem)
 
 
-def broken(checkpoints: tuple) -> None:
-    """The checkpoints that a view could not measure, each with the reason."""
+def broken(course: Course, checkpoints: tuple[Checkpoint, ...]) -> None:
+    """The checkpoints that a view could not measure, but for those that `notes` tells."""
+    _warn(each for each in checkpoints if each not in course.series.checkpoints)
+
+
+def _warn(checkpoints: Iterable[Checkpoint]) -> None:
     for each in checkpoints:
         st.warning(f"{plain(each.name)}: {message(each.problem)}", icon=":material/warning:")

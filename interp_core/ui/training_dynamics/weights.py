@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from interp_core.charts.checkpoints import part_map
-from interp_core.training_dynamics.findings import UNCHANGED, unchanged_layers
+from interp_core.training_dynamics.findings import drift_findings
 from interp_core.ui.server import jobs
 from interp_core.ui.training_dynamics.curves import labelled
 from interp_core.ui.training_dynamics.question import Course
@@ -40,10 +40,6 @@ def draw(found: Course) -> ViewResult | None:
         "One cell per part of the network and checkpoint: ‖W − W₀‖ / ‖W₀‖ over all its parameters, "
         "W₀ being the first checkpoint."
     )
-    still = unchanged_layers(frame)
-    if still:
-        st.markdown(
-            f"Nothing was learned in {', '.join(still)}: no checkpoint differs from the first by "
-            f"more than {UNCHANGED:.1%} of the weights’ norm."
-        )
+    for each in drift_findings(frame):
+        st.markdown(each.text)  # names of the architecture's own modules
     return ViewResult(chart, made)

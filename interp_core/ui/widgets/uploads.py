@@ -15,6 +15,7 @@ from interp_core.errors import BadInput
 from interp_core.files.encoding import OFFERED, TITLES
 from interp_core.files.form import FileOptions
 from interp_core.files.limits import MAX_FILE_BYTES
+from interp_core.files.tables import Table, open_table
 from interp_core.ui.server import limits
 from interp_core.ui.server.limits import digest
 from interp_core.ui.server.store import Shared
@@ -31,6 +32,7 @@ ENCODINGS = {AUTOMATIC: None, **{TITLES[each]: each for each in OFFERED}}
 SESSION_FILE, COLUMN = "clearhead_file", "clearhead_column"
 OPTIONS = "clearhead_file_options"  # what was said about the file on any page
 LOST = "The file is no longer in memory. Upload it again."
+CELL_BYTES = 100  # of a table in memory, about
 SHOWN = 8  # notes about a file that are listed; of more, the first
 
 
@@ -80,14 +82,42 @@ def keep(given: Any) -> tuple[str, str]:
     return given.name, key
 
 
+def held_file(name: str, key: str) -> SessionFile:
+    """A file that `keep` has kept, by its digest. Raises `BadInput` when it is gone."""
+    data = files().peek(key)
+    if data is None:
+        raise BadInput(LOST)
+    return SessionFile(name, data)
+
+
+@st.cache_resource(show_spinner=False)
+def _tables() -> Shared:
+    return Shared(
+        16, 256 * 2**20, lambda table: CELL_BYTES * table.frame.size, name="uploaded tables"
+    )
+
+
+def held_table(name: str, key: str, options: FileOptions | None = None) -> Table:
+    """The same read as a table, once for everybody. Raises `BadInput`."""
+    options = options or FileOptions()
+    return _tables().get(
+        (key, name, options), lambda: open_table(held_file(name, key), **vars(options))
+    )
+
+
 def file_popover(
-    label: str, types: Sequence[str] | None = None, *, key: str, held: str
+    label: str,
+    types: Sequence[str] | None = None,
+    *,
+    key: str,
+    held: str,
+    title: str = "File",
 ) -> tuple[str, str]:
     """Name and digest of the file of one place, kept in the session as `held`; empty without one.
 
     Without `types` it is the file with texts of this session, whichever page it was uploaded on.
     """
-    with st.popover("File", icon=":material/upload_file:"):
+    with st.popover(title, icon=":material/upload_file:"):
         given = uploader(label, types, key=key) if types else session_file(label, key=key)
     if given is not None:
         st.session_state[held] = keep(given)
