@@ -95,9 +95,9 @@ def test_a_view_is_opened_with_the_arrows(server, page, model):
 
 def test_a_layer_and_a_head_are_chosen_from_lists(server, page, model):
     opened(page, server, Place("", "attention_heads", {"view": "Heatmap"}), model)
-    choose(page, "Layer", "3")
+    choose(page, "Layer", "4")
     choose(page, "Heads", "5")
-    assert query(page)["layer"] == ["3"]
+    assert query(page)["layer"] == ["4"]
     assert "5" in query(page)["heads"]
 
 
