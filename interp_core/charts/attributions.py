@@ -5,8 +5,8 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import measured, named, of_bars
-from interp_core.charts.heatmaps import ON_CELLS, PRINT_TOKEN, below_zero, largest, token_axis
+from interp_core.charts.axes import colours, measured, named, of_bars
+from interp_core.charts.heatmaps import PRINT_TOKEN, below_zero, largest, printed, token_axis
 from interp_core.charts.points import GREY, NEGATIVE, POSITIVE, STROKES, by_kind, diverging
 
 BAR = 24
@@ -66,7 +66,7 @@ def grid(
         color=alt.Color(
             f"{value}:Q",
             scale=diverging(bound),
-            legend=alt.Legend(title=title, orient="bottom", gradientLength=200, format="+.2~f"),
+            legend=colours(title, gradientLength=200, format="+.2~f"),
         )
     )
     return alt.layer(cells, below_zero(base, value, bound)).properties(
@@ -139,14 +139,9 @@ def agreement(frame: pd.DataFrame) -> alt.LayerChart:
     cells = base.mark_rect(cornerRadius=2).encode(
         color=alt.Color("kendall:Q", scale=diverging(1.0), legend=None)
     )
-    font = {"fontSize": 12, "fontWeight": 600}
-    return alt.layer(
-        cells,
-        base.mark_text(stroke="white", strokeWidth=3, strokeOpacity=0.9, **font).encode(
-            text="shown:N"
-        ),
-        base.mark_text(color=ON_CELLS, **font).encode(text="shown:N"),
-    ).properties(height=AGREED * len(names) + 110)
+    return alt.layer(cells, *printed(base.encode(text="shown:N"), fontSize=12)).properties(
+        height=AGREED * len(names) + 110
+    )
 
 
 def against(frame: pd.DataFrame, *, x: str, y: str) -> alt.LayerChart:

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from interp_core.charts.axes import measured, named
-from interp_core.charts.heatmaps import ON_CELLS
+from interp_core.charts.heatmaps import printed
 from interp_core.charts.points import GREY, MARKED
 
 ROW = 22  # px of a value with its interval
@@ -123,12 +123,8 @@ def confusion(frame: pd.DataFrame, *, selection: str = "cell") -> alt.LayerChart
     )
     layers = [cells]
     if len(names) <= MOST_CELLS:
-        font = {"fontSize": 14, "fontWeight": 600, "strokeJoin": "round"}
         text = alt.Chart(frame[frame["count"] > 0]).encode(**place, text=alt.Text("count:Q"))
-        layers += [
-            text.mark_text(stroke="white", strokeWidth=4, strokeOpacity=1, **font),
-            text.mark_text(color=ON_CELLS, **font),
-        ]
+        layers += printed(text, fontSize=14)
     return alt.layer(*layers).properties(height=max(2, len(names)) * CELL + ROUND)
 
 

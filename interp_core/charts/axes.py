@@ -39,6 +39,12 @@ def named(**more: Any) -> alt.Axis:
     return alt.Axis(**{"labelAngle": 0, "labelFlush": False, "grid": False} | more)
 
 
+def colours(title: str | None, **more: Any) -> alt.Legend:
+    """The legend of a map's colours, below it, with room for the whole title."""
+    place = {"orient": "bottom", "gradientLength": 220, "titleLimit": 400}
+    return alt.Legend(title=title, **place | more)
+
+
 def by_head() -> dict[str, alt.X | alt.Y]:
     """The places of a map of layer × head, as arguments of `encode`."""
     return {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import BANDS, measured, named
-from interp_core.charts.heatmaps import scale_of
+from interp_core.charts.axes import BANDS, colours, measured, named
+from interp_core.charts.heatmaps import printed, scale_of
 from interp_core.charts.points import GREY
 
 ROW = 26  # px of a part in the map
@@ -91,7 +91,7 @@ def part_map(frame: pd.DataFrame, *, title: str, form: str = ".3f") -> alt.Layer
         color=alt.Color(
             "value:Q",
             scale=scale_of(frame["value"], zero=True),
-            legend=alt.Legend(title=title, orient="bottom", gradientLength=220),
+            legend=colours(title),
         )
     )
     layers = [cells]
@@ -99,8 +99,5 @@ def part_map(frame: pd.DataFrame, *, title: str, form: str = ".3f") -> alt.Layer
         known = base.transform_filter("isValid(datum.value)").encode(
             text=alt.Text("value:Q", format=form)
         )
-        layers += [
-            known.mark_text(stroke="white", strokeWidth=3.5, strokeOpacity=0.95, fontSize=11),
-            known.mark_text(color="#17202c", fontSize=11),
-        ]
+        layers += printed(known)
     return alt.layer(*layers).properties(height=ROW * len(rows) + AXIS)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import BANDS, by_head, measured, named
-from interp_core.charts.heatmaps import ON_CELLS, below_zero, largest, token_axis
+from interp_core.charts.axes import BANDS, by_head, colours, measured, named
+from interp_core.charts.heatmaps import below_zero, largest, printed, token_axis
 from interp_core.charts.points import GREY, POSITIVE, SECOND
 
 CELL = 30  # px of a layer
@@ -56,7 +56,7 @@ def change_map(
             color=alt.Color(
                 f"{value}:Q",
                 scale=alt.Scale(domain=[0, top]),
-                legend=alt.Legend(title=title, orient="bottom", gradientLength=220),
+                legend=colours(title),
             ),
             tooltip=tooltip,
         )
@@ -131,7 +131,7 @@ def layer_by_layer(frame: pd.DataFrame, *, value: str, names: tuple[str, str]) -
             color=alt.Color(
                 f"{value}:Q",
                 scale=alt.Scale(domain=[0, 1], clamp=True),
-                legend=alt.Legend(title=title, orient="bottom", gradientLength=220),
+                legend=colours(title),
             ),
             tooltip=[
                 alt.Tooltip("first_layer:O", title=f"layer of {names[0]}"),
@@ -147,10 +147,7 @@ def layer_by_layer(frame: pd.DataFrame, *, value: str, names: tuple[str, str]) -
         text = alt.Chart(frame.dropna(subset=[value])).encode(
             **place, text=alt.Text(f"{value}:Q", format=".2f")
         )
-        layers += [
-            text.mark_text(stroke="white", strokeWidth=3, strokeOpacity=0.8, fontWeight=600),
-            text.mark_text(color=ON_CELLS, fontWeight=600),
-        ]
+        layers += printed(text)
     return alt.layer(*layers).properties(height=CELL * count + AXIS)
 
 
@@ -180,7 +177,7 @@ def head_change_map(
             color=alt.Color(
                 "value:Q",
                 scale=scale,
-                legend=alt.Legend(title=title, orient="bottom", gradientLength=220),
+                legend=colours(title),
             ),
             tooltip=tooltip,
         )

@@ -7,8 +7,8 @@ from itertools import cycle
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import BANDS, by_head, measured, named
-from interp_core.charts.heatmaps import ON_CELLS, below_zero, largest, scale_of
+from interp_core.charts.axes import BANDS, by_head, colours, measured, named
+from interp_core.charts.heatmaps import below_zero, largest, printed, scale_of
 from interp_core.charts.points import (
     CATEGORIES,
     GREY,
@@ -61,7 +61,7 @@ def head_map(
             color=alt.Color(
                 "value:Q",
                 scale=_scale(frame, signed, zero),
-                legend=alt.Legend(title=title, orient="bottom", gradientLength=220),
+                legend=colours(title),
             ),
             opacity=alt.condition("datum.lit", alt.value(1.0), alt.value(0.15)),
             stroke=alt.condition("datum.chosen", alt.value(MARKED), alt.value(None)),
@@ -94,11 +94,7 @@ def _codes(frame: pd.DataFrame, place: dict) -> list[alt.Chart]:
     """The role of each head in its cell, readable on any colour."""
     base = alt.Chart(frame).encode(**place, text="code:N")
     letters = f"min(11, width / {frame['head'].nunique()} / 3)"  # five letters fit a cell
-    font = {"fontSize": alt.expr(letters), "fontWeight": 600}
-    return [
-        base.mark_text(stroke="white", strokeWidth=3.5, strokeOpacity=0.95, **font),
-        base.mark_text(color=ON_CELLS, **font),
-    ]
+    return printed(base, fontSize=alt.expr(letters))
 
 
 def _scale(frame: pd.DataFrame, signed: bool, zero: bool) -> alt.Scale:
@@ -244,7 +240,7 @@ def likeness_matrix(frame: pd.DataFrame, order: list[str]) -> alt.Chart:
             color=alt.Color(
                 "distance:Q",
                 sort="descending",
-                legend=alt.Legend(title="JS distance (nats)", orient="bottom", gradientLength=220),
+                legend=colours("JS distance (nats)"),
             ),
             tooltip=["one", "two", alt.Tooltip("distance:Q", format=".3f")],
         )

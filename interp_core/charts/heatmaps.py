@@ -13,7 +13,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from interp_core.charts.axes import by_head
+from interp_core.charts.axes import by_head, colours
 from interp_core.charts.points import GREY, MARKED, diverging
 
 CELL = 32  # px; smaller cells for longer texts, never below the size that can be hovered
@@ -58,7 +58,7 @@ def heatmap(
     scale = _scale(domain, signed)
     rows, columns = list(dict.fromkeys(frame[y])), list(dict.fromkeys(frame[x]))
     side = cell_size(max(len(rows), len(columns)), COMPACT_SIDE if compact else MAX_SIDE)
-    legend = alt.Legend(title=title, format=".2~f", orient="bottom", gradientLength=180)
+    legend = colours(title, format=".2~f", gradientLength=180)
     base = alt.Chart(frame).encode(
         x=alt.X(f"{x}:N", sort=columns, axis=token_axis(angle=-60, orient="top")),
         y=alt.Y(f"{y}:N", sort=rows, axis=token_axis(limit=130)),
@@ -75,9 +75,15 @@ def heatmap(
 def below_zero(base: alt.Chart, value: str, bound: float, **place: float) -> alt.LayerChart:
     """Dashes in the cells whose value is clearly negative: signs that survive greyscale."""
     low = base.transform_filter(f"datum['{value}'] < {-CLEARLY * bound}")
-    dash = {"text": "–", "fontSize": 11, "fontWeight": 700, "aria": False, **place}
-    halo = low.mark_text(stroke="white", strokeWidth=3, strokeOpacity=0.8, **dash)
-    return alt.layer(halo, low.mark_text(color=ON_CELLS, **dash))
+    dash = {"text": "–", "fontWeight": 700, "aria": False, **place}
+    return alt.layer(*printed(low, **dash))
+
+
+def printed(base: alt.Chart, **font: Any) -> list[alt.Chart]:
+    """Text on coloured cells, readable on any colour of both themes: dark with a white halo."""
+    font = {"fontSize": 11, "fontWeight": 600, "strokeJoin": "round"} | font
+    halo = base.mark_text(stroke="white", strokeWidth=4, strokeOpacity=1, **font)
+    return [halo, base.mark_text(color=ON_CELLS, **font)]
 
 
 def _scale(domain: tuple[float, float] | None, signed: bool) -> alt.Scale:

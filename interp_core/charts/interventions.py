@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import measured, named, of_bars
+from interp_core.charts.axes import colours, measured, named, of_bars
 from interp_core.charts.heatmaps import (
     PRINT_TOKEN,
     below_zero,
@@ -76,7 +76,7 @@ def effect_map(
             color=alt.Color(
                 "effect:Q",
                 scale=diverging(bound),
-                legend=alt.Legend(title="effect", orient="bottom", gradientLength=200),
+                legend=colours("effect", gradientLength=200),
             ),
             # Cells near 0 have the colour of the page: a thin line shows where they are.
             stroke=alt.condition(click, alt.value(MARKED), alt.value(CELL_LINE)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import BANDS, measured, named, of_bars
+from interp_core.charts.axes import BANDS, colours, measured, named, of_bars
 from interp_core.charts.heatmaps import below_zero, largest, token_axis, token_keys
 from interp_core.charts.points import (
     CELL_LINE,
@@ -103,7 +103,7 @@ def unit_map(
             color=alt.Color(
                 "value:Q",
                 scale=scale,
-                legend=alt.Legend(title=title, orient="bottom", gradientLength=220, titleLimit=360),
+                legend=colours(title),
             ),
             # Cells near 0 have the colour of the page: a thin line shows where they are.
             stroke=alt.condition("datum.chosen", alt.value(MARKED), alt.value(CELL_LINE)),

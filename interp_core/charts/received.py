@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from interp_core.charts.axes import by_head
+from interp_core.charts.axes import by_head, colours
 from interp_core.charts.points import MARKED, diverging
 
 INKS = ("#17202c", "#ffffff")  # of figures on light and on dark cells
@@ -31,10 +31,8 @@ def received_map(
     data = frame.assign(doublings=doublings, figure=[_times(x) for x in frame["over_uniform"]])
     base = alt.Chart(data).encode(**by_head())
     click = alt.selection_point(name=selection, fields=["layer", "head"], on="click", empty=False)
-    legend = alt.Legend(
-        title="relative to uniform attention",
-        orient="bottom",
-        gradientLength=220,
+    legend = colours(
+        "relative to uniform attention",
         values=list(range(-REACH, REACH + 1)),
         labelExpr="datum.value < 0 ? '1/' + pow(2, -datum.value) : pow(2, datum.value)",
     )

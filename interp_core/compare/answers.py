@@ -14,6 +14,7 @@ from interp_core.audit.figures import WILSON, Figure, wilson
 from interp_core.audit.labels import match_labels
 from interp_core.audit.predictions import Predictions, is_right, predict_labelled
 from interp_core.audit.record import MULTI, REGRESSION, SINGLE, TOKENS, AuditData, audit_kind
+from interp_core.compare.naming import apart
 from interp_core.comparison import mcnemar
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.progress import scaled
@@ -116,7 +117,7 @@ def compare_answers(
     bins = pd.DataFrame()
     if labelled and kinds[0] == SINGLE:
         figures += [_calibrated(name, *side) for name, side in zip(("first", "second"), sides)]
-        names = _apart(first.name, second.name)
+        names = apart(first.name, second.name)
         parts = [reliability(*side).assign(model=name) for name, side in zip(names, sides)]
         bins = pd.concat(parts, ignore_index=True)
     return AnswerComparison(
@@ -130,11 +131,6 @@ def compare_answers(
         bins,
         tuple(notes),
     )
-
-
-def _apart(one: str, two: str) -> tuple[str, str]:
-    """Two names that differ."""
-    return (one, two) if one != two else (f"{one} (first)", f"{two} (second)")
 
 
 def _plain(texts: Sequence[str], model: LoadedModel, kind: str) -> AuditData:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from interp_core.attention.maps import AttentionMaps
 from interp_core.attribution.result import Attribution
+from interp_core.compare.naming import apart
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.interventions.task_lens import CLASSIFIERS, classifier_lens
 from interp_core.language.lens import logit_lens
@@ -133,9 +134,7 @@ def compare_lens(
             raise BadInput("The two models have no label in common. Compare representations.")
         sides = [side[side["label"].isin(shared)].reset_index(drop=True) for side in sides]
     frames = []
-    names = (first.name, second.name)
-    names = names if names[0] != names[1] else tuple(f"{n} ({i})" for i, n in enumerate(names, 1))
-    for name, side in zip(names, sides):
+    for name, side in zip(apart(first.name, second.name), sides):
         depth = side["layer"] / max(int(side["layer"].max()), 1)
         frames.append(side.assign(model=name, depth=depth))
     frames[1] = _with_difference(*frames)

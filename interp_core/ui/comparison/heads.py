@@ -28,7 +28,7 @@ SHOWN = {
     "distance": st.column_config.NumberColumn("JS distance (nats)", format="%.4f"),
     "distance_se": st.column_config.NumberColumn("its standard error", format="%.4f"),
     "t": st.column_config.NumberColumn(format="%+.1f"),
-    "p": st.column_config.NumberColumn(format="%.1e"),
+    "p": st.column_config.NumberColumn(format="%.2g"),
     "real": st.column_config.CheckboxColumn("significant"),
 }
 
