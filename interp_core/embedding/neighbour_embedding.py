@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import warnings
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from interp_core.embedding.neighbours import Neighbours
 
 
+Progress = Callable[[int, int], object]
+PAUSE = 0.3  # seconds between two reports of UMAP's epochs
 EARLY = 250  # iterations with exaggerated attraction, which sort the groups out
 EXAGGERATION = 12.0
 GRID_POINTS = 10_000  # from here the grid is faster than the tree (in 2-D; 3-D has no grid)
@@ -142,7 +146,7 @@ def reduce_umap(
         "metric": "euclidean",  # of the values, which have length 1 under cosine
         "precomputed_knn": _with_self(knn.first(k)),
         "force_approximation_algorithm": True,  # or sets below 4,096 points ignore the neighbours
-        "tqdm_kwds": _Epochs.settings(scaled(job.progress, 30, 90)),
+        "tqdm_kwds": {"told": scaled(job.progress, 30, 90)},  # arguments of `_epochs`
     }
     waiting = partial(report, job.progress, 30, 100)
     with holding(UMAP_LOCK, waiting), warnings.catch_warnings():
@@ -176,6 +180,7 @@ def _umap() -> Any:
         compiled = getattr(module, name, None)  # a later UMAP may name it otherwise
         if hasattr(compiled, "enable_caching"):
             compiled.enable_caching()
+    layouts.tqdm = _epochs
     return UMAP
 
 
@@ -202,23 +207,16 @@ def _with_self(knn: Neighbours) -> tuple[np.ndarray, np.ndarray]:
     return np.ascontiguousarray(indices), np.ascontiguousarray(distances, dtype=np.float32)
 
 
-class _Epochs:
-    """A file for UMAP's progress bar that reads the epoch from what is written to it."""
+def _epochs(epochs: Sequence[int], *, told: Progress | None = None, **_: Any) -> Iterator[int]:
+    """The epochs of a fit, told now and then, in the place of UMAP's progress bar.
 
-    def __init__(self, progress: Any) -> None:
-        self.progress = progress
-
-    @classmethod
-    def settings(cls, progress: Any) -> dict[str, Any]:
-        if progress is None:
-            return {"disable": True}
-        bar = {"bar_format": "{n_fmt} {total_fmt}", "mininterval": 0.3, "leave": False}
-        return {"disable": False, "file": cls(progress), **bar}
-
-    def write(self, text: str) -> None:
-        numbers = text.split()
-        if len(numbers) == 2 and all(number.isdigit() for number in numbers):
-            report(self.progress, int(numbers[0]), int(numbers[1]))
-
-    def flush(self) -> None:
-        """Nothing is kept."""
+    A bar of tqdm holds a lock of the whole process while it draws, and keeps it for ever when what
+    it writes to raises: after one stopped fit every other would wait. Here an exception just ends
+    the fit.
+    """
+    due = 0.0
+    for number in epochs:
+        if time.monotonic() >= due:
+            report(told, number, len(epochs))
+            due = time.monotonic() + PAUSE
+        yield number

@@ -1,5 +1,6 @@
 """Pictures: equal to their peers, equal on every run, refused when they would mislead."""
 
+import io
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.decomposition import PCA
+from tqdm.auto import tqdm
 
 import interp_core as ic
 from interp_core.embedding import linear_reduction, projection
@@ -237,6 +239,23 @@ def test_progress_grows_to_100_and_can_stop(method):
     with pytest.raises(ic.Stopped):
         ic.project(groups()[0], method=method, progress=lambda done, whole: done < 60)
     ic.project(groups()[0], method=method)  # a stopped fit leaves no lock behind
+
+
+def test_a_stopped_fit_keeps_no_lock_from_others():
+    """A progress bar that is stopped while it draws would keep tqdm's from the whole process."""
+    told = []
+
+    def progress(done: int, whole: int) -> bool:
+        told.append(done)
+        return not 30 < done < 90  # while points move
+
+    with pytest.raises(ic.Stopped):
+        ic.project(groups()[0], method="umap", epochs=20_000, progress=progress)
+    assert 30 < told[-1] < 90
+    bar = threading.Thread(target=lambda: list(tqdm(range(3), file=io.StringIO())), daemon=True)
+    bar.start()
+    bar.join(60)
+    assert not bar.is_alive()
 
 
 def test_who_waits_for_anothers_fit_can_be_stopped():
