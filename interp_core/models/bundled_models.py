@@ -45,19 +45,25 @@ def build_encoder(folder: Path) -> PreTrainedModel:
 
 def build_with_head(task: str, labels: Sequence[str], folder: Path) -> PreTrainedModel:
     """The backbone in `folder` under a new, random head: an adapter has to bring the real one."""
+    import torch
     import transformers
-    from safetensors.torch import load_file
 
     config = transformers.AutoConfig.from_pretrained(folder, attn_implementation="eager")
     config.id2label = dict(enumerate(labels))
     config.label2id = {label: number for number, label in enumerate(labels)}
     config.architectures = [HEADED[task]]
-    model = getattr(transformers, HEADED[task])(config)
-    state = load_file(folder / "model.safetensors")
-    if model.bert.pooler is None:
-        state = {name: value for name, value in state.items() if not name.startswith("pooler.")}
-    missing, unknown = model.bert.load_state_dict(state, strict=False)
-    if missing or [name for name in unknown if not name.endswith("position_ids")]:
+    # Not built first and filled then: random numbers for a whole encoder take longer than the rest.
+    model, said = getattr(transformers, HEADED[task]).from_pretrained(
+        folder,
+        config=config,
+        attn_implementation="eager",
+        dtype=torch.float32,
+        output_loading_info=True,
+    )
+    # A model that labels tokens has no use for the pooler.
+    unread = [name for name in said["unexpected_keys"] if not name.startswith("pooler.")]
+    missing = [name for name in said["missing_keys"] if name.startswith("bert.")]
+    if missing or said["mismatched_keys"] or unread:
         raise UnsafeModel(f"The weights in {PACKAGE} do not fit the model: reinstall the package.")
     return model
 
