@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 
 import pytest
@@ -94,6 +94,16 @@ def pytest_report_header():
     return f"home, caches: {os.environ['HOME']} (new)"
 
 
+# Modules that are imported while tests are collected stay: looking among them for what may go is a
+# sixth of that time.
+gc.disable()
+
+
+def pytest_collection_finish():
+    gc.freeze()
+    gc.enable()
+
+
 def line(nodeid: str) -> str:
     """What one worker runs as a whole: a line, or a file."""
     lines = (name for name, files in LINES.items() if nodeid.startswith(files))
@@ -159,6 +169,51 @@ def packages_are_looked_through_once():
 
 
 @pytest.fixture(scope="session", autouse=True)
+def a_run_of_a_page_is_waited_for():
+    """Streamlit's test harness looks a thousand times a second whether a run has ended.
+
+    Each look goes through all that the run has sent, and holds it up.
+    """
+    from streamlit.testing.v1 import local_script_runner
+
+    looks = local_script_runner.require_widgets_deltas
+
+    def waits(runner, timeout=3):
+        if (thread := runner._script_thread) is not None:
+            thread.join(timeout)
+        looks(runner, 1 if runner.script_stopped() else 0.01)  # which says that it takes too long
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local_script_runner, "require_widgets_deltas", waits)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def an_embedded_model_is_loaded_once():
+    """Tests, the app's pages and their scripts read the same one, as all sessions of a server do.
+
+    What is asked for in another number format or as another task is loaded as it is.
+    """
+    from interp_core.models import bundled_models, load
+
+    loads, kept = load._load_bundled, {}
+
+    @wraps(loads)
+    def once(card, task, device, dtype):
+        if task is not None or device is None or str(dtype) != "torch.float32":
+            return loads(card, task, device, dtype)
+        if bundled_models.whole_folder(card) is None:
+            bundled_models.backbone_folder()  # which says where a package is missing
+        if (key := (card.name, str(device))) not in kept:
+            kept[key] = loads(card, task, device, dtype)
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(load, "_load_bundled", once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def nothing_is_asked_before_it_is_computed():
     """A forecast of seconds would ask first wherever the machine of the tests is busy."""
     from interp_core.ui.server import costs
@@ -174,7 +229,6 @@ def what_is_imported_is_not_walked_through_for_each_model():
     """
     from interp_core.ui.server import model_cache
 
-    gc.freeze()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model_cache, "settle", gc.collect)
         yield

@@ -9,6 +9,7 @@ import torch
 
 import interp_core as ic
 from interp_core.datasets import digit_labels, digit_picture, held_out
+from interp_core.models import load as loading
 from interp_core.models.registry import BUNDLED, bundled_card
 from tests.needs import LANGUAGE_MODEL
 
@@ -28,7 +29,7 @@ HERE = [name for name in CARDS if name != "language-model" or LANGUAGE_MODEL]
 
 @pytest.fixture(scope="module")
 def loaded():
-    """Every model once, with the network closed."""
+    """Every model, loaded for these tests, with the network closed."""
     models = {}
 
     def load(name):
@@ -38,6 +39,7 @@ def loaded():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket, "getaddrinfo", lambda *_a, **_k: pytest.fail("used the network"))
+        patch.setattr(loading, "_load_bundled", loading._load_bundled.__wrapped__)
         yield load
 
 

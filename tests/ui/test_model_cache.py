@@ -13,6 +13,7 @@ import torch
 
 import interp_core as ic
 from interp_core.models import device as room
+from interp_core.models import load as loading
 from interp_core.ui.server import cache, model_cache
 from interp_core.ui.server.metrics import resident_bytes
 from interp_core.ui.server.model_cache import MOST, MOST_UNSEEN, Models, settle
@@ -174,8 +175,9 @@ def test_what_stores_hold_of_a_dropped_model_goes_with_it(plenty):
     assert results.peek("b") == 1
 
 
-def test_a_real_model_is_freed_after_all_kinds_of_use(plenty, settles):
+def test_a_real_model_is_freed_after_all_kinds_of_use(plenty, settles, monkeypatch):
     """Copies with hooks share its weights; none of them may keep it."""
+    monkeypatch.setattr(loading, "_load_bundled", loading._load_bundled.__wrapped__)
     store = Models(1)
     loaded = store.get("sentiment", "", ic.load_model)
     text = "The plot is not bad."
