@@ -18,6 +18,8 @@ from interp_core.charts.points import CELL_LINE, GREY, MARKED, STROKES, by_kind,
 BEFORE, AFTER = "before", "after"
 COLOURS = {BEFORE: GREY, AFTER: "#2f6fd6"}
 FEW = 4  # labels with wide bars
+PANEL = 118  # px of the longer side of a small map
+DASHED = 64  # regions of a map: dashes in more would cover them
 AXES = 150  # px of axes and legend, which heights include
 _BARE = {"ticks": False, "domain": False, "grid": False}
 
@@ -88,6 +90,46 @@ def effect_map(
     return alt.layer(cells, below_zero(base, "effect", bound)).properties(
         height=max(18, side) * len(rows) + AXES
     )
+
+
+def region_maps(frame: pd.DataFrame, *, unit: str, across: int = 4) -> alt.FacetChart:
+    """A small map of the picture for each `unit` ("layer" or "head").
+
+    `frame`: the column `unit`, row, column, below and right of each region in patches, token,
+    effect, and heading, the text above a map. The scale ends at the largest effect drawn: those of
+    single regions are often small.
+    """
+    bound = largest(frame["effect"])
+    rows, columns = int(frame["below"].max()), int(frame["right"].max())
+    longest, bare = max(rows, columns), {"axis": None}
+    middle = frame.assign(
+        across=(frame["column"] + frame["right"]) / 2, down=(frame["row"] + frame["below"]) / 2
+    )
+    whole = {"nice": False, "zero": False}
+    x = {"scale": alt.Scale(domain=[0, columns], **whole), **bare}
+    y = {"scale": alt.Scale(domain=[0, rows], reverse=True, **whole), **bare}
+    tooltip = [
+        alt.Tooltip(f"{unit}:O"),
+        alt.Tooltip("token:N", title="region"),
+        alt.Tooltip("effect:Q", format="+.3f"),
+    ]
+    base = alt.Chart(middle)
+    cells = base.mark_rect(stroke=CELL_LINE, strokeWidth=1).encode(
+        x=alt.X("column:Q", **x),
+        x2="right:Q",
+        y=alt.Y("row:Q", **y),
+        y2="below:Q",
+        color=alt.Color("effect:Q", scale=diverging(bound), legend=colours("effect")),
+        tooltip=tooltip,
+    )
+    layers = [cells]
+    if len(frame) / frame[unit].nunique() <= DASHED:
+        dashes = base.encode(x=alt.X("across:Q", **x), y=alt.Y("down:Q", **y), tooltip=tooltip)
+        layers.append(below_zero(dashes, "effect", bound))
+    size = {"width": round(PANEL * columns / longest), "height": round(PANEL * rows / longest)}
+    order = list(dict.fromkeys(frame["heading"]))
+    head = alt.Facet("heading:N", sort=order, title=None)
+    return alt.layer(*layers).properties(**size).facet(facet=head, columns=across, spacing=14)
 
 
 def lines_by_layer(frame: pd.DataFrame, *, value: str, title: str, kind: str) -> alt.Chart:

@@ -10,6 +10,7 @@ HOMES = {
         "switched_model",
         "attention_change",
     ),
+    "regions": ("picture_regions", "region_table"),
     "ranking": ("head_removals", "removal_effects"),
     "zeroing": ("value_zeroing", "attention_gradient"),
     "interactions": ("word_interactions",),

@@ -78,7 +78,10 @@ class Patching:
 
     def _name(self, places: tuple[int, ...]) -> str:
         if len(places) > 1:
-            return f"{places[0]}–{places[-1]} ({len(places)})"
+            ends = (places[0], places[-1])
+            if places[-1] - places[0] >= len(places):  # a region of a picture
+                ends = tuple(self.clean_tokens[place] for place in ends)
+            return f"{ends[0]}–{ends[-1]} ({len(places)})"
         (place,) = places
         one, other = self.clean_tokens[place], self.corrupt_tokens[place]
         return f"{place}: {one}" if one == other else f"{place}: {one} / {other}"

@@ -82,6 +82,7 @@ MOST_PAIRS, MOST_LETTERS = 30, 4_000
 SHARED = ("model", "base", "text", "pair")
 _PICTURES = (
     "picture",
+    "changed_picture",
     "picture_view",
     "picture_layer",
     "picture_head",
@@ -106,7 +107,7 @@ KEYS: dict[str, frozenset[str]] = {
         view layer heads kind stack words special mass token others first flow mode layer_b head_b
         text_b q0 k0 switched strength test_show test_target test_contrast test_position
         edge_layer edge_head edge_query edge_key edges edges_cut strengths patch_text patch_site
-        patch_direction patch_measure patch_method patch_layer
+        patch_direction patch_measure patch_method patch_layer patch_region
         """,
         *_PICTURES,
     ),

@@ -22,6 +22,16 @@ PATIENCE_SECONDS = 7.0
 LONGEST_SHOWN = 100
 
 
+# A branch, tag or commit behind a Hub id.
+_REVISION = re.compile(rf"({HUB_ID.pattern})@([A-Za-z0-9][\w./-]{{0,99}})")
+
+
+def split_revision(name: str) -> tuple[str, str | None]:
+    """A Hub id and the revision behind its "@", None without one ("org/model@v2")."""
+    found = _REVISION.fullmatch(name)
+    return (found[1], found[found.re.groups]) if found else (name, None)
+
+
 def _help() -> str:
     names = ", ".join(card.name for card in bundled_models())
     return f"Use a built-in model ({names}) or the path of a folder that holds the model."

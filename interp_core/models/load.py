@@ -19,7 +19,7 @@ from interp_core.models.adapter_config import is_adapter
 from interp_core.models.device import checked, find_device, find_dtype, place, rounding_notes
 from interp_core.models.finite import watch
 from interp_core.models.folders import find_model_folder
-from interp_core.models.hub import hub_folder
+from interp_core.models.hub import hub_folder, split_revision
 from interp_core.models.layout import probe_layout, settle, settle_start
 from interp_core.models.preprocessors import (
     input_names,
@@ -83,12 +83,13 @@ def load_model(
 ) -> LoadedModel:
     """Load a model with eager attention, in evaluation mode.
 
-    `name_or_path` is a built-in name (`"sentiment"`), a local folder or a Hub id. An adapter that
-    the library peft wrote is merged into its base model: the one it names, or `base` (a built-in
-    name, a folder, also relative to the adapter's, or a Hub id). `task` overrides what the
-    configuration says; `device` and `dtype` default to the GPU or MPS where present, and float32;
-    device "auto" spreads the model over all GPUs. Weights that do not fit into the memory that is
-    free are refused before they are read, unless `check_memory` is off.
+    `name_or_path` is a built-in name (`"sentiment"`), a local folder or a Hub id, also with its
+    `revision`, a branch, tag or commit (`"org/model@v2"`). An adapter that the library peft
+    wrote is merged into its base model: the one it names, or `base` (a built-in name, a folder,
+    also relative to the adapter's, or a Hub id). `task` overrides what the configuration says;
+    `device` and `dtype` default to the GPU or MPS where present, and float32; device "auto"
+    spreads the model over all GPUs. Weights that do not fit into the memory that is free are
+    refused before they are read, unless `check_memory` is off.
 
     Nothing of the folder is ever executed: safetensors only, no remote code.
 
@@ -117,7 +118,13 @@ def _load(
     if card is not None:
         _refuse_base(name, base)
         return _load_bundled(card, task, where, number_format)
-    folder, notes = find_model_folder(_local_folder(name) or hub_folder(name, revision))
+    local = _local_folder(name)
+    if local is None:
+        called, at = split_revision(name)
+        if at and revision and at != revision:
+            raise BadInput(f"{name!r} names another revision than {revision!r}. Give one of them.")
+        revision = at or revision
+    folder, notes = find_model_folder(local or hub_folder(called, revision))
     if is_adapter(folder):
         return _load_adapter(folder, name, base, task, where, number_format, revision, notes)
     _refuse_base(name, base)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import peft
 import pytest
 import torch
+import transformers as tf
 
 import interp_core as ic
 
@@ -51,6 +53,23 @@ def test_each_head_has_its_own_rows_and_together_they_make_the_matrix(found, bas
     np.testing.assert_allclose(heads["change"], truth, rtol=1e-9)
     whole = ic.head_changes(found).query("layer == 1")["change"]
     np.testing.assert_allclose(whole, truth, rtol=1e-9)
+
+
+def test_an_adapter_beside_its_base_has_changed_where_it_was_trained(base, tiny, tmp_path):
+    torch.manual_seed(0)
+    network = tf.AutoModelForSequenceClassification.from_pretrained(tiny("bert-2-labels"))
+    targets = {"task_type": "SEQ_CLS", "target_modules": ["query"], "r": 2}
+    trained = peft.get_peft_model(network, peft.LoraConfig(**targets))
+    with torch.no_grad():
+        for name, value in trained.named_parameters():
+            if "lora_" in name:
+                value.copy_(torch.randn_like(value) / 10)
+    trained.save_pretrained(tmp_path)
+    found = ic.compare_weights(base, ic.load_model(str(tmp_path)))
+    changed = found.matrices[found.matrices["change"] > 0]
+    assert set(changed["matrix"]) == {"query"}
+    assert set(changed["layer"]) == {0, 1}
+    assert (changed["stable_rank"] <= 2 + 1e-6).all()
 
 
 @pytest.mark.parametrize("shape", [(5, 9), (90, 130), (70, 66)])

@@ -178,6 +178,24 @@ def test_a_folder_of_the_hubs_cache_leads_to_its_version(tiny, tmp_path):
     says(home, ic.ModelNotFound, "no config.json")
 
 
+def test_a_revision_stands_behind_the_name(tiny, tmp_path, monkeypatch):
+    home = cached(tiny("bert"), tmp_path, "a" * 40)
+    shutil.copytree(tiny("bert-2-labels"), home / "snapshots" / ("b" * 40))
+    for name, version in {"v1": "a", "feature/two": "b"}.items():
+        (home / "refs" / name).parent.mkdir(exist_ok=True)
+        (home / "refs" / name).write_text(version * 40)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(home.parent))
+    one, two = (ic.load_model(f"me/tiny@{name}") for name in ("v1", "feature/two"))
+    assert (one.name, one.revision) == ("me/tiny@v1", "v1")
+    assert (len(one.labels), len(two.labels)) == (0, 2)
+    assert ic.load_model("me/tiny", revision="feature/two").labels == two.labels
+    for name in ("me/tiny@v3", "me/tiny@../v1", "me/tiny@", "me/tiny@v1@v1"):
+        with pytest.raises(ic.ModelNotFound):
+            ic.load_model(name)
+    with pytest.raises(ic.BadInput, match="another revision"):
+        ic.load_model("me/tiny@v1", revision="feature/two")
+
+
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "model.zip"])
 def test_a_file_leads_to_its_folder(folder, name):
     path = folder()

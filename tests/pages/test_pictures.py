@@ -68,11 +68,22 @@ def test_a_picture_of_ones_own_is_read(vit, page):
     noise.save(data, "PNG")
     key = digest(data.getvalue())
     question._pictures().get(key, lambda: ic.read_image(data.getvalue()))
-    app = opened(page, vit, picture=question.OWN, **{question.HELD: ("<b>noise</b>.png", key)})
+    app = opened(page, vit, picture=question.OWN, **{"picture_file": ("<b>noise</b>.png", key)})
     assert not app.exception
     assert not app.error
     assert charts(app)
     assert "<b>noise" not in words(app)
+
+
+def test_the_changed_picture_is_another_digit_or_ones_own(vit):
+    state = {"picture_view": "patching", "picture": "digit 1 (sample 21)"}
+    app = opened("attention_heads", vit, **state)
+    changed = next(box for box in app.selectbox if box.key == "changed_picture")
+    assert "digit 1 (sample 21)" not in changed.options
+    assert not changed.value.startswith("digit 1 ")
+    app = opened("attention_heads", vit, **state, changed_picture=question.OWN)
+    assert not app.exception
+    assert "Upload an image" in words(app)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -46,8 +46,7 @@ FEW = "It is good.\nIt is bad.\nA cat slept.\nWe left.\nNobody came."
 
 
 @pytest.mark.parametrize(
-    ("view", "charts"),
-    [("weights", 2), ("representations", 2), ("heads", 1), ("maps", 2)],
+    ("view", "charts"), [("weights", 2), ("representations", 2), ("heads", 1), ("maps", 2)]
 )
 def test_every_picture_of_two_checkpoints_is_computed_again(view, charts):
     app = run(
@@ -74,3 +73,14 @@ def test_a_model_beside_itself_in_another_number_format():
     changed = figures[0].numbers["relative"]
     assert changed.between(0, 2**-8).all()
     assert (changed > 0).any()
+
+
+def test_the_lens_of_both_is_computed_again():
+    (figure,) = check(opened(versus="lens", rival="sentiment@bfloat16"), charts=1)
+    assert set(figure.numbers["model"]) == {"sentiment (first)", "sentiment (second)"}
+
+
+def test_the_pictures_of_labelled_answers_are_computed_again():
+    figures = check(opened(versus="answers", rival="sentiment@bfloat16", audit_size=100), charts=2)
+    titles = ["Agreement and churn", "Reliability of both models"]
+    assert [figure.title for figure in figures] == titles

@@ -43,6 +43,14 @@ def test_switches_on_a_picture_are_computed_again(shown):
     assert all("ic.digit_picture(" in figure.script for figure in figures)
 
 
+@pytest.mark.parametrize("site", ["Residual stream", "Heads by position", "Heads"])
+def test_patches_between_two_pictures_are_computed_again(site):
+    state = {"picture_view": "patching", "patch_site": site, "patch_region": 4}
+    (figure,) = check(opened("attention_heads", **state), charts=1)
+    assert figure.script.count("ic.digit_picture(") == 2
+    assert ("side=4" in figure.script) == (site != "Heads")
+
+
 @pytest.mark.parametrize(
     ("method", "charts"),
     [("integrated_gradients", 2), ("occlusion", 1), ("attention_relevance", 1)],
@@ -67,7 +75,7 @@ def test_a_picture_of_ones_own_is_read_beside_the_notebook(page, tiny, tmp_path,
     question._pictures().get(key, lambda: ic.read_image(data.getvalue()))
     (tmp_path / "mine's.png").write_bytes(data.getvalue())
     monkeypatch.chdir(tmp_path)
-    held = {"picture": question.OWN, question.HELD: ("mine's.png", key)}
+    held = {"picture": question.OWN, "picture_file": ("mine's.png", key)}
     figures = check(opened(page, str(tiny("vit")), **held), charts=OVER_A_PICTURE[page])
     assert all("# Put your image beside this notebook." in each.script for each in figures)
 

@@ -51,6 +51,9 @@ VIEWS = {
     ),
     "language_models": ("lm_view", ("next", "lens", "wrote", "write", "induction", "steering")),
 }
+# A page without a model or a text in the sidebar, at views that read no texts.
+WITHOUT_TEXT = [("training_dynamics", "weights")]
+VIEW_KEYS = {page: key for page, (key, _) in VIEWS.items()} | {"training_dynamics": "dynamics_view"}
 # Sources that read the sidebar's text, and a method that needs one pass.
 QUICK = {"points": "text", "corpus": "text", "method": "saliency", "versus_data": "plain"}
 # With the built-in texts this one takes long, and shows no text of the sidebar: see `audited`.
@@ -73,7 +76,7 @@ def opened(page: str, query: dict | None = None, **state) -> AppTest:
 
 def at_view(page: str, view: str, query: dict | None = None, **state) -> AppTest:
     """A page at one of its views."""
-    return opened(page, query, **{VIEWS[page][0]: view, "many_scores": True, **state})
+    return opened(page, query, **{VIEW_KEYS[page]: view, "many_scores": True, **state})
 
 
 def audited(view: str, table: pd.DataFrame, name: str, **state) -> AppTest:

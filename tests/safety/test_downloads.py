@@ -15,7 +15,17 @@ import streamlit as st
 
 from interp_core.ui.embedding.results import kept
 from interp_core.ui.widgets import downloads
-from tests.safety.opened import EVERY_VIEW, QUICK, ROOT, VIEWS, alive, at_view, audited, opened
+from tests.safety.opened import (
+    EVERY_VIEW,
+    QUICK,
+    ROOT,
+    VIEWS,
+    WITHOUT_TEXT,
+    alive,
+    at_view,
+    audited,
+    opened,
+)
 
 FORMULAS = ("=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠x")
 TEXT = '=SUM( +cmd -2 @x bad\'); import os; os.abort() #\n""" \\ good'
@@ -68,7 +78,7 @@ def test_columns_of_one_name_are_kept_apart():
     assert downloads.csv(frame).decode("utf-8-sig").splitlines() == ["same,same", "'=a,'=b"]
 
 
-@pytest.mark.parametrize(("page", "view"), EVERY_VIEW)
+@pytest.mark.parametrize(("page", "view"), [*EVERY_VIEW, *WITHOUT_TEXT])
 def test_what_any_view_gives_away_is_safe(offered, tiny, page, view):
     """No formula in a CSV, no unsafe file name, and the text stays a text in the script."""
     model = str(tiny("gpt2")) if page == "language_models" else "sentiment"

@@ -148,7 +148,7 @@ def test_a_hostile_name_of_a_picture_is_escaped():
     Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(picture, "PNG")
     key = digest(picture.getvalue())
     question._pictures().get(key, lambda: ic.read_image(picture.getvalue()))
-    state = {"picture": question.OWN, question.HELD: (f"{HOSTILE}.png", key)}
+    state = {"picture": question.OWN, "picture_file": (f"{HOSTILE}.png", key)}
     assert harmless(opened("attention_heads", model="digits", **state))
 
 

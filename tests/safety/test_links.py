@@ -13,6 +13,7 @@ from tests.safety.opened import (
     EVERY_VIEW,
     QUICK,
     VIEWS,
+    WITHOUT_TEXT,
     alive,
     at_view,
     bound_keys,
@@ -55,7 +56,7 @@ def test_the_parameters_are_found_in_the_source():
     )
 
 
-@pytest.mark.parametrize(("page", "view"), EVERY_VIEW)
+@pytest.mark.parametrize(("page", "view"), [*EVERY_VIEW, *WITHOUT_TEXT])
 def test_a_page_survives_nonsense_in_every_parameter(tiny, page, view):
     draw = random.Random(f"{page} {view}")
     junk = {key: draw.choice(NONSENSE) for key in sorted(bound_keys() - KEPT)}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -15,7 +19,7 @@ from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import message, number, plain
-from interp_core.ui.widgets.recipe import calls, named, value
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.sidebar import MAX_CHARACTERS
 
@@ -36,6 +40,25 @@ METHODS = {"exact": "Exact", "gradient": "First-order estimate"}
 BY_POSITION = ("stream", "mlp")
 
 
+@dataclass(frozen=True)
+class Patched:
+    """What is patched: the changed input and its key, the arguments, and how effects are shown.
+
+    `extra` are arguments with recipes, `more` what they depend on, for the key of the result.
+    """
+
+    changed: Recipe
+    key: str
+    options: dict[str, str]
+    method: str
+    drawn: Callable[[ic.Patching], Any]
+    extra: dict[str, Recipe] = field(default_factory=dict)
+    more: tuple = ()
+    kind: str = "text"
+    table: Callable[[Recipe], Recipe] = lambda step: step.to_frame()
+    caption: Callable[[ic.Patching], str] = lambda found: caption_of(found)
+
+
 def draw(asked: Asked) -> ViewResult | None:
     """Both texts, what is patched, and the effects."""
     changed = _changed_text(asked)
@@ -43,7 +66,21 @@ def draw(asked: Asked) -> ViewResult | None:
         return None
     with layout.controls():
         asked = followed(asked)
-        site = _site()
+        site = site_choice()
+    options, method = run_options()
+    given = Patched(
+        named("changed", changed), changed, {"site": site, **options}, method, drawn=_drawn
+    )
+    try:
+        return effects(asked, given)
+    except ic.BadInput as error:
+        st.error(message(str(error)), icon=":material/info:")
+        _offer_alignment(asked, changed)
+        return None
+
+
+def run_options() -> tuple[dict[str, str], str]:
+    """Direction and measure, and the method, of any kind of input."""
     with layout.options():
         direction = one_of(
             "Direction",
@@ -60,13 +97,7 @@ def draw(asked: Asked) -> ViewResult | None:
             help="First-order estimate (attribution patching): one backward pass; often "
             "inaccurate for large effects.",
         )
-    options = {"site": site, "direction": direction, "measure": measure}
-    try:
-        return _effects(asked, changed, options, method)
-    except ic.BadInput as error:
-        st.error(message(str(error)), icon=":material/info:")
-        _offer_alignment(asked, changed)
-        return None
+    return {"direction": direction, "measure": measure}, method
 
 
 def _changed_text(asked: Asked) -> str | None:
@@ -108,7 +139,7 @@ def _changed_text(asked: Asked) -> str | None:
     return changed
 
 
-def _site() -> str:
+def site_choice() -> str:
     """Which part is patched; seven names are too many for buttons in a row."""
     names = {title: site for site, title in SITES.items()}
     keep_valid("patch_site", list(names))
@@ -141,30 +172,27 @@ def _use_pair(clean: str, corrupt: str) -> None:
     st.session_state["text"], st.session_state[TEXT] = clean, corrupt
 
 
-def _effects(asked: Asked, changed: str, options: dict, method: str) -> ViewResult | None:
-    corrupt = named("changed", changed)
-    given = (*asked.recipes, corrupt)
-    about = {**options, **asked.options}
-    estimate = named("estimate", calls.patch(*given, **about, method="gradient"))
-    estimate = asked.run(
-        "First-order estimate", estimate, changed, repr(about), rows=4, counts=True
-    )
+def effects(asked: Asked, given: Patched) -> ViewResult | None:
+    """The effects with what is said of them; the estimate until the exact ones are computed."""
+    inputs, about = (*asked.recipes, given.changed), {**given.options, **asked.options}
+    key = (given.key, repr(about), *given.more)
+    about |= given.extra
+    estimate = named("estimate", calls.patch(*inputs, **about, method="gradient"))
+    estimate = asked.run("First-order estimate", estimate, *key, rows=4, counts=True)
     if estimate is None:
         return None
     step = estimate
-    if method == "exact":
-        exact = named("effects", calls.patch(*given, **about))
+    if given.method == "exact":
+        exact = named("effects", calls.patch(*inputs, **about))
         rows = _rows(asked, value(estimate))
-        step = asked.run(
-            "Activation patching", exact, changed, repr(about), rows=rows, counts=True, unit="parts"
-        )
+        step = asked.run("Activation patching", exact, *key, rows=rows, counts=True, unit="parts")
         if step is None:
             st.caption("Until then, the first-order estimate:")
             step = estimate
     found = value(step)
-    st.markdown(_about(found))
-    chart = _drawn(found)
-    shown = step.to_frame()
+    st.markdown(_about(found, given.kind))
+    chart = given.drawn(found)
+    shown = given.table(step)
     figure(
         chart,
         title=f"Effect of patching: {SITES[found.site].lower()}",
@@ -172,7 +200,7 @@ def _effects(asked: Asked, changed: str, options: dict, method: str) -> ViewResu
         alt=f"Map of {found.effects.size} patches ({SITES[found.site].lower()}): "
         f"{_largest(value(shown))}.",
     )
-    st.caption(_caption(found))
+    st.caption(given.caption(found))
     if found.method == "exact":
         _agreement(found, value(estimate))
     _top(value(shown))
@@ -184,13 +212,14 @@ def _rows(asked: Asked, found: ic.Patching) -> float:
     return found.effects.size * (1 + len(found.layers)) / len(found.layers) / 2
 
 
-def _about(found: ic.Patching) -> str:
+def _about(found: ic.Patching, kind_of_input: str) -> str:
     unit = found.measure if " rather than " not in found.label else f"{found.measure} difference"
     form = ".3f" if found.measure == "probability" else "+.3f"
     kind = "" if found.method == "exact" else " These are first-order estimates."
     return (
         f"{unit.capitalize()} of {told(found.label)}: **{number(found.clean, form)}** for the "
-        f"clean text, **{number(found.corrupt, form)}** for the changed text.{kind}"
+        f"clean {kind_of_input}, **{number(found.corrupt, form)}** for the changed "
+        f"{kind_of_input}.{kind}"
     )
 
 
@@ -199,12 +228,23 @@ def _drawn(found: ic.Patching):  # noqa: ANN202 - an Altair chart, drawn by `fig
     if found.site in BY_POSITION:
         return effect_map(_keyed(frame), y="layer", y_title="layer")
     if found.site == "heads_by_position":
-        best = int(frame.loc[frame["effect"].abs().idxmax(), "layer"])
-        keep_valid(ONE_LAYER, list(found.layers))
-        layer = st.selectbox(
-            "Layer", found.layers, index=found.layers.index(best), key=ONE_LAYER, width=110, **BOUND
-        )
-        return effect_map(_keyed(frame[frame["layer"] == layer]), y="head", y_title="head")
+        return effect_map(_keyed(one_layer(found, frame)), y="head", y_title="head")
+    return without_positions(found)
+
+
+def one_layer(found: ic.Patching, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the layer that is chosen, at first the one with the largest effect."""
+    best = int(frame.loc[frame["effect"].abs().idxmax(), "layer"])
+    keep_valid(ONE_LAYER, list(found.layers))
+    layer = st.selectbox(
+        "Layer", found.layers, index=found.layers.index(best), key=ONE_LAYER, width=110, **BOUND
+    )
+    return frame[frame["layer"] == layer]
+
+
+def without_positions(found: ic.Patching):  # noqa: ANN201 - an Altair chart
+    """Effects of whole components: bars of MLPs, a map of heads."""
+    frame = found.to_frame()
     if found.site == "mlps":
         return effect_bars(frame)
     drawn = frame.assign(unit=frame["head"].astype(str), value=frame["effect"], chosen=False)
@@ -232,7 +272,8 @@ def _name(row) -> str:  # noqa: ANN001 - a row of a data frame
     return ", ".join(parts)
 
 
-def _caption(found: ic.Patching) -> str:
+def caption_of(found: ic.Patching, where: str = "") -> str:
+    """What a mark stands for and how long or coloured it is. `where` says it of regions."""
     what = {
         "stream": "One cell per layer and position. Rows: layers; columns: tokens.",
         "mlp": "One cell per layer and position. Rows: layers; columns: tokens.",
@@ -243,7 +284,7 @@ def _caption(found: ic.Patching) -> str:
         if found.direction == "restore"
         else "0: the clean run as it is; 1: the changed value is reached"
     )
-    shown = f"{what} Colour"
+    shown = f"{where or what} Colour"
     if found.site == "mlps":
         shown = "One bar per MLP, patched at all positions. Rows: layers. Length"
     return f"{shown}: effect of patching this component alone ({scale}). Meng et al. 2022."
@@ -262,7 +303,7 @@ def _top(frame: pd.DataFrame) -> None:
     st.markdown("**Largest effects**")
     top = frame.reindex(frame["effect"].abs().sort_values(ascending=False).index).head(8)
     st.dataframe(
-        top,
+        top.drop(columns=["row", "column", "below", "right"], errors="ignore"),
         hide_index=True,
         column_config={"effect": st.column_config.NumberColumn(format="%+.3f")},
     )

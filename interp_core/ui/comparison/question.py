@@ -121,7 +121,8 @@ def choose(first: str, model: LoadedModel, *, classifiers: bool) -> tuple[Side, 
             fits=lambda card: card.task == CLASSIFIES if classifiers else card.task != PICTURES,
             width=260,
             help="A built-in model, a local folder, an adapter or a Hub id. With `@bfloat16` or "
-            "`@float16` behind a name: the same weights rounded to that number format.",
+            "`@float16` behind a name: the same weights rounded to that number format. With "
+            "`@` and a branch, tag or commit behind a Hub id: that revision.",
         )
     if not second:
         return None

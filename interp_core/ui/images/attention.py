@@ -13,7 +13,7 @@ from interp_core.charts.patches import data_url, overlay
 from interp_core.images.tables import ALL, Patch, class_token, over_patches
 from interp_core.inputs.images import patch_grid
 from interp_core.models.record import LoadedModel
-from interp_core.ui.images import ablation
+from interp_core.ui.images import ablation, patching
 from interp_core.ui.images.question import Picture, choose
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import clicks, downloads, layout
@@ -28,7 +28,9 @@ VIEWS = {
     "overlay": "One head",
     "rollout": "Rollout",
     "switches": "Ablation",
+    "patching": "Activation patching",
 }
+INTERVENING = {"switches": ablation.draw, "patching": patching.draw}
 
 
 def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
@@ -37,8 +39,8 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     if picture is None:
         return
     view = view_of(VIEWS, key="picture_view")
-    if view == "switches":
-        ablation.draw(choice.model, picture)
+    if view in INTERVENING:
+        INTERVENING[view](choice.model, picture)
         return
     call = calls.attention_maps(cache.model_recipe(choice.model), picture.recipe)
     found = cache.of_picture(choice.model, picture.name, picture.image)

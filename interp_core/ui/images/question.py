@@ -23,7 +23,7 @@ from interp_core.ui.widgets.uploads import uploader
 
 OWN = "upload an image"
 KINDS = ["png", "jpg", "jpeg", "webp"]
-HELD = "picture_file"  # (name, digest) of this session's picture
+CLEAN, CHANGED = "picture", "changed_picture"  # keys of the two pictures, names in scripts
 EXAMPLES_A_DIGIT = 3
 BESIDE = "# Put your image beside this notebook."
 SMALL = 64  # pixels a side; models of larger pictures get photographs
@@ -56,37 +56,47 @@ def _pictures() -> Shared:
 
 def choose(model: LoadedModel) -> Picture | None:
     """The picture; None while the user has given none."""
-    picture = _chosen(model)
+    return _seen(model, _chosen(examples(model), "Image", CLEAN, sidebar.place()))
+
+
+def choose_changed(model: LoadedModel, clean: Picture) -> Picture | None:
+    """Another picture, at first one that shows something else; None while there is none."""
+    others = [name for name in examples(model) if name != clean.name]
+    others.sort(key=lambda name: name.partition(" (")[0] == clean.name.partition(" (")[0])
+    return _seen(model, _chosen(others, "Changed image", CHANGED, st.container(width=240)))
+
+
+def _seen(model: LoadedModel, picture: Picture | None) -> Picture | None:
     if picture is None:
         return None
     return replace(picture, seen=cache.as_seen(model.name, picture.name, picture.image))
 
 
-def _chosen(model: LoadedModel) -> Picture | None:
-    offered = [*examples(model), OWN]
-    keep_valid("picture", offered)
-    with sidebar.place():
-        name = st.selectbox("Image", offered, key="picture", **BOUND)
+def _chosen(names: list[str], label: str, key: str, place: Any) -> Picture | None:
+    offered, held = [*names, OWN], f"{key}_file"  # (name, digest) of this session's picture
+    keep_valid(key, offered)
+    with place:
+        name = st.selectbox(label, offered, key=key, **BOUND)
         if name == OWN:
-            given = uploader("PNG, JPEG or WebP", KINDS, key="picture_upload", limit=MAX_BYTES)
+            given = uploader("PNG, JPEG or WebP", KINDS, key=f"{key}_upload", limit=MAX_BYTES)
     if name != OWN:
-        return _example(name)
+        return _example(name, key)
     if given is not None:
-        _take(given)
-    file, key = st.session_state.get(HELD, ("", ""))
-    image = _pictures().peek(key) if key else None
+        _take(given, held)
+    file, data = st.session_state.get(held, ("", ""))
+    image = _pictures().peek(data) if data else None
     if image is None:
         st.info("Upload an image to start. It is processed on the Clearhead server only.")
         return None
     st.caption(f"{plain(file)}. The link restores the settings, not the image.")
     read = supplied(calls.read_image(PurePath(file).name), lambda: image)
-    return Picture(key, image, file, named("picture", read, comment=BESIDE))
+    return Picture(data, image, file, named(key, read, comment=BESIDE))
 
 
-def _take(given) -> None:  # noqa: ANN001 - Streamlit's upload
+def _take(given, held: str) -> None:  # noqa: ANN001 - Streamlit's upload
     key = digest(given.getvalue())
     _pictures().get(key, lambda: ic.read_image(given))
-    st.session_state[HELD] = (given.name, key)
+    st.session_state[held] = (given.name, key)
 
 
 def examples(model: LoadedModel) -> list[str]:
@@ -98,9 +108,9 @@ def examples(model: LoadedModel) -> list[str]:
     return [f"digit {labels[row]} (sample {row})" for row in chosen]
 
 
-def _example(name: str) -> Picture:
+def _example(name: str, key: str) -> Picture:
     if name in PHOTOS:
         made, title = calls.sample_photo(name), f"the {name}"
     else:
         made, title = calls.digit_picture(int(name.rpartition(" ")[2].rstrip(")"))), name
-    return Picture(name, value(made), title, named("picture", made))
+    return Picture(name, value(made), title, named(key, made))

@@ -1,0 +1,115 @@
+"""Activation patching between two pictures: by region, head or MLP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.interventions import region_maps
+from interp_core.charts.patches import data_url
+from interp_core.interventions.regions import region_table, usual_side
+from interp_core.ui.attention import intervening, patching
+from interp_core.ui.images.ablation import Asked
+from interp_core.ui.images.question import Picture, choose_changed
+from interp_core.ui.server import cache
+from interp_core.ui.widgets import downloads, layout
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
+from interp_core.ui.widgets.recipe import calls, named
+
+SIDES = (1, 2, 4, 8)  # patches a side of a region
+REGIONS = ("stream", "mlp", "heads_by_position")
+WIDTH = 130  # px of each picture
+
+
+def draw(model: str, picture: Picture) -> None:
+    """The view, with what belongs below it."""
+    asked = Asked(model, cache.stamp(model), picture.name, None, picture=picture)
+    with st.container(horizontal=True):
+        changed = choose_changed(asked.loaded, picture)
+        st.image(data_url(picture.seen), caption="clean image", width=WIDTH)
+        if changed is not None:
+            st.image(data_url(changed.seen), caption="changed image", width=WIDTH)
+    drawn = None if changed is None else _patched(asked, changed)
+    layout.how_to_read(LOOK)
+    if drawn is not None:
+        downloads.below(drawn, "attention_patching")
+
+
+def _patched(asked: Asked, changed: Picture) -> Any:
+    with layout.controls():
+        asked = intervening.followed(asked)
+        site = patching.site_choice()
+        side = _side(asked) if site in REGIONS else 1
+    options, method = patching.run_options()
+    regions = {}
+    if site in REGIONS:
+        positions = named("regions", calls.picture_regions(*asked.recipes, side=side))
+        regions = {"extra": {"positions": positions}, "table": calls.region_table}
+    given = patching.Patched(
+        changed.recipe,
+        changed.name,
+        {"site": site, **options},
+        method,
+        drawn=_drawn,
+        more=(side,),
+        kind="image",
+        caption=lambda found: patching.caption_of(found, WHERE.get(found.site, "")),
+        **regions,
+    )
+    return patching.effects(asked, given)
+
+
+def _side(asked: Asked) -> int:
+    """How many patches a side are patched together."""
+    usual = usual_side(asked.tokens)
+    sides = sorted({*SIDES, usual})
+    follow("patch_region", usual)
+    keep_valid("patch_region", sides)
+    return st.selectbox(
+        "Region",
+        sides,
+        index=sides.index(usual),
+        format_func=lambda side: "1 patch" if side == 1 else f"{side} × {side} patches",
+        key="patch_region",
+        width=150,
+        help="Patches that are patched together.",
+        **BOUND,
+    )
+
+
+def _drawn(found: ic.Patching) -> Any:
+    if found.site not in REGIONS:
+        return patching.without_positions(found)
+    frame, unit = region_table(found), "layer"
+    if found.site == "heads_by_position":
+        frame, unit = patching.one_layer(found, frame), "head"
+    regions = frame.dropna(subset="row")
+    return region_maps(regions.assign(heading=_headings(frame, regions, unit)), unit=unit)
+
+
+def _headings(frame: pd.DataFrame, regions: pd.DataFrame, unit: str) -> pd.Series:
+    """The text above each map: its number, and the effect of each token that is no patch."""
+    beside = frame[frame["row"].isna()]
+    told = {
+        number: "".join(
+            f", {row.token.partition(': ')[2]} {row.effect:+.2f}" for row in rows.itertuples()
+        )
+        for number, rows in beside.groupby(unit)
+    }
+    return regions[unit].map(lambda number: f"{unit} {number}{told.get(number, '')}")
+
+
+ABOVE = "Above a map: the effect of each token that is not a patch."
+WHERE = {
+    "stream": f"One map per layer. {ABOVE}",
+    "mlp": f"One map per layer. {ABOVE}",
+    "heads_by_position": f"One map per head. {ABOVE}",
+}
+LOOK = (
+    "**How to read this.** Regions with a large effect in early layers hold what distinguishes "
+    "the two images. Where their effect fades and that of the class token grows, the information "
+    "has moved to the class token."
+)
