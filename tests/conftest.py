@@ -251,6 +251,14 @@ def sentiment():
 
 
 @pytest.fixture(scope="session")
+def photo_model():
+    """The built-in model of photographs, which not everybody has installed."""
+    import interp_core as ic
+
+    return ic.load_model("photos")
+
+
+@pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
     """`tiny("gpt2")`: the folder of a tiny random model of that family, built once."""
     from tests.tiny import build

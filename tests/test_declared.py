@@ -24,7 +24,7 @@ from tests.declared import (
     installed,
     normal,
 )
-from tests.needs import needs_language_model
+from tests.needs import needs_language_model, needs_photos
 
 OURS = {"interp_core", "pages", "app", "tests", "tools", "training", "benchmarks"}
 # Who may import what: of the app only what its own files name, not what those bring along.
@@ -37,8 +37,10 @@ PARTS = {
     "tools": ("requirements.txt", TESTS[0]),
     "benchmarks": ("requirements.txt", TESTS[0]),
 }
-# Benchmarks compare with these; their own lines say how they are installed, apart from the app.
+# Benchmarks and tools compare with these; their own lines say how they are installed, apart from
+# the app.
 PEERS = {"bertviz", "transformers-interpret", "transformer-lens", "inseq", "shapiq"}
+PEERS |= {"onnx", "onnxruntime"}
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,7 @@ def outside_names(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("part", PARTS)
 def test_every_import_is_declared_directly(part, owners):
-    known = declared(*PARTS[part]) | (PEERS if part == "benchmarks" else set())
+    known = declared(*PARTS[part]) | (PEERS if part in ("benchmarks", "tools") else set())
     for path in sources(part):
         for name in outside_names(path):
             missing = not owners.get(name, {normal(name)}) & known
@@ -74,6 +76,7 @@ def test_every_import_is_declared_directly(part, owners):
 
 
 @needs_language_model
+@needs_photos
 @pytest.mark.timeout(900)
 def test_nothing_undeclared_is_imported_while_the_app_is_used(tmp_path, owners):
     """Libraries import others where they find them, and soon cannot do without.
@@ -129,7 +132,7 @@ def test_what_is_declared_has_one_version():
 
 
 def test_a_run_of_the_tests_sees_nothing_of_an_earlier_one():
-    from interp_core.models.language_model import cache_folder
+    from interp_core.models.converted import cache_folder
 
     home = Path(os.environ["HOME"])
     assert home.name.startswith("clearhead-tests-")

@@ -4,8 +4,9 @@
 
 Makes a new user with an empty home, clones the last commit into it, and runs `make run` there with
 no variable of this session but those of pip and of proxies. When the page answers, it is opened
-with the built-in model and with the language model. `--test` runs `make test` besides. Words with
-"=" go to make. In the end the user, the home and all its processes are removed (`--keep`: not).
+with the built-in model, the language model and the model of photographs. `--test` runs `make test`
+besides. Words with "=" go to make. In the end the user, the home and all its processes are removed
+(`--keep`: not).
 Needs Linux and root; what it takes from a network are packages, by pip's settings.
 """
 
@@ -32,6 +33,7 @@ VISITS = (
     ("", {"text": TEXT}, "Attention heads"),
     ("language_models", {"text": TEXT, "model": "language-model"}, "Paris"),
     ("attention_heads", {"text": TEXT, "model": "language-model"}, "30 layers"),
+    ("attention_heads", {"model": "photos"}, "12 layers"),
 )
 VISIT = """
 import sys

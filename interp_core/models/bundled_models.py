@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interp_core.errors import UnsafeModel
-from interp_core.models.language_model import converted_folder
+from interp_core.models import language_model, photos
 from interp_core.models.registry import PackagedFile
 
 if TYPE_CHECKING:
@@ -103,7 +103,11 @@ def _recurrent(card: ModelCard, folder: Path) -> PreTrainedModel:
         return load_recurrent(card.labels, folder, card.folder)
 
 
-WHOLE = {"folder": lambda card: card.folder, "package": lambda card: converted_folder()}
+CONVERTED = {each.name: each for each in (language_model.MODEL, photos.MODEL)}
+WHOLE = {
+    "folder": lambda card: card.folder,
+    "package": lambda card: CONVERTED[card.name].folder(),
+}
 BUILT = {
     "backbone": lambda card, folder: build_encoder(folder),
     "adapter": _adapted,

@@ -11,7 +11,7 @@ import interp_core as ic
 from interp_core.datasets import digit_labels, digit_picture, held_out
 from interp_core.models import load as loading
 from interp_core.models.registry import BUNDLED, bundled_card
-from tests.needs import LANGUAGE_MODEL
+from tests import needs
 
 TOGETHER = 12 * 10**6  # bytes of all weights in the repository
 AT_LEAST = {
@@ -24,7 +24,7 @@ AT_LEAST = {
     "language-model": ("attention of the best induction head", 0.75),
 }
 CARDS = {card.name: card for card in ic.bundled_models()}
-HERE = [name for name in CARDS if name != "language-model" or LANGUAGE_MODEL]
+HERE = [name for name in CARDS if needs.HERE.get(name, True)]
 
 
 @pytest.fixture(scope="module")

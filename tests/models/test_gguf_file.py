@@ -36,12 +36,12 @@ SPLIT = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)
 def reader():
     from gguf import GGUFReader
 
-    return GGUFReader(language_model.WEIGHTS.find())
+    return GGUFReader(language_model.MODEL.source())
 
 
 @pytest.fixture(scope="module")
 def folder():
-    return language_model.converted_folder()
+    return language_model.MODEL.folder()
 
 
 def characters_of_bytes() -> dict[int, str]:

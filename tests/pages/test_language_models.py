@@ -10,7 +10,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
-from interp_core.models import language_model
+from interp_core.models.converted import ConvertedModel
+from interp_core.models.registry import PackagedFile
 from tests.needs import needs_language_model
 from tests.pages.running import charts, run, shows
 from tests.pages.running import words as written
@@ -154,7 +155,7 @@ def test_a_sequence_that_cannot_be_written_is_said(opened):
 
 @pytest.mark.parametrize("family", ["sentiment", "t5", "bert-2-labels"])
 def test_a_model_that_a_link_names_is_exchanged_with_one_click(opened, tiny, family, monkeypatch):
-    monkeypatch.setattr(language_model, "is_converted", lambda: True)
+    monkeypatch.setattr(ConvertedModel, "is_converted", lambda self: True)
     name = family if family == "sentiment" else str(tiny(family))
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
     app.query_params["model"] = name
@@ -184,12 +185,12 @@ def test_the_page_has_a_model_of_its_own_and_leaves_the_others_theirs(opened):
 
 
 def test_without_the_package_the_page_says_how_to_add_it(opened, monkeypatch):
-    monkeypatch.setattr(language_model, "is_converted", lambda: False)
+    monkeypatch.setattr(ConvertedModel, "is_converted", lambda self: False)
 
     def missing(self):
         raise ic.ModelNotFound("The language model needs the package x: `pip install x`.")
 
-    monkeypatch.setattr(language_model.PackagedFile, "find", missing)
+    monkeypatch.setattr(PackagedFile, "find", missing)
     app = opened("sentiment")
     assert "`pip install x`" in words(app)
     assert not [button for button in app.button if button.key == "lm_use"]

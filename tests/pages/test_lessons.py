@@ -9,10 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from interp_core.lessons.library import EMBEDDED, NO_LESSON, VARIABLE, glossary, read_lesson
+from interp_core.models.converted import ConvertedModel
 from interp_core.ui.audit import words as audit_words
 from interp_core.ui.heads import importance
 from interp_core.ui.lessons import markdown
-from tests.needs import LANGUAGE_MODEL
+from tests import needs
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = [
@@ -205,9 +206,7 @@ def test_teachers_find_timing_checklist_and_an_example():
 
 
 def test_where_the_language_model_is_missing_the_lesson_says_what_to_do(monkeypatch):
-    from interp_core.ui.language import question
-
-    monkeypatch.setattr(question, "why_missing", lambda: "Install it with `pip`.")
+    monkeypatch.setattr(ConvertedModel, "why_missing", lambda self: "Install it with `pip`.")
     app = opened(lesson="find-the-induction-head", step="3")
     assert "Install it with `pip`" in words(app)
     assert not app.get("page_link") or "Open" not in str(app.get("page_link"))
@@ -234,8 +233,8 @@ def test_arriving_by_a_link_sets_the_sidebar_even_when_it_was_set_before():
 
 @pytest.mark.parametrize("link", LINKS, ids=lambda link: f"{link.page}-{link.value('model')}")
 def test_every_link_of_a_lesson_opens_the_view_that_it_names(link, monkeypatch):
-    if LINKS[link].needs and not LANGUAGE_MODEL:
-        pytest.skip("the language model is not installed")
+    if not needs.HERE.get(LINKS[link].needs, True):
+        pytest.skip(f"the model {LINKS[link].needs} is not installed")
     monkeypatch.setattr(importance, "ABLATION_TEXTS", 4)  # the claims of the lesson take them all
     monkeypatch.setattr(audit_words, "SAMPLES", (5,))
     monkeypatch.setattr(audit_words, "MOST_TEXTS", 50)

@@ -15,13 +15,15 @@ import subprocess
 import sys
 import time
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from interp_core.models import language_model
+from interp_core.models import language_model, photos
+from interp_core.models.registry import PackagedFile
 from tests.declared import APP, declared, environment
-from tests.needs import needs_language_model
+from tests.needs import needs_language_model, needs_photos
 from tests.safety.opened import ROOT
 from tests.safety.visitor import visit
 from tools.browser import FORBID, _free_port
@@ -89,7 +91,8 @@ def test_the_images_packages_are_those_of_the_project():
     steps = " ".join(rest for name, rest in STEPS if name == "RUN")
     assert "-r requirements.txt" in steps
     assert "--no-deps -r requirements-models.txt" in steps
-    assert "interp_core.models.language_model" in steps
+    for module in (language_model, photos):
+        assert f"-m {module.__name__}" in steps
 
 
 def test_what_is_sent_to_the_engine_is_what_the_recipe_copies():
@@ -108,12 +111,9 @@ def test_what_is_sent_to_the_engine_is_what_the_recipe_copies():
 def test_the_converted_model_is_readable_for_the_user_without_rights(tmp_path, monkeypatch):
     """The image is built by root and run by another user."""
     monkeypatch.setenv("CLEARHEAD_CACHE", str(tmp_path))
-    monkeypatch.setattr(language_model.PackagedFile, "find", lambda self: tmp_path)
-    monkeypatch.setattr(language_model, "find_spec", lambda name: name)
-    monkeypatch.setattr(
-        language_model, "convert", lambda _, to: (to / "model.safetensors").touch(0o600)
-    )
-    folder = language_model.converted_folder()
+    monkeypatch.setattr(PackagedFile, "find", lambda self: tmp_path)
+    model = replace(photos.MODEL, convert=lambda _, to: (to / "model.safetensors").touch(0o600))
+    folder = model.folder()
     for each in (folder, *folder.iterdir()):
         needed = 0o005 if each.is_dir() else 0o004
         assert each.stat().st_mode & needed == needed, each
@@ -226,6 +226,7 @@ def healthy(port: int, process: subprocess.Popen) -> bool:
 
 
 @needs_language_model
+@needs_photos
 @pytest.mark.timeout(900)
 def test_the_command_serves_from_a_read_only_folder_without_a_network(built, copied, tmp_path):
     made = listing(built / "models")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -169,15 +168,4 @@ def switch(label: str) -> None:
 
 def why_missing() -> str | None:
     """A sentence about how to add the built-in language model, or None when it is there."""
-    if language_model.is_converted():
-        return None
-    try:
-        language_model.WEIGHTS.find()
-    except ic.ClearheadError as error:
-        return str(error)
-    if find_spec(language_model.READER) is None:
-        return (
-            f"The language model needs the package {language_model.READER}: "
-            f"`{language_model.INSTALL}`."
-        )
-    return None
+    return language_model.MODEL.why_missing()

@@ -5,12 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from interp_core.lessons.record import Lesson, Question, Step
+from interp_core.models.bundled_models import CONVERTED
 from interp_core.ui.lessons import markdown, progress
 from interp_core.ui.lessons.markdown import label
 from interp_core.ui.navigation import PAGES
 from interp_core.ui.widgets.markdown import message
-
-LANGUAGE_MODEL = "language-model"
 
 
 def show(lesson: Lesson, number: int) -> None:
@@ -87,12 +86,8 @@ def _link(step: Step, title: str = "Open in the app") -> None:
 
 def _missing(lesson: Lesson) -> str | None:
     """How to install the model that the lesson needs, where it is not there."""
-    if lesson.needs != LANGUAGE_MODEL:
-        return None
-    # It brings charts, which the other lessons do not need.
-    from interp_core.ui.language import question
-
-    return question.why_missing()
+    needed = CONVERTED.get(lesson.needs)
+    return needed.why_missing() if needed else None
 
 
 def _question(lesson: Lesson, number: int, step: Step, *, opens: bool) -> None:
