@@ -10,6 +10,7 @@ The map of the package, lowest first; each part imports only those above it::
     attention/    maps, norm-weighted maps, rollout and flow
     attribution/  methods, targets, results; faithfulness and robustness
     language/     next token, logit lens, direct logit attribution, generation
+    generated_text/  answers: units of a prompt, attribution of each token, chats, contrasts
     embedding/    vectors, neighbours, projections and their quality, clusters, labels
     heads/        statistics of heads over many texts, importance, likeness
     images/       the same for image models
@@ -25,9 +26,9 @@ The map of the package, lowest first; each part imports only those above it::
     compare_report  a comparison of two models in the same forms
     ui/           the Streamlit app, in folders of the same names
 
-`ic.attention`, `ic.attribution`, `ic.language`, `ic.embedding`, `ic.heads`, `ic.images`,
-`ic.interventions`, `ic.audit`, `ic.training_dynamics` and `ic.compare` list their public names;
-every one of them is also a name of `ic` itself.
+`ic.attention`, `ic.attribution`, `ic.language`, `ic.generated_text`, `ic.embedding`, `ic.heads`,
+`ic.images`, `ic.interventions`, `ic.audit`, `ic.training_dynamics` and `ic.compare` list their
+public names; every one of them is also a name of `ic` itself.
 
 Importing `interp_core` costs nothing: every public name is looked up when first used, and torch
 and transformers are imported only when a model is loaded.
@@ -49,6 +50,7 @@ from interp_core import (
     audit,
     compare,
     embedding,
+    generated_text,
     heads,
     images,
     interventions,
@@ -61,6 +63,7 @@ PACKAGES = (
     attention,
     attribution,
     language,
+    generated_text,
     embedding,
     heads,
     images,

@@ -27,6 +27,7 @@ ORDER = (
     "attention",
     "attribution",
     "language",
+    "generated_text",
     "embedding",
     "heads",
     "images",

@@ -88,10 +88,12 @@ def encode(
     as_target: bool = False,
     limit: int | None = None,
     cut: bool = False,
+    add_special: bool = True,
 ) -> Encoded:
     """Tokenize one text or a pair for the model; `as_target` as what a decoder is to write.
 
     `limit` is a limit of tokens below the model's own; `cut` leaves out what lies beyond it.
+    Without `add_special` the text holds its special tokens already, as a chat template writes them.
 
     Raises `BadInput` for text that holds nothing to read, `InputTooLong` beyond the model's limit
     (nothing is cut silently), `UnsupportedModel` for a model that reads no text.
@@ -105,11 +107,12 @@ def encode(
     # `verbose` would warn of every long text before it is refused or cut here.
     asked = {"return_tensors": "pt", "return_special_tokens_mask": True, "verbose": False}
     asked |= {"truncation": True, "max_length": limit} if cut else {}
+    asked |= {} if add_special else {"add_special_tokens": False}
     batch = model.tokenizer(
         *(() if as_target else texts), **asked, **({"text_target": text} if as_target else {})
     )
     count = batch["input_ids"].shape[1]
-    if bool(batch["special_tokens_mask"].all()):
+    if add_special and bool(batch["special_tokens_mask"].all()):
         raise BadInput("The tokenizer finds no tokens in this text. Enter a word.")
     if count > limit:
         raise InputTooLong(

@@ -86,7 +86,7 @@ def generate(
     temperature), the same for the same `seed`. `progress(done, expected)` counts tokens and may
     return False to stop. Raises `BadInput`, `InputTooLong`, or `UnsupportedModel` for other tasks.
     """
-    _check(tokens, temperature)
+    check_writing(tokens, temperature)
     encoded = encode_for_lm(model, text, ("causal-lm",))
     prompt = encoded.sequence.ids[: predicting_place(model, encoded) + 1]
     most = model.max_tokens - len(prompt)
@@ -109,7 +109,8 @@ def generate(
     return _finish(model, encoded.sequence, len(prompt), writer.ids, steps, ended)
 
 
-def _check(tokens: int, temperature: float) -> None:
+def check_writing(tokens: int, temperature: float) -> None:
+    """Raise `BadInput` for a number of tokens or a temperature out of bounds."""
     if isinstance(tokens, bool) or not 1 <= tokens <= MOST_TOKENS:
         raise BadInput(f"Between 1 and {MOST_TOKENS} tokens can be generated, not {tokens}.")
     if not 0 <= temperature <= MOST_TEMPERATURE:

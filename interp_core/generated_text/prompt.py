@@ -1,0 +1,264 @@
+"""What a language model reads before it answers: a text, or the turns of a chat.
+
+A prompt is tokenized once. Later steps take token ids out of it or put others in their place:
+nothing is decoded and tokenized again, and nothing is padded, so that no mask and no position
+depends on other rows of a pass.
+
+The turns of a chat are put together by the template that comes with the tokenizer. What the
+template adds (marks of turns, names of roles, a system message of its own) is told apart from what
+the turns say: `template` marks its tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from interp_core.errors import BadInput, UnsupportedModel
+from interp_core.inputs.tokens import check_text, encode
+from interp_core.inputs.words import take
+
+if TYPE_CHECKING:
+    from interp_core.inputs.tokens import TokenSequence
+    from interp_core.models.record import LoadedModel
+
+TASKS = ("causal-lm", "encoder-decoder")
+SYSTEM = "system"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn of a chat in the text that the model reads.
+
+    `start` to `end` are the characters of what it says, `first` to `last` those of the whole turn
+    with what the template puts around it. `written` is False for a message that the template adds.
+    """
+
+    role: str
+    start: int
+    end: int
+    first: int
+    last: int
+    written: bool = True
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A prompt as tokens, all of length n.
+
+    `template` (n,) marks tokens that a chat template wrote, `sequence.special` those that the
+    tokenizer added: neither is a source unless it is asked for. `turns` is empty for plain text.
+    """
+
+    text: str
+    sequence: TokenSequence
+    template: np.ndarray
+    turns: tuple[Turn, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.sequence)
+
+    @property
+    def fixed(self) -> np.ndarray:
+        """Bool mask (n,) of tokens that no unit of the turns' own words may take away."""
+        return self.template | self.sequence.special
+
+
+def check_writes(model: LoadedModel) -> None:
+    """Raise `UnsupportedModel` for a model that writes no text."""
+    if model.task not in TASKS:
+        raise UnsupportedModel(
+            f"{model.name!r} does not continue a text. Choose a causal language model, such as "
+            "`language-model`, or an encoder-decoder model."
+        )
+
+
+def has_template(model: LoadedModel) -> bool:
+    """Whether the tokenizer comes with a chat template."""
+    return bool(getattr(model.tokenizer, "chat_template", None)) and model.task == "causal-lm"
+
+
+def read_prompt(model: LoadedModel, prompt: str | Sequence[Mapping[str, str]]) -> Prompt:
+    """A text, or turns such as `[{"role": "user", "content": "Hello"}]`, as tokens.
+
+    Raises `BadInput` for turns that the template refuses or that hold its special tokens,
+    `UnsupportedModel` for models that write nothing or know no chats, and `InputTooLong`.
+    """
+    check_writes(model)
+    if isinstance(prompt, str):
+        return _plain(model, prompt)
+    return _chat(model, checked_turns(prompt))
+
+
+def _plain(model: LoadedModel, text: str) -> Prompt:
+    sequence = encode(model, text).sequence
+    if model.task == "causal-lm":  # an end mark that the tokenizer adds would end the answer
+        own = np.flatnonzero(~sequence.special)
+        sequence = take(sequence, range(own[-1] + 1))
+    return Prompt(text, sequence, np.zeros(len(sequence), dtype=bool))
+
+
+def checked_turns(turns: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """The turns as a list of role and content. Raises `BadInput`."""
+    found = []
+    for number, turn in enumerate(turns, 1):
+        known = isinstance(turn, Mapping) and {"role", "content"} <= set(turn)
+        if not known or not isinstance(turn["role"], str) or not turn["role"].strip():
+            raise BadInput(
+                f'Turn {number} needs a role and a content: {{"role": "user", "content": "Hello"}}.'
+            )
+        check_text(turn["content"], f"content of turn {number}")
+        found.append({"role": turn["role"], "content": turn["content"]})
+    if not found:
+        raise BadInput("The chat has no turns. Write what the user says.")
+    return found
+
+
+def _chat(model: LoadedModel, turns: list[dict[str, str]]) -> Prompt:
+    if not has_template(model):
+        raise UnsupportedModel(
+            f"The tokenizer of {model.name!r} has no chat template. Give the prompt as one text."
+        )
+    _refuse_special(model, turns)
+    text = _rendered(model, turns, begin=True)
+    found = _turns(model, turns, text)
+    sequence = encode(model, text, add_special=False).sequence
+    sequence = replace(sequence, special=np.zeros(len(sequence), dtype=bool))
+    own = np.array([_inside(at, found) for at in first_letters(sequence)])
+    return Prompt(text, sequence, ~own, found)
+
+
+def _refuse_special(model: LoadedModel, turns: list[dict[str, str]]) -> None:
+    """A special token in what somebody says would be read as the template's own."""
+    for number, turn in enumerate(turns, 1):
+        for token in model.tokenizer.all_special_tokens:
+            if token in turn["content"] and token.strip():
+                raise BadInput(
+                    f"Turn {number} contains the special token {token!r}, which the model would "
+                    "read as a mark of the chat template. Take it out, or put a space inside it."
+                )
+
+
+def _rendered(model: LoadedModel, turns: list[dict[str, str]], *, begin: bool) -> str:
+    """What the template makes of the turns; with `begin` the answer may begin at its end."""
+    try:
+        text = model.tokenizer.apply_chat_template(
+            turns, tokenize=False, add_generation_prompt=begin
+        )
+    except Exception as error:
+        raise BadInput(
+            f"The chat template of {model.name!r} refuses these turns ({error}). Many templates "
+            "ask for turns of user and assistant in alternation, some for no system turn."
+        ) from error
+    return str(text)
+
+
+def _turns(model: LoadedModel, turns: list[dict[str, str]], text: str) -> tuple[Turn, ...]:
+    """Where each turn stands in the text."""
+    said = [_said(model, turns, number, text) for number in range(len(turns))]
+    ends = _ends(model, turns, text) or [end for _, end in said]
+    begin = ends[0] - len(_alone(model, turns[0], text[: ends[0]]))
+    found = []
+    if begin > 0 and text[:begin].strip():
+        found.append(_added(model, text[:begin]))
+    first = begin
+    for turn, (start, end), last in zip(turns, said, ends):
+        found.append(Turn(turn["role"], start, end, first, last))
+        first = last
+    return tuple(found)
+
+
+def _said(
+    model: LoadedModel, turns: list[dict[str, str]], number: int, text: str
+) -> tuple[int, int]:
+    """First and last character of what a turn says: where another word would stand instead."""
+    other = {"role": turns[number]["role"], "content": MARKER}
+    marked = _rendered(model, [*turns[:number], other, *turns[number + 1 :]], begin=True)
+    before, content = marked.partition(MARKER)[0], turns[number]["content"]
+    for said in (content, content.strip()):  # many templates trim
+        if MARKER in marked and text.startswith(before + said):
+            return len(before), len(before) + len(said)
+    raise UnsupportedModel(
+        f"The chat template of {model.name!r} changes the words of turn {number + 1}, so that "
+        "they cannot be found again. Give the prompt as one text."
+    )
+
+
+def _ends(model: LoadedModel, turns: list[dict[str, str]], text: str) -> list[int] | None:
+    """The character after each turn with its marks; None for a template that looks ahead.
+
+    The mark that asks for the answer belongs to no turn.
+    """
+    ends = []
+    for count in range(1, len(turns) + 1):
+        try:
+            part = _rendered(model, turns[:count], begin=False)
+        except BadInput:
+            return None
+        if not part or not text.startswith(part):
+            return None
+        ends.append(len(part))
+    return ends
+
+
+MARKER = "clearheadmarker"
+
+
+def _alone(model: LoadedModel, turn: dict[str, str], text: str) -> str:
+    """The first turn without a message that the template puts before it, or all of the text."""
+    if turn["role"] == SYSTEM:
+        return text
+    system = {"role": SYSTEM, "content": MARKER}
+    try:
+        before = _rendered(model, [system], begin=False)
+        both = _rendered(model, [system, turn], begin=False)
+    except BadInput:
+        return text
+    own = both[len(before) :] if both.startswith(before) else text
+    return own if own and text.endswith(own) else text
+
+
+def _added(model: LoadedModel, text: str) -> Turn:
+    """The system message that the template writes by itself."""
+    start, end = 0, len(text)
+    try:
+        marked = _rendered(model, [{"role": SYSTEM, "content": MARKER}], begin=False)
+    except BadInput:
+        marked = ""
+    before, _, after = marked.partition(MARKER)
+    if marked and text.startswith(before) and text.endswith(after):
+        start, end = len(before), len(text) - len(after)
+    return Turn(SYSTEM, start, end, 0, len(text), written=False)
+
+
+def _inside(at: int, turns: tuple[Turn, ...]) -> bool:
+    return any(turn.start <= at < turn.end for turn in turns if turn.written)
+
+
+def first_letters(sequence: TokenSequence) -> list[int]:
+    """The first character of each token's word that is no space; −1 for added tokens.
+
+    All tokens of a word have the same: a unit that takes one takes all.
+    """
+    text, of_word = sequence.texts[0], {}
+    own: list[int] = []
+    for word, span in zip(sequence.word_ids, sequence.offsets):
+        if span is None:
+            own.append(-1)
+            continue
+        part = text[slice(*span)]
+        lead = len(part) - len(part.lstrip())
+        own.append(span[0] + (lead if lead < len(part) else 0))
+        if lead < len(part):
+            of_word[word] = min(own[-1], of_word.get(word, own[-1]))
+    return [
+        at if word is None else of_word.get(word, at) for word, at in zip(sequence.word_ids, own)
+    ]
+
+
+def as_prompt(model: LoadedModel, prompt: Any) -> Prompt:
+    """A prompt that was read before, or what `read_prompt` makes of it."""
+    return prompt if isinstance(prompt, Prompt) else read_prompt(model, prompt)
