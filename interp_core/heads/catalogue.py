@@ -102,6 +102,18 @@ STATISTICS: dict[str, Statistic] = {
     "share_repeated": Statistic(
         "share on repeated tokens", "", "Attention to other positions with the same token.", _BASE
     ),
+    "share_near": Statistic(
+        "share on neighbouring patches",
+        "",
+        "Attention to the up to eight patches around the query patch, of all attention to patches.",
+        "An even map has 8 divided by the number of patches.",
+    ),
+    "share_sink": Statistic(
+        "share on a sink patch",
+        "",
+        "Share of the whole map on the one patch that receives most, whichever patch asks.",
+        "Above 0.5 the patch is an attention sink: high weight, usually little effect.",
+    ),
     "consistency": Statistic(
         "consistency",
         "",
@@ -151,6 +163,9 @@ CODES = {
     "other special token": "spec",
     "punctuation": "punct",
     "repeated token": "rep",
+    "sink patch": "sink",
+    "class token": "cls",
+    "neighbouring patches": "near",
     "broad": "broad",
     "induction": "ind",
     "duplicate token": "dup",

@@ -226,20 +226,42 @@ ROLES = (
 )
 
 
-def role_labels(frame: pd.DataFrame) -> pd.Series:
-    """The role of each row of a table of head statistics."""
+# Heads that read images: the same thresholds. "Neighbouring patches" are the eight around a patch,
+# of the weight on patches; a sink is one patch with most of the map (images/sinks.py).
+IMAGE_ROLES = (
+    Role("sink patch", "share_sink", POSITIONAL),
+    Role("class token", "share_first", SPECIAL),
+    Role("self", "share_self", POSITIONAL),
+    Role("neighbouring patches", "share_near", POSITIONAL),
+    Role("broad", "entropy_normalised", BROAD),
+)
+_KINDS = {"texts": ROLES, "images": IMAGE_ROLES}
+
+
+def role_labels(frame: pd.DataFrame, kind: str = "texts") -> pd.Series:
+    """The role of each row of a table of head statistics over "texts" or "images"."""
     found = pd.Series(NONE, index=frame.index, dtype="str")
-    for role in reversed(ROLES):
+    for role in reversed(_roles(kind)):
         if role.column in frame:
             found[frame[role.column] > role.threshold] = role.name
     return found
 
 
-def role_table() -> pd.DataFrame:
-    """Columns role, statistic, above: the thresholds, in the order in which they are tried."""
+def role_table(kind: str = "texts") -> pd.DataFrame:
+    """Columns role, statistic, above: the thresholds, in the order in which they are tried.
+
+    `kind` is "texts" or "images". Raises `BadInput` for another.
+    """
     return pd.DataFrame(
-        [(r.name, r.column, r.threshold) for r in ROLES], columns=["role", "statistic", "above"]
+        [(r.name, r.column, r.threshold) for r in _roles(kind)],
+        columns=["role", "statistic", "above"],
     )
+
+
+def _roles(kind: str) -> tuple[Role, ...]:
+    if kind not in _KINDS:
+        raise BadInput(f"Roles are for {' or '.join(_KINDS)}, not {kind!r}.")
+    return _KINDS[kind]
 
 
 SCORES = ("previous_token_score", "duplicate_token_score", "induction_score")

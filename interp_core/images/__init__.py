@@ -13,6 +13,19 @@ HOMES = {
         "digit_vectors",
     ),
     "heads": ("image_head_statistics",),
+    "sinks": (
+        "find_patch_sinks",
+        "rollout_without_sinks",
+    ),
+    "pca": (
+        "patch_pca",
+        "pca_of_patches",
+        "PatchPCA",
+    ),
+    "correspondence": (
+        "nearest_patches",
+        "patch_similarities",
+    ),
     "tables": (
         "patch_table",
         "patch_summaries",

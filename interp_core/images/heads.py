@@ -12,6 +12,7 @@ from interp_core.attention.compute import attention_maps
 from interp_core.attention.tables import entropy_nats, shares
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.heads.tables import role_labels
+from interp_core.images.sinks import patch_shares
 from interp_core.inputs.images import patch_grid
 from interp_core.progress import report
 
@@ -29,9 +30,10 @@ def image_head_statistics(
 
     entropy (nats), entropy_normalised (by the log of the number of tokens), confidence, distance
     (Euclidean, in patches, between query patch and key patch), share_first (on the class token and
-    its like; 0 for models without any), share_self; and role, by the thresholds that hold for
-    texts. Every query token counts, distances patches alone. Raises `BadInput` or
-    `UnsupportedModel`.
+    its like; 0 for models without any), share_self, share_near (on the up to eight patches around
+    the query's), share_sink (of the whole map on the one patch that has most of it, as
+    `find_patch_sinks`); and role, as `role_table("images")` says. Every query token counts,
+    distances and share_near patches alone. Raises `BadInput` or `UnsupportedModel`.
     """
     if model.processor is None:
         raise UnsupportedModel(f"{model.name!r} reads text: use `head_statistics`.")
@@ -56,7 +58,7 @@ def image_head_statistics(
         spread = flat.std(0, ddof=1) if len(images) > 1 else np.full(flat.shape[1], np.nan)
         frame[name], frame[f"{name}_std"] = flat.mean(0), spread
         frame[f"{name}_se"] = spread / np.sqrt(len(images))
-    return frame.assign(role=role_labels(frame))
+    return frame.assign(role=role_labels(frame, "images"))
 
 
 def of_one(
@@ -72,6 +74,7 @@ def of_one(
     places = np.stack(np.indices(grid).reshape(2, -1), axis=1).astype(np.float64)
     apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
     share = shares(weights[..., ~special, :][..., ~special])
+    near = (np.abs(places[:, None] - places[None]).max(-1) == 1).astype(np.float64)
     return {
         "entropy": spread,
         "entropy_normalised": spread / np.log(tokens),
@@ -79,4 +82,6 @@ def of_one(
         "distance": (share * apart).sum(-1).mean(-1),
         "share_first": weights[..., special].sum(-1).mean(-1),
         "share_self": np.einsum("lhqq->lhq", weights).mean(-1),
+        "share_near": (share * near).sum(-1).mean(-1),
+        "share_sink": patch_shares(weights, special).max(-1),
     }

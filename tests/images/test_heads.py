@@ -50,7 +50,7 @@ def test_roles_follow_the_thresholds_that_hold_for_texts(tiny):
     model = ic.load_model(str(tiny("vit")))
     noise = np.random.default_rng(1).integers(0, 256, (20, 20, 3), dtype=np.uint8)
     table = image_head_statistics(model, [noise])
-    assert list(table["role"]) == list(ic.role_labels(table))
+    assert list(table["role"]) == list(ic.role_labels(table, "images"))
 
 
 def test_texts_have_a_function_of_their_own(sentiment):

@@ -7,7 +7,8 @@ import streamlit as st
 
 from interp_core.charts.checkpoints import course
 from interp_core.charts.heads import head_map
-from interp_core.heads.catalogue import CODES, STATISTICS
+from interp_core.heads.catalogue import STATISTICS
+from interp_core.heads.tables import role_table
 from interp_core.training_dynamics.explanations import CheckpointHeads
 from interp_core.ui.server import jobs
 from interp_core.ui.training_dynamics import question
@@ -125,7 +126,7 @@ def _roles(made: Recipe) -> None:
         alt="Number of heads by role at the last checkpoint: "
         + "; ".join(f"{row['role']} {row['heads']}" for row in last.to_dict("records")),
     )
-    named_roles = len(CODES) - 1
+    named_roles = len(role_table())
     st.caption(
         f"One line per role (of {named_roles}; “none”: no role): number of heads. At the last "
         f"checkpoint {changed} heads have another role than at the first. Roles are thresholds on "
