@@ -7,10 +7,12 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from interp_core.embedding.linear_reduction import principal
 from interp_core.errors import BadInput
@@ -149,9 +151,23 @@ def reduce_umap(
         "tqdm_kwds": {"told": scaled(job.progress, 30, 90)},  # arguments of `_epochs`
     }
     waiting = partial(report, job.progress, 30, 100)
-    with holding(UMAP_LOCK, waiting), warnings.catch_warnings():
+    with holding(UMAP_LOCK, waiting), _own_threads(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return _umap()(**settings).fit_transform(np.ascontiguousarray(job.values))
+
+
+@contextmanager
+def _own_threads() -> Iterator[None]:
+    """Leave torch the number of threads that it has.
+
+    numba, which UMAP is compiled with, tells OpenMP at its first fit to take all cores. torch would
+    take them as well, in the thread that asked for the fit, from then on.
+    """
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @cache

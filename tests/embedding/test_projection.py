@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.decomposition import PCA
 from tqdm.auto import tqdm
 
 import interp_core as ic
-from interp_core.embedding import linear_reduction, projection
+from interp_core.embedding import linear_reduction, neighbour_embedding, projection
 from interp_core.embedding.neighbour_embedding import UMAP_LOCK
 from interp_core.embedding.projection import refuse_collapsed
 
@@ -145,6 +146,28 @@ def test_umap_on_given_neighbours_is_umap_itself(monkeypatch):
         assert (number[each.indices] == number[:, None]).mean() > 0.95
     alike = ic.compare_pictures({"mine": mine, "peer": peer}, k=10)
     assert alike.loc[0, "shared"] > 0.45 > 2 * 10 / 49  # neighbours drawn from the group at random
+
+
+def test_umap_leaves_torch_its_threads(monkeypatch):
+    """numba asks OpenMP for all cores at the first fit of a process."""
+    before = torch.get_num_threads()
+    assert groups_by_umap() == before  # the real one, whether or not it is the first here
+
+    class Launches:
+        def __init__(self, **_):
+            torch.set_num_threads(before + 1)
+
+        def fit_transform(self, values):
+            return np.random.default_rng(0).normal(size=(len(values), 2))
+
+    monkeypatch.setattr(neighbour_embedding, "_umap", lambda: Launches)
+    assert groups_by_umap() == before
+
+
+def groups_by_umap() -> int:
+    """The threads that torch has after a fit."""
+    ic.project(groups()[0], method="umap", epochs=20)
+    return torch.get_num_threads()
 
 
 def test_own_axes_run_from_one_half_below_to_one_half_above():
