@@ -7,6 +7,8 @@ import numpy as np
 import torch
 
 from interp_core.datasets import digit_labels, digit_picture, held_out
+from interp_core.generated_text.passage_cases import passage_cases
+from interp_core.generated_text.passages import attribute_passages
 from interp_core.heads.induction import induction_scores
 from interp_core.models.record import LoadedModel
 from training.backbone import predict
@@ -120,7 +122,24 @@ def language_model(model: LoadedModel, args: argparse.Namespace) -> Figures:
         print(best.to_string(index=False))
         name = f"attention of the best {kind.replace('_', '-')} head"
         figures[name] = float(best.iloc[0, 2])
-    return figures
+    return figures | retrieved_passages(model)
+
+
+def retrieved_passages(model: LoadedModel) -> Figures:
+    """Shares of the built-in questions with four passages whose source is named, or denied.
+
+    First with the answers of the cases, then with those that the model writes: it may copy from
+    another passage than the one with the answer, which is then rightly named.
+    """
+    shares: dict[str, list[bool]] = {}
+    for case in passage_cases():
+        kind = "passage named" if case.source is not None else "warning"
+        for answer, which in ((case.answer, "given answers"), (None, "own answers")):
+            found = attribute_passages(model, case.question, case.passages, answer)
+            shares.setdefault(f"retrieved passages: {kind}, {which}", []).append(case.fits(found))
+            support = " ".join(f"{bits:.1f}" for bits in found.support)
+            print(f"{case.name}, {which}: {case.fits(found)}; {support} bits; {found.answer.text}")
+    return {name: float(np.mean(each)) for name, each in shares.items()}
 
 
 MEASURES: dict[str, Callable[[LoadedModel, argparse.Namespace], Figures]] = {
