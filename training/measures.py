@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from interp_core.datasets import digit_labels, digit_picture, held_out
-from interp_core.generated_text.passage_cases import passage_cases
+from interp_core.generated_text.cases import passage_cases
 from interp_core.generated_text.passages import attribute_passages
 from interp_core.heads.induction import induction_scores
 from interp_core.models.record import LoadedModel

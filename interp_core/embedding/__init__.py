@@ -51,6 +51,7 @@ HOMES = {
         "word_conflicts",
         "agreement_by_layer",
     ),
+    "retrieval": ("rank_passages",),
     "space_geometry": ("geometry",),
     "alignment": (
         "align",

@@ -26,6 +26,7 @@ from interp_core.generated_text.scoring import Scorer
 from interp_core.generated_text.units import prompt_units
 from interp_core.inputs.tokens import check_text
 from interp_core.progress import Counter, scaled
+from interp_core.validation import check_position
 
 if TYPE_CHECKING:
     import altair as alt
@@ -44,6 +45,14 @@ SUPPORT = 6.0
 # Bits of P-CXMI from which a token depends on the passages: 8 times as probable. On the same cases
 # no token of a typed answer that stood in no passage reached 3.
 DEPENDENT = 3.0
+
+# Whether a search ranked a passage high, and whether the answer rests on it.
+FINDINGS = {
+    (True, True): "retrieved and read",
+    (True, False): "retrieved, not read",
+    (False, True): "read, not retrieved",
+    (False, False): "neither",
+}
 
 
 @dataclass(frozen=True)
@@ -159,6 +168,34 @@ class PassageAttribution:
             }
         )
 
+    def of_token(self, position: int) -> pd.DataFrame:
+        """What each passage gives one token: passage, text, token, removal, alone (bits)."""
+        place = check_position(position, len(self.tokens))
+        return pd.DataFrame(
+            {
+                "passage": range(1, len(self.passages) + 1),
+                "text": self.passages,
+                "token": self.tokens[place],
+                "removal": self.removal[:, place],
+                "alone": self.gain[:, place],
+            }
+        )
+
+    def beside(self, ranking: pd.DataFrame, retrieved: int = 1) -> pd.DataFrame:
+        """The passages with what a search makes of them: `ranking` is that of `rank_passages`.
+
+        The columns of `to_frame`, similarity, rank, and `finding`: "retrieved and read",
+        "retrieved, not read", "read, not retrieved" or "neither", where the first `retrieved`
+        ranks count as retrieved. Raises `BadInput` where the passages are others.
+        """
+        if list(ranking["text"]) != list(self.passages):
+            raise BadInput("The ranking is of other passages. Rank these passages.")
+        frame = self.to_frame().assign(
+            similarity=ranking["similarity"].to_numpy(), rank=ranking["rank"].to_numpy()
+        )
+        found = zip(frame["rank"] <= retrieved, frame["read"])
+        return frame.assign(finding=[FINDINGS[bool(a), bool(b)] for a, b in found])
+
     def matrix(self) -> pd.DataFrame:
         """One row for each passage and token: passage, position, token, removal, alone (bits)."""
         passage, position = np.indices(self.removal.shape).reshape(2, -1)
@@ -197,22 +234,22 @@ def attribute_passages(
     `temperature` and `seed` as in `generate`. The prompt is one turn of the user where the
     tokenizer has a chat template, else plain text that ends in "Answer:".
 
-    Costs 2 + 2k passes for k passages, and those that write the answer. `progress(done, expected)`
-    may return False to stop. Raises `BadInput`, `InputTooLong`, and `UnsupportedModel` for models
-    that write no text.
+    Costs 2 + 2k passes for k passages, and those that write the answer. `progress(done, 100)`
+    counts per cent and may return False to stop. Raises `BadInput`, `InputTooLong`, and
+    `UnsupportedModel` for models that write no text.
     """
     given = checked_passages(passages)
     read, spans = passage_prompt(model, question, given, instruction=instruction)
     if answer is None:
         written = {"tokens": tokens, "temperature": temperature, "seed": seed}
         said = write_answer(model, read, **written, progress=scaled(progress, 0, 20))
-        progress = scaled(progress, 20, 100)
     else:
         check_text(answer, "answer")
         lead = " " if _continues(model, read) and not answer[0].isspace() else ""
         said = read_answer(model, read, lead + answer.rstrip())
     check_length(model, read, said)
-    return _scored(model, question, given, spans, read, said, Counter(progress))
+    meter = Counter(scaled(progress, 20 if answer is None else 0, 100))
+    return _scored(model, question, given, spans, read, said, meter)
 
 
 def _continues(model: LoadedModel, read: Prompt) -> bool:

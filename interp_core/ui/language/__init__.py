@@ -10,17 +10,19 @@ from interp_core.ui.language import (
     logit_attribution,
     logit_lens,
     next_token,
+    passages,
     question,
     steering,
 )
 from interp_core.ui.language.question import Asked
 
-__all__ = ["CONTINUE", "DRAW", "LOOK", "VIEWS", "Asked", "question"]
+__all__ = ["CONTINUE", "DRAW", "LOOK", "OWN_FIELDS", "VIEWS", "Asked", "question"]
 VIEWS = {
     "next": "Next token",
     "lens": "Logit lens",
     "wrote": "Logit attribution",
     "write": "Generate",
+    "passages": "Retrieved passages",
     "induction": "Induction",
     "steering": "Steering",
 }
@@ -29,15 +31,18 @@ DRAW: dict[str, Callable] = {
     "lens": logit_lens.draw,
     "wrote": logit_attribution.draw,
     "write": generation.draw,
+    "passages": passages.draw,
     "induction": induction.draw,
     "steering": steering.draw,
 }
 CONTINUE = (
     "wrote",
     "write",
+    "passages",
     "induction",
     "steering",
 )  # views that need a model that continues a text
+OWN_FIELDS = ("induction", "passages")  # views that do not read the sidebar's text
 LOOK = {
     "next": (
         "Which tokens are hard to predict? Names, numbers and phrase beginnings have high "
@@ -57,6 +62,11 @@ LOOK = {
     "write": (
         "Where was the model certain, and where were alternatives close? Raise the "
         "temperature and compare the ranks of the generated tokens."
+    ),
+    "passages": (
+        "Which passage does the answer lose most without? Are the shaded tokens the ones that "
+        "state the fact? A passage that ranks first and gives nothing was retrieved and not read. "
+        "The measure shows what the answer depends on, not whether it is true."
     ),
     "induction": (
         "Look for previous-token heads (score near 1) in one layer and induction heads in "

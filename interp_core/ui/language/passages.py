@@ -1,0 +1,214 @@
+"""Retrieved passages: whether an answer rests on the passages that were given with the question."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import altair as alt
+import numpy as np
+import streamlit as st
+
+import interp_core as ic
+from interp_core.charts.lines import token_lines
+from interp_core.charts.passages import passage_bars
+from interp_core.generated_text.passages import DEPENDENT, SUPPORT, WRITTEN
+from interp_core.ui.language import passage_fields
+from interp_core.ui.language.passage_fields import Given
+from interp_core.ui.language.question import Asked, place_name, side_by_side
+from interp_core.ui.server import cache, costs
+from interp_core.ui.widgets.choices import BOUND, keep_valid
+from interp_core.ui.widgets.figure import figure, offer
+from interp_core.ui.widgets.markdown import message, number, plain
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
+from interp_core.ui.widgets.result import ViewResult
+from interp_core.ui.widgets.token_strip import token_strip
+
+TOKEN, WHOLE = "passage_token", "the whole answer"
+FULL = 16.0  # bits of full shade
+ENCODER = "encoder"
+COLUMNS = {
+    "passage": st.column_config.NumberColumn("passage", width="small"),
+    "text": st.column_config.TextColumn("text", width="large"),
+    "removal": st.column_config.NumberColumn("lost without it (bits)", format="%+.1f"),
+    "alone": st.column_config.NumberColumn("gained alone (bits)", format="%+.1f"),
+    "support": None,
+    "read": st.column_config.CheckboxColumn("source"),
+    "similarity": st.column_config.ProgressColumn(
+        "similarity", min_value=0.0, max_value=1.0, format="%.2f"
+    ),
+    "rank": st.column_config.NumberColumn("rank of the encoder"),
+    "finding": "finding",
+}
+
+
+def draw(asked: Asked) -> ViewResult | None:
+    """A question, passages and an answer; what each passage gives it, and what a search ranks."""
+    given = passage_fields.draw()
+    step = _measured(asked, given)
+    if step is None:
+        return None
+    found: ic.PassageAttribution = value(step)
+    _verdict(found)
+    place = _place(found)
+    _strip(found, step, place)
+    left, right = side_by_side(620, 560)
+    with left:
+        chart = _bars(found, place)
+    with right:
+        _beside(step, given)
+    table = step.to_frame() if place is None else step.of_token(place)
+    return ViewResult(chart, table)
+
+
+def _measured(asked: Asked, given: Given) -> Recipe | None:
+    """The recipe of the result, once it is there."""
+    passages = list(given.passages)
+    options = {"answer": given.answer} if given.answer else {}
+    model = asked.recipes[0]
+    step = named("found", calls.attribute_passages(model, given.question, passages, **options))
+    text = "\n".join([given.question, *passages, given.answer])
+    whole = costs.tokens(asked.loaded, text)
+    # Passes over the whole, without each, and each alone; tokens written one by one.
+    rows = (1 + len(passages)) * whole + (0 if given.answer else WRITTEN)
+    about = (given.question, given.passages, given.answer)
+    question, what = replace(asked, text=text), "Reading the passages"
+    return question.run(what, step, *about, unit="%", tokens=rows)
+
+
+def _verdict(found: ic.PassageAttribution) -> None:
+    """The warning, or the passages that the answer rests on."""
+    for note in found.notes:
+        st.caption(message(note))
+    if found.warning is not None:
+        st.warning(message(found.warning), icon=":material/warning:")
+        return
+    read = [int(n) + 1 for n in np.flatnonzero(found.read)]
+    best = found.source
+    others = [n for n in read if n != best + 1]
+    more = f" Also read: {', '.join(map(str, others))}." if others else ""
+    st.success(
+        f"The answer rests on **passage {best + 1}**, which gives it "
+        f"{number(float(found.support[best]), '.1f')} bits.{more}",
+        icon=":material/check:",
+    )
+
+
+def _place(found: ic.PassageAttribution) -> int | None:
+    """The chosen token of the answer, None for the whole answer."""
+    names = [place_name(found.tokens, place) for place in range(len(found.tokens))]
+    keep_valid(TOKEN, names)
+    chosen = st.session_state.get(TOKEN)
+    return None if chosen is None else names.index(chosen)
+
+
+def _strip(found: ic.PassageAttribution, step: Recipe, place: int | None) -> None:
+    """The answer, each token shaded by what the passages give it."""
+    bits, rows = found.pcxmi, found.by_token()
+    names = [place_name(found.tokens, at) for at in range(len(found.tokens))]
+
+    def pick(at: int) -> None:
+        st.session_state[TOKEN] = None if at == place else names[at]
+
+    titles = [
+        f"{row.token}: {number(row.pcxmi, '+.1f')} bits; probability {row.probability:.1%} with "
+        f"the passages, {row.without:.1%} without"
+        for row in rows.itertuples()
+    ]
+    strengths, notes = (bits / FULL).clip(-1, 1), [number(each, "+.1f") for each in bits]
+    who = "Answer of the model" if found.answer.ended is not None else "Answer"
+    st.markdown(f"**{who}**, shaded by P-CXMI")
+    token_strip(
+        list(found.tokens),
+        strengths,
+        titles,
+        label="Tokens of the answer, shaded by what the passages give them",
+        key="passages_answer",
+        on_pick=pick,
+        picked=place,
+        notes=notes,
+    )
+    most = int(bits.argmax())
+    offer(
+        lambda: token_lines(
+            rows.assign(strength=strengths, note=notes)[["token", "strength", "note"]],
+            title="P-CXMI (bits)",
+        ),
+        title="Answer shaded by P-CXMI",
+        alt=f"{len(rows)} tokens of the answer, shaded by what the passages give each; most for "
+        f"{found.tokens[most]}: {number(float(bits[most]), '+.1f')} bits.",
+        table=step.by_token(),
+    )
+    st.selectbox(
+        "Show for",
+        names,
+        index=None,
+        placeholder=WHOLE,
+        key=TOKEN,
+        width=210,
+        **BOUND,
+    )
+    count = int(found.dependent.sum())
+    st.caption(
+        "P-CXMI: log2 p(token | passages, question) − log2 p(token | question), in bits "
+        f"(Fernandes, Yin et al. 2023); shade clipped at {FULL:g}. {count} of {len(rows)} tokens "
+        f"depend on the passages ({DEPENDENT:g} bits or more). Click a token to see which passage "
+        "gives it."
+    )
+
+
+def _bars(found: ic.PassageAttribution, place: int | None) -> alt.LayerChart:
+    """What each passage gives the answer, or one token of it."""
+    frame = found.to_frame() if place is None else found.of_token(place)
+    what = WHOLE if place is None else found.tokens[place]
+    st.markdown(f"Bits that each passage gives **{plain(what)}**")
+    chart = passage_bars(frame, threshold=SUPPORT if place is None else None)
+    most = frame.loc[frame["removal"].idxmax()]
+    figure(
+        chart,
+        title=f"Bits of {what} by passage",
+        key="passages_bars",
+        alt=f"Two bars for each of {len(frame)} passages; most is lost without passage "
+        f"{most['passage']}: {number(most['removal'], '+.1f')} bits, "
+        f"{number(most['alone'], '+.1f')} gained from it alone.",
+    )
+    st.caption(
+        "Lost: log2 p(answer) minus its value when the passage is taken out of the prompt, so that "
+        "what follows moves up. Gained: its value with this passage alone minus that without any. "
+        f"The dashed line: {SUPPORT:g} bits, from which a passage counts as a source (64 times as "
+        "probable)."
+    )
+    return chart
+
+
+def _beside(step: Recipe, given: Given) -> None:
+    """The ranking of the sentence encoder beside what the language model used."""
+    st.markdown("Retrieved and read")
+    if len(given.passages) < 2:
+        st.caption("A ranking needs two passages.")
+        return
+    try:
+        encoder = cache.model_recipe(ENCODER, "encoder")
+        ranking = calls.rank_passages(encoder, given.question, list(given.passages))
+        table = step.beside(named("ranking", ranking), given.retrieved)
+        frame = value(table)
+    except ic.ClearheadError as error:  # no package, or not listed by a shared server
+        st.info(message(str(error)), icon=":material/info:")
+        return
+    shown = ["passage", "rank", "similarity", "removal", "alone", "finding", "text"]
+    st.dataframe(
+        frame[shown].sort_values("rank"),
+        hide_index=True,
+        column_config=COLUMNS,
+        key="passages_rank",
+    )
+    missed = frame[frame["finding"] == "retrieved, not read"]["passage"]
+    unsought = frame[frame["finding"] == "read, not retrieved"]["passage"]
+    st.caption(
+        f"Ranked by the cosine of sentence vectors of question and passage (`{ENCODER}`). The "
+        f"first {given.retrieved} count as retrieved. Retrieved and not read: {_listed(missed)}. "
+        f"Read and not retrieved: {_listed(unsought)}."
+    )
+
+
+def _listed(numbers) -> str:  # noqa: ANN001 - a series of whole numbers
+    return ", ".join(map(str, numbers)) or "none"

@@ -1,0 +1,160 @@
+"""What passages give an answer: plain transformers, prompts written anew, and the built-in cases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import interp_core as ic
+from interp_core.generated_text.passages import (
+    DEPENDENT,
+    SUPPORT,
+    checked_passages,
+    passage_prompt,
+)
+from interp_core.models.record import LoadedModel
+from tests.needs import needs_language_model
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSAGES = ("I am.", "It ends.")
+ASKED = {"question": "Who?", "passages": PASSAGES, "instruction": "Do."}  # tiny models read 64 tokens
+
+
+def bits(model: LoadedModel, passages: tuple[str, ...], answer: np.ndarray) -> np.ndarray:
+    """log2 p of the answer after a prompt that is written anew, by transformers alone."""
+    prompt, _ = passage_prompt(model, "Who?", passages, instruction="Do.")
+    ids = torch.tensor(np.r_[prompt.sequence.ids, answer])[None]
+    with torch.no_grad():
+        lines = model.model(input_ids=ids).logits[0].double().log_softmax(-1)
+    places = torch.arange(len(answer)) + len(prompt) - 1
+    return (lines[places, torch.tensor(answer)] / np.log(2)).numpy()
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama"])
+def test_figures_are_those_of_prompts_written_without_the_passage(tiny_model, family):
+    model = tiny_model(family)
+    found = ic.attribute_passages(model, **ASKED, answer="She.")
+    answer = found.answer.sequence.ids
+    others = [tuple(p for p in PASSAGES if p != left) for left in PASSAGES]
+    close = {"atol": 1e-3}
+    np.testing.assert_allclose(found.with_all, bits(model, PASSAGES, answer), **close)
+    np.testing.assert_allclose(found.without_any, bits(model, (), answer), **close)
+    for number, left in enumerate(PASSAGES):
+        np.testing.assert_allclose(
+            found.without[number], bits(model, others[number], answer), **close
+        )
+        np.testing.assert_allclose(found.alone[number], bits(model, (left,), answer), **close)
+    assert found.evaluations == 2 + 2 * len(PASSAGES)
+
+
+def test_tables_say_what_the_arrays_hold(tiny_model):
+    found = ic.attribute_passages(tiny_model("gpt2"), **ASKED, answer="She.")
+    frame, tokens = found.to_frame(), found.by_token()
+    np.testing.assert_allclose(found.pcxmi, found.with_all - found.without_any)
+    np.testing.assert_allclose(frame["removal"], (found.with_all - found.without).sum(1))
+    np.testing.assert_allclose(frame["alone"], (found.alone - found.without_any).sum(1))
+    np.testing.assert_allclose(tokens["pcxmi"], np.log2(tokens["probability"] / tokens["without"]))
+    whole = found.matrix().groupby("passage")["removal"].sum()
+    np.testing.assert_allclose(whole, frame["removal"])
+    last = found.of_token(-1)
+    np.testing.assert_allclose(last["removal"], found.removal[:, -1])
+    assert found.chart().to_dict()["layer"]
+
+
+def made(without: list, alone: list) -> ic.PassageAttribution:
+    """A result with log2 p 0 after all passages and −20 after none, for an answer of one token."""
+    lines = [np.array(each, dtype=float)[:, None] for each in (without, alone)]
+    texts = tuple(f"passage {n}" for n in range(len(without)))
+    return ic.PassageAttribution(
+        "Who?", texts, ("She",), np.zeros(1), np.full(1, -20.0), *lines, None, None
+    )
+
+
+def test_a_second_passage_that_says_the_same_is_read_too():
+    found = made([-0.1, -0.2, 0.0], [-1.0, -1.5, -13.0])  # the third gains 7 bits by its subject
+    assert found.read.tolist() == [True, True, False]
+    assert found.source == 0 and found.warning is None
+    assert found.support.tolist() == [19.0, 18.5, 7.0]
+
+
+def test_the_warning_appears_below_the_threshold_alone():
+    below, above = SUPPORT - 0.1, SUPPORT + 0.1
+    assert "none of the passages" in made([-below, 0], [-20, -20]).warning
+    assert made([-above, 0], [-20, -20]).warning is None
+    assert made([0, 0], [-20 + above, -20]).warning is None
+    weaker = made([5.0], [-25.0])  # the passage makes the answer less probable
+    assert "1.0 times" in weaker.warning
+    assert made([0], [0]).dependent.tolist() == [20 >= DEPENDENT]
+
+
+def test_findings_compare_a_ranking_with_what_was_read():
+    found = made([-19, 0, -18, 0], [-1, -20, -2, -20])
+    ranking = found.to_frame()[["passage", "text"]].assign(
+        similarity=[0.9, 0.8, 0.2, 0.1], rank=[1, 2, 3, 4]
+    )
+    expected = ["retrieved and read", "retrieved, not read", "read, not retrieved", "neither"]
+    assert found.beside(ranking, retrieved=2)["finding"].tolist() == expected
+    with pytest.raises(ic.BadInput, match="other passages"):
+        found.beside(ranking.iloc[::-1])
+
+
+def test_what_cannot_be_read_is_refused(tiny_model):
+    model = tiny_model("gpt2")
+    for passages, told in ([], "between 1 and"), (["a"] * 21, "between 1 and"), (["a", " "], "2"):
+        with pytest.raises(ic.BadInput, match=told):
+            checked_passages(passages)
+    with pytest.raises(ic.BadInput, match="question is empty"):
+        ic.attribute_passages(model, " ", PASSAGES, "She.")
+    with pytest.raises(ic.BadInput, match="answer is empty"):
+        ic.attribute_passages(model, "Who?", PASSAGES, " ", instruction="")
+    with pytest.raises(ic.InputTooLong):
+        ic.attribute_passages(model, "Who?", ["words " * 90], "She.")
+    with pytest.raises(ic.UnsupportedModel):
+        ic.attribute_passages(tiny_model("bert"), "Who?", PASSAGES, "She.")
+
+
+def test_progress_counts_per_cent_and_stops(tiny_model):
+    seen: list[tuple[int, int]] = []
+    model = tiny_model("gpt2")
+    ic.attribute_passages(model, **ASKED, tokens=3, progress=lambda *at: seen.append(at))
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert seen[-1] == (100, 100)
+    with pytest.raises(ic.Stopped):
+        ic.attribute_passages(model, **ASKED, answer="She.", progress=lambda *_: False)
+
+
+def test_the_built_in_cases_are_ten_of_each_kind_and_others_than_those_of_the_choice():
+    cases = ic.passage_cases()
+    inside = [case for case in cases if case.source is not None]
+    assert (len(inside), len(cases)) == (10, 20)
+    assert all(len(case.passages) == 4 for case in cases)
+    assert len({case.title for case in cases}) == len({case.name for case in cases}) == 20
+    chosen = ic.passage_cases(ROOT / "training/passages_development.toml")
+    texts = [{case.question, *case.passages} for case in (*cases, *chosen)]
+    assert len(set().union(*texts)) == sum(map(len, texts))
+
+
+@needs_language_model
+def test_the_language_model_read_the_passage_with_the_fact():
+    language_model = ic.load_model("language-model")
+    cases = {case.name: case for case in ic.passage_cases()}
+    case = cases["password"]
+    found = ic.attribute_passages(language_model, case.question, case.passages, case.answer)
+    assert case.fits(found) and found.prompt.turns
+    assert found.dependent.any() and found.support[case.source] > 2 * SUPPORT
+    case = cases["france"]
+    found = ic.attribute_passages(language_model, case.question, case.passages, case.answer)
+    assert case.fits(found) and not found.dependent.any()
+
+
+def test_the_encoder_ranks_by_the_cosine_of_means(encoder):
+    case = ic.passage_cases()[0]
+    ranking = ic.rank_passages(encoder, case.question, case.passages)
+    rows = ic.token_vectors(encoder, [case.question, *case.passages], pooling="mean").values
+    rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    np.testing.assert_allclose(ranking["similarity"], rows[1:] @ rows[0], atol=1e-5)
+    assert sorted(ranking["rank"]) == [1, 2, 3, 4]
+    assert ranking["similarity"].is_monotonic_decreasing == (list(ranking["rank"]) == [1, 2, 3, 4])
