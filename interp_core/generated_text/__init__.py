@@ -19,6 +19,14 @@ HOMES = {
         "paragraph_spans",
         "Unit",
     ),
+    "passages": (
+        "attribute_passages",
+        "PassageAttribution",
+    ),
+    "cases": (
+        "passage_cases",
+        "PassageCase",
+    ),
     "answer": (
         "write_answer",
         "read_answer",

@@ -29,8 +29,6 @@ from interp_core.progress import Counter, scaled
 from interp_core.validation import check_position
 
 if TYPE_CHECKING:
-    import altair as alt
-
     from interp_core.models.record import LoadedModel
 
 BIT = log(2)
@@ -208,12 +206,6 @@ class PassageAttribution:
                 "alone": self.gain.ravel(),
             }
         )
-
-    def chart(self, **options: object) -> alt.Chart:
-        """Bars of what each passage gives the answer."""
-        from interp_core.charts.passages import passage_bars
-
-        return passage_bars(self.to_frame(), threshold=SUPPORT, **options)
 
 
 def attribute_passages(

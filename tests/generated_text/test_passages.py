@@ -1,4 +1,4 @@
-"""What passages give an answer: plain transformers, prompts written anew, and the built-in cases."""
+"""What passages give an answer: prompts written anew, the rules of its verdicts, the cases."""
 
 from __future__ import annotations
 
@@ -9,18 +9,14 @@ import pytest
 import torch
 
 import interp_core as ic
-from interp_core.generated_text.passages import (
-    DEPENDENT,
-    SUPPORT,
-    checked_passages,
-    passage_prompt,
-)
+from interp_core.generated_text.passages import SUPPORT, checked_passages, passage_prompt
 from interp_core.models.record import LoadedModel
 from tests.needs import needs_language_model
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSAGES = ("I am.", "It ends.")
-ASKED = {"question": "Who?", "passages": PASSAGES, "instruction": "Do."}  # tiny models read 64 tokens
+# Tiny models read 64 tokens.
+ASKED = {"question": "Who?", "passages": PASSAGES, "instruction": "Do."}
 
 
 def bits(model: LoadedModel, passages: tuple[str, ...], answer: np.ndarray) -> np.ndarray:
@@ -61,7 +57,6 @@ def test_tables_say_what_the_arrays_hold(tiny_model):
     np.testing.assert_allclose(whole, frame["removal"])
     last = found.of_token(-1)
     np.testing.assert_allclose(last["removal"], found.removal[:, -1])
-    assert found.chart().to_dict()["layer"]
 
 
 def made(without: list, alone: list) -> ic.PassageAttribution:
@@ -76,7 +71,8 @@ def made(without: list, alone: list) -> ic.PassageAttribution:
 def test_a_second_passage_that_says_the_same_is_read_too():
     found = made([-0.1, -0.2, 0.0], [-1.0, -1.5, -13.0])  # the third gains 7 bits by its subject
     assert found.read.tolist() == [True, True, False]
-    assert found.source == 0 and found.warning is None
+    assert found.source == 0
+    assert found.warning is None
     assert found.support.tolist() == [19.0, 18.5, 7.0]
 
 
@@ -87,7 +83,7 @@ def test_the_warning_appears_below_the_threshold_alone():
     assert made([0, 0], [-20 + above, -20]).warning is None
     weaker = made([5.0], [-25.0])  # the passage makes the answer less probable
     assert "1.0 times" in weaker.warning
-    assert made([0], [0]).dependent.tolist() == [20 >= DEPENDENT]
+    assert made([0], [0]).dependent.tolist() == [True]
 
 
 def test_findings_compare_a_ranking_with_what_was_read():
@@ -143,11 +139,14 @@ def test_the_language_model_read_the_passage_with_the_fact():
     cases = {case.name: case for case in ic.passage_cases()}
     case = cases["password"]
     found = ic.attribute_passages(language_model, case.question, case.passages, case.answer)
-    assert case.fits(found) and found.prompt.turns
-    assert found.dependent.any() and found.support[case.source] > 2 * SUPPORT
+    assert case.fits(found)
+    assert found.prompt.turns
+    assert found.dependent.any()
+    assert found.support[case.source] > 2 * SUPPORT
     case = cases["france"]
     found = ic.attribute_passages(language_model, case.question, case.passages, case.answer)
-    assert case.fits(found) and not found.dependent.any()
+    assert case.fits(found)
+    assert not found.dependent.any()
 
 
 def test_the_encoder_ranks_by_the_cosine_of_means(encoder):
