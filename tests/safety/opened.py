@@ -49,7 +49,10 @@ VIEWS = {
         "versus",
         ("text", "probes", "answers", "weights", "representations", "heads", "maps", "lens"),
     ),
-    "language_models": ("lm_view", ("next", "lens", "wrote", "write", "induction", "steering")),
+    "language_models": (
+        "lm_view",
+        ("next", "lens", "wrote", "write", "passages", "induction", "steering"),
+    ),
 }
 # A page without a model or a text in the sidebar, at views that read no texts.
 WITHOUT_TEXT = [("training_dynamics", "weights")]

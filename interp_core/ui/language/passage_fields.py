@@ -39,7 +39,7 @@ class Given:
 
 def draw() -> Given:
     """The fields, and what stands in them. Raises `NotShared` and `BadInput`."""
-    cases = {case.name: case for case in ic.passage_cases()}
+    cases = _cases()
     with layout.controls():
         titles = {name: case.title for name, case in cases.items()}
         chosen = list_of("Example", titles, key=EXAMPLE, width=330, on_change=_anew)
@@ -55,13 +55,13 @@ def draw() -> Given:
             help="How many passages of the encoder's ranking count as retrieved.",
             **BOUND,
         )
-    case = cases[chosen]
+    texts = _texts(cases[chosen])
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        passages = _field("Passages", PASSAGES, GAP.join(case.passages), height=186, help=HELP)
+        passages = _field("Passages", PASSAGES, texts[1], height=186, help=HELP)
     with right:
-        question = _field("Question", QUESTION, case.question, height=68)
-        answer = _field("Given answer", ANSWER, case.answer, height=68, disabled=writes)
+        question = _field("Question", QUESTION, texts[0], height=68)
+        answer = _field("Given answer", ANSWER, texts[2], height=68, disabled=writes)
     answer = "" if writes else answer.strip()
     if not writes and not answer:
         raise ic.BadInput("The answer is empty. Type one, or let the model write it.")
@@ -78,8 +78,18 @@ def _field(label: str, key: str, default: str, **more: Any) -> str:
 
 def _anew() -> None:
     """Another example takes the place of what was typed."""
-    for key in (QUESTION, PASSAGES, ANSWER):
-        st.session_state.pop(key, None)
+    case = _cases()[st.session_state[EXAMPLE]]
+    for key, text in zip((QUESTION, PASSAGES, ANSWER), _texts(case)):
+        st.session_state[key] = text
+
+
+def _cases() -> dict[str, ic.PassageCase]:
+    return {case.name: case for case in ic.passage_cases()}
+
+
+def _texts(case: ic.PassageCase) -> tuple[str, str, str]:
+    """What the fields begin with: question, passages, answer."""
+    return case.question, GAP.join(case.passages), case.answer
 
 
 def parted(text: str) -> tuple[str, ...]:

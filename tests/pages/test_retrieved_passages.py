@@ -1,0 +1,132 @@
+"""The view of retrieved passages: its fields, verdicts, pictures, and what people may put in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import streamlit as st
+import torch
+from streamlit.testing.v1 import AppTest
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+import interp_core as ic
+from interp_core.ui.language.passage_fields import parted
+from tests.needs import needs_language_model
+from tests.pages.reporting import check
+from tests.pages.running import charts, run, words
+from tests.safety.test_hostile_texts import HOSTILE, harmless
+
+
+@pytest.fixture(scope="module", autouse=True)
+def clear_caches():
+    yield
+    st.cache_data.clear()
+
+
+@pytest.fixture(scope="module")
+def roomy(tiny, tmp_path_factory) -> str:
+    """A tiny GPT-2 that reads prompts with passages: 600 tokens."""
+    folder = tmp_path_factory.mktemp("roomy")
+    config = AutoConfig.from_pretrained(tiny("gpt2"), n_positions=600)
+    torch.manual_seed(0)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(tiny("gpt2")).save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture
+def opened(roomy):
+    def start(**state) -> AppTest:
+        return run("language_models", model=roomy, lm_view="passages", **state)
+
+    return start
+
+
+def ranked(app: AppTest):  # noqa: ANN201 - a data frame
+    return app.dataframe[0].value
+
+
+def test_every_picture_goes_into_the_report_and_is_computed_again(opened):
+    app = opened(passage_example="tea", passage_token="1: orrel")
+    figures = check(app, charts=2)
+    assert any("passage" in figure.title for figure in figures)
+    assert app.warning  # random weights read nothing
+    assert len(charts(app)) == 1
+
+
+def test_the_model_writes_where_no_answer_is_given(opened):
+    app = opened(passage_by="model", passages="She knows.\nIt ends.", passage_question="Who?")
+    assert not app.error
+    assert "Answer of the model" in words(app)
+    assert list(ranked(app)["text"].sort_values()) == ["It ends.", "She knows."]
+    assert app.text_area(key="passage_answer").disabled
+
+
+def test_hostile_passages_questions_and_answers_are_texts(opened):
+    app = opened(
+        passages=f"{HOSTILE}\n\nIt ends.", passage_question=HOSTILE, passage_answer=HOSTILE
+    )
+    assert harmless(app)
+    assert not app.error
+    assert HOSTILE in set(ranked(app)["text"])
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ({"passages": " \n "}, "between 1 and 20"),
+        ({"passages": "word\n" * 21}, "between 1 and 20"),
+        ({"passage_question": " "}, "question is empty"),
+        ({"passage_answer": " "}, "Type one"),
+        ({"passages": "word " * 700}, "at most 600"),
+    ],
+)
+def test_what_cannot_be_read_gets_a_sentence(opened, state, says):
+    app = opened(**state)
+    assert not app.exception
+    assert says in app.error[0].value.replace("\\", "")
+
+
+def test_another_example_takes_the_place_of_what_was_typed(opened):
+    app = opened(passage_question="Who?", passage_example="tea")
+    assert app.text_area(key="passage_question").value == "Who?"
+    app.selectbox(key="passage_example").select("france").run()
+    case = next(case for case in ic.passage_cases() if case.name == "france")
+    assert app.text_area(key="passage_question").value == case.question
+    assert parted(app.text_area(key="passages").value) == case.passages
+
+
+def test_rows_of_a_table_become_passages(opened, tmp_path):
+    app = opened()
+    table = b"title,text\na,She knows a lot.\nb,It ends\nc,\n"
+    app.get("file_uploader")[0].upload("passages.csv", table, "text/csv")
+    app.run()
+    assert not app.exception
+    app.button(key="passage_use").click().run()
+    assert parted(app.text_area(key="passages").value) == ("She knows a lot.", "It ends")
+    assert not app.error
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("one\n\ntwo\nlines\n \n\nthree", ("one", "two\nlines", "three")),
+        ("one\n two \n", ("one", "two")),
+        ("one", ("one",)),
+        (" \n ", ()),
+    ],
+)
+def test_passages_are_paragraphs_or_lines(text, parts):
+    assert parted(text) == parts
+
+
+@needs_language_model
+def test_the_language_model_names_the_passage_and_warns():
+    app = run("language_models", model="language-model", lm_view="passages")
+    assert "passage 3" in app.success[0].value
+    assert not app.warning
+    assert ranked(app)["finding"].tolist()[0] == "retrieved and read"
+    app.selectbox(key="passage_example").select("france").run()
+    assert "none of the passages" in app.warning[0].value.replace("\\", "")
+    assert not app.success
