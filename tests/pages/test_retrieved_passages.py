@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import streamlit as st
 import torch
@@ -43,7 +41,7 @@ def opened(roomy):
     return start
 
 
-def ranked(app: AppTest):  # noqa: ANN201 - a data frame
+def ranked(app: AppTest):
     return app.dataframe[0].value
 
 
