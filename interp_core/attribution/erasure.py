@@ -38,7 +38,7 @@ MEASURES: dict[str, Callable[[Target, Any], Tensor]] = {
     "logit": lambda goal, output: goal.score(output),
 }
 STEADY = 2.0  # standard deviations of random rankings that a figure has to be away from their mean
-LOWER = ("sufficiency",)  # measures of which a low value is good
+LOWER = ("sufficiency", "deletion")  # measures of which a low value is good
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,17 @@ class Faithfulness:
 
     def verdicts(self) -> dict[str, str]:
         """For each measure "better" than random rankings, "worse", or "as good" (within 2 SD)."""
-        found = {}
-        for row in self.to_frame().itertuples():
-            ahead = (row.value - row.random) * (-1 if row.measure in LOWER else 1)
-            clear = abs(ahead) > max(STEADY * row.random_std, 1e-9)
-            found[row.measure] = ("better" if ahead > 0 else "worse") if clear else "as good"
-        return found
+        return against_random(self.to_frame())
+
+
+def against_random(table: pd.DataFrame) -> dict[str, str]:
+    """For each measure (columns measure, value, random, random_std) how it stands to chance."""
+    found = {}
+    for row in table.itertuples():
+        ahead = (row.value - row.random) * (-1 if row.measure in LOWER else 1)
+        clear = abs(ahead) > max(STEADY * row.random_std, 1e-9)
+        found[row.measure] = ("better" if ahead > 0 else "worse") if clear else "as good"
+    return found
 
 
 def faithfulness(
@@ -125,7 +130,7 @@ def faithfulness(
     generator = np.random.default_rng(seed)
     orders = [np.argsort(-scores, kind="stable")]
     orders += [generator.permutation(len(scores)) for _ in range(rankings)]
-    counts = _counts((*fractions, *GRID), trial.most, len(scores))
+    counts = counts_of((*fractions, *GRID), trial.most, len(scores))
     removed, kept = _curves(trial, orders, counts, measure)
     return _summary(trial, fractions, counts, (removed, kept), mode, measure)
 
@@ -142,9 +147,9 @@ def _check(fractions: Sequence[float], mode: str, measure: str, rankings: int) -
     return tuple(float(each) for each in fractions)
 
 
-def _counts(fractions: Sequence[float], limit: int, words: int) -> dict[float, int]:
-    """Words for each fraction, rounded up; none for 0."""
-    return {each: min(limit, int(np.ceil(each * words - 1e-9))) for each in sorted(set(fractions))}
+def counts_of(fractions: Sequence[float], limit: int, units: int) -> dict[float, int]:
+    """How many of `units` (words, patches) each fraction takes, rounded up; none for 0."""
+    return {each: min(limit, int(np.ceil(each * units - 1e-9))) for each in sorted(set(fractions))}
 
 
 def _curves(
@@ -188,7 +193,7 @@ def _summary(
         sufficient[1:].mean(1),
         areas[1:],
         table,
-        _curve_frame(counts, removed, kept, measure),
+        curve_frame(counts, removed, kept, measure),
         fractions,
         mode,
         len(trial.groups),
@@ -200,10 +205,17 @@ def _summary(
     )
 
 
-def _curve_frame(
-    counts: dict[float, int], removed: np.ndarray, kept: np.ndarray, measure: str
+def curve_frame(
+    counts: dict[float, int],
+    removed: np.ndarray,
+    kept: np.ndarray,
+    measure: str,
+    units: str = "words",
 ) -> pd.DataFrame:
-    """Columns curve, ranking, fraction, words, probability (or logit), low, high."""
+    """Columns curve, ranking, fraction, words (or `units`), probability (or logit), low, high.
+
+    `removed` and `kept` are (rankings, fractions): first that of the attribution, then random ones.
+    """
     parts = []
     for curve, values in (("deletion", removed), ("insertion", kept)):
         mean, spread = values[1:].mean(0), values[1:].std(0)
@@ -215,7 +227,7 @@ def _curve_frame(
                         "curve": curve,
                         "ranking": ranking,
                         "fraction": list(counts),
-                        "words": list(counts.values()),
+                        units: list(counts.values()),
                         measure: line,
                         "low": line - width,
                         "high": line + width,

@@ -7,6 +7,10 @@ HOMES = {
         "attribute_image",
         "ImageAttribution",
     ),
+    "erasure": (
+        "image_faithfulness",
+        "ImageFaithfulness",
+    ),
     "vectors": (
         "image_vectors",
         "digit_table",

@@ -132,11 +132,16 @@ def attribute_image(
     )
 
 
-def _checked(model: LoadedModel, method: str, baseline: str) -> ImageMethod:
+def check_classifier(model: LoadedModel) -> None:
+    """Raises `UnsupportedModel` for a model that does not sort images into labels."""
     if model.processor is None or model.task != "image-classification":
         raise UnsupportedModel(
             f"{model.name!r} is not an image classifier. Choose `digits`, for example."
         )
+
+
+def _checked(model: LoadedModel, method: str, baseline: str) -> ImageMethod:
+    check_classifier(model)
     if method not in IMAGE_METHODS:
         raise BadInput(f"Unknown method {method!r}. Choose one of: {', '.join(IMAGE_METHODS)}.")
     if baseline not in GREYS:
@@ -145,14 +150,21 @@ def _checked(model: LoadedModel, method: str, baseline: str) -> ImageMethod:
 
 
 def _start(seen: ImageFunction, baseline: str) -> Baseline:
-    """An even picture, as the model's processor would return it."""
-    channels, high, wide = seen.shape
-    shape = (high, wide) if channels == 1 else (high, wide, 3)
-    even = encode_image(seen.model, np.full(shape, GREYS[baseline], dtype=np.uint8))
-    pixels = even.inputs["pixel_values"].to(seen.embeddings)
-    flat = pixels.flatten(2).transpose(1, 2)
+    flat = uniform_image(seen, baseline)
     with torch.no_grad():
         return Baseline(baseline, flat, float(seen(flat)))
+
+
+def uniform_image(seen: ImageFunction, grey: str) -> Tensor:
+    """An even picture of a key of `GREYS`, as the model's processor would return it.
+
+    In the shape of `seen.embeddings`.
+    """
+    channels, high, wide = seen.shape
+    shape = (high, wide) if channels == 1 else (high, wide, 3)
+    even = encode_image(seen.model, np.full(shape, GREYS[grey], dtype=np.uint8))
+    pixels = even.inputs["pixel_values"].to(seen.embeddings)
+    return pixels.flatten(2).transpose(1, 2)
 
 
 def occlusion(seen: ImageFunction, start: Baseline) -> MethodOutput:
