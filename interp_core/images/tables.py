@@ -57,10 +57,14 @@ def _place(maps: AttentionMaps, query: Patch, rows: int, columns: int) -> int:
 
 
 def patch_table(maps: AttentionMaps, weights: np.ndarray, query: Patch = None) -> pd.DataFrame:
-    """One row for each patch that `query` reads by `weights` (query, key): row, column, weight."""
+    """One row for each patch that `query` reads by `weights` (query, key): row, column, weight.
+
+    For the weights of several heads (heads, query, key) the column head comes first.
+    """
     values = over_patches(maps, weights, query)
-    row, column = np.indices(values.shape).reshape(2, -1)
-    return pd.DataFrame({"row": row, "column": column, "weight": values.ravel()})
+    names = ("head", "row", "column")[-values.ndim :]
+    places = np.indices(values.shape).reshape(values.ndim, -1)
+    return pd.DataFrame({**dict(zip(names, places)), "weight": values.ravel()})
 
 
 def patch_summaries(maps: AttentionMaps, query: Patch = None) -> pd.DataFrame:

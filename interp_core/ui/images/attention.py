@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from interp_core.attention.maps import AttentionMaps
-from interp_core.charts.heatmaps import overview, picture_url
-from interp_core.charts.patches import data_url, overlay
+from interp_core.charts.heatmaps import largest, overview, picture_url
+from interp_core.charts.patches import data_url
+from interp_core.charts.photographs import SIDE, SMALL, head_maps, heat_url, photo_map, photo_url
 from interp_core.images.tables import ALL, Patch, class_token, over_patches
 from interp_core.inputs.images import patch_grid
 from interp_core.models.record import LoadedModel
@@ -17,9 +20,8 @@ from interp_core.ui.images import ablation, patching
 from interp_core.ui.images.question import Picture, choose
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import clicks, downloads, layout
-from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, view_of
-from interp_core.ui.widgets.figure import draw as draw_chart
-from interp_core.ui.widgets.figure import figure, offer
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of, view_of
+from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -31,6 +33,11 @@ VIEWS = {
     "patching": "Activation patching",
 }
 INTERVENING = {"switches": ablation.draw, "patching": patching.draw}
+
+DISPLAYS = {"over": "Overlay", "map": "Map only"}
+FEW = 9  # patches a side up to which maps are not smoothed
+MOST_HOVERED = 700  # patches whose own maps travel to the browser
+BESIDE = 470  # px of the small maps
 
 
 def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
@@ -85,14 +92,16 @@ def _head(maps: AttentionMaps, view: str) -> tuple[int, int | None]:
     layers = list(range(len(maps.weights)))
     follow("picture_layer", layers[-1])
     keep_valid("picture_layer", layers)
-    layer = st.selectbox(
-        "After layer" if view == "rollout" else "Layer",
-        layers,
-        index=len(layers) - 1,
-        key="picture_layer",
-        width=110,
-        **BOUND,
-    )
+    layer = layers[0]
+    if len(layers) > 1:  # a slider of one value cannot be drawn
+        layer = st.select_slider(
+            "After layer" if view == "rollout" else "Layer",
+            layers,
+            layers[-1],
+            key="picture_layer",
+            width=150,
+            **BOUND,
+        )
     if view == "rollout":
         return layer, None
     heads = ["mean of heads", *map(str, range(maps.weights.shape[1]))]
@@ -154,14 +163,22 @@ def _open(maps: AttentionMaps) -> None:
 def _one(picture: Picture, maps: Recipe, query: Patch, layer: int, head: int | None) -> ViewResult:
     weights = maps.weights[layer].mean(0) if head is None else maps.weights[layer, head]
     who = "mean of all heads" if head is None else f"head {head}"
-    said = f"Attention of layer {layer}, {who}"
-    return _shown(picture, maps, weights, query, "attention", said)
+    look = _look(value(maps))
+    with st.container(horizontal=True, gap="large"):
+        with st.container(width=SIDE):
+            said = f"Attention of layer {layer}, {who}"
+            result = _shown(picture, maps, weights, query, look, "attention", said)
+        with st.container(width=BESIDE):
+            _heads(picture, maps, query, layer, head, look)
+    return result
 
 
 def _rollout(picture: Picture, maps: Recipe, query: Patch, layer: int, head: None) -> ViewResult:
     weights = calls.attention_rollout(maps)[layer]
     said = f"Attention rollout after layer {layer}"
-    result = _shown(picture, maps, weights, query, "rollout", said)
+    look = _look(value(maps))
+    with st.container(width=SIDE):
+        result = _shown(picture, maps, weights, query, look, "rollout", said)
     st.caption(
         "Attention rollout (Abnar & Zuidema 2020): product over layers of ½A + ½I, with A "
         "averaged over heads. It does not depend on the predicted class."
@@ -169,38 +186,169 @@ def _rollout(picture: Picture, maps: Recipe, query: Patch, layer: int, head: Non
     return result
 
 
+@dataclass(frozen=True)
+class _Look:
+    """How maps are drawn: `bare` without the image, `smooth` between the middles of patches."""
+
+    bare: bool
+    opacity: float
+    smooth: bool
+
+    def url(self, values: np.ndarray, top: float, **more: int) -> str:
+        """A map as a picture."""
+        return heat_url(values, top=top, smooth=self.smooth, bare=self.bare, **more)
+
+
+def _look(maps: AttentionMaps) -> _Look:
+    with layout.controls():
+        bare = one_of("Display", DISPLAYS, key="picture_display") == "map"
+        percent = st.slider(
+            "Opacity (%)",
+            10,
+            100,
+            70,
+            5,
+            key="picture_opacity",
+            width=150,
+            disabled=bare,
+            help="Of the map over the image. Patches without attention stay transparent.",
+            **BOUND,
+        )
+    # Few patches are read one by one.
+    follow("picture_patches", min(patch_grid(maps.tokens)) <= FEW)
+    with layout.options():
+        by_patch = st.toggle(
+            "Sharp patches",
+            value=min(patch_grid(maps.tokens)) <= FEW,
+            key="picture_patches",
+            help="Off: the map is interpolated between the centres of the patches.",
+            **BOUND,
+        )
+    return _Look(bare, percent / 100, not by_patch)
+
+
 def _shown(
-    picture: Picture, maps: Recipe, weights: Recipe, query: Patch, unit: str, about: str
+    picture: Picture,
+    maps: Recipe,
+    weights: Recipe,
+    query: Patch,
+    look: _Look,
+    unit: str,
+    about: str,
 ) -> ViewResult:
-    """Weights over the picture and beside it. `about` says which weights."""
+    """Weights over the picture. `about` says which weights."""
     numbers = calls.patch_table(maps, weights, **_from(query))
     table = value(numbers)
-    frame = table.rename(columns={"weight": "value"})
-    framed = query if isinstance(query, tuple) else None
-    over = overlay(frame, data_url(picture.seen), title=unit, query=framed)
-    alone = overlay(frame, None, title="attention only", query=framed)
     best, rest = table.loc[table["weight"].idxmax()], 1 - table["weight"].sum()
+    top = largest(table["weight"])
+    every = _of_every_patch(value(maps), value(weights))
+    chart = photo_map(
+        table.rename(columns={"weight": "value"}),
+        photo_url(picture.shown),
+        size=picture.shown.size,
+        region=picture.box,
+        title=unit,
+        top=top,
+        opacity=look.opacity,
+        smooth=look.smooth,
+        bare=look.bare,
+        query=query if isinstance(query, tuple) else None,
+        hovered=[look.url(each, top, side=1) for each in every],
+    )
     said = (
         f"{about} from {_reader(query)} over {picture.title}: most on patch "
         f"{best['row']:.0f},{best['column']:.0f}, {best['weight']:.1%}; {rest:.0%} is on "
         "tokens that are not patches."
     )
-    with st.container(horizontal=True):
-        draw_chart(
-            over,
-            key=f"picture_{unit}",
-            on_select=lambda: _pick(f"picture_{unit}", table),
-            selection_mode="patch",
-            width="content",
-            alt=said,
-        )
-        draw_chart(alone, width="content", alt="The same weights without the image.")
-    offer(over, title=f"{about}, from {_reader(query)}", alt=said)
-    st.caption(
-        f"{_beside(value(maps), rest)}The strongest patch has {best['weight']:.1%}. Click a "
-        "patch to use it as the query."
+    figure(
+        chart,
+        title=f"{about}, from {_reader(query)}",
+        alt=said,
+        key=f"picture_{unit}",
+        on_select=lambda: _pick(f"picture_{unit}", table),
+        selection_mode="patch",
     )
-    return ViewResult(over, numbers)
+    hovers = "Point at a patch to see what it attends to; click" if len(every) else "Click"
+    st.caption(
+        f"{_beside(value(maps), rest)}The strongest patch has {best['weight']:.1%}. {hovers} "
+        f"a patch to use it as the query. {_covers(picture)}"
+    )
+    return ViewResult(chart, numbers)
+
+
+def _of_every_patch(maps: AttentionMaps, weights: np.ndarray) -> np.ndarray:
+    """(patches, rows, columns): what each patch reads; none where they are too many to send."""
+    rows, columns = patch_grid(maps.tokens)
+    if rows * columns > MOST_HOVERED:
+        return np.empty((0, rows, columns))
+    patches = ~maps.special
+    return weights[np.ix_(patches, patches)].reshape(-1, rows, columns)
+
+
+def _covers(picture: Picture) -> str:
+    """What the map does not lie over, in a sentence."""
+    if picture.region is None:
+        return (
+            "The model's image processor does more than resize, crop and pad, so the image is "
+            "shown as the model receives it."
+        )
+    left, top, right, bottom = picture.box
+    wide, high = picture.image.size
+    seen = (min(right, wide) - max(left, 0)) * (min(bottom, high) - max(top, 0))
+    cropped = 1 - seen / (wide * high)
+    said = f"Dimmed: {cropped:.0%} of the image that the model does not see." * (cropped >= 0.005)
+    padded = min(left, top, wide - right, high - bottom) < 0
+    return said + " The map extends beyond the image where the processor pads it." * padded
+
+
+def _heads(
+    picture: Picture, maps: Recipe, query: Patch, layer: int, head: int | None, look: _Look
+) -> None:
+    """All heads of the layer, each over the image."""
+    numbers = calls.patch_table(maps, maps.weights[layer], **_from(query))
+    table = value(numbers)
+    values = over_patches(value(maps), value(maps).weights[layer], query)
+    best = table.loc[table.groupby("head")["weight"].idxmax()]
+    frame = pd.DataFrame(
+        {
+            "name": [f"head {number}" for number in best["head"]],
+            "number": best["head"].to_numpy(),
+            "url": [look.url(each, float(each.max()), side=SMALL) for each in values],
+            "chosen": best["head"].to_numpy() == (-1 if head is None else head),
+            "strongest": [f"{row.row},{row.column}: {row.weight:.1%}" for row in best.itertuples()],
+        }
+    )
+    chart = head_maps(
+        frame,
+        photo_url(picture.shown, 2 * SMALL),
+        size=picture.shown.size,
+        region=picture.box,
+        opacity=look.opacity,
+        bare=look.bare,
+        columns=3 if len(frame) <= 9 else 4,
+        width=BESIDE,
+    )
+    strongest = best.loc[best["weight"].idxmax()]
+    figure(
+        chart,
+        title=f"Attention of all heads of layer {layer}, from {_reader(query)}",
+        alt=f"{len(frame)} maps over {picture.title}; strongest: head {strongest['head']:.0f} → "
+        f"patch {strongest['row']:.0f},{strongest['column']:.0f}, {strongest['weight']:.1%}.",
+        table=numbers,
+        key="picture_heads",
+        on_select=lambda: _choose_head(frame),
+        selection_mode="head",
+    )
+    st.caption(
+        "One map per head, each scaled to its own maximum (square root). Click a map to open "
+        "the head."
+    )
+
+
+def _choose_head(frame: pd.DataFrame) -> None:
+    hit = clicks.mark("picture_heads", "head", number=set(frame["number"]))
+    if hit:
+        st.session_state["picture_head"] = str(hit[0])
 
 
 def _beside(maps: AttentionMaps, rest: float) -> str:

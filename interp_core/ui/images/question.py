@@ -11,6 +11,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.datasets import PHOTOS, digit_labels, held_out
 from interp_core.files.images import MAX_BYTES
+from interp_core.inputs.regions import Region
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache
 from interp_core.ui.server.limits import digest
@@ -33,8 +34,8 @@ SMALL = 64  # pixels a side; models of larger pictures get photographs
 class Picture:
     """`name` is the key of shared results; `image` a PIL picture; `title` what people call it.
 
-    `recipe` is the image as part of recipes. `seen` is what of it the
-    model's patches cover: the background of everything that is drawn over patches.
+    `recipe` is the image as part of recipes. `seen` is what of it the model's patches cover, as the
+    model gets it; `region` where in the image that lies, or None where it cannot be told.
     """
 
     name: str
@@ -42,6 +43,20 @@ class Picture:
     title: str
     recipe: Recipe
     seen: Any = None
+    region: Region | None = None
+
+    @property
+    def shown(self) -> Any:
+        """What is drawn below maps: the image, or what the model gets where that is all we know."""
+        return self.seen if self.region is None else self.image
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Where in `shown` the patches lie: left, top, right, bottom in pixels."""
+        region = self.region
+        if region is None:
+            return (0.0, 0.0, *map(float, self.seen.size))
+        return region.left, region.top, region.right, region.bottom
 
 
 def reads_pictures(model: LoadedModel) -> bool:
@@ -69,7 +84,8 @@ def choose_changed(model: LoadedModel, clean: Picture) -> Picture | None:
 def _seen(model: LoadedModel, picture: Picture | None) -> Picture | None:
     if picture is None:
         return None
-    return replace(picture, seen=cache.as_seen(model.name, picture.name, picture.image))
+    seen = cache.as_seen(model.name, picture.name, picture.image)
+    return replace(picture, seen=seen, region=cache.region_of(model.name, picture.image))
 
 
 def _chosen(names: list[str], label: str, key: str, place: Any) -> Picture | None:

@@ -10,6 +10,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.attention.norm_weighted import both_attentions
 from interp_core.inputs.images import as_seen as pictures_seen
+from interp_core.inputs.regions import Region, seen_region
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import limits, loading
 from interp_core.ui.server.model_cache import Models
@@ -144,3 +145,18 @@ def as_seen(name: str, key: str, image: Any) -> Any:
     """The part of a picture that the model's patches cover, as a PIL picture."""
     files = stamp(name)
     return _seen().get((name, files, key), lambda: pictures_seen(_model(name, files), image))
+
+
+@st.cache_resource(show_spinner=False)
+def _regions() -> Shared:
+    return Shared(256, name="regions")
+
+
+def region_of(name: str, image: Any) -> Region | None:
+    """The part of pictures of this size that the model's patches cover; None where unknown."""
+    files = stamp(name)
+    # None is kept as a result of its own: the store takes it for missing.
+    found = _regions().get(
+        (name, files, image.size), lambda: (seen_region(_model(name, files), image),)
+    )
+    return found[0]
