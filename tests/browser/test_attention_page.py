@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
+from interp_core.charts.photographs import LEGEND
+from interp_core.charts.points import MARKED
 from tests.browser.conftest import HOSTILE_TOKEN
 from tests.browser.looking import links_reopen, query
 from tools.browser import ready, settled
@@ -199,3 +204,30 @@ def test_the_server_asked_nobody_else(server, open_page):
     ready(page)
     asked = [line for line in server.forbidden.read_text().split() if line != "huggingface.co"]
     assert not asked
+
+
+def test_the_queried_patch_is_framed_where_it_lies_on_a_narrow_dark_page(server, open_page):
+    link = server.link(
+        "attention_heads",
+        model="digits",
+        picture_view="One head",
+        picture_display="Map only",
+        query_patch="patch 2,5",
+    )
+    page = open_page(link, width=900, scheme="dark")
+    ready(page)
+    drawn = page.locator("[data-testid=stVegaLiteChart]").first.screenshot()
+    pixels = np.asarray(Image.open(io.BytesIO(drawn)).convert("RGB")).astype(int)[:-LEGEND]
+    left, top, right, bottom = _bounds(np.abs(pixels - pixels[-1, -1]).max(-1) > 25)
+    assert (right - left) / (bottom - top) == pytest.approx(1, abs=0.02)  # 8 × 8 square patches
+    marked = [int(MARKED[n : n + 2], 16) for n in (1, 3, 5)]
+    framed = _bounds(np.abs(pixels - marked).max(-1) < 40)
+    patch = (right - left) / 8
+    where = (left + 5 * patch, top + 2 * patch, left + 6 * patch, top + 3 * patch)
+    assert framed == pytest.approx(where, abs=4)  # the line of the frame is 3 px wide
+
+
+def _bounds(mask: np.ndarray) -> tuple[int, ...]:
+    """Left, top, right and bottom of what is marked."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return columns[0], rows[0], columns[-1] + 1, rows[-1] + 1

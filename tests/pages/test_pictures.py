@@ -12,6 +12,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
+from interp_core.charts.photographs import LEGEND
 from interp_core.datasets import digit_picture
 from interp_core.ui.images import question
 from interp_core.ui.images.attention import CLASS
@@ -156,3 +157,33 @@ def test_a_click_into_the_grid_opens_its_head(vit):
     clicked(app, "picture_grid", {"head": [{"layer": 1, "head": 2}]})
     assert app.session_state["picture_view"] == "overlay"
     assert (app.session_state["picture_layer"], app.session_state["picture_head"]) == (1, "2")
+
+
+def test_a_click_on_a_small_map_opens_its_head(vit):
+    app = opened("attention_heads", vit, picture_view="overlay", picture_layer=0)
+    clicked(app, "picture_heads", {"head": [{"number": 9}]})  # of a model with more heads
+    assert app.session_state["picture_head"] == "mean of heads"
+    clicked(app, "picture_heads", {"head": [{"number": 2}]})
+    assert app.session_state["picture_head"] == "2"
+    assert app.session_state["picture_layer"] == 0
+
+
+def test_a_map_is_drawn_over_the_photograph_in_its_proportions_or_alone(vit):
+    app = opened("attention_heads", vit, picture_view="overlay", picture_opacity=40)
+    over, _ = charts(app)
+    assert sum(_layer_type(each) == "image" for each in over["layer"]) == 2
+    assert _opacity(over) == pytest.approx(0.4)
+    assert over["width"] == over["height"] - LEGEND  # digits are square
+    app = opened("attention_heads", vit, picture_view="overlay", picture_display="map")
+    alone, _ = charts(app)
+    assert sum(_layer_type(each) == "image" for each in alone["layer"]) == 1
+    assert _opacity(alone) == 1
+
+
+def _layer_type(layer: dict) -> str:
+    return layer["mark"]["type"]
+
+
+def _opacity(chart: dict) -> float:
+    """Of the map, the last image."""
+    return [each["mark"] for each in chart["layer"] if _layer_type(each) == "image"][-1]["opacity"]

@@ -32,8 +32,9 @@ def opened(page: str, model: str = "digits", **state):
     ids=lambda state: " ".join(map(str, state.values())),
 )
 def test_attention_over_a_picture_is_computed_again(state):
-    (figure,) = check(opened("attention_heads", **state), charts=1)
-    assert "ic.digit_picture(" in figure.script
+    one = state["picture_view"] == "overlay"  # beside it all heads of the layer
+    figures = check(opened("attention_heads", **state), charts=1 + one)
+    assert all("ic.digit_picture(" in figure.script for figure in figures)
 
 
 @pytest.mark.parametrize("shown", ["removal", "heads"])
