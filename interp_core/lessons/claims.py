@@ -12,6 +12,7 @@ from interp_core.lessons import measures_audit as audits
 from interp_core.lessons import measures_classifier as decides
 from interp_core.lessons import measures_compare as pairs
 from interp_core.lessons import measures_interventions as changes
+from interp_core.lessons import measures_passages as answers
 from interp_core.lessons.record import Claim, Lesson, Value
 
 MEASURES: dict[str, Callable[..., Value]] = {
@@ -80,6 +81,12 @@ MEASURES: dict[str, Callable[..., Value]] = {
         pairs.change_rank,
         pairs.layers_similarity,
         pairs.moved_attention,
+        answers.passage_bits,
+        answers.passage_alone,
+        answers.token_bits,
+        answers.dependent_tokens,
+        answers.warns,
+        answers.retrieval_rank,
     )
 }
 

@@ -134,19 +134,16 @@ def test_the_built_in_cases_are_ten_of_each_kind_and_others_than_those_of_the_ch
 
 
 @needs_language_model
-def test_the_language_model_read_the_passage_with_the_fact():
-    language_model = ic.load_model("language-model")
-    cases = {case.name: case for case in ic.passage_cases()}
-    case = cases["password"]
-    found = ic.attribute_passages(language_model, case.question, case.passages, case.answer)
-    assert case.fits(found)
-    assert found.prompt.turns
-    assert found.dependent.any()
-    assert found.support[case.source] > 2 * SUPPORT
-    case = cases["france"]
-    found = ic.attribute_passages(language_model, case.question, case.passages, case.answer)
-    assert case.fits(found)
-    assert not found.dependent.any()
+def test_a_passage_is_taken_out_as_if_it_had_not_been_written():
+    model = ic.load_model("language-model")
+    for case in ic.passage_cases():
+        prompt, spans = passage_prompt(model, case.question, case.passages)
+        units = ic.prompt_units(prompt, "passage", [(0, *span) for span in spans])
+        for number, unit in enumerate(units):
+            left = case.passages[:number] + case.passages[number + 1 :]
+            anew, _ = passage_prompt(model, case.question, left)
+            ids = np.delete(prompt.sequence.ids, unit.places)
+            assert np.array_equal(ids, anew.sequence.ids), case.name
 
 
 def test_the_encoder_ranks_by_the_cosine_of_means(encoder):

@@ -65,6 +65,7 @@ SET_UP = {
         ["0", "1", "2", "3", "4", "9", "11", "13", "18", "23", "24", "29"]
     ),
     "13-what-did-fine-tuning-change.md": {"0", "1", "6", "384"},
+    "14-did-it-read-the-passage.md": {"1", "3", "4", "6", "4816"},
 }
 PLACES = re.compile(
     r"(?:layers?|heads?) \d+(?: (?:and|to) (?:layer )?\d+)?|\b(?:1[89]|20)\d\d\b", re.IGNORECASE

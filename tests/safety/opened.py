@@ -136,6 +136,8 @@ def alive(app: AppTest) -> bool:
 def bound_keys() -> frozenset[str]:
     """The names of all parameters that widgets read from the address, from the source code."""
     keys = {"point", "colour_text", "colour_word_groups", "colour_vocabulary", "colour_table"}
+    keys |= {"passages", "passage_question", "passage_answer", "passage_by", "passage_example"}
+    keys |= {"passage_token", "passages_retrieved"}
     for key in written_keys([*ROOT.glob("pages/*.py"), *ROOT.glob("interp_core/ui/**/*.py")]):
         keys |= _names(key)
     return frozenset(keys)
