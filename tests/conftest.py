@@ -28,15 +28,14 @@ PLACES = {
 PREFIX, A_DAY = "clearhead-tests-", 24 * 60 * 60  # seconds
 ELSEWHERE = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE", "TORCH_HOME")
 
-# The browser's files make two lines of about the same length, and UMAP is compiled in each process
-# that needs it: its files make one more.
+# One worker keeps a line: its files share a browser, or what UMAP compiles in each process.
 BROWSER = "tests/browser/"
 LINES = {
-    "browser, first line": tuple(
-        f"{BROWSER}test_{name}"
-        for name in ("accessibility", "keyboard", "language", "lessons", "report")
+    "browser, every page": tuple(
+        f"{BROWSER}test_{name}" for name in ("accessibility", "keyboard", "report")
     ),
-    "browser, second line": (BROWSER,),
+    "browser, views": tuple(f"{BROWSER}test_{name}" for name in ("attention", "projector")),
+    "browser, the rest": (BROWSER,),
     "projections": (
         "tests/embedding/test_projection.py",
         "tests/pages/test_embedding_projector.py",
@@ -44,7 +43,47 @@ LINES = {
         "tests/test_requests.py",
     ),
 }
-LONGEST = ("tests/test_declared.py", "tests/lessons/test_library.py")
+# What takes longest begins first, so that the workers end together; the others follow as they are.
+# Two browsers at once are enough: the third line of them comes when one of the first is through.
+LONGEST = (
+    "browser, every page",
+    "browser, views",
+    "projections",
+    "tests/test_declared.py",
+    "tests/lessons/test_library.py",
+    "tests/pages/test_lessons.py",
+    "browser, the rest",
+    *(
+        f"tests/pages/test_{name}.py"
+        for name in (
+            "report_attributions",
+            "every_model",
+            "training_dynamics",
+            "audit_probes",
+            "attention_heads",
+            "word_attributions",
+            "addresses",
+            "audit",
+        )
+    ),
+    "tests/safety/test_many_people.py",
+    "tests/safety/test_container.py",
+    "tests/recorded/test_results.py",
+    "tests/recorded/test_pages.py",
+    "tests/attribution/test_forward_function.py",
+    "tests/models/test_number_formats.py",
+    *(
+        f"tests/pages/test_report_{name}.py"
+        for name in ("compare_models", "head_entropy", "attention", "language_models", "pictures")
+    ),
+    "tests/pages/test_language_models.py",
+    "tests/pages/test_head_entropy.py",
+    "tests/models/test_more_families.py",
+    "tests/models/test_peft_adapters.py",
+    "tests/models/test_sentence_transformers.py",
+    "tests/heads/test_importance.py",
+    "tests/interventions/test_patching.py",
+)
 # Servers and browsers have a part in these: what fails is tried once more. Nothing else is.
 SERVED = (
     BROWSER,
@@ -111,9 +150,9 @@ def line(nodeid: str) -> str:
 
 
 def pytest_collection_modifyitems(items):
-    if WORKER:  # what takes long begins first
-        first = [*LINES, *LONGEST]
-        items.sort(key=lambda item: first.index(at) if (at := line(item.nodeid)) in first else 99)
+    if WORKER:
+        first = {name: place for place, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: first.get(line(item.nodeid), len(first)))
     for item in items:
         if item.nodeid.startswith(SERVED):
             item.add_marker(pytest.mark.flaky(reruns=1))
@@ -137,10 +176,7 @@ def pytest_runtest_teardown(item):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """A line stays in one worker.
-
-    Browsers mostly wait: with two of three workers at theirs, two processors are just busy.
-    """
+    """A line stays in one worker."""
     from xdist.scheduler import LoadFileScheduling
 
     class ByLine(LoadFileScheduling):
