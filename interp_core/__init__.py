@@ -91,6 +91,7 @@ _HOMES = {
     ),
     "interp_core.models.load": ("load_model",),
     "interp_core.models.record": ("LoadedModel",),
+    "interp_core.models.wrap": ("wrap",),
     "interp_core.comparison": (
         "word_reach",
         "negation_probes",

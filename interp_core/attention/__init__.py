@@ -5,6 +5,7 @@ from interp_core.lazy import exports
 HOMES = {
     "compute": ("attention_maps",),
     "maps": ("AttentionMaps",),
+    "given": ("maps_from",),
     "norm_weighted": ("norm_weighted_attention",),
     "tables": (
         "head_summaries",
