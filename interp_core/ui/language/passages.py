@@ -55,7 +55,7 @@ def draw(asked: Asked) -> ViewResult | None:
     with left:
         chart = _bars(found, place)
     with right:
-        _beside(step, given)
+        _beside(asked, step, given)
     table = step.to_frame() if place is None else step.of_token(place)
     return ViewResult(chart, table)
 
@@ -180,7 +180,7 @@ def _bars(found: ic.PassageAttribution, place: int | None) -> alt.LayerChart:
     return chart
 
 
-def _beside(step: Recipe, given: Given) -> None:
+def _beside(asked: Asked, step: Recipe, given: Given) -> None:
     """The ranking of the sentence encoder beside what the language model used."""
     st.markdown("Retrieved and read")
     if len(given.passages) < 2:
@@ -189,11 +189,14 @@ def _beside(step: Recipe, given: Given) -> None:
     try:
         encoder = cache.model_recipe(ENCODER, "encoder")
         ranking = calls.rank_passages(encoder, given.question, list(given.passages))
-        table = step.beside(named("ranking", ranking), given.retrieved)
-        frame = value(table)
+        about = (ENCODER, given.question, given.passages)
+        ranking = asked.run("Ranking", named("ranking", ranking), *about, counts=False)
     except ic.ClearheadError as error:  # no package, or not listed by a shared server
         st.info(message(str(error)), icon=":material/info:")
         return
+    if ranking is None:
+        return
+    frame = value(step.beside(ranking, given.retrieved))
     shown = ["passage", "rank", "similarity", "removal", "alone", "finding", "text"]
     st.dataframe(
         frame[shown].sort_values("rank"),
