@@ -128,17 +128,18 @@ def language_model(model: LoadedModel, args: argparse.Namespace) -> Figures:
 def retrieved_passages(model: LoadedModel) -> Figures:
     """Shares of the built-in questions with four passages whose source is named, or denied.
 
-    First with the answers of the cases, then with those that the model writes: it may copy from
-    another passage than the one with the answer, which is then rightly named.
+    With the answers of the cases. Those that the model writes are printed beside them: it may copy
+    from another passage than the one with the answer, and that one is then rightly named.
     """
-    shares: dict[str, list[bool]] = {}
+    named, denied = "passage with the answer named", "warning where no passage has it"
+    shares: dict[str, list[bool]] = {named: [], denied: []}
     for case in passage_cases():
-        kind = "passage named" if case.source is not None else "warning"
-        for answer, which in ((case.answer, "given answers"), (None, "own answers")):
+        for answer in (case.answer, None):
             found = attribute_passages(model, case.question, case.passages, answer)
-            shares.setdefault(f"retrieved passages: {kind}, {which}", []).append(case.fits(found))
             support = " ".join(f"{bits:.1f}" for bits in found.support)
-            print(f"{case.name}, {which}: {case.fits(found)}; {support} bits; {found.answer.text}")
+            print(f"{case.name}: {case.fits(found)}; {support} bits; {found.answer.text}")
+            if answer is not None:
+                shares[denied if case.source is None else named].append(case.fits(found))
     return {name: float(np.mean(each)) for name, each in shares.items()}
 
 

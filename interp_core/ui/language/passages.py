@@ -12,9 +12,10 @@ import interp_core as ic
 from interp_core.charts.lines import token_lines
 from interp_core.charts.passages import passage_bars
 from interp_core.generated_text.passages import DEPENDENT, SUPPORT, WRITTEN
+from interp_core.models.registry import bundled_card
 from interp_core.ui.language import passage_fields
 from interp_core.ui.language.passage_fields import Given
-from interp_core.ui.language.question import Asked, place_name, side_by_side
+from interp_core.ui.language.question import FITTING, Asked, place_name, side_by_side
 from interp_core.ui.server import cache, costs
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import figure, offer
@@ -23,6 +24,7 @@ from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.token_strip import token_strip
 
+RIGHT, WARNED = "passage with the answer named", "warning where no passage has it"  # in the card
 TOKEN, WHOLE = "passage_token", "the whole answer"
 FULL = 16.0  # bits of full shade
 ENCODER = "encoder"
@@ -56,6 +58,7 @@ def draw(asked: Asked) -> ViewResult | None:
         chart = _bars(found, place)
     with right:
         _beside(asked, step, given)
+    _measured_before()
     table = step.to_frame() if place is None else step.of_token(place)
     return ViewResult(chart, table)
 
@@ -211,6 +214,20 @@ def _beside(asked: Asked, step: Recipe, given: Given) -> None:
         f"first {given.retrieved} count as retrieved. Retrieved and not read: {_listed(missed)}. "
         f"Read and not retrieved: {_listed(unsought)}."
     )
+
+
+def _measured_before() -> None:
+    """How often the verdict was right on the examples, as the model's card says."""
+    card = bundled_card(FITTING)
+    figures = card.metrics if card else {}
+    if {RIGHT, WARNED} <= set(figures):
+        st.caption(
+            f"On the twenty examples, which were fixed before anything was measured on them, "
+            f"`{FITTING}` gave their answers the right source in {figures[RIGHT]:.0%} of ten, and "
+            f"the warning appeared in {figures[WARNED]:.0%} of the ten whose answer stands in no "
+            "passage. An answer that the model writes may rest on a passage that does not hold "
+            "the fact."
+        )
 
 
 def _listed(numbers) -> str:  # noqa: ANN001 - a series of whole numbers
