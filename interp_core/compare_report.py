@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from interp_core.charts import compare as charts
 from interp_core.charts.export import picture
 from interp_core.charts.heads import differences
 from interp_core.compare.tables import OUTSIDE_NAME, change_table, similarity_table
+from interp_core.compare.whole import left_out
 from interp_core.models.weights import weights_digest
 from interp_core.report.document import document
 from interp_core.report.machine import as_json, number, rows
@@ -98,7 +100,12 @@ def comparison_report(
     if with_texts:
         figures.append(page.changed())
     title = f"{found.names[0]} compared with {found.names[1]}"
-    return Report(title, tuple(each for each in figures if each is not None))
+    made = [each for each in figures if each is not None]
+    if made and found.refused:  # a report has no other place for what it does not show
+        told = [f"Not compared: {part}. {why}" for part, why in found.refused.items()]
+        note = " ".join(filter(None, [made[0].note, *told]))
+        made[0] = replace(made[0], note=note)
+    return Report(title, tuple(made))
 
 
 def comparison_document(report: Report) -> str:
@@ -146,8 +153,9 @@ class _Page:
         kind = "debiased" if layers.debiased else "centred"
         note = (
             f"{layers.texts:,} texts, {kind} linear CKA; RSA and the {layers.neighbours} nearest "
-            f"neighbours over {layers.paired} texts. Intervals: 95%, jackknife over texts."
-        )
+            f"neighbours over {layers.paired} texts. Intervals: 95%, jackknife over texts. "
+            f"{left_out(layers.left_out, layers.texts)}"
+        ).strip()
         return self.figure("Similarity of the layers", told, chart, table, code, note)
 
     def heads(self) -> Figure | None:
@@ -159,7 +167,10 @@ class _Page:
         told = heads_told(table)
         code = f"comparison.heads.table({STATISTIC!r})"
         chart = differences(table, title="entropy (nats)")
-        note = "Paired t-test over texts, Benjamini–Hochberg over heads, FDR 5%."
+        note = (
+            f"{heads.texts:,} texts. Paired t-test over texts, Benjamini–Hochberg over heads, "
+            f"FDR 5%. {left_out(heads.left_out, heads.texts)}"
+        ).strip()
         return self.figure("Entropy of the heads of both models", told, chart, table, code, note)
 
     def answers(self) -> Figure | None:
@@ -174,7 +185,9 @@ class _Page:
         told = "; ".join(f"{row.name} {row.value:.1%}" for row in frame.itertuples(index=False))
         p = f"McNemar p = {answers.p:.3f}." if answers.labelled else ""
         code = "comparison.answers.summary()"
-        return self.figure("Agreement and churn", f"{told}. {p}", chart, table, code, p)
+        said = [p, left_out(answers.left_out, answers.texts), *answers.notes]
+        note = " ".join(filter(None, said))
+        return self.figure("Agreement and churn", f"{told}. {p}", chart, table, code, note)
 
     def calibration(self) -> Figure | None:
         """Reliability of both."""

@@ -99,6 +99,8 @@ def labelled_data(
 
 def _drawn(count: int, limit: int | None) -> tuple[np.ndarray, tuple[str, ...]]:
     """The places of the rows that are audited, in order, and a note where some are not."""
+    if limit is not None and limit < 1:
+        raise BadInput(f"A limit is at least 1 row, not {limit:,}.")
     if limit is None or count <= limit:
         return np.arange(count), ()
     places = np.sort(np.random.default_rng(0).choice(count, limit, replace=False))

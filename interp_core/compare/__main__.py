@@ -84,6 +84,8 @@ def _data(asked: argparse.Namespace, model: Any) -> tuple[Any, list[str] | None,
     from interp_core.audit.samples import audit_set
     from interp_core.files.corpus import first_texts, open_corpus
 
+    if asked.limit < 1:
+        raise BadInput(f"--limit is at least 1, not {asked.limit}.")
     if asked.data and asked.sample:
         raise BadInput("Give either --data or --sample.")
     if asked.sample:
@@ -96,14 +98,15 @@ def _data(asked: argparse.Namespace, model: Any) -> tuple[Any, list[str] | None,
     try:
         data = labelled_data(asked.data, model, **given)
         return data, None, (f"data = ic.labelled_data({name!r}, first{told})", "data=data")
-    except ClearheadError:
+    except ClearheadError as error:
         if asked.label:
             raise
+        reason = str(error)
     column = {"column": asked.text} if asked.text else {}
     texts = first_texts(open_corpus(asked.data, **column), asked.limit)
     if not texts:
         raise BadInput(f"{name} holds no texts. Name their column with --text.")
-    command.say("No labels: agreement is compared, not accuracy.")
+    command.say(f"No labels: agreement is compared, not accuracy. {reason}")
     opened = (
         f"ic.open_corpus({', '.join([repr(name), *(f'column={v!r}' for v in column.values())])})"
     )
@@ -155,6 +158,8 @@ def _tell(found: Comparison) -> None:
     for row in found.summary().itertuples():
         ends = f" ({row.low:.4f} to {row.high:.4f})" if row.low == row.low else ""
         print(f"{row.part}: {row.figure}: {row.value:.4g}{ends}")
+    for line in found.remarks():
+        command.say(line)
     for part, why in found.refused.items():
         print(f"{part}: not compared. {why}")
 

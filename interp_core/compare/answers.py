@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pandas as pd
 
 from interp_core.audit.calibration import calibration_error, reliability
 from interp_core.audit.figures import WILSON, Figure, wilson
-from interp_core.audit.labels import match_labels
+from interp_core.audit.labels import LabelMatch, match_labels, shown_of
 from interp_core.audit.predictions import Predictions, is_right, predict_labelled
 from interp_core.audit.record import MULTI, REGRESSION, SINGLE, TOKENS, AuditData, audit_kind
 from interp_core.compare.naming import apart
@@ -22,6 +23,7 @@ from interp_core.progress import scaled
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
 
+PLACEHOLDER = re.compile(r"LABEL_\d+")
 SAME, CHANGED = "same answer", "other answer"
 WON, LOST, BOTH_WRONG, BOTH_RIGHT = "wrong → right", "right → wrong", "both wrong", "both right"
 CHANGES = (LOST, WON, CHANGED, BOTH_WRONG, SAME, BOTH_RIGHT)  # those to look at first
@@ -37,7 +39,8 @@ class AnswerComparison:
     and with labels accuracies, "right → wrong", "wrong → right" and expected calibration errors,
     each with its interval. `p` is McNemar's exact test that both are equally often right, NaN
     without labels. `calibration`: model, then the columns of `reliability`; empty without labels or
-    where answers have no single probability.
+    where answers have no single probability. `notes` say what was assumed of classes and labels,
+    which rows were left out, and how many texts were not read whole.
     """
 
     names: tuple[str, str]
@@ -97,7 +100,7 @@ def compare_answers(
     labelled = isinstance(data, AuditData)
     if not labelled:
         data = _plain(data, first, kinds[0])
-    match = match_labels(data.labels, second.labels)
+    match = _matched(data.labels, second.labels)
     if not any(match.mapping.values()):
         raise BadInput(
             f"{first.name!r} ({', '.join(first.labels[:5])}) and {second.name!r} "
@@ -109,7 +112,11 @@ def compare_answers(
     kept = one.done & two.done
     if not kept.any():
         raise BadInput("No text is left that both models can read. Give shorter texts.")
-    notes = match.notes if match.how != "name" else ()
+    notes = [*data.notes, *filter(None, [data.problems.note()])] if labelled else []
+    notes += [*match.notes, *_one_sided(first, second, match)]
+    if count := int((one.cut | two.cut)[kept].sum()):
+        texts = "1 text is" if count == 1 else f"{count:,} texts are"
+        notes.append(f"{texts} longer than a model reads: of those the beginning was read.")
     back = {found: name for name, found in match.mapping.items() if found is not None}
     sides = (data.take(kept), one.take(kept)), (other.take(kept), two.take(kept))
     table = _table(*sides, back, labelled)
@@ -131,6 +138,40 @@ def compare_answers(
         bins,
         tuple(notes),
     )
+
+
+def _matched(one: Sequence[str], two: Sequence[str]) -> LabelMatch:
+    """Which class of the second model each class of the first is.
+
+    By name; else by number, where the names of either side are numbers or the placeholders that
+    transformers writes ("LABEL_0"), and both have as many classes.
+    """
+    match = match_labels(one, two)
+    if any(match.mapping.values()):
+        return match
+    back = match_labels(two, one)
+    turned = {found: name for name, found in back.mapping.items() if found is not None}
+    if turned and len(one) == len(two):
+        return LabelMatch({name: turned.get(name) for name in one}, back.how, back.notes)
+    if len(one) == len(two) and any(all(map(PLACEHOLDER.fullmatch, side)) for side in (one, two)):
+        pairs = dict(zip(one, two))
+        told = ", ".join(f"{name} = {other}" for name, other in list(pairs.items())[:4])
+        more = ", …" if len(pairs) > 4 else ""
+        note = f"Classes were taken to stand in the same order in both models: {told}{more}."
+        return LabelMatch(pairs, "number", (note,))
+    return match
+
+
+def _one_sided(first: LoadedModel, second: LoadedModel, match: LabelMatch) -> list[str]:
+    """The classes that only one of the two has: no answer of the other can be such a class."""
+    found = set(match.mapping.values())
+    sides = (first, match.unknown), (second, [n for n in second.labels if n not in found])
+    return [
+        f"Only {model.name!r} has the classes {shown_of(list(names))}: the other never gives such "
+        "an answer."
+        for model, names in sides
+        if names
+    ]
 
 
 def _plain(texts: Sequence[str], model: LoadedModel, kind: str) -> AuditData:

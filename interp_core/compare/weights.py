@@ -29,12 +29,13 @@ class WeightComparison:
     """ΔW = second − first for every parameter that both have.
 
     `matrices`: layer (−1 outside of the layers), matrix (query, key, value, output, else its path
-    in the layer), parameter, shape, change (‖ΔW‖, Frobenius), norm (‖W‖ of the first), relative
-    (change / norm; NaN where the first is 0 and the second is not) and stable_rank (‖ΔW‖² over the
-    square of its largest singular value: 1 for a change in one direction; NaN for vectors and where
-    nothing changed). `heads`: the same for each head's part of query, key, value and output: layer,
-    head, matched (its number in the second model), matrix, change, norm, relative, stable_rank;
-    empty where it is not known where the model keeps its heads. `unmatched`: parameter, reason.
+    in the layer; in the decoder of two stacks after the word "decoder"), parameter, shape, change
+    (‖ΔW‖, Frobenius), norm (‖W‖ of the first), relative (change / norm; NaN where the first is 0
+    and the second is not) and stable_rank (‖ΔW‖² over the square of its largest singular value: 1
+    for a change in one direction; NaN for vectors and where nothing changed). `heads`: the same for
+    each head's part of query, key, value and output: layer, head, matched (its number in the second
+    model), matrix, change, norm, relative, stable_rank; empty where it is not known where the model
+    keeps its heads. `unmatched`: parameter, reason.
     `order` (layers, heads) is the head of the second model that stands for each of the first;
     the figures compare heads so matched.
     """
@@ -47,9 +48,10 @@ class WeightComparison:
 
     @property
     def reordered(self) -> tuple[int, ...]:
-        """Places in `order` of the layers whose heads stand in another order."""
-        usual = np.arange(self.order.shape[1])
-        return tuple(int(row) for row in np.flatnonzero((self.order != usual).any(1)))
+        """True numbers of the layers whose heads stand in another order."""
+        rows = np.flatnonzero((self.order != np.arange(self.order.shape[1])).any(1))
+        layers = self.heads["layer"].unique()  # not every layer need attend
+        return tuple(int(layers[row]) for row in rows)
 
     @property
     def frozen(self) -> pd.DataFrame:
@@ -94,7 +96,7 @@ def compare_weights(
     rows, done = [], 0
     for name in shared:
         if name not in apart:
-            layer, matrix = _place(name, first.n_layers)
+            layer, matrix = _place(name, first.n_layers, first.model.config.is_encoder_decoder)
             rows.append(change_row(layer, matrix, name, one[name], two[name]))
         done += 1
         report(progress, done, 2 * len(shared))
@@ -132,12 +134,20 @@ def _unmatched(
     return pd.DataFrame(rows, columns=["parameter", "reason"])
 
 
-def _place(name: str, layers: int) -> tuple[int, str]:
-    """The layer of a parameter by the number in its path, and the rest of the path."""
+def _place(name: str, layers: int, two_stacks: bool) -> tuple[int, str]:
+    """The layer of a parameter by the number in its path, and the rest of the path.
+
+    Layers of a decoder behind an encoder have the same numbers and names, so they are told apart.
+    """
     found = NUMBER.search(f".{name}")
-    if found is None or not int(found[1]) < layers:
+    before = f".{name}"[: found.start()].split(".") if found else []
+    decoder = two_stacks and "decoder" in before
+    if found is None or not (decoder or int(found[1]) < layers):
         return OUTSIDE, name.removesuffix(".weight")
-    return int(found[1]), f".{name}"[found.end() :].removesuffix(".weight")
+    rest = f".{name}"[found.end() :]
+    if "." not in rest:  # a list of modules for each kind (XLM), so the kind stands before
+        rest = f"{before[-1]}.{rest}"
+    return int(found[1]), f"{'decoder ' * decoder}{rest.removesuffix('.weight')}"
 
 
 def head_changes(weights: WeightComparison) -> pd.DataFrame:

@@ -41,6 +41,17 @@ class Comparison:
     answers: AnswerComparison | None = None
     refused: dict[str, str] = field(default_factory=dict)
 
+    def remarks(self) -> list[str]:
+        """What was assumed, and how many texts were left out, of each part in sentences."""
+        lines = []
+        for name in ("representations", "heads", "answers"):
+            part = getattr(self, name)
+            if part is not None and part.left_out:
+                lines.append(f"{name}: {left_out(part.left_out, part.texts)}")
+        if self.answers is not None:
+            lines += [f"answers: {note}" for note in self.answers.notes]
+        return lines
+
     def summary(self) -> pd.DataFrame:
         """The main figures: part, figure, value, low, high; NaN without an interval."""
         rows: list[tuple[str, str, float, float, float]] = []
@@ -48,7 +59,7 @@ class Comparison:
         if self.weights is not None:
             frozen = len(self.weights.frozen) / len(self.weights.matrices)
             rows.append(("weights", "‖ΔW‖ / ‖W‖ of all parameters", self.weights.total, nan, nan))
-            rows.append(("weights", "share of parameters unchanged", frozen, nan, nan))
+            rows.append(("weights", "share of matrices and vectors unchanged", frozen, nan, nan))
             rows.append(
                 ("weights", "layers with reordered heads", len(self.weights.reordered), nan, nan)
             )
@@ -70,6 +81,13 @@ class Comparison:
             if self.answers.labelled:
                 rows.append(("answers", "McNemar p", self.answers.p, nan, nan))
         return pd.DataFrame(rows, columns=["part", "figure", "value", "low", "high"])
+
+
+def left_out(count: int, texts: int) -> str:
+    """How many texts a part could not compare; empty for none."""
+    if not count:
+        return ""
+    return f"{count:,} of {count + texts:,} texts cannot be compared and are left out."
 
 
 def run_comparison(

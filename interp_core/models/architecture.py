@@ -213,7 +213,10 @@ def stack_parts(model: LoadedModel) -> StackParts:
         AttentionPart(layer, output, _inputs_beside(path, value), cut)
         for layer, (output, (path, value, cut)) in zip(layers, [*found.items()] * times)
     ]
-    return StackParts(blocks, tuple(_mlp_of(modules, path) for path in blocks), tuple(parts))
+    mlps = tuple(_mlp_of(modules, path) for path in blocks)
+    if None in mlps:  # maps of a class of their own (I-BERT)
+        raise _unknown_parts(model)
+    return StackParts(blocks, mlps, tuple(parts))
 
 
 def _inputs_beside(path: str, value: str) -> tuple[str, str, str]:
@@ -239,19 +242,33 @@ def _blocks_around(
     for root in lists:
         inside = [path for path in projections if path.startswith(f"{root}.")]
         layers = [int(path.removeprefix(f"{root}.").split(".")[0]) for path in inside]
-        if len(modules[root]) == model.n_layers and len(set(layers)) == len(projections):
+        whole = len(modules[root]) == model.n_layers and not _in_pieces(modules, root)
+        if whole and len(set(layers)) == len(projections):
             return tuple(f"{root}.{layer}" for layer in range(model.n_layers)), layers
     raise _unknown_parts(model)
 
 
-def _mlp_of(modules: dict[str, nn.Module], block: str) -> str:
+def _in_pieces(modules: dict[str, nn.Module], root: str) -> bool:
+    """Whether a list holds attention alone, and the MLPs stand in a list beside it (XLM)."""
+    parent = root.rpartition(".")[0]
+    beside = [
+        each
+        for path, each in modules.items()
+        if path != root and path.rpartition(".")[0] == parent and isinstance(each, nn.ModuleList)
+    ]
+    return any(
+        len(each) == len(modules[root]) and any(map(is_linear, each.modules())) for each in beside
+    )
+
+
+def _mlp_of(modules: dict[str, nn.Module], block: str) -> str | None:
     """The module that yields what the MLP adds to the stream: the norm between both where there is
-    one (Gemma 2), the MLP by its name, else the block's last linear map."""
+    one (Gemma 2), the MLP by its name, else the block's last linear map; None without such maps."""
     for name in (POST_NORMS[1], *WHOLE_MLP):
         if f"{block}.{name}" in modules:
             return f"{block}.{name}"
     maps = [name for name, each in modules[block].named_modules() if is_linear(each)]
-    return f"{block}.{maps[-1]}"
+    return f"{block}.{maps[-1]}" if maps else None
 
 
 def is_linear(module: nn.Module) -> bool:

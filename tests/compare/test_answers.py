@@ -72,6 +72,33 @@ def test_classes_in_another_order_are_matched_by_their_names(base, tuned, data, 
     assert list(other.table["change"]) == list(found.table["change"])
 
 
+def test_placeholders_of_classes_are_taken_by_their_number_and_that_is_said(
+    base, tuned, data, found
+):
+    unnamed = replace(tuned, labels=tuple(f"LABEL_{place}" for place in range(2)))
+    other = ic.compare_answers(base, unnamed, data)
+    assert list(other.table["change"]) == list(found.table["change"])
+    assert any("same order" in note for note in other.notes)
+    turned = ic.compare_answers(unnamed, base, list(data.texts))
+    assert turned.churn == other.churn
+    assert any("same order" in note for note in turned.notes)
+
+
+def test_what_was_assumed_and_left_out_is_said(base, tuned, data):
+    import pandas as pd
+
+    long = " ".join(["a strange model"] * 60)
+    table = pd.DataFrame({"text": [*data.texts[:3], long], "label": [0, 1, "x", 1]})
+    renamed = replace(tuned, labels=(tuned.labels[0], "another"))
+    found = ic.compare_answers(base, renamed, ic.labelled_data(table, base, mapping={"x": None}))
+    said = " ".join(found.notes)
+    assert "Numbers were taken as" in said
+    assert "1 row was left out" in said
+    assert "1 text is longer than a model reads" in said
+    assert "Only 'tuned' has the classes another" in said
+    assert f"has the classes {base.labels[1]}: the other never" in said
+
+
 def test_models_without_common_classes_and_without_classes_are_refused(base, data, tiny_model):
     with pytest.raises(ic.BadInput, match="no class in common"):
         ic.compare_answers(base, ic.load_model("sentiment-lstm"), data)

@@ -84,7 +84,25 @@ def test_parts_that_do_not_apply_are_named_with_the_reason(folders, tiny, file, 
     assert "representations: CKA of the last layers" in said
 
 
-def test_what_cannot_be_read_ends_with_a_sentence(folders, capsys):
+def test_the_report_names_what_it_does_not_show(folders, tiny, tmp_path, file):
+    out = ["--data", str(file), "--out", str(tmp_path), "--quiet"]
+    assert main([folders[0], str(tiny("bert-masked-lm")), *out]) == 0
+    told = (tmp_path / "compare.html").read_text(encoding="utf-8")
+    assert "Not compared: answers." in told
+
+
+def test_what_was_assumed_is_said_and_why_labels_are_not_read(folders, tmp_path, texts, capsys):
+    path = tmp_path / "numbers.csv"
+    for labels, said in ((["0", "1"], "Numbers were taken"), (["x", "y"], "is one of class 0")):
+        rows = pd.DataFrame({"text": texts[:6], "label": labels * 3})
+        rows.to_csv(path, index=False)
+        assert main([*folders, "--data", str(path), "--quiet"]) == 0
+        assert said in capsys.readouterr().err
+
+
+def test_what_cannot_be_read_ends_with_a_sentence(folders, file, capsys):
+    assert main([*folders, "--data", str(file), "--limit", "-3", "--quiet"]) == 2
+    assert "at least 1" in capsys.readouterr().err
     assert main([*folders, "--data", "no-such-file.csv", "--label", "x", "--quiet"]) == 2
     assert main(["no/such/model", folders[0], "--quiet"]) == 2
     assert "Error" not in capsys.readouterr().out

@@ -130,6 +130,44 @@ def test_families_keep_their_heads_in_different_places(tiny_model, family):
     assert len(found.heads) == 4 * len(model.layout.attention_layers) * model.n_heads
 
 
+@pytest.mark.parametrize("family", ["t5", "bart"])
+def test_a_decoder_has_cells_of_its_own(tiny_model, family):
+    import copy
+
+    model = tiny_model(family)
+    network = copy.deepcopy(model.model)
+    with torch.no_grad():
+        for value in (
+            network.get_decoder().layers.parameters()
+            if family == "bart"
+            else (network.decoder.block.parameters())
+        ):
+            value.mul_(1.25)
+    found = ic.compare_weights(model, replace(model, name="more", model=network)).matrices
+    assert not found.duplicated(["layer", "matrix"]).any()
+    decoder = found["matrix"].str.startswith("decoder ")
+    assert set(found[decoder]["layer"]) == {0, 1, 2}  # one more than the encoder has
+    np.testing.assert_allclose(found[decoder]["relative"], 0.25, rtol=1e-5)
+    assert not found[~decoder]["change"].any()
+
+
+def test_reordered_heads_are_told_by_the_number_of_their_layer(tiny_model):
+    import copy
+
+    model = tiny_model("jamba")  # attends in layers 1 and 4 alone
+    assert model.layout.attention_layers == (1, 4)
+    network = copy.deepcopy(model.model)
+    attention, size = network.model.layers[4].self_attn, 8
+    heads = torch.tensor([1, 0, 2, 3])  # of one group
+    with torch.no_grad():
+        rows = torch.cat([torch.arange(head * size, (head + 1) * size) for head in heads])
+        attention.q_proj.weight.copy_(attention.q_proj.weight[rows].clone())
+        attention.o_proj.weight.copy_(attention.o_proj.weight[:, rows].clone())
+    found = ic.compare_weights(model, replace(model, name="reordered", model=network))
+    assert found.reordered == (4,)
+    assert found.total == 0
+
+
 def test_rounding_to_bfloat16_changes_every_matrix_a_little(tiny):
     pair = [ic.load_model(str(tiny("bert-2-labels")), dtype=d) for d in ("float32", "bfloat16")]
     found = ic.compare_weights(*pair)

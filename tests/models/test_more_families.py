@@ -11,6 +11,8 @@ import torch
 import transformers
 
 import interp_core as ic
+from interp_core.models.architecture import stack_parts
+from interp_core.models.hooks import first
 from tests.tiny import TEXT
 from tests.tiny_more import MORE, build_more
 
@@ -48,6 +50,33 @@ def test_it_loads_as_what_it_is(family):
     assert (model.task, model.layout.causal, model.notes) == (task, causal, ())
     assert model.readings[0] == task
     assert model.readings[-1] == "encoder"
+
+
+def test_each_block_reads_what_the_one_before_gave_or_nothing_inside_is_changed(family):
+    _, _, model = family
+    try:
+        parts = stack_parts(model)
+    except ic.UnsupportedModel:
+        return
+    assert not {part.projection for part in parts.attention}.intersection(parts.mlps)
+    read, gave = [], []
+
+    def enter(_module, given, options):
+        read.append(given[0] if given else options["hidden_states"])
+
+    with torch.no_grad():
+        handles = []
+        for path in dict.fromkeys(parts.blocks):
+            block = model.model.get_submodule(path)
+            handles.append(block.register_forward_pre_hook(enter, with_kwargs=True))
+            handles.append(block.register_forward_hook(lambda *seen: gave.append(first(seen[-1]))))
+        ic.attention_maps(model, TEXT)
+        for each in handles:
+            each.remove()
+    assert read
+    assert len(read) == len(gave)
+    for one, other in list(zip(gave, read[1:]))[: model.n_layers - 1]:
+        assert torch.equal(one, other)
 
 
 def test_maps_are_the_models_own(family):

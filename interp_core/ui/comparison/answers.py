@@ -48,7 +48,7 @@ def draw(sides: tuple[Side, Side], choose) -> ViewResult | None:  # noqa: ANN001
         return None
     found: AnswerComparison = value(step)
     for note in found.notes:
-        st.warning(message(note), icon=":material/swap_horiz:")
+        st.info(message(note), icon=":material/info:")
     chart = _agreement(sides, found)
     if not found.calibration.empty:
         _calibration(found, step)
