@@ -44,7 +44,7 @@ def save(tiny, folder, *modules, family="bert", **more):
     torch.manual_seed(0)
     first = Transformer(str(tiny(family)))
     model = SentenceTransformer(modules=[first, *modules], device="cpu", **more)
-    model.save_pretrained(str(folder))
+    model.save_pretrained(str(folder), create_model_card=False)
     return folder
 
 

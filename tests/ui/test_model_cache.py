@@ -37,7 +37,7 @@ class Loader:
 
 @pytest.fixture
 def settles(monkeypatch):
-    """Memory is asked for as in the app; elsewhere it is not, for it takes long among tests."""
+    """Memory is asked for as in the app; elsewhere now and then, for it takes long among tests."""
     monkeypatch.setattr(model_cache, "settle", settle)
     gc.unfreeze()
     yield
