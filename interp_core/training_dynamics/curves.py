@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -74,6 +75,21 @@ class LearningCurves:
     def steps(self) -> list[int]:
         """The step of each measured checkpoint."""
         return [each.step for each in self.checkpoints]
+
+    @property
+    def fewest(self) -> int:
+        """Texts of each set from which a change can be told from chance.
+
+        With fewer, even texts that all move the same way are no evidence beyond that of the
+        simultaneous intervals (sign test), and a bootstrap of so few is too narrow.
+        """
+        tests = len(SETS) * max(1, len(self.checkpoints) - 1)
+        return math.ceil(1 + math.log2(tests / (1 - LEVEL)))
+
+    @property
+    def too_few(self) -> bool:
+        """Whether a set has fewer texts than `fewest`: then nothing is claimed."""
+        return min(each.n for each in self.answers.values()) < self.fewest
 
     @cached_property
     def _frame(self) -> pd.DataFrame:
@@ -207,11 +223,10 @@ def score_checkpoints(
         which: _together([each[place] for each in found]) for place, which in enumerate(SETS)
     }
     shared = reader.shared_texts()
-    notes = list(reader.notes)
+    notes = [*reader.notes, *reader.cut_notes()]
     if shared:
-        notes.append(
-            f"{shared:,} texts stand in both sets, so the held-out loss is too good. Remove them."
-        )
+        texts = "1 text stands" if shared == 1 else f"{shared:,} texts stand"
+        notes.append(f"{texts} in both sets, so the held-out loss is too good. Remove them.")
     return LearningCurves(good, answers, broken, reader.names, tuple(notes))
 
 
@@ -239,32 +254,47 @@ class _Reader:
         self.notes: tuple[str, ...] = ()
         self.names: tuple[str, str] = SETS
         self.done = 0
+        self.cut: dict[str, int] = {}
 
     def read(self, checkpoint: Checkpoint, model: LoadedModel) -> tuple[np.ndarray, ...]:
         """For each set an array (3, n): loss, right, confidence; NaN where not answered."""
         if self.labels is None:
             self.data = tuple(labelled_texts(each, model, self.options) for each in self.sources)
             self.labels = tuple(model.labels)
-            self.notes = tuple(dict.fromkeys(n for each in self.data for n in each.notes))
+            said = [[*each.notes, each.problems.note()] for each in self.data]
+            said = [
+                f"{which}: {note}" for which, notes in zip(SETS, said) for note in notes if note
+            ]
+            self.notes = tuple(said)
             self.names = (self.data[0].name, self.data[1].name)
         if tuple(model.labels) != self.labels:
             raise BadInput(
-                f"The classes of {checkpoint.name!r} are others than those of the first checkpoint."
+                f"The classes of {checkpoint.name!r} are others than those of the first "
+                "checkpoint, or stand in another order."
             )
-        return tuple(self._answers(model, each) for each in self.data)
+        return tuple(self._answers(model, *each) for each in zip(SETS, self.data))
 
-    def _answers(self, model: LoadedModel, data: AuditData) -> np.ndarray:
+    def _answers(self, model: LoadedModel, which: str, data: AuditData) -> np.ndarray:
         state, all_texts = None, self.count * sum(map(len, self.data))
         for state in stream_predictions(model, data):
             told = int((state.done | state.lost).sum())
             report(self.progress, self.done + told, all_texts)
         self.done += len(data)
+        self.cut[which] = int(state.cut.sum())
         logits = state.logits.astype(np.float64)
         shifted = logits - logits.max(1, keepdims=True)
         logs = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
         loss = -logs[np.arange(len(data)), data.targets]
         found = np.stack([loss, is_right(data, state).astype(float), state.confidence])
         return np.where(state.done, found, np.nan)
+
+    def cut_notes(self) -> list[str]:
+        """How many texts of each set were too long to be read whole."""
+        return [
+            f"{which}: of {count:,} longer texts only the beginning that the model reads counts."
+            for which, count in self.cut.items()
+            if count
+        ]
 
     def shared_texts(self) -> int:
         """Texts that stand in both sets."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from interp_core.training_dynamics.checkpoints import Checkpoint, CheckpointSeries
 
 METHOD = "integrated_gradients"
+FEWEST = 8  # texts: a bootstrap of fewer gives intervals that are too narrow to claim anything
 
 
 @dataclass(frozen=True)
@@ -165,10 +166,10 @@ class CheckpointAttributions:
     def settling(self) -> str:
         """A sentence on whether the last step moved attributions less or more than the one before.
 
-        Empty where the intervals overlap.
+        Empty where the intervals overlap, and for fewer than `FEWEST` texts.
         """
         table = self.movement().query("measure == '1 − cosine'")
-        if len(table) < 2:
+        if len(table) < 2 or table["n"].tail(2).min() < FEWEST:
             return ""
         before, last = table.iloc[-2], table.iloc[-1]
         less, more = last["high"] < before["low"], last["low"] > before["high"]
@@ -231,7 +232,8 @@ def checkpoint_attributions(
         texts, spans = read[0]
         if tuple(model.labels) != texts.labels:
             raise BadInput(
-                f"The classes of {checkpoint.name!r} are others than those of the first checkpoint."
+                f"The classes of {checkpoint.name!r} are others than those of the first "
+                "checkpoint, or stand in another order."
             )
         base = done
         found = _by_class(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -49,16 +49,19 @@ def direction(low: float, high: float) -> str:
     return RISES if low > LEAST_CHANGE else ""
 
 
+def _claimed(curves: LearningCurves, change: Mapping[str, float]) -> str:
+    """The direction of a change; nothing where the texts are too few for any claim."""
+    return "" if curves.too_few else direction(change["low"], change["high"])
+
+
 def phases(curves: LearningCurves) -> pd.DataFrame:
     """From each checkpoint to the next: from, to, training sample, held out, phase.
 
     The two sets hold "falls", "rises" or nothing: a change counts where its simultaneous interval
-    lies beyond ±`LEAST_CHANGE` nats.
+    lies beyond ±`LEAST_CHANGE` nats, and both sets have at least `LearningCurves.fewest` texts.
     """
     changes = curves.changes().query(f"measure == '{LOSS}'")
-    told = changes.assign(
-        way=[direction(low, high) for low, high in zip(changes["low"], changes["high"])]
-    )
+    told = changes.assign(way=[_claimed(curves, row) for row in changes.to_dict("records")])
     table = told.pivot(index=["from", "to"], columns="set", values="way").reset_index()
     table = table[["from", "to", TRAIN, HELD_OUT]].rename_axis(columns=None)
     table["phase"] = [_phase(one, two) for one, two in zip(table[TRAIN], table[HELD_OUT])]
@@ -79,7 +82,8 @@ def verdicts(curves: LearningCurves) -> pd.DataFrame:
     Columns step, checkpoint, verdict; and for both sets the loss minus that of the best with low
     and high. "underfitted": before the best, held-out loss higher and training loss not lower.
     "overfitted": after it, held-out loss higher and training loss lower. Higher and lower mean that
-    the simultaneous interval lies beyond ±`LEAST_CHANGE` nats; else nothing is said.
+    the simultaneous interval lies beyond ±`LEAST_CHANGE` nats; else, and for sets of fewer texts
+    than `LearningCurves.fewest`, nothing is said.
     """
     steps = curves.steps
     best = steps[int(curves.answers[HELD_OUT].loss.mean(1).argmin())]
@@ -88,7 +92,7 @@ def verdicts(curves: LearningCurves) -> pd.DataFrame:
     rows = []
     for each in curves.checkpoints:
         one, two = (sides[which].loc[each.step] for which in (TRAIN, HELD_OUT))
-        ways = direction(one["low"], one["high"]), direction(two["low"], two["high"])
+        ways = _claimed(curves, one), _claimed(curves, two)
         told = BEST if each.step == best else _verdict(each.step < best, *ways)
         ends = [side[name] for side in (one, two) for name in ("change", "low", "high")]
         rows.append((each.step, each.name, told, *ends))
@@ -118,13 +122,31 @@ def learning_findings(
     """Sentences on what the curves, and the drift of the weights where given, show.
 
     A change of loss is spoken of where its simultaneous 95% interval (paired bootstrap over texts,
-    Bonferroni over steps and sets) lies beyond ±0.01 nats.
+    Bonferroni over steps and sets) lies beyond ±0.01 nats; of fewer texts than
+    `LearningCurves.fewest` nothing is claimed.
     """
-    found = [*_phase_findings(curves), *_verdict_findings(curves), *_gap_finding(curves)]
+    found = [
+        *_size_finding(curves),
+        *_phase_findings(curves),
+        *_verdict_findings(curves),
+        *_gap_finding(curves),
+    ]
     found += _calibration_findings(curves)
     if drift is not None:
         found += drift_findings(drift)
     return tuple(found)
+
+
+def _size_finding(curves: LearningCurves) -> Iterator[Finding]:
+    """That the texts are too few for claims on the loss."""
+    if curves.too_few:
+        sizes = ", ".join(f"{which} {curves.answers[which].n:,}" for which in (TRAIN, HELD_OUT))
+        yield Finding(
+            "too few texts",
+            tuple(curves.steps),
+            f"The texts are too few to claim anything of the loss ({sizes}). Give at least "
+            f"{curves.fewest} in each set, better some hundred.",
+        )
 
 
 def _phase_findings(curves: LearningCurves) -> Iterator[Finding]:
@@ -139,7 +161,7 @@ def _phase_findings(curves: LearningCurves) -> Iterator[Finding]:
         steps = list(rows)
         start, end = steps[0]["from"], steps[-1]["to"]
         losses = "; ".join(
-            f"{which} {means[which][start]:.3f} → {means[which][end]:.3f}"
+            f"{which} {_written(means[which][start])} → {_written(means[which][end])}"
             for which in (TRAIN, HELD_OUT)
         )
         where = f"Step {start:,} to {end:,}"
@@ -156,7 +178,7 @@ def _phase_findings(curves: LearningCurves) -> Iterator[Finding]:
         }[phase]
         if phase == IMPROVING and end == last:
             told += " The model was still improving at the last checkpoint."
-        if len(steps) == 1:
+        if len(steps) == 1 and not curves.too_few:
             told += f" Changes: {_intervals(changes, start, end)}."
         yield Finding(phase, (start, end), told)
 
@@ -198,7 +220,7 @@ def _verdict_findings(curves: LearningCurves) -> Iterator[Finding]:
 def _gap_finding(curves: LearningCurves) -> Iterator[Finding]:
     gap = curves.gap().query(f"measure == '{LOSS}'")
     first, last = gap.iloc[0], gap.iloc[-1]
-    if last["low"] > max(first["high"], 0.0):
+    if last["low"] > max(first["high"], 0.0) and not curves.too_few:
         yield Finding(
             "gap",
             (int(first["step"]), int(last["step"])),
@@ -243,4 +265,9 @@ def drift_findings(drift: pd.DataFrame) -> Iterator[Finding]:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "−")
+    return _written(value, "+").replace("-", "−")
+
+
+def _written(value: float, sign: str = "") -> str:
+    """Three decimals; of a loss that has run away three digits."""
+    return f"{value:{sign}.3f}" if abs(value) < 1e4 else f"{value:{sign}.2e}"

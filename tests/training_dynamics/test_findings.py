@@ -67,6 +67,23 @@ def test_nothing_is_claimed_where_nothing_changes():
     assert not {IMPROVING, OVERFITTING, UNDERFITTED, OVERFITTED} & set(kinds(STILL))
 
 
+@pytest.mark.parametrize("count", [1, 3, 7])
+def test_of_few_texts_nothing_is_claimed_and_that_is_said(count):
+    given = curves([1.2, 0.8, 0.6, 0.4], [1.2, 0.85, 0.65, 0.95], n=count)
+    assert given.fewest == 8  # 2 · 0.5⁸ · 6 comparisons is the first below 5%
+    assert phases(given)["phase"].tolist() == ["no change claimed"] * 3
+    assert not {UNDERFITTED, OVERFITTED} & set(verdicts(given)["verdict"])
+    found = kinds(given)
+    assert found[0] == "too few texts"
+    assert "gap" not in found
+
+
+def test_a_loss_that_ran_away_is_written_with_few_digits():
+    told = [each.text for each in ic.learning_findings(curves([0.9, 2e20], [0.9, 2e20]))]
+    assert "2.00e+20" in told[0]
+    assert max(map(len, told)) < 400
+
+
 def test_a_change_smaller_than_the_threshold_is_not_spoken_of_however_sure_it_is():
     loss = np.repeat([[0.5], [0.5 - LEAST_CHANGE / 2]], 400, axis=1)
     same = Answers(loss, np.ones_like(loss, dtype=bool), np.exp(-loss))

@@ -102,6 +102,15 @@ def test_texts_in_both_sets_are_told(training, texts):
     assert any("stand in both sets" in note for note in found.notes)
 
 
+def test_rows_that_are_left_out_and_texts_that_are_cut_are_told(training, texts):
+    series = ic.checkpoint_series(training).take([0, 100])
+    train = texts[0].assign(label=["class 0", "class 1", "another", "class 1"])
+    held_out = texts[1].assign(text=[*texts[1]["text"][:3], " ".join(["strange"] * 90)])
+    notes = " ".join(ic.score_checkpoints(series, train, held_out).notes)
+    assert "training sample: 1 row was left out" in notes
+    assert "held out: of 1 longer texts only the beginning" in notes
+
+
 def test_drift_is_the_relative_change_of_each_part(training):
     drift = ic.checkpoint_drift(ic.checkpoint_series(training))
     table = drift.pivot(index="part", columns="step", values="drift")
