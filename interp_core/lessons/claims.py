@@ -11,6 +11,7 @@ from interp_core.lessons import measures_attention as words
 from interp_core.lessons import measures_audit as audits
 from interp_core.lessons import measures_classifier as decides
 from interp_core.lessons import measures_compare as pairs
+from interp_core.lessons import measures_images as sees
 from interp_core.lessons import measures_interventions as changes
 from interp_core.lessons import measures_passages as answers
 from interp_core.lessons.record import Claim, Lesson, Value
@@ -87,6 +88,13 @@ MEASURES: dict[str, Callable[..., Value]] = {
         answers.dependent_tokens,
         answers.warns,
         answers.retrieval_rank,
+        sees.picture_tokens,
+        sees.object_area,
+        sees.object_attention,
+        sees.component_share,
+        sees.sink_share,
+        sees.sinks,
+        sees.rollout_peak,
     )
 }
 

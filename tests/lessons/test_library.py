@@ -66,6 +66,7 @@ SET_UP = {
     ),
     "13-what-did-fine-tuning-change.md": {"0", "1", "6", "384"},
     "14-did-it-read-the-passage.md": {"1", "3", "4", "6", "4816"},
+    "15-what-does-a-vision-transformer-look-at.md": {"11", "14", "16", "224"},
 }
 PLACES = re.compile(
     r"(?:layers?|heads?) \d+(?: (?:and|to) (?:layer )?\d+)?|\b(?:1[89]|20)\d\d\b", re.IGNORECASE
