@@ -13,8 +13,8 @@ from interp_core.lessons.measures_attention import loaded
 
 
 @lru_cache(maxsize=8)
-def _maps(model: str, picture: str) -> attention.AttentionMaps:
-    return attention.attention_maps(loaded(model), sample_photo(picture))
+def _maps(model: str, image: str) -> attention.AttentionMaps:
+    return attention.attention_maps(loaded(model), sample_photo(image))
 
 
 @lru_cache(maxsize=4)
@@ -22,28 +22,28 @@ def _components(model: str, layer: int) -> images.PatchPCA:
     return images.patch_pca(loaded(model), [sample_photo(name) for name in PHOTOS], layer=layer)
 
 
-def picture_tokens(model: str, *, picture: str) -> float:
+def picture_tokens(model: str, *, image: str) -> float:
     """How many tokens a photograph becomes."""
-    return len(_maps(model, picture).tokens)
+    return len(_maps(model, image).tokens)
 
 
-def object_area(model: str, *, picture: str, layer: int) -> float:
+def object_area(model: str, *, image: str, layer: int) -> float:
     """Share of the patches that the first component of a layer calls object."""
-    return float(_object(model, picture, layer).mean())
+    return float(_object(model, image, layer).mean())
 
 
-def object_attention(model: str, *, picture: str, layer: int, head: int, by: int) -> float:
+def object_attention(model: str, *, image: str, layer: int, head: int, by: int) -> float:
     """Share of the class token's attention to patches that lies on the object.
 
     Which patches are object says the first component of layer `by`.
     """
-    maps = _maps(model, picture)
+    maps = _maps(model, image)
     weights = over_patches(maps, maps.weights)[layer, head].astype(float)
-    return float(weights[_object(model, picture, by)].sum() / weights.sum())
+    return float(weights[_object(model, image, by)].sum() / weights.sum())
 
 
-def _object(model: str, picture: str, layer: int) -> np.ndarray:
-    return _components(model, layer).objects()[list(PHOTOS).index(picture)]
+def _object(model: str, image: str, layer: int) -> np.ndarray:
+    return _components(model, layer).objects()[list(PHOTOS).index(image)]
 
 
 def component_share(model: str, *, layer: int, component: int) -> float:
@@ -51,23 +51,23 @@ def component_share(model: str, *, layer: int, component: int) -> float:
     return float(_components(model, layer).shares[component - 1])
 
 
-def sink_share(model: str, *, picture: str, layer: int, head: int) -> float:
+def sink_share(model: str, *, image: str, layer: int, head: int) -> float:
     """Share of a head's map that lies on one patch."""
-    table = images.find_patch_sinks(_maps(model, picture)).set_index(["layer", "head"])
+    table = images.find_patch_sinks(_maps(model, image)).set_index(["layer", "head"])
     return float(table.loc[(layer, head), "share"])
 
 
-def sinks(model: str, *, picture: str) -> float:
+def sinks(model: str, *, image: str) -> float:
     """How many heads have a sink among the patches."""
-    return int(images.find_patch_sinks(_maps(model, picture))["sink"].sum())
+    return int(images.find_patch_sinks(_maps(model, image))["sink"].sum())
 
 
-def rollout_peak(model: str, *, picture: str, without: str = "") -> float:
-    """How many times its even share the brightest patch has in the last layer's rollout.
+def rollout_peak(model: str, *, image: str, without: str = "") -> float:
+    """How many times its uniform share the brightest patch has in the last layer's rollout.
 
     Of the class token; `without` says what is left out ("heads", "layers", "patches").
     """
-    maps = _maps(model, picture)
+    maps = _maps(model, image)
     whole = attention.attention_rollout
     rolled = images.rollout_without_sinks(maps, leave_out=without) if without else whole(maps)
     patches = over_patches(maps, rolled)[-1]
