@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from dataclasses import replace
 from shutil import copytree
 
 import numpy as np
@@ -171,11 +172,13 @@ def test_attributions_of_the_same_model_do_not_move(training, texts):
     same = found.__class__(found.checkpoints, (found.shares[0],) * 2, found.texts)
     np.testing.assert_allclose(same.movement()["value"], 0, atol=1e-9)
     assert set(found.frame()["step"]) == {0, 1000}
-    first, last = found.shares
+    first, last = (replace(each, scores=[*each.scores] * 2) for each in found.shares)
     points = tuple(Checkpoint(str(step), "", step) for step in (0, 1, 2))
     for shares, told in (((first, first, last), "more"), ((first, last, last), "less")):
         moving = found.__class__(points, shares, found.texts).settling()
         assert moving.startswith(f"Attributions move {told} from step 1 to 2 than from 0 to 1")
+    few = (found.shares[0], *found.shares)
+    assert found.__class__(points, few, found.texts).settling() == ""  # four texts are too few
 
 
 def test_it_can_be_stopped(training, texts):
