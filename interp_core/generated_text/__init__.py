@@ -21,6 +21,7 @@ HOMES = {
     ),
     "passages": (
         "attribute_passages",
+        "passage_answers",
         "PassageAttribution",
     ),
     "cases": (

@@ -25,6 +25,7 @@ from interp_core.generated_text.prompt import Prompt, has_template, read_prompt
 from interp_core.generated_text.scoring import Scorer
 from interp_core.generated_text.units import prompt_units
 from interp_core.inputs.tokens import check_text
+from interp_core.language.generation import check_writing
 from interp_core.progress import Counter, scaled
 from interp_core.validation import check_position
 
@@ -242,6 +243,48 @@ def attribute_passages(
     check_length(model, read, said)
     meter = Counter(scaled(progress, 20 if answer is None else 0, 100))
     return _scored(model, question, given, spans, read, said, meter)
+
+
+def passage_answers(
+    model: LoadedModel,
+    question: str,
+    passages: Sequence[str],
+    *,
+    instruction: str = INSTRUCTION,
+    tokens: int = WRITTEN,
+    progress: Callable[[int, int], object] | None = None,
+) -> pd.DataFrame:
+    """What the model answers after all passages, none, all but one, and each alone.
+
+    One row for each: given ("all", "none", "without 1", "1 alone", …), answer, and `same`, whether
+    it is the answer after all passages. Each is the most likely answer of up to `tokens` tokens; it
+    is empty where the model ends at once. `progress(done, 100)` counts per cent and may return
+    False to stop. Raises as `attribute_passages` does.
+    """
+    check_writing(tokens, 0.0)
+    given = checked_passages(passages)
+    sets = {"all": given, "none": ()}
+    for number in range(len(given)):
+        sets[f"without {number + 1}"] = given[:number] + given[number + 1 :]
+        sets[f"{number + 1} alone"] = given[number : number + 1]
+    known: dict[tuple[str, ...], str] = {}
+    for done, each in enumerate(sets.values()):
+        if each not in known:
+            part = scaled(progress, 100 * done // len(sets), 100 * (done + 1) // len(sets))
+            read, _ = passage_prompt(model, question, each, instruction=instruction)
+            known[each] = _written(model, read, tokens, part)
+    answers = [known[each] for each in sets.values()]
+    same = [answer == answers[0] for answer in answers]
+    return pd.DataFrame({"given": list(sets), "answer": answers, "same": same})
+
+
+def _written(
+    model: LoadedModel, read: Prompt, tokens: int, progress: Callable[[int, int], object] | None
+) -> str:
+    try:
+        return write_answer(model, read, tokens=tokens, progress=progress).text.strip()
+    except BadInput:  # the end mark at once, or white space alone
+        return ""
 
 
 def _continues(model: LoadedModel, read: Prompt) -> bool:

@@ -165,7 +165,7 @@ KEYS: dict[str, frozenset[str]] = {
         lm_view lm_place lm_line lm_depth lm_target lm_instead lm_part lm_tokens lm_temperature
         lm_seed lm_step lm_head lm_score lm_inductor lm_towards lm_away lm_layer lm_strength
         passages passage_question passage_answer passage_by passage_example passage_token
-        passages_retrieved
+        passages_retrieved passages_rewritten
         """,
     ),
 }

@@ -122,6 +122,21 @@ def test_progress_counts_per_cent_and_stops(tiny_model):
         ic.attribute_passages(model, **ASKED, answer="She.", progress=lambda *_: False)
 
 
+def test_answers_are_those_that_generate_writes(tiny_model):
+    model = tiny_model("gpt2")
+    found = ic.passage_answers(model, "Who?", PASSAGES, instruction="Do.", tokens=3)
+    assert list(found["given"]) == ["all", "none", "without 1", "1 alone", "without 2", "2 alone"]
+    for given, passages in {"all": PASSAGES, "none": (), "1 alone": PASSAGES[:1]}.items():
+        prompt, _ = passage_prompt(model, "Who?", passages, instruction="Do.")
+        written = ic.generate(model, prompt.text, tokens=3).text.strip()
+        assert found.set_index("given")["answer"][given] == written
+    answers = found.set_index("given")["answer"]
+    assert answers["without 1"] == answers["2 alone"]
+    assert list(found["same"]) == [each == answers["all"] for each in answers]
+    with pytest.raises(ic.BadInput, match="tokens"):
+        ic.passage_answers(model, "Who?", PASSAGES, instruction="Do.", tokens=0)
+
+
 def test_the_built_in_cases_are_ten_of_each_kind_and_others_than_those_of_the_choice():
     cases = ic.passage_cases()
     inside = [case for case in cases if case.source is not None]

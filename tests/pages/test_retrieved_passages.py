@@ -61,6 +61,14 @@ def test_the_model_writes_where_no_answer_is_given(opened):
     assert app.text_area(key="passage_answer").disabled
 
 
+def test_answers_with_less_are_written_when_they_are_asked_for(opened):
+    short = {"passages": "She knows.\nIt ends.", "passage_question": "Who?"}
+    assert len(opened(**short).dataframe) == 1
+    app = opened(**short, passages_rewritten=True)
+    assert not app.exception
+    assert list(app.dataframe[1].value["given"])[:3] == ["all", "none", "without 1"]
+
+
 def test_hostile_passages_questions_and_answers_are_texts(opened):
     app = opened(
         passages=f"{HOSTILE}\n\nIt ends.", passage_question=HOSTILE, passage_answer=HOSTILE

@@ -28,6 +28,11 @@ RIGHT, WARNED = "passage with the answer named", "warning where no passage has i
 TOKEN, WHOLE = "passage_token", "the whole answer"
 FULL = 16.0  # bits of full shade
 ENCODER = "encoder"
+ANSWERS = {
+    "given": st.column_config.TextColumn("passages", width="small"),
+    "answer": st.column_config.TextColumn("answer", width="large"),
+    "same": st.column_config.CheckboxColumn("same as with all"),
+}
 COLUMNS = {
     "passage": st.column_config.NumberColumn("passage", width="small"),
     "text": st.column_config.TextColumn("text", width="large"),
@@ -58,6 +63,7 @@ def draw(asked: Asked) -> ViewResult | None:
         chart = _bars(found, place)
     with right:
         _beside(asked, step, given)
+    _answers(asked, given)
     _measured_before()
     table = step.to_frame() if place is None else step.of_token(place)
     return ViewResult(chart, table)
@@ -213,6 +219,33 @@ def _beside(asked: Asked, step: Recipe, given: Given) -> None:
         f"Ranked by the cosine of sentence vectors of question and passage (`{ENCODER}`). The "
         f"first {given.retrieved} count as retrieved. Retrieved and not read: {_listed(missed)}. "
         f"Read and not retrieved: {_listed(unsought)}."
+    )
+
+
+def _answers(asked: Asked, given: Given) -> None:
+    """What the model itself answers with less: computed when it is asked for."""
+    if not st.toggle(
+        "Answers of the model without each passage, and with each alone",
+        key="passages_rewritten",
+        **BOUND,
+    ):
+        return
+    passages = list(given.passages)
+    step = calls.passage_answers(asked.recipes[0], given.question, passages)
+    text = "\n".join([given.question, *passages])
+    runs = 2 + 2 * len(passages)
+    tokens = (1 + len(passages)) * costs.tokens(asked.loaded, text) + runs * WRITTEN
+    about = ("answers", given.question, given.passages)
+    question = replace(asked, text=text)
+    found = question.run("Writing the answers", step, *about, unit="%", tokens=tokens)
+    if found is None:
+        return
+    frame = value(found)
+    st.dataframe(frame, hide_index=True, column_config=ANSWERS, key="passages_answers")
+    changed = [given for given, same in zip(frame["given"], frame["same"]) if not same]
+    st.caption(
+        f"The most likely answer of up to {WRITTEN} tokens each time. Other than after all "
+        f"passages: {', '.join(changed) or 'none'}."
     )
 
 
