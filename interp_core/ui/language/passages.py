@@ -10,12 +10,12 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.lines import token_lines
-from interp_core.charts.passages import passage_bars
+from interp_core.charts.passages import passage_bars, retrieved_and_read
 from interp_core.generated_text.passages import DEPENDENT, SUPPORT, WRITTEN
 from interp_core.models.registry import bundled_card
 from interp_core.ui.language import passage_fields
 from interp_core.ui.language.passage_fields import Given
-from interp_core.ui.language.question import FITTING, Asked, place_name, side_by_side
+from interp_core.ui.language.question import FITTING, Asked, place_name
 from interp_core.ui.server import cache, costs
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import figure, offer
@@ -35,16 +35,13 @@ ANSWERS = {
 }
 COLUMNS = {
     "passage": st.column_config.NumberColumn("passage", width="small"),
-    "text": st.column_config.TextColumn("text", width="large"),
-    "removal": st.column_config.NumberColumn("lost without it (bits)", format="%+.1f"),
-    "alone": st.column_config.NumberColumn("gained alone (bits)", format="%+.1f"),
-    "support": None,
-    "read": st.column_config.CheckboxColumn("source"),
+    "removal": st.column_config.NumberColumn("lost without it", width="small", format="%+.1f"),
+    "alone": st.column_config.NumberColumn("gained alone", width="small", format="%+.1f"),
     "similarity": st.column_config.ProgressColumn(
-        "similarity", min_value=0.0, max_value=1.0, format="%.2f"
+        "similarity", width="small", min_value=0.0, max_value=1.0, format="%.2f"
     ),
-    "rank": st.column_config.NumberColumn("rank of the encoder"),
-    "finding": "finding",
+    "rank": st.column_config.NumberColumn("rank", width="small"),
+    "finding": st.column_config.TextColumn("finding", width="medium"),
 }
 
 
@@ -58,11 +55,8 @@ def draw(asked: Asked) -> ViewResult | None:
     _verdict(found)
     place = _place(found)
     _strip(found, step, place)
-    left, right = side_by_side(620, 560)
-    with left:
-        chart = _bars(found, place)
-    with right:
-        _beside(asked, step, given)
+    chart = _bars(found, place)
+    _beside(asked, step, given)
     _answers(asked, given)
     _measured_before()
     table = step.to_frame() if place is None else step.of_token(place)
@@ -147,21 +141,21 @@ def _strip(found: ic.PassageAttribution, step: Recipe, place: int | None) -> Non
         f"{found.tokens[most]}: {number(float(bits[most]), '+.1f')} bits.",
         table=step.by_token(),
     )
-    st.selectbox(
-        "Show for",
-        names,
-        index=None,
-        placeholder=WHOLE,
-        key=TOKEN,
-        width=210,
-        **BOUND,
-    )
     count = int(found.dependent.sum())
     st.caption(
         "P-CXMI: log2 p(token | passages, question) − log2 p(token | question), in bits "
         f"(Fernandes, Yin et al. 2023); shade clipped at {FULL:g}. {count} of {len(rows)} tokens "
         f"depend on the passages ({DEPENDENT:g} bits or more). Click a token to see which passage "
         "gives it."
+    )
+    st.selectbox(
+        "Show for",
+        names,
+        index=None,
+        placeholder=WHOLE,
+        key=TOKEN,
+        width=240,
+        **BOUND,
     )
 
 
@@ -191,7 +185,7 @@ def _bars(found: ic.PassageAttribution, place: int | None) -> alt.LayerChart:
 
 def _beside(asked: Asked, step: Recipe, given: Given) -> None:
     """The ranking of the sentence encoder beside what the language model used."""
-    st.markdown("Retrieved and read")
+    st.markdown("Retrieved and read, in bits of the whole answer")
     if len(given.passages) < 2:
         st.caption("A ranking needs two passages.")
         return
@@ -205,20 +199,35 @@ def _beside(asked: Asked, step: Recipe, given: Given) -> None:
         return
     if ranking is None:
         return
-    frame = value(step.beside(ranking, given.retrieved))
-    shown = ["passage", "rank", "similarity", "removal", "alone", "finding", "text"]
-    st.dataframe(
-        frame[shown].sort_values("rank"),
-        hide_index=True,
-        column_config=COLUMNS,
-        key="passages_rank",
-    )
+    table = step.beside(ranking, given.retrieved)
+    frame = value(table)
+    shown = ["rank", "passage", "similarity", "removal", "alone", "finding"]
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        figure(
+            retrieved_and_read(frame, threshold=SUPPORT),
+            title="Passages retrieved and read",
+            key="passages_both",
+            alt=f"{len(frame)} passages by similarity to the question and bits given to the "
+            "answer; "
+            + "; ".join(f"passage {row.passage}: {row.finding}" for row in frame.itertuples())
+            + ".",
+            table=table,
+        )
+    with right:
+        st.dataframe(
+            frame[shown].sort_values("rank"),
+            hide_index=True,
+            column_config=COLUMNS,
+            key="passages_rank",
+        )
     missed = frame[frame["finding"] == "retrieved, not read"]["passage"]
     unsought = frame[frame["finding"] == "read, not retrieved"]["passage"]
     st.caption(
-        f"Ranked by the cosine of sentence vectors of question and passage (`{ENCODER}`). The "
-        f"first {given.retrieved} count as retrieved. Retrieved and not read: {_listed(missed)}. "
-        f"Read and not retrieved: {_listed(unsought)}."
+        f"Ranked by the cosine of the sentence vectors of question and passage (`{ENCODER}`). "
+        f"Ranks up to {given.retrieved} count as retrieved; passages that give the answer "
+        f"{SUPPORT:g} bits or more, the dashed line, as read. Retrieved and not read: "
+        f"{_listed(missed)}. Read and not retrieved: {_listed(unsought)}."
     )
 
 
@@ -256,10 +265,10 @@ def _measured_before() -> None:
     if {RIGHT, WARNED} <= set(figures):
         st.caption(
             f"On the twenty examples, which were fixed before anything was measured on them, "
-            f"`{FITTING}` gave their answers the right source in {figures[RIGHT]:.0%} of ten, and "
-            f"the warning appeared in {figures[WARNED]:.0%} of the ten whose answer stands in no "
-            "passage. An answer that the model writes may rest on a passage that does not hold "
-            "the fact."
+            f"the source of the given answer was the right passage in {10 * figures[RIGHT]:.0f} of "
+            f"10, and the warning appeared in {10 * figures[WARNED]:.0f} of the 10 whose answer "
+            f"stands in no passage (`{FITTING}`). An answer that the model writes may rest on a "
+            "passage that does not hold the fact."
         )
 
 
