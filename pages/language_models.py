@@ -1,7 +1,17 @@
 """Language models: what comes next, where in the model does that form, and which parts write it?"""
 
 from interp_core.ui import errors, navigation
-from interp_core.ui.language import CONTINUE, DRAW, LOOK, OWN_FIELDS, VIEWS, Asked, question
+from interp_core.ui.language import (
+    CONTINUE,
+    DRAW,
+    EXAMPLES,
+    LOOK,
+    OWN_FIELDS,
+    VIEWS,
+    WRITE,
+    Asked,
+    question,
+)
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import downloads, layout, sidebar
 from interp_core.ui.widgets.choices import view_of
@@ -16,10 +26,11 @@ layout.head(
 with errors.shown(instead=question.FITTING):
     model = opened(sidebar.model())
     view = view_of(VIEWS, key="lm_view")
-    choice = sidebar.choice(model, text=view not in OWN_FIELDS)
+    example = EXAMPLES.get(view) if model.task == "causal-lm" else None
+    choice = sidebar.choice(model, text=view not in OWN_FIELDS, example=example)
     asked = Asked(choice.model, cache.stamp(choice.model), choice.text)
-    shown = None
-    if question.fits(model, question.TASKS[:1] if view in CONTINUE else question.TASKS):
+    shown, tasks = None, question.TASKS[:1] if view in CONTINUE else question.TASKS
+    if question.fits(model, question.WRITING if view in WRITE else tasks):
         shown = DRAW[view](asked)
     layout.how_to_read(f"**How to read this.** {LOOK[view]}")
     if shown is not None:

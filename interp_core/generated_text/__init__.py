@@ -33,5 +33,16 @@ HOMES = {
         "read_answer",
         "Answer",
     ),
+    "shapley": ("shapley_units",),
+    "contrast": ("contrast_answers",),
+    "faithful": (
+        "generation_faithfulness",
+        "unit_agreement",
+        "GenerationFaithfulness",
+    ),
+    "tables": (
+        "answer_table",
+        "unit_names",
+    ),
 }
 __all__, __getattr__, __dir__ = exports(__name__, HOMES)

@@ -69,8 +69,8 @@ class GenerationAttribution:
 
     `log_probabilities` (t,) are those after the whole prompt. `missed` (t,) is what the scores of
     integrated gradients lack of log p(text) − log p(baseline), None for other methods.
-    `replacement` is the token that stood in the place of others, None where none did. `notes` are
-    sentences on how prompt and answer were read.
+    `replacement` is the token that stood in the place of others, None where none did, and `wished`
+    the one that was asked for. `notes` are sentences on how prompt and answer were read.
     """
 
     sources: tuple[Unit, ...]
@@ -87,6 +87,7 @@ class GenerationAttribution:
     replacement: str | None = None
     notes: tuple[str, ...] = ()
     evaluations: int = 0
+    wished: str | None = None
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -146,11 +147,23 @@ class GenerationAttribution:
             }
         )
 
+    def of_tokens(self, unit: int) -> pd.DataFrame:
+        """One row for each answer token: position, token, log_probability, and the score of one
+        unit of the prompt."""
+        return pd.DataFrame(
+            {
+                "position": range(len(self.tokens)),
+                "token": self.tokens,
+                "log_probability": self.log_probabilities,
+                "score": self.matrix[unit],
+            }
+        )
+
 
 def attribute_generation(
     model: LoadedModel,
     prompt: str | Chat | Prompt,
-    continuation: str | None = None,
+    continuation: str | Answer | None = None,
     *,
     units: str = "sentence",
     method: str = "leave_one_out",
@@ -167,7 +180,8 @@ def attribute_generation(
     """How much each unit of a prompt counts for each token of an answer.
 
     `prompt` is a text, or turns such as `[{"role": "user", "content": "Hello"}]` for a model with
-    a chat template. Without a `continuation` the model writes one of up to `tokens` tokens, with
+    a chat template; both may be the `prompt` and `answer` of an earlier result. Without a
+    `continuation` the model writes one of up to `tokens` tokens, with
     `temperature` and `seed` as in `generate`.
 
     `units` is one of "token", "word", "sentence", "paragraph", "turn", "role" and "passage", whose
@@ -189,6 +203,8 @@ def attribute_generation(
         written = {"tokens": tokens, "temperature": temperature, "seed": seed}
         answer = write_answer(model, read, **written, progress=own)
         progress = None if progress is None else scaled(progress, 20, 100)
+    elif isinstance(continuation, Answer):
+        answer = continuation
     else:
         answer = read_answer(model, read, continuation)
     check_length(model, read, answer)
@@ -243,6 +259,7 @@ def _by_removal(
         name,
         _notes(asked, emptied=number is None),
         meter.done,
+        replacement,
     )
 
 
@@ -302,6 +319,7 @@ def _by_gradients(
         name,
         _notes(asked),
         meter.done,
+        replacement,
     )
 
 

@@ -12,7 +12,14 @@ from tools.browser import ready, settled
 
 pytestmark = pytest.mark.browser
 PAGE = "language_models"
-VIEWS = ("Next token", "Logit lens", "Logit attribution", "Generate", "Induction")
+VIEWS = (
+    "Next token",
+    "Logit lens",
+    "Logit attribution",
+    "Generate",
+    "Prompt and answer",
+    "Induction",
+)
 
 
 def switched(page, view: str) -> None:

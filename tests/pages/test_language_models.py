@@ -18,7 +18,7 @@ from tests.pages.running import words as written
 from tests.tiny import TEXT
 
 ROOT = Path(__file__).resolve().parents[2]
-VIEWS = ("next", "lens", "wrote", "write", "induction")
+VIEWS = ("next", "lens", "wrote", "write", "answer", "induction")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -51,7 +51,7 @@ VIEWS = {
     ),
     "language_models": (
         "lm_view",
-        ("next", "lens", "wrote", "write", "passages", "induction", "steering"),
+        ("next", "lens", "wrote", "write", "answer", "passages", "induction", "steering"),
     ),
 }
 # A page without a model or a text in the sidebar, at views that read no texts.

@@ -11,17 +11,29 @@ from interp_core.ui.language import (
     logit_lens,
     next_token,
     passages,
+    prompt_answer,
     question,
     steering,
 )
 from interp_core.ui.language.question import Asked
 
-__all__ = ["CONTINUE", "DRAW", "LOOK", "OWN_FIELDS", "VIEWS", "Asked", "question"]
+__all__ = [
+    "CONTINUE",
+    "DRAW",
+    "EXAMPLES",
+    "LOOK",
+    "OWN_FIELDS",
+    "VIEWS",
+    "WRITE",
+    "Asked",
+    "question",
+]
 VIEWS = {
     "next": "Next token",
     "lens": "Logit lens",
     "wrote": "Logit attribution",
     "write": "Generate",
+    "answer": "Prompt and answer",
     "passages": "Retrieved passages",
     "induction": "Induction",
     "steering": "Steering",
@@ -31,10 +43,13 @@ DRAW: dict[str, Callable] = {
     "lens": logit_lens.draw,
     "wrote": logit_attribution.draw,
     "write": generation.draw,
+    "answer": prompt_answer.draw,
     "passages": passages.draw,
     "induction": induction.draw,
     "steering": steering.draw,
 }
+WRITE = ("answer",)  # views that need a model that writes, with an encoder or without
+EXAMPLES = {"answer": prompt_answer.EXAMPLE}  # texts that a view opens with
 CONTINUE = (
     "wrote",
     "write",
@@ -63,6 +78,11 @@ LOOK = {
         "Where was the model certain, and where were alternatives close? Raise the "
         "temperature and compare the ranks of the generated tokens."
     ),
+    "answer": (
+        "Which part of the prompt does a phrase of the answer rest on? Choose its tokens and look "
+        "at the prompt. A removed unit that changes nothing may still be used, if its content "
+        "stands elsewhere too: compare Shapley values. Tokens late in a word or a name are "
+        "predicted from the answer itself (the lower rows)."
     "passages": (
         "Which passage does the answer lose most without? Are the shaded tokens the ones that "
         "state the fact? A passage that ranks first and gives nothing was retrieved and not read. "

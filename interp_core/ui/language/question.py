@@ -134,6 +134,7 @@ def side_by_side(*widths: int) -> list:
 
 FITTING = "language-model"
 TASKS = ("causal-lm", "masked-lm")
+WRITING = ("causal-lm", "encoder-decoder")
 
 
 def fits(model: LoadedModel, tasks: tuple[str, ...] = TASKS) -> bool:

@@ -30,6 +30,13 @@ def mark(key: str, param: str, **fields: Container) -> tuple | None:
     return values if known else None
 
 
+def names(key: str, param: str, field: str, shown: Container) -> list[str]:
+    """The names of `field` that were dragged across in the chart `key`, those that it shows."""
+    given = _selection(key).get(param)
+    found = given.get(field) if isinstance(given, Mapping) else None
+    return [each for each in found if each in shown] if isinstance(found, list) else []
+
+
 def box(key: str, param: str, *fields: str) -> dict[str, tuple[float, float]]:
     """Lowest and highest value of each field in the box of the chart `key`; empty without one."""
     return ranges(_selection(key).get(param), *fields)

@@ -25,6 +25,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "The capital of France is",
         "The keys to the old cabinet",
         "red blue green red blue green red blue",
+        "The museum in Oslo opens at nine. Tickets cost ten euros. The café is closed today. When "
+        "does the museum open?",
     ),
     "encoder-decoder": (
         "translate English to German: The house is wonderful.",

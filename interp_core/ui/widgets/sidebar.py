@@ -82,14 +82,17 @@ def _model_names() -> list[str]:
     return names if present in (None, "", *names) else [*names, present]
 
 
-def choice(loaded: LoadedModel, *, text: bool = True, here: bool = False) -> Choice:
+def choice(
+    loaded: LoadedModel, *, text: bool = True, here: bool = False, example: str | None = None
+) -> Choice:
     """The model and the texts; draws their fields where a `text` matters.
 
-    They stand in the sidebar, or `here`. Raises `NotShared` for what a shared server refuses.
+    They stand in the sidebar, or `here`. The text begins with `example`, or the first example of
+    the model's task. Raises `NotShared` for what a shared server refuses.
     """
     with st.session_state[PLACES][1]:
         model_facts.show(loaded)
-    begin(loaded)
+    begin(loaded, example)
     if text and loaded.tokenizer is not None:
         texts(loaded, here=here)
     return chosen()
@@ -143,9 +146,9 @@ def said(page: str) -> dict[str, str]:
     return told | ({navigation.MARK: "1"} if page == navigation.START else {})
 
 
-def begin(loaded: LoadedModel) -> None:
+def begin(loaded: LoadedModel, example: str | None = None) -> None:
     """The text that a visitor finds, by the task of the model that is loaded."""
-    follow("text", examples(loaded.task, loaded.name)[0])
+    follow("text", example or examples(loaded.task, loaded.name)[0])
 
 
 def text_field(height: int = 130) -> None:
