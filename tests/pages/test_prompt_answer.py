@@ -1,4 +1,4 @@
-"""The view “Prompt and answer”: both texts shaded, a map that is dragged and clicked, and checks."""
+"""The view “Prompt and answer”: both texts shaded, a map that is dragged and clicked, checks."""
 
 from __future__ import annotations
 

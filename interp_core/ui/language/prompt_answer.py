@@ -125,7 +125,7 @@ def _question(asked: Asked) -> Question | None:
         template = chat and st.checkbox(
             "Chat template as a source",
             key="lm_template",
-            help="The marks of turns and the names of roles that the template writes.",
+            help="The special tokens and the names of roles that the template writes.",
             **BOUND,
         )
     read = read_prompt(asked.loaded, prompt)
@@ -365,7 +365,7 @@ def _notes(found: ic.GenerationAttribution, question: Question) -> None:
     """What a score is, and how prompt and answer were read."""
     ended = found.answer.ended
     told = {
-        True: "The model ended its answer; the end mark is not shown.",
+        True: "The model ended its answer; its end-of-sequence token is not shown.",
         False: f"The answer was stopped after {len(found.tokens)} tokens (see Options).",
         None: "",
     }

@@ -63,7 +63,8 @@ def _sums(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
     if GENERATION_METHODS[found.method].removes:
         st.caption(
             "The sum of a unit's effects is the difference of the log probability of the chosen "
-            "tokens with and without it. The sums of units need not add up: units interact."
+            "tokens with and without it. Units interact: the "
+            "effect of removing all of them is another number."
         )
 
 
@@ -97,7 +98,7 @@ def _shapley(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
         else f"Exact: all {2**count:,} sets of units."
     )
     st.caption(
-        f"{how} They add up to the difference between the log probability with all units, "
+        f"{how} Their sum is the difference between the log probability with all units, "
         f"{number(frame.attrs['whole'], '.2f')} nats, and with none, "
         f"{number(frame.attrs['empty'], '.2f')} nats (Shapley 1953)."
     )
@@ -181,9 +182,9 @@ def _faithfulness(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
 
 
 _SAID = {
-    "better": "clearly more than by chance",
-    "worse": "clearly less than by chance",
-    "as good": "no more than by chance",
+    "better": "better than random (by more than 2 SD)",
+    "worse": "worse than random (by more than 2 SD)",
+    "as good": "not better than random (within 2 SD)",
 }
 
 
