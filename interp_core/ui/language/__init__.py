@@ -83,6 +83,7 @@ LOOK = {
         "at the prompt. A removed unit that changes nothing may still be used, if its content "
         "stands elsewhere too: compare Shapley values. Tokens late in a word or a name are "
         "predicted from the answer itself (the lower rows)."
+    ),
     "passages": (
         "Which passage does the answer lose most without? Are the shaded tokens the ones that "
         "state the fact? A passage that ranks first and gives nothing was retrieved and not read. "
