@@ -269,7 +269,7 @@ def _cells(
         gradientThickness=10,
         gradientOpacity=1,
         format=".2~g",
-        tickCount=4,
+        values=[0, top / 4, top],  # evenly apart on a scale of square roots
     )
     scale = alt.Scale(
         type="sqrt", domain=[0, top], range=HEAT, interpolate="rgb", clamp=True, nice=False

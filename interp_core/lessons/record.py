@@ -89,6 +89,7 @@ _PICTURES = (
     "picture_display",
     "picture_opacity",
     "picture_patches",
+    "picture_sinks",
     "query_patch",
     "picture_method",
     "picture_target",

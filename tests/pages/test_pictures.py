@@ -16,8 +16,10 @@ from interp_core.charts.photographs import LEGEND
 from interp_core.datasets import digit_picture
 from interp_core.ui.images import question
 from interp_core.ui.images.attention import CLASS
+from interp_core.ui.server import cache
 from interp_core.ui.server.limits import digest
 from interp_core.ui.widgets.markdown import plain
+from tests.images.test_sinks import with_sink
 from tests.pages.running import charts, clicked, run, shows, words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -187,3 +189,15 @@ def _layer_type(layer: dict) -> str:
 def _opacity(chart: dict) -> float:
     """Of the map, the last image."""
     return [each["mark"] for each in chart["layer"] if _layer_type(each) == "image"][-1]["opacity"]
+
+
+def test_the_rollout_names_its_sinks_and_offers_to_leave_them_out(vit, monkeypatch):
+    maps = ic.attention_maps(ic.load_model(vit), digit_picture(5))
+    app = opened("attention_heads", vit, picture_view="rollout")
+    assert "No attention sinks" in words(app)
+    monkeypatch.setattr(cache, "of_picture", lambda *_: with_sink(maps))
+    app = opened("attention_heads", vit, picture_view="rollout", picture_sinks="heads")
+    assert "layer 1, head 2 → patch 1,2 (90%)" in words(app)
+    rollout = ic.rollout_without_sinks(with_sink(maps), leave_out="heads")[-1]
+    expected = ic.patch_table(maps, rollout)["weight"].max()
+    assert f"The strongest patch has {expected:.1%}" in words(app)

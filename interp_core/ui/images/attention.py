@@ -13,6 +13,7 @@ from interp_core.attention.maps import AttentionMaps
 from interp_core.charts.heatmaps import largest, overview, picture_url
 from interp_core.charts.patches import data_url
 from interp_core.charts.photographs import SIDE, SMALL, head_maps, heat_url, photo_map, photo_url
+from interp_core.images.sinks import LEFT_OUT
 from interp_core.images.tables import ALL, Patch, class_token, over_patches
 from interp_core.inputs.images import patch_grid
 from interp_core.models.record import LoadedModel
@@ -20,7 +21,7 @@ from interp_core.ui.images import ablation, patching
 from interp_core.ui.images.question import Picture, choose
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import clicks, downloads, layout
-from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of, view_of
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, list_of, one_of, view_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 from interp_core.ui.widgets.result import ViewResult
@@ -38,6 +39,8 @@ DISPLAYS = {"over": "Overlay", "map": "Map only"}
 FEW = 9  # patches a side up to which maps are not smoothed
 MOST_HOVERED = 700  # patches whose own maps travel to the browser
 BESIDE = 470  # px of the small maps
+SINKS = {"nothing": "included", **{name: f"without {what}" for name, what in LEFT_OUT.items()}}
+NAMED = 3  # sinks that are listed
 
 
 def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
@@ -174,16 +177,66 @@ def _one(picture: Picture, maps: Recipe, query: Patch, layer: int, head: int | N
 
 
 def _rollout(picture: Picture, maps: Recipe, query: Patch, layer: int, head: None) -> ViewResult:
-    weights = calls.attention_rollout(maps)[layer]
-    said = f"Attention rollout after layer {layer}"
+    found = calls.find_patch_sinks(maps)
+    sinks = value(found)
+    rested = sinks[sinks["sink"]]
+    left_out = _left_out() if len(rested) else "nothing"
+    if left_out == "nothing":
+        rollout, without = calls.attention_rollout(maps), ""
+    else:
+        rollout = calls.rollout_without_sinks(maps, leave_out=left_out)
+        without = f" without {LEFT_OUT[left_out]}"
     look = _look(value(maps))
-    with st.container(width=SIDE):
-        result = _shown(picture, maps, weights, query, look, "rollout", said)
-    st.caption(
-        "Attention rollout (Abnar & Zuidema 2020): product over layers of ½A + ½I, with A "
-        "averaged over heads. It does not depend on the predicted class."
-    )
+    with st.container(horizontal=True, gap="large"):
+        with st.container(width=SIDE):
+            said = f"Attention rollout after layer {layer}{without}"
+            result = _shown(picture, maps, rollout[layer], query, look, "rollout", said)
+        with st.container(width=BESIDE):
+            kept = len(rested) and left_out == "nothing"
+            (st.info if kept else st.caption)(_sinks_told(sinks, rested))
+            st.caption(
+                "Attention rollout (Abnar & Zuidema 2020): product over layers of ½A + ½I, with A "
+                "averaged over heads. It does not depend on the predicted class."
+            )
+            downloads.section(
+                "Attention sinks by head", ":material/table:", lambda: downloads.numbers(sinks)
+            )
     return result
+
+
+def _left_out() -> str:
+    """What a rollout leaves out; offered where there is a sink."""
+    with layout.controls():
+        return list_of(
+            "Attention sinks",
+            SINKS,
+            key="picture_sinks",
+            width=230,
+            help="A sink is a patch that receives more than half of all attention of a head, from "
+            "all queries (Darcet et al. 2023). Leave out the heads that have one, their layers, or "
+            "the patches.",
+        )
+
+
+def _sinks_told(sinks: pd.DataFrame, rested: pd.DataFrame) -> str:
+    """Which heads rest on one patch, and what that does to a rollout."""
+    if not len(rested):
+        best = sinks.loc[sinks["share"].idxmax()]
+        return (
+            "No attention sinks: no patch receives more than half of the attention of a head. The "
+            f"largest share is {best['share']:.0%} (layer {best['layer']}, head {best['head']})."
+        )
+    named = [
+        f"layer {row.layer}, head {row.head} → patch {row.row},{row.column} ({row.share:.0%})"
+        for row in rested.nlargest(NAMED, "share").itertuples()
+    ]
+    more = f" and {len(rested) - NAMED} more" if len(rested) > NAMED else ""
+    heads = "1 head has" if len(rested) == 1 else f"{len(rested)} heads have"
+    return (
+        f"{heads} an attention sink, a patch that receives more than half of all their attention: "
+        f"{'; '.join(named)}{more}. A rollout multiplies the maps of all layers, so such a patch "
+        "can outshine all others. “Attention sinks” leaves them out."
+    )
 
 
 @dataclass(frozen=True)
