@@ -72,13 +72,24 @@ def heat_url(
     rows, columns = strength.shape
     times = max(1, -(-side // max(rows, columns)))
     way = Image.Resampling.BICUBIC if smooth else Image.Resampling.NEAREST
-    whole = Image.fromarray(strength, mode="F").resize((columns * times, rows * times), way)
+    whole = Image.fromarray(strength).resize((columns * times, rows * times), way)
     strength = np.asarray(whole).clip(0, 1)
     colours = _colours(strength)
     alpha = np.ones_like(strength) if bare else FAINT + (1 - FAINT) * strength
-    pixels = np.dstack([colours, 255 * alpha]).round().astype(np.uint8)
+    return _png(np.dstack([colours, 255 * alpha]).round().astype(np.uint8))
+
+
+def colour_url(colours: np.ndarray, side: int = SHARP) -> str:
+    """A PNG data URL of colours (rows, columns, 3 or 4) uint8, each patch a square of its own."""
+    times = max(1, -(-side // max(colours.shape[:2])))
+    return _png(colours.repeat(times, 0).repeat(times, 1))
+
+
+def _png(pixels: np.ndarray) -> str:
+    from PIL import Image
+
     target = io.BytesIO()
-    Image.fromarray(pixels, "RGBA").save(target, "PNG", compress_level=6)
+    Image.fromarray(pixels).save(target, "PNG", compress_level=6)
     return _url("png", target)
 
 
@@ -114,7 +125,7 @@ def photo_map(
     rows, columns = int(frame["row"].max()) + 1, int(frame["column"].max()) + 1
     values = np.zeros((rows, columns))
     values[frame["row"], frame["column"]] = frame["value"]
-    plane = _Plane(_around(size, region), side, LEGEND)
+    plane = PhotoPlane(around(size, region), side, LEGEND)
     strong = 1.0 if bare else opacity
     layers = [] if bare else [plane.image(photo, (0, 0, *size)), *_dimmed(plane, size, region)]
     heat = heat_url(values, top=top, smooth=smooth, bare=bare)
@@ -132,7 +143,7 @@ def photo_map(
     return plane.sized(alt.layer(*layers))
 
 
-class _Plane:
+class PhotoPlane:
     """Pixels of a photograph on the page: as large as there is room for, and never stretched."""
 
     def __init__(self, box: Box, side: int, below: int = 0) -> None:
@@ -193,12 +204,12 @@ class _Plane:
         )
 
 
-def _around(size: tuple[int, int], region: Box) -> Box:
+def around(size: tuple[int, int], region: Box) -> Box:
     """The photograph and what the model has seen beside it."""
     return (min(0, region[0]), min(0, region[1]), max(size[0], region[2]), max(size[1], region[3]))
 
 
-def _dimmed(plane: _Plane, size: tuple[int, int], region: Box) -> list[alt.Chart]:
+def _dimmed(plane: PhotoPlane, size: tuple[int, int], region: Box) -> list[alt.Chart]:
     """What of the photograph the patches do not cover, as at most four bands."""
     wide, high = size
     left, top, right, bottom = region
@@ -212,13 +223,16 @@ def _dimmed(plane: _Plane, size: tuple[int, int], region: Box) -> list[alt.Chart
     kept = [band for band in bands if band[2] > band[0] and band[3] > band[1]]
     if not kept:
         return []
-    data = pd.DataFrame(kept, columns=["left", "top", "right", "bottom"])
-    marks = alt.Chart(data).mark_rect(**DIM)
-    return [marks.encode(**plane.at("left", "top", "right", "bottom"))]
+    return [dimmed(plane, pd.DataFrame(kept, columns=["left", "top", "right", "bottom"]))]
+
+
+def dimmed(plane: PhotoPlane, bands: pd.DataFrame) -> alt.Chart:
+    """Bands (left, top, right, bottom) that the model does not see."""
+    return alt.Chart(bands).mark_rect(**DIM).encode(**plane.at("left", "top", "right", "bottom"))
 
 
 def _heat(
-    plane: _Plane, region: Box, urls: Sequence[str], columns: int, opacity: float, smooth: bool
+    plane: PhotoPlane, region: Box, urls: Sequence[str], columns: int, opacity: float, smooth: bool
 ) -> alt.Chart:
     """The map that is kept, and while the pointer is on a patch that patch's own."""
     others = np.arange(-1, len(urls) - 1)
@@ -249,7 +263,7 @@ def _placed(frame: pd.DataFrame, region: Box, grid: tuple[int, int]) -> pd.DataF
 
 
 def _cells(
-    plane: _Plane,
+    plane: PhotoPlane,
     frame: pd.DataFrame,
     region: Box,
     grid: tuple[int, int],
@@ -304,7 +318,7 @@ def head_maps(
     `frame`: name (above the map), number, url (a `heat_url`), chosen, and weight and place of its
     strongest patch in words (`strongest`) for the tooltip. Selection: `head` (number).
     """
-    shown = _around(size, region)
+    shown = around(size, region)
     wide, high = shown[2] - shown[0], shown[3] - shown[1]
     count = len(frame)
     columns = min(columns, count)
@@ -315,7 +329,7 @@ def head_maps(
     y = (np.arange(count) // columns) * (high + label) + label
     rows = -(-count // columns)
     whole = (0.0, 0.0, columns * (wide + gap) - gap, rows * (high + label))
-    plane = _Plane(whole, round(px * max(whole[2], whole[3])))
+    plane = PhotoPlane(whole, round(px * max(whole[2], whole[3])))
     data = frame.assign(
         left=x,
         top=y,

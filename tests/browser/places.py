@@ -52,7 +52,12 @@ PLACES = (
     *(Place(page, _address(page), *OWN.get(page, ({}, ()))) for page, _ in PAGES),
     Place("step of a lesson", "lessons", {"lesson": "what-attention-is", "step": 1}),
     Place("picture", "word_attributions", {"model": "digits"}),
-    Place("overlay", "attention_heads", {"model": "digits", "picture_view": "One head"}),
+    Place(
+        "overlay",
+        "attention_heads",
+        {"model": "digits", "picture_view": "One head"},
+        ("Rollout", "Patch PCA"),
+    ),
     Place("refusal", "attention_heads", {"text": " \n "}),
 )
 

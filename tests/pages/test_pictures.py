@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 import interp_core as ic
 from interp_core.charts.photographs import LEGEND
 from interp_core.datasets import digit_picture
-from interp_core.ui.images import question
+from interp_core.ui.images import patch_pca, question
 from interp_core.ui.images.attention import CLASS
 from interp_core.ui.server import cache
 from interp_core.ui.server.limits import digest
@@ -201,3 +201,70 @@ def test_the_rollout_names_its_sinks_and_offers_to_leave_them_out(vit, monkeypat
     rollout = ic.rollout_without_sinks(with_sink(maps), leave_out="heads")[-1]
     expected = ic.patch_table(maps, rollout)["weight"].max()
     assert f"The strongest patch has {expected:.1%}" in words(app)
+
+
+def test_patch_pca_shows_shares_of_variance_and_its_sign_can_be_flipped(vit):
+    app = opened("attention_heads", vit, picture_view="pca")
+    assert not app.exception
+    assert not app.error
+    names = next(box for box in app.multiselect if box.key == "pictures").value
+    images = [digit_picture(int(name.rpartition(" ")[2].rstrip(")"))) for name in names]
+    pca = ic.patch_pca(ic.load_model(vit), images)
+    assert ", ".join(f"{each:.0%}" for each in pca.shares) in words(app)
+    (chart,) = charts(app)
+    maps = [each for each in chart["layer"] if each["mark"]["type"] == "image"]
+    assert len(maps) == 2  # the images, and the colours over them
+    share = np.concatenate(pca.objects()).mean()
+    app = opened("attention_heads", vit, picture_view="pca", pca_display="object")
+    assert f"{share:.0%} of the patches are object" in words(app)
+    flipped = np.concatenate(pca.flipped(0).objects()).mean()
+    app = opened("attention_heads", vit, picture_view="pca", pca_display="object", pca_flip=True)
+    assert f"{flipped:.0%} of the patches are object" in words(app)
+
+
+def test_a_click_on_a_patch_finds_the_nearest_of_each_image(vit):
+    app = opened("attention_heads", vit, picture_view="pca")
+    clicked(app, patch_pca.GRID, {"patch": [{"picture": 1, "row": 2, "column": 9}]})
+    assert app.session_state["pca_image"] == patch_pca.NOBODY  # 3 × 3 patches
+    clicked(app, patch_pca.GRID, {"patch": [{"picture": 1, "row": 2, "column": 0}]})
+    assert (app.session_state["pca_image"], app.session_state["pca_patch"]) == (
+        "image 2",
+        "patch 2,0",
+    )
+    assert not app.exception
+    assert "to patch 2,0 of 2. digit" in charts_text(app)
+    assert len(charts(app)) == 2
+
+
+def noise(width: int, height: int, seed: int) -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
+    data = io.BytesIO()
+    Image.fromarray(pixels).save(data, "PNG")
+    return data.getvalue()
+
+
+def test_images_of_ones_own_join_the_examples_and_thirty_are_the_most(vit):
+    app = opened("attention_heads", vit, picture_view="pca", pictures=[])
+    assert "Choose or upload images" in words(app)
+    upload = next(iter(app.get("file_uploader")))
+    assert upload.proto.multiple_files
+    many = [
+        ("wide.png", noise(40, 20, 1), "image/png"),
+        ("tall.png", noise(20, 50, 2), "image/png"),
+    ]
+    upload.set_value(many).run()
+    assert not app.exception
+    assert not app.error
+    assert "1. wide.png" in charts_text(app)
+    assert "2. tall.png" in charts_text(app)
+    upload = next(iter(app.get("file_uploader")))
+    upload.set_value([(f"{n}.png", noise(4, 4, n), "image/png") for n in range(31)]).run()
+    assert "31 files" in words(app)
+    upload = next(iter(app.get("file_uploader")))
+    upload.set_value([("broken.png", b"\x89PNG broken", "image/png")]).run()
+    assert not app.exception
+    assert "cannot be opened" in app.error[0].value
+
+
+def charts_text(app: AppTest) -> str:
+    return "".join(each.proto.alt for each in app.get("vega_lite_chart"))

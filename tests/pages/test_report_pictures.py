@@ -37,6 +37,12 @@ def test_attention_over_a_picture_is_computed_again(state):
     assert all("ic.digit_picture(" in figure.script for figure in figures)
 
 
+def test_principal_components_and_nearest_patches_are_computed_again():
+    chosen = {"pca_flip": True, "pca_image": "image 2", "pca_patch": "patch 1,3"}
+    figures = check(opened("attention_heads", picture_view="pca", **chosen), charts=2)
+    assert all("ic.image_vectors(" in figure.script for figure in figures)
+
+
 @pytest.mark.parametrize("shown", ["removal", "heads"])
 def test_switches_on_a_picture_are_computed_again(shown):
     state = {"picture_view": "switches", "switched": ["1.2", "0.MLP"], "test_show": shown}

@@ -17,7 +17,7 @@ from interp_core.images.sinks import LEFT_OUT
 from interp_core.images.tables import ALL, Patch, class_token, over_patches
 from interp_core.inputs.images import patch_grid
 from interp_core.models.record import LoadedModel
-from interp_core.ui.images import ablation, patching
+from interp_core.ui.images import ablation, patch_pca, patching
 from interp_core.ui.images.question import Picture, choose
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import clicks, downloads, layout
@@ -30,6 +30,7 @@ VIEWS = {
     "grid": "All heads",
     "overlay": "One head",
     "rollout": "Rollout",
+    "pca": "Patch PCA",
     "switches": "Ablation",
     "patching": "Activation patching",
 }
@@ -45,10 +46,13 @@ NAMED = 3  # sinks that are listed
 
 def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     """The attention page for image models."""
+    view = view_of(VIEWS, key="picture_view")
+    if view == "pca":
+        patch_pca.draw(model, choice.model)
+        return
     picture = choose(model)
     if picture is None:
         return
-    view = view_of(VIEWS, key="picture_view")
     if view in INTERVENING:
         INTERVENING[view](choice.model, picture)
         return

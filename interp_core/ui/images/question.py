@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import PurePath
 from typing import Any
 
@@ -20,11 +21,13 @@ from interp_core.ui.widgets import sidebar
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
-from interp_core.ui.widgets.uploads import uploader
+from interp_core.ui.widgets.uploads import LOST, uploader, uploader_of_many
 
 OWN = "upload an image"
 KINDS = ["png", "jpg", "jpeg", "webp"]
 CLEAN, CHANGED = "picture", "changed_picture"  # keys of the two pictures, names in scripts
+SEVERAL = "pictures"
+MOST, USUAL = 30, 6  # pictures side by side, and how many at first
 EXAMPLES_A_DIGIT = 3
 BESIDE = "# Put your image beside this notebook."
 SMALL = 64  # pixels a side; models of larger pictures get photographs
@@ -109,10 +112,56 @@ def _chosen(names: list[str], label: str, key: str, place: Any) -> Picture | Non
     return Picture(data, image, file, named(key, read, comment=BESIDE))
 
 
-def _take(given, held: str) -> None:  # noqa: ANN001 - Streamlit's upload
+def choose_several(model: LoadedModel) -> list[Picture]:
+    """Several pictures, examples and uploads, at most `MOST`; empty while there is none."""
+    offered = examples(model)
+    held = f"{SEVERAL}_files"
+    keep_valid(SEVERAL, offered)
+    with sidebar.place():
+        names = st.multiselect(
+            "Images", offered, offered[:USUAL], key=SEVERAL, max_selections=MOST, **BOUND
+        )
+        given = uploader_of_many(
+            f"Your images (PNG, JPEG or WebP, up to {MOST})",
+            KINDS,
+            key=f"{SEVERAL}_upload",
+            count=MOST,
+            limit=MAX_BYTES,
+        )
+        if given:
+            st.session_state[held] = [_kept(each) for each in given]
+        elif held in st.session_state:  # of another visit of the page
+            st.button("Remove my images", on_click=st.session_state.pop, args=(held, None))
+    pictures = [_example(name, f"picture_{number + 1}") for number, name in enumerate(names)]
+    own = st.session_state.get(held, [])
+    if own:
+        st.caption("The link restores the settings and examples, not your images.")
+    for file, data in own:
+        image = _pictures().peek(data)
+        if image is None:
+            st.info(f"{plain(file)}: {LOST}")
+            continue
+        read = supplied(calls.read_image(PurePath(file).name), partial(lambda each: each, image))
+        recipe = named(f"picture_{len(pictures) + 1}", read, comment=BESIDE)
+        pictures.append(Picture(data, image, file, recipe))
+    if len(pictures) > MOST:
+        raise ic.BadInput(f"There are {len(pictures)} images (limit: {MOST}). Remove some of them.")
+    if not pictures:
+        st.info(
+            "Choose or upload images to start. They are processed on the Clearhead server only."
+        )
+    return [_seen(model, each) for each in pictures]
+
+
+def _kept(given: Any) -> tuple[str, str]:
+    """Keep an uploaded picture; its name, and the digest by which it is held."""
     key = digest(given.getvalue())
     _pictures().get(key, lambda: ic.read_image(given))
-    st.session_state[held] = (given.name, key)
+    return given.name, key
+
+
+def _take(given, held: str) -> None:  # noqa: ANN001 - Streamlit's upload
+    st.session_state[held] = _kept(given)
 
 
 def examples(model: LoadedModel) -> list[str]:

@@ -43,19 +43,50 @@ def uploader(label: str, types: Sequence[str], *, key: str, limit: int = MAX_FIL
     the server's limit and that of a shared server. The widget's own limit holds in the browser
     alone, so the size is checked here again. Raises `NotShared` or `BadInput`.
     """
+    kept = _most_bytes(limit)
+    given = st.file_uploader(label, type=list(types), key=key, max_upload_size=_megabytes(kept))
+    if given is not None:
+        _check(given, kept)
+    return given
+
+
+def uploader_of_many(
+    label: str, types: Sequence[str], *, key: str, count: int, limit: int = MAX_FILE_BYTES
+) -> list[Any]:
+    """The same for at most `count` files, each within the limit. Raises `NotShared`, `BadInput`."""
+    kept = _most_bytes(limit)
+    given = st.file_uploader(
+        label,
+        type=list(types),
+        key=key,
+        max_upload_size=_megabytes(kept),
+        accept_multiple_files=True,
+    )
+    if len(given) > count:
+        raise BadInput(f"There are {len(given)} files (limit: {count}). Remove some of them.")
+    for each in given:
+        _check(each, kept)
+    return given
+
+
+def _most_bytes(limit: int) -> int:
+    """What a file may have here: the lowest of the limits of place, server and shared server."""
     shared = limits.limits()
     server = int(st.get_option("server.maxUploadSize")) * 2**20
-    kept = min(limit, server, limit if shared is None else shared.upload_bytes)
-    megabytes = max(kept // 2**20, 1)
-    given = st.file_uploader(label, type=list(types), key=key, max_upload_size=megabytes)
-    if given is not None:
-        limits.check_upload(given.size)
-        if given.size > kept:
-            raise BadInput(
-                f"The file is too large ({given.size / 2**20:.1f} MB; limit: {megabytes} "
-                "MB). Upload a sample of its rows."
-            )
-    return given
+    return min(limit, server, limit if shared is None else shared.upload_bytes)
+
+
+def _megabytes(size: int) -> int:
+    return max(size // 2**20, 1)
+
+
+def _check(given: Any, kept: int) -> None:
+    limits.check_upload(given.size)
+    if given.size > kept:
+        raise BadInput(
+            f"The file is too large ({given.size / 2**20:.1f} MB; limit: {_megabytes(kept)} "
+            "MB). Upload a sample of its rows."
+        )
 
 
 class SessionFile(io.BytesIO):
