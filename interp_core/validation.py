@@ -24,7 +24,7 @@ def label_index(labels: tuple[str, ...], wanted: Any) -> int:
         if folded.count(wanted.casefold()) == 1:
             return folded.index(wanted.casefold())
     else:
-        number = _whole(wanted)
+        number = whole_number(wanted)
         if number is not None and 0 <= number < len(labels):
             return number
     known = ", ".join(labels[:20]) + (", ..." if len(labels) > 20 else "")
@@ -33,7 +33,7 @@ def label_index(labels: tuple[str, ...], wanted: Any) -> int:
 
 def check_position(position: Any, size: int) -> int:
     """A position from 0 to size − 1; negative ones count from the end. Raises `BadInput`."""
-    number = _whole(position)
+    number = whole_number(position)
     if number is None or not -size <= number < size:
         raise BadInput(
             f"Position {position!r} does not exist: the text has tokens 0 to {size - 1}."
@@ -41,7 +41,8 @@ def check_position(position: Any, size: int) -> int:
     return number % size
 
 
-def _whole(value: Any) -> int | None:
+def whole_number(value: Any) -> int | None:
+    """The value as a whole number; None for fractions, truth values and what is no number."""
     try:
         return None if isinstance(value, bool) else operator.index(value)
     except TypeError:

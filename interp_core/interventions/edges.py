@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.models.forward import forward, no_cache
 from interp_core.models.hooks import hooked, same_maps, with_attention
+from interp_core.validation import whole_number
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -151,9 +152,11 @@ def check_edges(model: LoadedModel, edges: Sequence[Edge], tokens: int) -> tuple
     found = []
     for edge in edges:
         try:
-            layer, head, query, key = (int(each) for each in edge)
+            layer, head, query, key = numbers = [whole_number(each) for each in edge]
         except (TypeError, ValueError):
-            raise BadInput(f"An edge is (layer, head, query, key), not {edge!r}.") from None
+            numbers = [None]
+        if None in numbers:
+            raise BadInput(f"An edge is (layer, head, query, key), not {edge!r}.")
         if layer not in model.layout.attention_layers or not 0 <= head < model.n_heads:
             raise BadInput(f"There is no head {head} in layer {layer} with an attention map.")
         for place in (query, key):

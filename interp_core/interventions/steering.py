@@ -100,7 +100,8 @@ def steer(
     """
     read = [encode_for_lm(model, each, ("causal-lm",)) for each in (text, positive, negative)]
     layer = check_position(layer, model.n_layers)
-    if isinstance(strength, bool) or not -STRONGEST <= strength <= STRONGEST:
+    number = isinstance(strength, int | float | np.number) and not isinstance(strength, bool)
+    if not number or not -STRONGEST <= strength <= STRONGEST:
         raise BadInput(f"The strength lies between −20 and 20, not {strength!r}.")
     states = [_states(model, each.inputs, len(each.sequence), layer) for each in read]
     direction = states[1][-1] - states[2][-1]

@@ -35,6 +35,7 @@ from interp_core.interventions.edges import (
 from interp_core.interventions.question import ask, encode_question
 from interp_core.models.architecture import StackParts, stack_parts
 from interp_core.models.hooks import first, shared_copy
+from interp_core.validation import whole_number
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -125,10 +126,13 @@ def _checked(
 
 def _strengths(given: Mapping | None, known: set, what: str) -> tuple:
     """What has another strength than 1, in order."""
+    if not isinstance(given, Mapping | None):
+        raise BadInput(f"Give strengths by {what}, such as {{{min(known, default=0)!r}: 0}}.")
     found = {}
     for key, strength in (given or {}).items():
-        place = tuple(map(int, key)) if isinstance(key, tuple | list) else key
-        if place not in known or isinstance(place, bool):
+        pair = isinstance(key, tuple | list)
+        place = tuple(map(whole_number, key)) if pair else whole_number(key)
+        if place not in known:
             raise BadInput(f"There is no {what} {key!r} in this model.")
         if isinstance(strength, bool) or not isinstance(strength, int | float | np.number):
             raise BadInput(f"A strength is a number from 0 to 2, not {strength!r}.")

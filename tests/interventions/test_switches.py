@@ -175,6 +175,11 @@ def test_ten_sessions_on_one_model_never_see_each_others_switches(tiny, monkeypa
     ("options", "told"),
     [
         ({"heads": {(0, 9): 0}}, "no head"),
+        ({"heads": {(0.7, 0): 0}}, "no head"),
+        ({"heads": {("a", 0): 0}}, "no head"),
+        ({"heads": [(0, 0)]}, "Give strengths by head"),
+        ({"layers": {0.5: 0}}, "no layer"),
+        ({"edges": [(0, 0.9, 2, 1)]}, "An edge is"),
         ({"heads": {(0, 1): 3}}, "between 0"),
         ({"heads": {(0, 1): "off"}}, "number from 0 to 2"),
         ({"mlps": {7: 0}}, "no MLP"),
