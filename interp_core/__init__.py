@@ -108,6 +108,7 @@ _HOMES = {
         "labelled_sample",
         "opinions",
         "sample_photo",
+        "sample_photos",
         "sample_table",
         "sentences",
     ),

@@ -198,6 +198,11 @@ PHOTOS: dict[str, Photo] = {
 }
 
 
+def sample_photos() -> list[Image.Image]:
+    """All photographs of `sample_photo`, in the order of `PHOTOS`."""
+    return [sample_photo(name) for name in PHOTOS]
+
+
 def sample_photo(name: str) -> Image.Image:
     """One of the photographs that come with installed packages; `name` is a key of `PHOTOS`.
 

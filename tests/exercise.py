@@ -79,7 +79,14 @@ def images(model: ic.LoadedModel) -> None:
     """A picture instead of a text."""
     picture = ic.digit_picture(0)
     ic.attention_maps(model, picture)
-    ic.attribute_image(model, picture)
+    ic.image_faithfulness(model, picture, ic.attribute_image(model, picture), rankings=2)
+
+
+def photographs(model: ic.LoadedModel) -> None:
+    """The same where there are no labels."""
+    photo = ic.sample_photo("flower")
+    ic.rollout_without_sinks(ic.attention_maps(model, photo))
+    ic.patch_pca(model, [photo])
 
 
 def writing(model: ic.LoadedModel) -> None:
@@ -147,6 +154,7 @@ def main(target: str) -> None:
     heads(loaded["sentiment"])
     points(loaded["encoder"])
     images(loaded["digits"])
+    photographs(loaded["photos"])
     ic.next_tokens(loaded["language-model"], "The capital of France is")
     with tempfile.TemporaryDirectory() as folder:  # the same on a small scale
         explanations(ic.load_model(str(build("bert-2-labels", Path(folder) / "bert"))))

@@ -4,12 +4,17 @@ import argparse
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import pandas as pd
 import torch
 
-from interp_core.datasets import digit_labels, digit_picture, held_out
+from interp_core.attention.compute import attention_maps
+from interp_core.datasets import digit_labels, digit_picture, held_out, sample_photos
 from interp_core.generated_text.cases import passage_cases
 from interp_core.generated_text.passages import attribute_passages
 from interp_core.heads.induction import induction_scores
+from interp_core.images.pca import patch_pca
+from interp_core.images.sinks import find_patch_sinks
+from interp_core.images.tables import over_patches
 from interp_core.models.record import LoadedModel
 from training.backbone import predict
 from training.probes import print_probes
@@ -143,6 +148,23 @@ def retrieved_passages(model: LoadedModel) -> Figures:
     return {name: float(np.mean(each)) for name, each in shares.items()}
 
 
+def photos(model: LoadedModel, args: argparse.Namespace) -> Figures:
+    """The sink of layer 0, and how the object is found, over the sample photographs."""
+    maps = [attention_maps(model, each) for each in sample_photos()]
+    sinks = pd.concat([find_patch_sinks(each) for each in maps]).query("sink")
+    found = patch_pca(model, sample_photos(), layer=11)
+    inside = []
+    for each, where in zip(maps, found.objects()):
+        weights = over_patches(each, each.weights)[11, 2]
+        inside.append(weights[where].sum() / weights.sum())
+    print(sinks.to_string(index=False))
+    return {
+        "largest sink of layer 0, mean over photographs": float(sinks["share"].mean()),
+        "attention of head 11.2 on the object": float(np.mean(inside)),
+        "area of the object": float(np.mean([each.mean() for each in found.objects()])),
+    }
+
+
 MEASURES: dict[str, Callable[[LoadedModel, argparse.Namespace], Figures]] = {
     "sentiment": sentiment,
     "sentiment-lstm": sentiment,
@@ -151,4 +173,5 @@ MEASURES: dict[str, Callable[[LoadedModel, argparse.Namespace], Figures]] = {
     "pos": pos,
     "digits": digits,
     "language-model": language_model,
+    "photos": photos,
 }

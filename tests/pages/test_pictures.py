@@ -20,6 +20,7 @@ from interp_core.ui.server import cache
 from interp_core.ui.server.limits import digest
 from interp_core.ui.widgets.markdown import plain
 from tests.images.test_sinks import with_sink
+from tests.needs import needs_photos
 from tests.pages.running import charts, clicked, run, shows, words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,6 +63,30 @@ def test_head_statistics_over_pictures_draw(vit):
     assert not app.error
     assert "50 handwritten digits" in words(app)
     assert charts(app)
+
+
+def _statistics(app: AppTest) -> list[str]:
+    return next(box for box in app.selectbox if box.key == "picture_stat").options
+
+
+def test_head_statistics_without_labels_have_no_importance(vit, tmp_path):
+    tf.ViTModel.from_pretrained(vit).save_pretrained(tmp_path)
+    tf.AutoImageProcessor.from_pretrained(vit).save_pretrained(tmp_path)
+    app = opened("head_entropy", str(tmp_path), picture_count=50)
+    assert not app.exception
+    assert not app.error
+    assert charts(app)
+    assert "gradient importance" not in _statistics(app)
+    assert "gradient importance" in _statistics(opened("head_entropy", vit, picture_count=50))
+
+
+@needs_photos
+def test_head_statistics_of_photographs_say_where_the_sink_is():
+    app = opened("head_entropy", "photos", picture_stat="share_sink")
+    assert not app.exception
+    assert not app.error
+    assert "6 photographs: temple, flower" in words(app)
+    assert "highest: layer 0, head 5" in str(app.get("vega_lite_chart")[0].proto.alt)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 import streamlit as st
 
 from interp_core.charts.heads import by_layer, head_map
+from interp_core.datasets import PHOTOS
 from interp_core.heads.catalogue import IMPORTANCE, STATISTICS, offered
 from interp_core.models.record import LoadedModel
 from interp_core.ui.heads.table import map_frame
+from interp_core.ui.images.question import SMALL
 from interp_core.ui.server import cache, jobs
 from interp_core.ui.widgets import downloads, layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid
@@ -24,17 +28,9 @@ IMPORTANCE_PICTURES = 100
 def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     """The map of one statistic, its spread by layer, and the table."""
     with layout.controls():
-        most = st.selectbox(
-            "Images",
-            COUNTS,
-            index=1,
-            key="picture_count",
-            width=150,
-            format_func=lambda n: f"{n} digits",
-            **BOUND,
-        )
+        images = _images(model)
         place = st.container()
-    steps = _tables(choice.model, most)
+    steps = _tables(model, choice.model, images)
     if steps is None:
         return
     counted, table = steps
@@ -56,17 +52,14 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     chart = head_map(drawn, title=title, text_format=entry.digits)
     figure(
         chart,
-        title=f"{title.capitalize()} of every head over {most} digits",
+        title=f"{title.capitalize()} of every head over {images.short}",
         alt=f"Map of the {title} of {len(frame)} heads; {_extremes(frame, name, entry.digits)}.",
     )
-    st.caption(
-        f"{entry.about} {entry.caution} {most} handwritten digits from the held-out set. "
-        f"{_added(others)}"
-    )
+    st.caption(f"{entry.about} {entry.caution} {images.about} {_added(others)}")
     means = frame.groupby("layer")[name].mean()
     figure(
         by_layer(drawn, title=title, text_format=entry.digits),
-        title=f"{title.capitalize()} by layer over {most} digits",
+        title=f"{title.capitalize()} by layer over {images.short}",
         alt=f"Heads as points above their layer; means of the first and last layer: "
         f"{number(means.iloc[0], entry.digits)} and {number(means.iloc[-1], entry.digits)}.",
         table=calls.statistic_table(table if name == IMPORTANCE else counted, name),
@@ -77,6 +70,35 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
         f"whole image.{added * bool(others)}"
     )
     downloads.below(ViewResult(chart, table), "heads_pictures")
+
+
+@dataclass(frozen=True)
+class _Images:
+    """Example images: how many, as a step of recipes, and in words."""
+
+    count: int
+    recipe: Recipe
+    short: str
+    about: str
+
+
+def _images(model: LoadedModel) -> _Images:
+    """Digits that `digits` never saw, for models of small images; photographs for the others."""
+    if max(model.layout.pictures.size) > SMALL:
+        short = f"{len(PHOTOS)} photographs"
+        told = f"{short}: {', '.join(PHOTOS)}."
+        return _Images(len(PHOTOS), calls.sample_photos(), short, told)
+    most = st.selectbox(
+        "Images",
+        COUNTS,
+        index=1,
+        key="picture_count",
+        width=150,
+        format_func=lambda n: f"{n} digits",
+        **BOUND,
+    )
+    told = f"{most} handwritten digits from the held-out set."
+    return _Images(most, calls.held_out_digits(most), f"{most} digits", told)
 
 
 def _added(others: tuple[str, ...]) -> str:
@@ -93,13 +115,18 @@ def _extremes(frame: pd.DataFrame, name: str, digits: str) -> str:
     return f"lowest: {said[0]}; highest: {said[1]}"
 
 
-def _tables(name: str, most: int) -> tuple[Recipe, Recipe] | None:
-    """Statistics, shared; the same with gradient importance, unless that was stopped."""
-    model, images = cache.model_recipe(name), named("pictures", calls.held_out_digits(most))
-    key = ("picture heads", name, cache.stamp(name), most)
-    step = named("statistics", calls.image_head_statistics(model, images))
+def _tables(model: LoadedModel, name: str, chosen: _Images) -> tuple[Recipe, Recipe] | None:
+    """Statistics, shared; the same with gradient importance, unless that was stopped.
+
+    Models without labels have no prediction whose importance could be measured.
+    """
+    recipe, images = cache.model_recipe(name), named("pictures", chosen.recipe)
+    key = ("picture heads", name, cache.stamp(name), chosen.short)
+    step = named("statistics", calls.image_head_statistics(recipe, images))
     counted = jobs.follow(key, "Running the model on the images", step, unit="pictures")
-    step = named("worth", calls.head_importance(model, images[:IMPORTANCE_PICTURES]))
+    if model.task != "image-classification":
+        return None if counted is None else (counted, counted)
+    step = named("worth", calls.head_importance(recipe, images[:IMPORTANCE_PICTURES]))
     worth = jobs.follow((*key, IMPORTANCE), "Gradient importance", step, unit="pictures")
     if counted is None:
         return None
