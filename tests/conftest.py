@@ -35,7 +35,12 @@ LINES = {
     "browser, every page": tuple(
         f"{BROWSER}test_{name}" for name in ("accessibility", "keyboard", "report")
     ),
-    "browser, views": tuple(f"{BROWSER}test_{name}" for name in ("attention", "projector")),
+    "browser, attention and vectors": tuple(
+        f"{BROWSER}test_{name}" for name in ("attention", "projector")
+    ),
+    "browser, classifiers": tuple(
+        f"{BROWSER}test_{name}" for name in ("attribution", "audit", "head")
+    ),
     "browser, the rest": (BROWSER,),
     "projections": (
         "tests/embedding/test_projection.py",
@@ -45,14 +50,15 @@ LINES = {
     ),
 }
 # What takes longest begins first, so that the workers end together; the others follow as they are.
-# Two browsers at once are enough: the third line of them comes when one of the first is through.
+# Two browsers at once are enough: the other lines of them come when the first are through.
 LONGEST = (
     "browser, every page",
-    "browser, views",
+    "browser, attention and vectors",
     "projections",
     "tests/test_declared.py",
     "tests/lessons/test_library.py",
     "tests/pages/test_lessons.py",
+    "browser, classifiers",
     "browser, the rest",
     *(
         f"tests/pages/test_{name}.py"
