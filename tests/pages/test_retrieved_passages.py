@@ -54,7 +54,7 @@ def test_every_picture_goes_into_the_report_and_is_computed_again(opened):
 
 
 def test_the_model_writes_where_no_answer_is_given(opened):
-    app = opened(passage_by="model", passages="She knows.\nIt ends.", passage_question="Who?")
+    app = opened(passage_by="written", passages="She knows.\nIt ends.", passage_question="Who?")
     assert not app.error
     assert "Answer of the model" in words(app)
     assert sorted(ranked(app)["passage"]) == [1, 2]

@@ -48,12 +48,11 @@ DRAW: dict[str, Callable] = {
     "induction": induction.draw,
     "steering": steering.draw,
 }
-WRITE = ("answer",)  # views that need a model that writes, with an encoder or without
+WRITE = ("answer", "passages")  # views that need a model that writes, with an encoder or without
 EXAMPLES = {"answer": prompt_answer.EXAMPLE}  # texts that a view opens with
 CONTINUE = (
     "wrote",
     "write",
-    "passages",
     "induction",
     "steering",
 )  # views that need a model that continues a text

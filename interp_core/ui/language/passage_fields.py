@@ -18,7 +18,7 @@ from interp_core.ui.widgets.sidebar import MAX_CHARACTERS
 
 QUESTION, PASSAGES, ANSWER = "passage_question", "passages", "passage_answer"
 EXAMPLE, FILE, RETRIEVED = "passage_example", "passage_file", "passages_retrieved"
-BY, ANSWERS = "passage_by", {"given": "Given", "model": "Written by the model"}
+BY, ANSWERS = "passage_by", {"typed": "Typed", "written": "Written by the model"}
 GAP = "\n\n"
 BLANK = re.compile(r"\n[ \t]*\n\s*")
 HELP = (
@@ -43,7 +43,7 @@ def draw() -> Given:
     with layout.controls():
         titles = {name: case.title for name, case in cases.items()}
         chosen = list_of("Example", titles, key=EXAMPLE, width=330, on_change=_anew)
-        writes = one_of("Answer", ANSWERS, key=BY) == "model"
+        writes = one_of("Answer", ANSWERS, key=BY) == "written"
         _from_file()
         retrieved = st.number_input(
             "Retrieved",
@@ -61,7 +61,7 @@ def draw() -> Given:
         passages = _field("Passages", PASSAGES, texts[1], height=186, help=HELP)
     with right:
         question = _field("Question", QUESTION, texts[0], height=68)
-        answer = _field("Given answer", ANSWER, texts[2], height=68, disabled=writes)
+        answer = _field("Typed answer", ANSWER, texts[2], height=68, disabled=writes)
     answer = "" if writes else answer.strip()
     if not writes and not answer:
         raise ic.BadInput("The answer is empty. Type one, or let the model write it.")

@@ -265,7 +265,7 @@ def _measured_before() -> None:
     if {RIGHT, WARNED} <= set(figures):
         st.caption(
             f"On the twenty examples, which were fixed before anything was measured on them, "
-            f"the source of the given answer was the right passage in {10 * figures[RIGHT]:.0f} of "
+            f"the source of the typed answer was the right passage in {10 * figures[RIGHT]:.0f} of "
             f"10, and the warning appeared in {10 * figures[WARNED]:.0f} of the 10 whose answer "
             f"stands in no passage (`{FITTING}`). An answer that the model writes may rest on a "
             "passage that does not hold the fact."
