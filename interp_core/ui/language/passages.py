@@ -35,8 +35,8 @@ ANSWERS = {
 }
 COLUMNS = {
     "passage": st.column_config.NumberColumn("passage", width="small"),
-    "removal": st.column_config.NumberColumn("lost without it", width="small", format="%+.1f"),
-    "alone": st.column_config.NumberColumn("gained alone", width="small", format="%+.1f"),
+    "removal": st.column_config.NumberColumn("lost", width="small", format="%+.1f"),
+    "alone": st.column_config.NumberColumn("gained", width="small", format="%+.1f"),
     "similarity": st.column_config.ProgressColumn(
         "similarity", width="small", min_value=0.0, max_value=1.0, format="%.2f"
     ),
@@ -221,11 +221,12 @@ def _beside(asked: Asked, step: Recipe, given: Given) -> None:
             column_config=COLUMNS,
             key="passages_rank",
         )
+    top = "Rank 1 counts" if given.retrieved == 1 else f"Ranks 1 to {given.retrieved} count"
     missed = frame[frame["finding"] == "retrieved, not read"]["passage"]
     unsought = frame[frame["finding"] == "read, not retrieved"]["passage"]
     st.caption(
         f"Ranked by the cosine of the sentence vectors of question and passage (`{ENCODER}`). "
-        f"Ranks up to {given.retrieved} count as retrieved; passages that give the answer "
+        f"{top} as retrieved; passages that give the answer "
         f"{SUPPORT:g} bits or more, the dashed line, as read. Retrieved and not read: "
         f"{_listed(missed)}. Read and not retrieved: {_listed(unsought)}."
     )
