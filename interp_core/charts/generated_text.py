@@ -61,13 +61,13 @@ def answer_map(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
     return alt.layer(cells, minus).properties(height=height * len(units) + 130)
 
 
-def _texts() -> alt.Axis:
+def _texts(*, overlap: bool = True) -> alt.Axis:
     """The axis of units, without the number that makes each key its own."""
     return alt.Axis(
         title=None,
         labelExpr="slice(datum.value, indexof(datum.value, '|') + 1)",
         labelLimit=LABEL,
-        labelOverlap=True,
+        labelOverlap=overlap,
         **BANDS,
     )
 
@@ -76,7 +76,7 @@ def unit_bars(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
     """A bar for each unit. `frame`: unit (a key), text, score, and perhaps error (± 1 SE)."""
     units = list(frame["unit"])
     base = alt.Chart(frame.assign(sign=[_sign(each) for each in frame["score"]])).encode(
-        y=alt.Y("unit:N", sort=units, axis=_texts()),
+        y=alt.Y("unit:N", sort=units, axis=_texts(overlap=False)),
         tooltip=[
             alt.Tooltip("text:N", title="source"),
             alt.Tooltip("score:Q", title=title, format="+.3f"),
@@ -96,7 +96,36 @@ def unit_bars(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
         ends = frame.assign(low=frame.score - frame.error, high=frame.score + frame.error)
         rule = alt.Chart(ends).mark_rule(strokeWidth=2, color=GREY)
         layers.append(rule.encode(y=alt.Y("unit:N", sort=units), x="low:Q", x2="high:Q"))
-    return alt.layer(*layers).properties(height=24 * len(frame) + 84)
+    return alt.layer(*layers).properties(height=26 * len(frame) + 120)
+
+
+def attention_map(frame: pd.DataFrame) -> alt.Chart:
+    """Cross attention of units × answer tokens. `frame`: unit (a key), text, token_key, token,
+    attention."""
+    units, columns = (list(dict.fromkeys(frame[name])) for name in ("unit", "token_key"))
+    title = "cross attention, mean over layers and heads"
+    height = max(LEAST_ROW, min(ROW, TALLEST // max(len(units), 1)))
+    return (
+        alt.Chart(frame)
+        .mark_rect(cornerRadius=1)
+        .encode(
+            x=alt.X(
+                "token_key:N", sort=columns, axis=token_axis(angle=-50, orient="top", limit=90)
+            ),
+            y=alt.Y("unit:N", sort=units, axis=_texts()),
+            color=alt.Color(
+                "attention:Q",
+                scale=alt.Scale(domain=[0, largest(frame["attention"])]),
+                legend=colours(title),
+            ),
+            tooltip=[
+                alt.Tooltip("text:N", title="source"),
+                alt.Tooltip("token:N", title="answer token"),
+                alt.Tooltip("attention:Q", title=title, format=".2f"),
+            ],
+        )
+        .properties(height=height * len(units) + 130)
+    )
 
 
 def _sign(score: float) -> str:

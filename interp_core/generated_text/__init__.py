@@ -35,6 +35,7 @@ HOMES = {
     ),
     "shapley": ("shapley_units",),
     "contrast": ("contrast_answers",),
+    "cross": ("cross_attention_units",),
     "faithful": (
         "generation_faithfulness",
         "unit_agreement",

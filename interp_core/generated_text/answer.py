@@ -11,11 +11,12 @@ import numpy as np
 import torch
 
 from interp_core.errors import BadInput, InputTooLong
+from interp_core.generated_text.prompt import decoder_begun
 from interp_core.inputs.tokens import TokenSequence, check_text, encode
 from interp_core.inputs.vocabulary import token_names
 from interp_core.inputs.words import number_words
 from interp_core.language.generation import Writer, check_writing, choose, end_marks
-from interp_core.models.forward import decoder_prefix, no_cache
+from interp_core.models.forward import no_cache
 from interp_core.progress import report
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ class _DecoderWriter:
     """The decoder of an encoder-decoder model, which reads what it has written again each time."""
 
     def __init__(self, model: LoadedModel, ids: np.ndarray) -> None:
-        self._model, self._ids = model, decoder_prefix(model)
+        self._model, self._ids = model, decoder_begun(model)
         source = torch.tensor(np.asarray(ids)[None], device=model.device)
         with torch.inference_mode():
             self._read = model.model.get_encoder()(input_ids=source, return_dict=True)

@@ -20,8 +20,11 @@ import numpy as np
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.inputs.tokens import check_text, encode
 from interp_core.inputs.words import take
+from interp_core.models.forward import PROBE, decoder_inputs
 
 if TYPE_CHECKING:
+    import torch
+
     from interp_core.inputs.tokens import TokenSequence
     from interp_core.models.record import LoadedModel
 
@@ -262,3 +265,14 @@ def first_letters(sequence: TokenSequence) -> list[int]:
 def as_prompt(model: LoadedModel, prompt: Any) -> Prompt:
     """A prompt that was read before, or what `read_prompt` makes of it."""
     return prompt if isinstance(prompt, Prompt) else read_prompt(model, prompt)
+
+
+def decoder_begun(model: LoadedModel) -> torch.Tensor:
+    """What stands before the first word that a decoder writes, (1, k).
+
+    The start token, and what the tokenizer puts before a text that is to be written: BART has its
+    begin mark there, mBART the code of the language.
+    """
+    target = encode(model, PROBE, as_target=True)
+    own = int(np.flatnonzero(~target.sequence.special)[0])
+    return decoder_inputs(model, target.inputs["input_ids"])[:, : own + 1]

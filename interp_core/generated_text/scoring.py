@@ -17,9 +17,10 @@ import numpy as np
 import torch
 
 from interp_core.errors import BadInput
+from interp_core.generated_text.prompt import decoder_begun
 from interp_core.inputs.vocabulary import is_byte_level
 from interp_core.language.generation import end_marks
-from interp_core.models.forward import decoder_prefix, no_cache, rows_in_one_pass
+from interp_core.models.forward import no_cache, rows_in_one_pass
 from interp_core.models.preprocessors import named_id
 from interp_core.progress import Counter
 
@@ -110,7 +111,7 @@ def answer_logits(
     count = answers.shape[1]
     options = {**no_cache(model), "return_dict": True}
     if model.task == "encoder-decoder":
-        begun = decoder_prefix(model).expand(len(answers), -1)
+        begun = decoder_begun(model).expand(len(answers), -1)
         written = torch.cat([begun, answers[:, :-1]], 1)
         output = network(input_ids=sources, decoder_input_ids=written, **options)
         return output.logits[:, -count:]

@@ -36,7 +36,7 @@ def answer_table(found: GenerationAttribution) -> pd.DataFrame:
     frame = found.to_frame()
     names = {
         "prompt": unit_names(found.sources),
-        "answer": [f"{name} (answer)" for name in unit_names(found.answer_sources)],
+        "answer": [name.replace("|", "|answer: ", 1) for name in unit_names(found.answer_sources)],
     }
     keys = [names[kind][number] for kind, number in zip(frame["source"], frame["unit"])]
     places = [f"{at}|{token}" for at, token in zip(frame["position"], frame["token"])]

@@ -13,7 +13,7 @@ from interp_core.ui.widgets.model_choice import DEFAULT_MODEL, is_example
 
 # Pages that keep a model of their own while the others keep theirs: the one to begin with, and
 # the tasks of those that do as well.
-OWN_MODEL = {"language_models": ("language-model", ("causal-lm", "masked-lm"))}
+OWN_MODEL = {"language_models": ("language-model", ("causal-lm", "masked-lm", "encoder-decoder"))}
 MODEL = ("model", "base", loading.READ_AS)
 SIDE, MODELS, HELD = "clearhead_side", "clearhead_models", "clearhead_held"
 CHOICES = (*SHARED, *MODEL, SIDE, MODELS, *sorted(set().union(*KEYS.values())))

@@ -98,10 +98,9 @@ def test_encoder_decoder_models(tiny_model, family):
     found = ic.attribute_generation(model, TEXT, "The words look.", method="leave_one_out")
     kept = [np.delete(found.prompt.sequence.ids, unit.places) for unit in found.sources]
     assert all(found.prompt.sequence.special[unit.places[-1] + 1 :].sum() for unit in found.sources)
-    from interp_core.models.forward import decoder_prefix
-
     answer = found.answer.sequence.ids
-    written = torch.cat([decoder_prefix(model), torch.tensor(answer[None, :-1])], 1)
+    labels = model.tokenizer(text_target="The words look.", return_tensors="pt")["input_ids"]
+    written = model.model.prepare_decoder_input_ids_from_labels(labels)[:, :-1]  # without </s>
 
     def score(ids: np.ndarray) -> np.ndarray:
         with torch.no_grad():
@@ -118,6 +117,12 @@ def test_encoder_decoder_models(tiny_model, family):
     slopes = ic.attribute_generation(model, TEXT, "The words look.", method="gradient_x_input")
     assert slopes.matrix.shape == found.matrix.shape
     assert not len(slopes.earlier)
+    seen = ic.cross_attention_units(model, found)
+    maps = ic.attention_maps(model, TEXT, "The words look.").cross.weights.mean((0, 1))
+    places = list(found.sources[0].places)
+    first = seen[seen["unit"] == seen["unit"].iloc[0]]["attention"]
+    expected = maps[-len(found.tokens) - 1 : -1, places].sum(1)
+    np.testing.assert_allclose(first, expected, atol=1e-5)
     wrote = ic.attribute_generation(model, TEXT, tokens=3)
     assert 1 <= len(wrote.tokens) <= 3
 

@@ -73,10 +73,11 @@ def test_every_picture_is_computed_again_by_its_script(opened, more):
 
 
 def test_what_the_model_writes_and_models_with_an_encoder(opened):
-    app = opened("t5", lm_answer="written", lm_answer_tokens=3, lm_method="input_x_gradient")
+    app = opened("t5", lm_answer="written", lm_answer_tokens=3, lm_more="cross")
     assert not app.exception
     assert not app.error
     assert len(charts(app)) == 2
+    assert "special tokens have the rest of 1" in words(app)
 
 
 def test_turns_of_a_chat(chat_model):

@@ -11,7 +11,15 @@ from tests.pages.reporting import check
 from tests.pages.running import run
 from tests.tiny import TEXT
 
-PICTURES = {"next": 2, "lens": 3, "wrote": 2, "write": 4, "induction": 1, "steering": 1}
+PICTURES = {
+    "next": 2,
+    "lens": 3,
+    "wrote": 2,
+    "write": 4,
+    "answer": 4,
+    "induction": 1,
+    "steering": 1,
+}
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -9,14 +9,14 @@ import numpy as np
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.generated_text import deletion_curve, unit_bars
+from interp_core.charts.generated_text import attention_map, deletion_curve, unit_bars
 from interp_core.generated_text.attribution import GENERATION_METHODS
 from interp_core.generated_text.faithful import MOST_STEPS, RANKINGS
 from interp_core.generated_text.shapley import EXACT, ORDERS
 from interp_core.generated_text.tables import unit_names
 from interp_core.ui.language.question import Asked
 from interp_core.ui.server import costs, jobs
-from interp_core.ui.widgets.choices import BOUND, list_of, one_of
+from interp_core.ui.widgets.choices import BOUND, keep_valid, list_of, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
@@ -27,13 +27,18 @@ MORE = {
     "shapley": "Shapley values",
     "contrast": "Contrast of two answers",
     "faithfulness": "Faithfulness",
+    "cross": "Cross attention",
 }
 RIVAL, AGAINST = "lm_rival", "lm_against"
 
 
 def below(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
     """What is chosen below the map, for the chosen answer tokens."""
-    shown = one_of("Below the map", MORE, key="lm_more")
+    shown = dict(MORE)
+    if asked.loaded.task != "encoder-decoder":
+        del shown["cross"]
+    keep_valid("lm_more", list(shown))
+    shown = one_of("Below the map", shown, key="lm_more")
     try:
         _DRAW[shown](asked, key, step, span)
     except ic.BadInput as error:
@@ -181,6 +186,30 @@ def _faithfulness(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
     _agreement(asked, key, step, span)
 
 
+def _cross(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
+    found = value(step)
+    table = named("cross", calls.cross_attention_units(asked.recipes[0], step))
+    table = _followed(asked, (*key, "cross"), "Cross attention", table, 2, found, counts=False)
+    if table is None:
+        return
+    frame = value(table)
+    keys = [f"{at}|{token}" for at, token in zip(frame["position"], frame["token"])]
+    best = frame.loc[frame["attention"].idxmax()]
+    figure(
+        attention_map(frame.assign(token_key=keys)),
+        title="Cross attention to each part of the prompt",
+        key="lm_cross_chart",
+        alt=f"Map of the cross attention of {len(found.tokens)} answer tokens to "
+        f"{len(found.sources)} units of the prompt; the largest is "
+        f"{number(best['attention'], '.2f')} at {best['token']}.",
+        table=table,
+    )
+    st.caption(
+        "Sum over the unit's tokens, mean over all layers and heads, at the position that predicts "
+        "the token; special tokens have the rest of 1. Attention is not the effect of a unit."
+    )
+
+
 _SAID = {
     "better": "better than random (by more than 2 SD)",
     "worse": "worse than random (by more than 2 SD)",
@@ -224,12 +253,15 @@ def _followed(
     step: Recipe,
     rows: float,
     found: ic.GenerationAttribution,
+    *,
+    counts: bool = True,
 ) -> Recipe | None:
     tokens = len(found.prompt) + len(found.tokens)
     return jobs.follow(
         key,
         what,
         step,
+        counts=counts,
         unit="passes",
         operations=lambda: costs.passes(asked.loaded, rows * tokens),
     )
@@ -240,4 +272,5 @@ _DRAW: dict[str, Callable] = {
     "shapley": _shapley,
     "contrast": _contrast,
     "faithfulness": _faithfulness,
+    "cross": _cross,
 }
