@@ -148,6 +148,7 @@ def test_the_importance_of_heads_waits_for_a_click(slow_machine, tiny):
         ("compare_models", "bert-2-labels", {"versus": "probes"}, "Negation test"),
         ("language_models", "gpt2", {"lm_view": "write"}, "Generating"),
         ("language_models", "gpt2", {"lm_view": "lens"}, "Logit lens"),
+        ("language_models", "gpt2", {"lm_view": "answer"}, "Attributing the answer"),
         ("language_models", "gpt2", {"lm_view": "passages"}, "Reading the passages"),
         ("embedding_projector", "bert-2-labels", {"points": "requests"}, "Reading the texts"),
     ],
