@@ -61,18 +61,9 @@ def checkpoint_drift(
     """
     with tempfile.TemporaryDirectory(prefix="clearhead-weights-") as folder:
         start = _Start(Path(folder) / "start.safetensors", progress, len(series.checkpoints))
-        rows = [
-            (each.step, each.name, *row)
-            for each, found in series.measured(start.compare)
-            if found is not None
-            for row in found
-        ]
-    table = pd.DataFrame(
-        rows, columns=["step", "checkpoint", "part", "drift", "norm", "parameters"]
-    )
-    if table["step"].nunique() < 2:
-        raise BadInput("Fewer than two checkpoints can be read, so nothing can be compared.")
-    return table
+        read, found, _ = series.compared(start.compare)
+        rows = [(each.step, each.name, *row) for each, its in zip(read, found) for row in its]
+    return pd.DataFrame(rows, columns=["step", "checkpoint", "part", "drift", "norm", "parameters"])
 
 
 class _Start:

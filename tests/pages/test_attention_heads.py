@@ -347,9 +347,10 @@ def test_a_component_has_a_strength_of_its_own_and_several_edges_are_cut():
         view="switches",
         text="It is not bad.",
         switched=["5.8", "2.MLP"],
-        strengths="5.8 = 1.5",
+        strengths="5.8 = 1.5, 0.1 = 0.5",
         edges=["3.2: 4 → 3"],
     )
+    assert "Not among the switched components, so without effect" in words(app)
     model = ic.load_model("sentiment")
 
     def shows_the_answer_with(edges):

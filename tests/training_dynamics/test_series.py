@@ -124,6 +124,12 @@ def test_drift_is_the_relative_change_of_each_part(training):
     assert drift[drift["step"] == 0]["parameters"].sum() == total
 
 
+def test_why_weights_cannot_be_compared_is_said(training, tiny):
+    folders = [training / "checkpoint-0", tiny("bert-5-labels")]
+    with pytest.raises(ic.BadInput, match="another shape than in the first checkpoint"):
+        ic.checkpoint_drift(ic.checkpoint_series(folders))
+
+
 def test_parts_have_the_names_of_layers_in_every_kind_of_network():
     names = {
         "transformer.h.3.attn.c_attn.weight": "layer 3",

@@ -12,6 +12,7 @@ from interp_core.models.record import LoadedModel
 from interp_core.ui.attention.intervening import Asked
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
+from interp_core.ui.widgets.markdown import plain
 
 UNITS, STRENGTH, STRENGTHS = "switched", "strength", "strengths"
 EDGE, EDGES = ("edge_layer", "edge_head", "edge_query", "edge_key"), "edges"
@@ -61,11 +62,16 @@ def strengths_chosen(units: list[str]) -> dict[str, float]:
             help="The other components have the strength of the slider.",
             **BOUND,
         )
-    return {**dict.fromkeys(units, common), **_own(typed, units)}
+        own = _own(typed)
+        if idle := [unit for unit in own if unit not in units]:
+            names = plain(", ".join(idle))
+            st.caption(f"Not among the switched components, so without effect: {names}.")
+    # A component that was let go keeps its strength for when it returns.
+    return {unit: own.get(unit, common) for unit in units}
 
 
-def _own(typed: str, units: list[str]) -> dict[str, float]:
-    """What was typed, "2.3 = 0.5, 2.MLP = 1.5", for components that are switched."""
+def _own(typed: str) -> dict[str, float]:
+    """What was typed, "2.3 = 0.5, 2.MLP = 1.5", by component."""
     found = {}
     for part in typed.replace(";", ",").split(","):
         name, equals, strength = (each.strip() for each in part.partition("="))
@@ -77,8 +83,7 @@ def _own(typed: str, units: list[str]) -> dict[str, float]:
             raise BadInput(
                 f"Strengths are written as “2.3 = 0.5, 2.MLP = 1.5”, not “{part.strip()}”."
             ) from None
-        if name in units:  # a component that was let go keeps its strength for when it returns
-            found[name] = number
+        found[name] = number
     return found
 
 
