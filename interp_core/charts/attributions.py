@@ -74,13 +74,15 @@ def grid(
     )
 
 
-def curves(frame: pd.DataFrame, *, title: str, value: str = "probability") -> alt.LayerChart:
+def curves(
+    frame: pd.DataFrame, *, title: str, value: str = "probability", unit: str = "words"
+) -> alt.LayerChart:
     """Deletion and insertion curves with the band of random rankings.
 
-    `frame`: curve, ranking, fraction, the column `value`, low, high.
+    `frame`: curve, ranking, fraction, the number of `unit`, the column `value`, low, high.
     """
     base = alt.Chart(frame).encode(
-        x=alt.X("fraction:Q", title="share of words", axis=measured(format="%")),
+        x=alt.X("fraction:Q", title=f"share of {unit}", axis=measured(format="%")),
         color=alt.Color(
             "ranking:N",
             scale=alt.Scale(domain=["attribution", "random"], range=[POSITIVE, GREY]),
@@ -101,7 +103,7 @@ def curves(frame: pd.DataFrame, *, title: str, value: str = "probability") -> al
         tooltip=[
             alt.Tooltip("ranking:N"),
             alt.Tooltip("fraction:Q", format=".0%"),
-            alt.Tooltip("words:Q"),
+            alt.Tooltip(f"{unit}:Q"),
             alt.Tooltip(f"{value}:Q", title=title, format=".4f"),
         ],
     )

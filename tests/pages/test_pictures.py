@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -293,3 +294,18 @@ def test_images_of_ones_own_join_the_examples_and_thirty_are_the_most(vit):
 
 def charts_text(app: AppTest) -> str:
     return "".join(each.proto.alt for each in app.get("vega_lite_chart"))
+
+
+def test_curves_say_whether_the_attribution_is_better_than_random_orders(vit):
+    state = {"picture_method": "occlusion", "picture_curves": True, "picture_replacement": "grey"}
+    app = opened("word_attributions", vit, **state)
+    assert not app.exception
+    assert not app.error
+    name = next(box for box in app.selectbox if box.key == "picture").value
+    image = digit_picture(int(name.rpartition(" ")[2].rstrip(")")))
+    model = ic.load_model(vit)
+    found = ic.attribute_image(model, image, method="occlusion")
+    curves = ic.image_faithfulness(model, image, found, replacement="grey")
+    for name in ("deletion", "insertion"):
+        (said,) = re.findall(rf"\b{name} (\d\.\d+) \(random", words(app))
+        assert float(said) == pytest.approx(getattr(curves, name), abs=0.001)

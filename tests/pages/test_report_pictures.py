@@ -68,6 +68,12 @@ def test_attributions_of_a_picture_are_computed_again(method, charts, tiny):
     check(opened("word_attributions", model, **state), charts=charts)
 
 
+def test_insertion_and_deletion_are_computed_again(tiny):
+    state = {"picture_method": "occlusion", "picture_curves": True, "picture_measure": "logit"}
+    figures = check(opened("word_attributions", str(tiny("vit")), **state), charts=2)
+    assert "ic.image_faithfulness(" in figures[1].script
+
+
 @pytest.mark.parametrize("statistic", ["distance", "importance"])
 def test_statistics_over_pictures_are_computed_again(statistic):
     check(opened("head_entropy", picture_count=50, picture_stat=statistic), charts=2)

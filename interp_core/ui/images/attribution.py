@@ -9,6 +9,7 @@ from interp_core.charts.patches import SIDE, data_url, overlay, picture_alone
 from interp_core.images.attribution import GREYS, IMAGE_METHODS, ImageAttribution
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution.text import quoted
+from interp_core.ui.images import faithfulness
 from interp_core.ui.images.question import Picture, choose
 from interp_core.ui.server import cache, jobs
 from interp_core.ui.widgets import downloads, layout
@@ -41,6 +42,7 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
         return
     chart = shown(picture, step)
     _delta(found)
+    faithfulness.draw(model, choice.model, picture, step, tuple(options.items()))
     layout.how_to_read(
         "**How to read this.** Are high scores on the object or the background? Do other "
         "methods and baselines agree? Attributions describe this model's logit, not the "
