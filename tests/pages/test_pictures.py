@@ -297,8 +297,9 @@ def charts_text(app: AppTest) -> str:
 
 
 def test_curves_say_whether_the_attribution_is_better_than_random_orders(vit):
-    state = {"picture_method": "occlusion", "picture_curves": True, "picture_replacement": "grey"}
-    app = opened("word_attributions", vit, **state)
+    state = {"picture_method": "occlusion", "picture_baseline": "grey"}
+    shown = {"picture_curves": True, "picture_replacement": "grey"}
+    app = opened("word_attributions", vit, **state, **shown)
     assert not app.exception
     assert not app.error
     name = next(box for box in app.selectbox if box.key == "picture").value

@@ -106,6 +106,6 @@ def _said(found: ImageFaithfulness, name: str) -> str:
     """The area under a curve in words."""
     area, chance = getattr(found, name), getattr(found, f"random_{name}")
     return (
-        f"{name.capitalize()} curve over {found.patches} patches: area {number(area, '.3f')} by the "
-        f"scores, {number(chance.mean(), '.3f')} by random orders."
+        f"{name.capitalize()} curve over {found.patches} patches: area {number(area, '.3f')} by "
+        f"the scores, {number(chance.mean(), '.3f')} by random orders."
     )
