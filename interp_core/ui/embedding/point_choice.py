@@ -18,6 +18,7 @@ from interp_core.ui.embedding.question import (
     UNITS,
     Points,
 )
+from interp_core.ui.images.question import SMALL
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import sidebar, uploads
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
@@ -34,10 +35,12 @@ KINDS = {
 ALL_WORDS = "all four"
 WORDS = ("bank", "bass", "java", "spring", ALL_WORDS)
 FIRST = 5_000  # entries of the vocabulary that are shown until somebody asks for more
+FEW_IMAGES = 40  # for models of large images: each costs what a text of hundreds of tokens does
 ABOUT = {
     "vocabulary": "The input vectors of the entries, before any layer.",
     "digits": (
-        "360 images of 8 × 8 pixels, held out from the training of the built-in model `digits`."
+        "360 images of 8 × 8 pixels, held out from the training of the built-in model `digits`; "
+        f"for models of images larger than {SMALL} pixels a side a random sample of {FEW_IMAGES}."
     ),
     "text": "The text in the sidebar, each line on its own.",
     "table": "CSV, TSV, JSON, Parquet, or one text per line: up to 50,000 rows.",
@@ -67,6 +70,8 @@ def choose(model: LoadedModel, row: DeltaGenerator, *, depth: bool) -> Points | 
             **BOUND,
         )
         filters = FILTERS[source]() if source in FILTERS else ()
+        if source == "digits" and max(model.layout.pictures.size) > SMALL:
+            filters += (("sampled", FEW_IMAGES),)
         split = source in ("requests", "text", "table", "digits")
         unit = _unit(model, source) if split else "mean"
         layer = _layer(model) if depth and source in LAYERED else None
