@@ -2,7 +2,7 @@
 
 The map of the package, lowest first; each part imports only those above it::
 
-    errors, progress, validation, command   what all share
+    errors, progress, validation, command, charted   what all share
     models/       find, load and check models; where an architecture keeps its parts; hooks
     inputs/       texts and pictures as tensors: tokens, words, vocabulary, patches, batches
     datasets      built-in samples
@@ -21,6 +21,7 @@ The map of the package, lowest first; each part imports only those above it::
     compare/      two models of any kind: weights, representations, heads, one text, answers
     lessons/      lesson files, and the figures that they claim
     charts/       a data frame in, an Altair chart out
+    drawing/      records as pictures: which frame and which chart
     report/       pictures with all that made them, as a page, a notebook and a file
     audit_report  an audit as a report and as JSON
     compare_report  a comparison of two models in the same forms
@@ -121,6 +122,7 @@ _HOMES = {
         "Row",
         "Skipped",
     ),
+    "interp_core.drawing.attention": ("overview", "head_view", "heatmap"),
     "interp_core.models.weights": ("weights_digest",),
     "interp_core.report.numbers": ("check_against",),
     "interp_core.files.corpus": (

@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from interp_core.audit.calibration import reliability
-from interp_core.audit.figures import FDR, SMALL, figure_table
+from interp_core.audit.figures import FDR, figure_table
 from interp_core.audit.points import (
-    check_points,
-    class_points,
     head_points,
     share_points,
     slice_points,
-    value_points,
 )
 from interp_core.audit.record import REGRESSION, SINGLE
 from interp_core.audit.whole import LIMITS, Audit
@@ -22,6 +19,8 @@ from interp_core.charts import audit as charts
 from interp_core.charts.export import picture
 from interp_core.charts.heads import head_map
 from interp_core.charts.simple import histogram
+from interp_core.drawing import audit as drawing
+from interp_core.drawing.audit import DRAWN
 from interp_core.models.weights import weights_digest
 from interp_core.report.document import document
 from interp_core.report.machine import as_json, rows
@@ -31,8 +30,6 @@ from interp_core.report.spreadsheet import csv
 if TYPE_CHECKING:
     from interp_core.audit.reading import Reading
     from interp_core.models.record import LoadedModel
-
-DRAWN = 25  # slices, and values, in a chart
 
 
 def audit_json(audit: Audit, model: LoadedModel, *, with_texts: bool = True) -> str:
@@ -140,7 +137,6 @@ class _Page:
         """Thresholds and values, or all values where nothing is judged."""
         audit, checks = self.audit, self.audit.checks
         shown = [each.figure for each in checks] or list(audit.score.figures)
-        frame = check_points(checks) if checks else value_points(shown)
         told = "; ".join(f"{each.title} {each.value:.3f}" for each in shown[:6])
         if checks:
             failed = [each.figure.title for each in checks if not each.passed]
@@ -159,7 +155,7 @@ class _Page:
         )
         table = audit.checked() if checks else audit.table()
         code = "audit.checked()" if checks else "audit.table()"
-        chart = charts.intervals(frame.head(DRAWN), title="value", form=".3f")
+        chart = drawing.values_chart(drawing.verdict_points(audit).head(DRAWN))
         return self.figure(
             "Verdict", f"Values with 95% intervals: {told}.", chart, table, code, note
         )
@@ -169,10 +165,7 @@ class _Page:
         table = self.audit.score.classes
         if table.empty:
             return None
-        chart, low = (
-            charts.intervals(class_points(table), title=""),
-            table.loc[table["f1"].idxmin()],
-        )
+        chart, low = drawing.classes(self.audit), table.loc[table["f1"].idxmin()]
         told = f"Points with intervals; lowest F1: {low['class']}, {low['f1']:.1%}."
         code = "audit.score.classes"
         return self.figure("Precision, recall and F1 of each class", told, chart, table, code)
@@ -184,10 +177,7 @@ class _Page:
             return None
         wrong = table[(table["true"] != table["predicted"]) & (table["count"] > 0)]
         top = wrong.sort_values("count", ascending=False, kind="stable").head(DRAWN)
-        shown = table
-        if table["true"].nunique() > DRAWN:
-            kept = list(dict.fromkeys([*top["true"], *top["predicted"]]))[:DRAWN]
-            shown = table[table["true"].isin(kept) & table["predicted"].isin(kept)]
+        shown = drawing.confused(table)
         most = [
             f"{r['count']} of {r['true']} as {r['predicted']}" for _, r in top.head(3).iterrows()
         ]
@@ -206,7 +196,7 @@ class _Page:
             return None
         table = reliability(audit.data, audit.predictions)
         error = next(each for each in audit.figures if each.key == "calibration_error")
-        chart = charts.reliability(table.assign(small=table["n"] < SMALL))
+        chart = drawing.calibration(audit)
         told = f"Accuracy by confidence; expected calibration error {error.value:.3f}."
         note = f"Compared with: {error.comparison} (p = {error.p:.3g})."
         code = "ic.reliability(audit.data, audit.predictions)"
@@ -220,8 +210,7 @@ class _Page:
         table = slices.table.sort_values("difference_low", ascending=False, kind="stable")
         frame = slice_points(table.head(DRAWN))
         share = slices.outcome == "error rate"
-        form = ".0%" if share else ".3f"
-        chart = charts.intervals(frame, title=slices.outcome, form=form, mark=slices.overall)
+        chart = drawing.slices_chart(slices, frame)
         found = int(table["significant"].sum())
         what = "words and pairs of words" if name == "words" else "groups"
         told = f"{slices.outcome.capitalize()} of {len(frame)} {what} with intervals; {found} of "
@@ -252,7 +241,7 @@ class _Page:
             values = part.figures()
             if not values:
                 continue
-            chart = charts.intervals(value_points(values[:DRAWN]), title="value", form=".3f")
+            chart = drawing.measured(part)
             told = "; ".join(f"{each.title} {each.value:.3f}" for each in values[:4])
             note = "; ".join(dict.fromkeys(each.comparison for each in values if each.comparison))
             note = f"Compared with: {note}." if note else ""

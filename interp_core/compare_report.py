@@ -13,6 +13,7 @@ from interp_core.charts.export import picture
 from interp_core.charts.heads import differences
 from interp_core.compare.tables import OUTSIDE_NAME, change_table, similarity_table
 from interp_core.compare.whole import left_out
+from interp_core.drawing import compare as drawing
 from interp_core.models.weights import weights_digest
 from interp_core.report.document import document
 from interp_core.report.machine import as_json, number, rows
@@ -138,7 +139,7 @@ class _Page:
         code = "ic.change_table(comparison.weights)"
         told = weights_told(self.found.weights)
         return self.figure(
-            "Change of the weights", told, charts.change_map(table), table, code, told
+            "Change of the weights", told, drawing.weights(self.found), table, code, told
         )
 
     def layers(self) -> Figure | None:
@@ -147,7 +148,7 @@ class _Page:
         if layers is None:
             return None
         table = similarity_table(layers)
-        chart = charts.layer_similarity(table, chance=layers.chance)
+        chart = drawing.representations(layers)
         told = similarity_told(table)
         code = "ic.similarity_table(comparison.representations)"
         kind = "debiased" if layers.debiased else "centred"
@@ -181,7 +182,7 @@ class _Page:
         table = answers.summary()
         frame = table.rename(columns={"figure": "name"})
         frame = frame[~frame["name"].str.startswith("Expected")]
-        chart = audit_charts.intervals(frame.assign(small=frame["n"] < 30), title="share of texts")
+        chart = drawing.answers(answers)
         told = "; ".join(f"{row.name} {row.value:.1%}" for row in frame.itertuples(index=False))
         p = f"McNemar p = {answers.p:.3f}." if answers.labelled else ""
         code = "comparison.answers.summary()"

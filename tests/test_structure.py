@@ -17,6 +17,7 @@ ORDER = (
     "errors",
     "version",
     "lazy",
+    "charted",
     "command",
     "progress",
     "validation",
@@ -38,6 +39,7 @@ ORDER = (
     "compare",
     "lessons",
     "charts",
+    "drawing",
     "report",
     "audit_report",
     "compare_report",
@@ -50,6 +52,7 @@ ALONE = {
 BANNED = {
     "charts": {"streamlit", "torch", "transformers"},
     "report": {"streamlit", "altair", "torch", "transformers"},
+    "drawing": {"streamlit", "altair", "torch", "transformers"},
     "pages": {"torch", "transformers"},
     **{part: {"streamlit", "altair"} for part in ORDER[: ORDER.index("charts")]},
 }

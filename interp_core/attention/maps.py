@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from interp_core.charted import Charted
 from interp_core.errors import BadInput
 from interp_core.inputs.tokens import TokenSequence
 from interp_core.inputs.words import merge, take, word_groups
 
 
 @dataclass(frozen=True)
-class AttentionMaps:
+class AttentionMaps(Charted):
     """Attention of one input: `weights[l, h, i, j]` is what query i takes from key j.
 
     `weights` is float32 of shape (layers, heads, query, key). `layer_numbers` holds the true number

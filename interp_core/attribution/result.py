@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from interp_core.charted import Charted
 from interp_core.errors import BadInput
 from interp_core.inputs.tokens import Encoded, encode
 from interp_core.inputs.vocabulary import SPACE
@@ -106,7 +107,7 @@ class TokenScores:
 
 
 @dataclass(frozen=True)
-class Attribution(TokenScores):
+class Attribution(TokenScores, Charted):
     """How much each token (or word, after `by_word`) counts for one number of the output.
 
     `scores` (n,) float64 are in the unit of `goal.unit` where `signed`; saliency is a gradient norm

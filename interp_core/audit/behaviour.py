@@ -13,6 +13,7 @@ import pandas as pd
 from interp_core.audit.figures import Figure, wilson
 from interp_core.audit.scoring import Scores, score_texts
 from interp_core.audit.suites import INVARIANCE, LABEL, Suite, read_suite
+from interp_core.charted import Charted
 from interp_core.errors import BadInput
 from interp_core.validation import label_index
 
@@ -36,7 +37,7 @@ COLUMNS = [
 
 
 @dataclass(frozen=True)
-class Behaviour:
+class Behaviour(Charted):
     """The answers to a suite.
 
     `cases` has one row for each text or pair: capability, test, kind, text, changed text, expected

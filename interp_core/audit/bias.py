@@ -27,6 +27,7 @@ from interp_core.audit.lexicons import (
 )
 from interp_core.audit.resampling import sign_flip, two_way_interval
 from interp_core.audit.scoring import Scores, choose_target, score_texts
+from interp_core.charted import Charted
 from interp_core.errors import NothingFound
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ COLUMNS = [
 
 
 @dataclass(frozen=True)
-class Bias:
+class Bias(Charted):
     """What exchanges did to the logit of `target`.
 
     `pairs` has one row for each pair of texts: contrast, a, b (groups), term a, term b, place (of

@@ -25,6 +25,7 @@ from interp_core.audit.figures import (
 from interp_core.audit.predictions import Predictions
 from interp_core.audit.record import MULTI, REGRESSION, SINGLE, TOKENS, AuditData
 from interp_core.audit.regression import regression_figures
+from interp_core.charted import Charted
 from interp_core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ SWAPPED = 0.1  # by which another reading of the labels must be more accurate to
 
 
 @dataclass(frozen=True)
-class Score:
+class Score(Charted):
     """The figures of one audit, for the texts that were predicted.
 
     `figures` are those of all texts. `classes` has a row for each class: class, support (texts that

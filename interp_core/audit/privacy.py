@@ -22,6 +22,7 @@ from interp_core.audit.personal_data import (
 )
 from interp_core.audit.resampling import sign_flip
 from interp_core.audit.scoring import Scores, score_texts
+from interp_core.charted import Charted
 from interp_core.errors import BadInput, NothingFound
 from interp_core.progress import scaled
 
@@ -34,7 +35,7 @@ GROUP = "personal data"
 
 
 @dataclass(frozen=True)
-class Privacy:
+class Privacy(Charted):
     """What masking did. No text is held here, only numbers of texts.
 
     `kinds` has one row for each kind and one for all: kind, texts, found, change (mean |Δ

@@ -14,6 +14,7 @@ from interp_core.audit.figures import FDR, adjusted, difference_interval, wilson
 from interp_core.audit.predictions import Predictions, is_right
 from interp_core.audit.record import REGRESSION, AuditData
 from interp_core.audit.word_groups import group_spans
+from interp_core.charted import Charted
 from interp_core.errors import BadInput
 
 SUPPORT = 10  # texts from which a group is tested
@@ -29,7 +30,7 @@ WORDS, PAIR = "word", "pair of words"
 
 
 @dataclass(frozen=True)
-class Slices:
+class Slices(Charted):
     """What a search over groups of texts found.
 
     `table` has a row for each listed group: kind, slice, n, errors, rate with low and high (Wilson,

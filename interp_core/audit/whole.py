@@ -21,6 +21,7 @@ from interp_core.audit.record import SINGLE, TOKENS, AuditData
 from interp_core.audit.slices import Slices, group_slices, word_slices
 from interp_core.audit.suites import built_in_suites, read_suite
 from interp_core.audit.verdict import Check, Threshold, check_table, judge
+from interp_core.charted import Charted
 from interp_core.errors import NothingFound
 from interp_core.progress import scaled
 
@@ -41,7 +42,7 @@ LIMITS = (
 
 
 @dataclass(frozen=True)
-class Audit:
+class Audit(Charted):
     """All that was measured of a model on labelled texts.
 
     `figures` are all values with n and interval, also those of the slices: how many groups have

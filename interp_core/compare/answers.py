@@ -15,6 +15,7 @@ from interp_core.audit.figures import WILSON, Figure, wilson
 from interp_core.audit.labels import LabelMatch, match_labels, shown_of
 from interp_core.audit.predictions import Predictions, is_right, predict_labelled
 from interp_core.audit.record import MULTI, REGRESSION, SINGLE, TOKENS, AuditData, audit_kind
+from interp_core.charted import Charted
 from interp_core.compare.naming import apart
 from interp_core.comparison import mcnemar
 from interp_core.errors import BadInput, UnsupportedModel
@@ -30,7 +31,7 @@ CHANGES = (LOST, WON, CHANGED, BOTH_WRONG, SAME, BOTH_RIGHT)  # those to look at
 
 
 @dataclass(frozen=True)
-class AnswerComparison:
+class AnswerComparison(Charted):
     """Answers of two models to `texts` texts that both could read.
 
     `table`: row (number of the text in its file, from 1), text, label (the true one; without labels

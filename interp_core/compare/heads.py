@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from interp_core.charted import Charted
 from interp_core.compare.permutation import match_heads
 from interp_core.errors import BadInput
 from interp_core.heads.attention_hook import attention_hook, stream_weights
@@ -30,7 +31,7 @@ HALVES = 0.5 * float(np.log(2))
 
 
 @dataclass(frozen=True)
-class HeadComparison:
+class HeadComparison(Charted):
     """What changed in each head over `texts` texts; differences are second − first.
 
     `distances`, and each of `first`, `second` and `differences` by statistic, are moments over

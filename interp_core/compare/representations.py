@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from interp_core.charted import Charted
 from interp_core.compare.similarity import (
     FEWEST,
     NEIGHBOURS,
@@ -39,7 +40,7 @@ MEASURES = {"cka": "CKA", "rsa": "RSA", "neighbours": "neighbours"}
 
 
 @dataclass(frozen=True)
-class RepresentationComparison:
+class RepresentationComparison(Charted):
     """Likeness of all pairs of layers of two models over `texts` texts.
 
     `table` has one row for each pair: first_layer, second_layer (0: embeddings), and for each of

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from interp_core.charted import Charted
 from interp_core.compare.change import COLUMNS, ROLES, change_row
 from interp_core.compare.head_parts import HEAD_COLUMNS, HeadParts
 from interp_core.errors import BadInput
@@ -25,7 +26,7 @@ NUMBER = re.compile(r"\.(\d+)\.")
 
 
 @dataclass(frozen=True)
-class WeightComparison:
+class WeightComparison(Charted):
     """ΔW = second − first for every parameter that both have.
 
     `matrices`: layer (−1 outside of the layers), matrix (query, key, value, output, else its path

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from interp_core.charted import Charted
 from interp_core.compare.answers import AnswerComparison, compare_answers
 from interp_core.compare.heads import HeadComparison, compare_attention
 from interp_core.compare.representations import (
@@ -30,7 +31,7 @@ PARTS = ("weights", "representations", "heads", "answers")
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Charted):
     """What was compared of two models; a part that does not apply is None, and `refused` says why
     in a sentence."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from interp_core.charted import Charted
 from interp_core.embedding.linear_reduction import ReductionJob, project_on_axes, reduce_pca
 from interp_core.embedding.neighbour_embedding import reduce_tsne, reduce_umap
 from interp_core.embedding.neighbours import Neighbours, check_metric
@@ -133,7 +134,7 @@ def _check(
 
 
 @dataclass(frozen=True)
-class Projection:
+class Projection(Charted):
     """`coordinates` (n, dimensions) float64 and how far they may be trusted.
 
     `quality` is None where it was not measured. `explained` (dimensions,) is the share of variance

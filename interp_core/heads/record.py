@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from interp_core.charted import Charted
 from interp_core.errors import BadInput
 from interp_core.heads.similarity import (
     REDUNDANT,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class HeadStatistics:
+class HeadStatistics(Charted):
     """What each head does over `texts` texts of `tokens` tokens.
 
     `moments` over texts have shape (layers, heads + 1, statistics): the last head is uniform

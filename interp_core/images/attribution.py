@@ -19,6 +19,7 @@ from interp_core.attribution.integrated_gradients import integrated_gradients
 from interp_core.attribution.prediction import Prediction, activation_of, predict
 from interp_core.attribution.result import MethodOutput, misleads, sum_error
 from interp_core.attribution.targets import Target, Term
+from interp_core.charted import Charted
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.inputs.images import encode_image, patch_grid
 from interp_core.models.forward import CHUNK_TOKENS
@@ -48,7 +49,7 @@ class ImageMethod:
 
 
 @dataclass(frozen=True)
-class ImageAttribution:
+class ImageAttribution(Charted):
     """`patches` (rows, columns) sum to the scores; `pixels` (height, width) where the method tells
     them apart, else None. `value` is the explained logit, `baseline_value` that of the baseline,
     `convergence_delta` Σ scores − (value − baseline_value) for complete methods."""

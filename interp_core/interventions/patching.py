@@ -15,6 +15,7 @@ import pandas as pd
 
 from interp_core.attribution.tables import rank_correlation
 from interp_core.attribution.targets import TargetRequest
+from interp_core.charted import Charted
 from interp_core.errors import BadInput
 from interp_core.interventions.effects import estimated_effects, exact_effects
 from interp_core.interventions.pairs import check_same_length
@@ -40,7 +41,7 @@ METHODS = ("exact", "gradient")
 
 
 @dataclass(frozen=True)
-class Patching:
+class Patching(Charted):
     """Effects of patching one part after the other.
 
     `effects` is (layers, positions) for the residual stream and MLPs, (layers, heads) for heads,

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from interp_core.attention.compute import attention_maps
 from interp_core.attribution.prediction import Prediction
 from interp_core.attribution.targets import TargetRequest
+from interp_core.charted import Charted
 from interp_core.errors import BadInput
 from interp_core.inputs.vocabulary import token_name
 from interp_core.interventions.edges import (
@@ -247,7 +248,7 @@ def _or_unchanged(edit: Callable) -> Callable:
 
 
 @dataclass(frozen=True)
-class Switched:
+class Switched(Charted):
     """The answer before and after.
 
     `before` and `after` are predictions, `logits_before` and `logits_after` the logits of the

@@ -97,7 +97,7 @@ def test_each_query_keeps_the_lines_that_hold_the_share_of_its_own_row(app):
 
 def test_a_query_that_attends_to_one_token_keeps_its_line():
     import interp_core as ic
-    from interp_core.ui.attention.frames import line_frames
+    from interp_core.drawing.attention import line_frames
 
     text = "The plot is not bad at all, but the ending left me cold."
     maps = ic.attention_maps(ic.load_model("sentiment"), text)

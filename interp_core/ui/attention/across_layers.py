@@ -11,8 +11,8 @@ import streamlit as st
 import interp_core as ic
 from interp_core.attention.tables import same_tokens
 from interp_core.charts.lines import layer_rows
+from interp_core.drawing import attention as frames
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attention import frames
 from interp_core.ui.attention.question import UNIT, Options, token_choice
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.figure import figure

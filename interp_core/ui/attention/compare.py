@@ -13,8 +13,8 @@ import interp_core as ic
 from interp_core.attention.tables import aligned_difference
 from interp_core.attribution.what_if import suggestions
 from interp_core.charts.heatmaps import COMPACT_SIDE, LABELS, heatmap, token_keys
+from interp_core.drawing.attention import cell_frame
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attention.frames import cell_frame
 from interp_core.ui.attention.question import Options, strongest_named
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of

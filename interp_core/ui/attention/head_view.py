@@ -7,9 +7,8 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.lines import head_lines
+from interp_core.drawing import attention as frames
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attention import frames
 from interp_core.ui.attention.question import (
     UNIT,
     Options,
@@ -23,8 +22,6 @@ from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
 
-LINE_ROWS = 72  # tokens a column
-
 
 def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
     """Two columns of tokens with lines for the strongest weights."""
@@ -36,7 +33,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         maps, options.layer, options.heads, options.mass, token, window
     )
     top = float(lines["weight"].max()) if len(lines) else 1.0
-    chart = head_lines(lines, queries.drop(columns="total"), keys, title=UNIT[maps.kind], top=top)
+    chart = frames.lines_chart(maps, (lines, queries, keys))
     named = heads_named(options, maps.weights.shape[1])
     figure(
         chart,
@@ -79,18 +76,18 @@ def _said(lines: pd.DataFrame, queries: pd.DataFrame, options: Options) -> str:
 
 
 def _line_window(count: int) -> tuple[int, int]:
-    if count <= LINE_ROWS:
+    if count <= frames.ROWS:
         return 0, count
     first = st.slider(
-        f"First token shown (window of {LINE_ROWS})",
+        f"First token shown (window of {frames.ROWS})",
         0,
-        count - LINE_ROWS,
+        count - frames.ROWS,
         key="first",
         bind="query-params",
         persist_state="session",
         width=320,
     )
-    return first, first + LINE_ROWS
+    return first, first + frames.ROWS
 
 
 def _pin_clicked(maps: ic.AttentionMaps) -> None:

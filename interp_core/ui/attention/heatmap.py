@@ -11,14 +11,13 @@ import interp_core as ic
 from interp_core.charts.heatmaps import (
     MAX_SIDE,
     cell_size,
-    heatmap,
     label_room,
     map_picture,
     picture_url,
     shrink,
 )
+from interp_core.drawing import attention as frames
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attention import frames
 from interp_core.ui.attention.question import (
     UNIT,
     Options,
@@ -39,7 +38,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
     weights = chosen_map(maps, options)
     domain = (0.0, float(weights.max()))
     if max(weights.shape) <= WHOLE:
-        chart = _cells(maps, weights, slice(None), slice(None), domain)
+        chart = frames.cells(maps, weights, slice(None), slice(None), domain)
         _cells_wide(chart, maps.key_tokens, maps.tokens, _heat_alt(maps, options, weights))
     else:
         chart = _zoomed(maps, weights, domain, _heat_alt(maps, options, weights))
@@ -66,13 +65,6 @@ def _heat_alt(maps: ic.AttentionMaps, options: Options, weights: np.ndarray) -> 
         f"Heatmap of {heads_named(options, maps.weights.shape[1])}: {len(maps.tokens)} queries by "
         f"{len(maps.key_tokens)} keys; {strongest_named(maps, weights)}."
     )
-
-
-def _cells(
-    maps: ic.AttentionMaps, weights: np.ndarray, rows: slice, columns: slice, domain: tuple
-) -> alt.Chart:
-    frame = frames.cell_frame(maps, weights, rows, columns)
-    return heatmap(frame, x="x", y="y", value="weight", title=UNIT[maps.kind], domain=domain)
 
 
 def _zoomed(maps: ic.AttentionMaps, weights: np.ndarray, domain: tuple, alt_text: str) -> alt.Chart:
@@ -104,7 +96,7 @@ def _zoomed(maps: ic.AttentionMaps, weights: np.ndarray, domain: tuple, alt_text
             selection_mode="area",
             alt=alt_text,
         )
-        chart = _cells(maps, weights, rows, columns, domain)
+        chart = frames.cells(maps, weights, rows, columns, domain)
         _cells_wide(chart, maps.key_tokens[columns], maps.tokens[rows], alt_text, side=430)
     st.caption(
         "Left: the whole matrix (colour: square root of the weight). Right: the framed window "

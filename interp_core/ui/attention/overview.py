@@ -8,8 +8,9 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.heatmaps import overview, panel_side
+from interp_core.drawing import attention as frames
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attention import frames, question
+from interp_core.ui.attention import question
 from interp_core.ui.attention.question import UNIT, Options, open_head
 from interp_core.ui.widgets import clicks
 from interp_core.ui.widgets.figure import figure

@@ -10,9 +10,7 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.heatmaps import token_keys
-from interp_core.charts.interventions import effect_bars, effect_map
-from interp_core.charts.language import unit_map
+from interp_core.drawing.interventions import effects_chart, largest_layer
 from interp_core.inputs.tokens import encode
 from interp_core.ui.attention.intervening import Asked, followed, told
 from interp_core.ui.widgets import layout
@@ -37,7 +35,6 @@ SITES = {
 DIRECTIONS = {"restore": "Restore", "destroy": "Destroy"}
 MEASURES = {"logit": "Logit", "probability": "Probability"}
 METHODS = {"exact": "Exact", "gradient": "First-order estimate"}
-BY_POSITION = ("stream", "mlp")
 
 
 @dataclass(frozen=True)
@@ -224,38 +221,19 @@ def _about(found: ic.Patching, kind_of_input: str) -> str:
 
 
 def _drawn(found: ic.Patching):  # noqa: ANN202 - an Altair chart, drawn by `figure`
-    frame = found.to_frame()
-    if found.site in BY_POSITION:
-        return effect_map(_keyed(frame), y="layer", y_title="layer")
-    if found.site == "heads_by_position":
-        return effect_map(_keyed(one_layer(found, frame)), y="head", y_title="head")
-    return without_positions(found)
+    if found.site != "heads_by_position":
+        return effects_chart(found)
+    return effects_chart(found, int(one_layer(found, found.to_frame())["layer"].iloc[0]))
 
 
 def one_layer(found: ic.Patching, frame: pd.DataFrame) -> pd.DataFrame:
     """The rows of the layer that is chosen, at first the one with the largest effect."""
-    best = int(frame.loc[frame["effect"].abs().idxmax(), "layer"])
+    best = largest_layer(frame)
     keep_valid(ONE_LAYER, list(found.layers))
     layer = st.selectbox(
         "Layer", found.layers, index=found.layers.index(best), key=ONE_LAYER, width=110, **BOUND
     )
     return frame[frame["layer"] == layer]
-
-
-def without_positions(found: ic.Patching):  # noqa: ANN201 - an Altair chart
-    """Effects of whole components: bars of MLPs, a map of heads."""
-    frame = found.to_frame()
-    if found.site == "mlps":
-        return effect_bars(frame)
-    drawn = frame.assign(unit=frame["head"].astype(str), value=frame["effect"], chosen=False)
-    return unit_map(drawn, title="effect", signed=True)
-
-
-def _keyed(frame: pd.DataFrame) -> pd.DataFrame:
-    """With a key for each position; names of tokens keep what was changed."""
-    names = dict(zip(frame["position"], frame["token"]))
-    keys = dict(zip(names, token_keys([name.partition(": ")[2] for name in names.values()])))
-    return frame.assign(key=frame["position"].map(keys))
 
 
 def _largest(frame: pd.DataFrame, count: int = 3) -> str:

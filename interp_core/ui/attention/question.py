@@ -11,10 +11,10 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.attention.tables import head_summaries, special_share
+from interp_core.drawing.attention import UNIT, pictures
 from interp_core.inputs.tokens import TokenSequence
 from interp_core.inputs.vocabulary import SPACE
 from interp_core.inputs.words import word_groups
-from interp_core.ui.attention.frames import pictures
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import downloads, layout
 from interp_core.ui.widgets.choices import (
@@ -29,6 +29,8 @@ from interp_core.ui.widgets.choices import (
 from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.sidebar import Choice
+
+__all__ = ["UNIT"]
 
 VIEWS = {
     "overview": "Overview",
@@ -254,12 +256,6 @@ def result(drawn: Any, maps: ic.AttentionMaps, options: Options) -> ViewResult:
 
 
 BARE = f"{SPACE} "  # around the name of a token
-UNIT = {
-    "attention": "attention weight",
-    "norm": "‖α f(x)‖",
-    "zeroing": "value zeroing score",
-    "gradient": "|α ∂F/∂α|",
-}
 
 
 def token_choice(maps: ic.AttentionMaps, label: str, everything: str | None) -> int | None:

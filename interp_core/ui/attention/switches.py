@@ -10,8 +10,8 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.attributions import grid
 from interp_core.charts.heatmaps import token_keys
-from interp_core.charts.interventions import before_and_after
 from interp_core.charts.language import unit_map
+from interp_core.drawing.interventions import ANSWERS, answer_bars, answer_unit
 from interp_core.interventions.ranking import MLP
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention.intervening import Asked, followed, told
@@ -82,8 +82,7 @@ def _unit_name(unit: str) -> str:
 def _answer(found: ic.Switched, table: Recipe, switched: bool) -> None:
     """The two predictions beside each other."""
     frame = value(table)
-    shares = frame["probability_before"].notna().all()
-    column, title = ("probability", "probability") if shares else ("logit", "logit")
+    title = answer_unit(frame)
     left, right = st.columns([2, 3])
     with left:
         move = found.value_after - found.value_before
@@ -96,9 +95,9 @@ def _answer(found: ic.Switched, table: Recipe, switched: bool) -> None:
         )
         st.markdown(_sentence(found, switched))
     with right:
-        shown = frame.head(10).assign(key=token_keys(frame["label"].head(10)))
+        shown = frame.head(ANSWERS)
         figure(
-            before_and_after(shown, value=column, title=title),
+            answer_bars(frame),
             title="Prediction before and after switching",
             alt=f"Bars of the {title} of {len(shown)} labels before and after switching: "
             f"{found.before.label} before, {found.after.label} after.",

@@ -7,8 +7,8 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.lines import layer_rows
+from interp_core.drawing import attention as frames
 from interp_core.models.record import LoadedModel
-from interp_core.ui.attention import frames
 from interp_core.ui.attention.question import (
     UNIT,
     Options,

@@ -8,8 +8,8 @@ import streamlit as st
 
 from interp_core.attribution.methods import METHODS
 from interp_core.attribution.result import Attribution
-from interp_core.charts.attributions import bars, probabilities
-from interp_core.charts.heatmaps import token_keys
+from interp_core.charts.attributions import probabilities
+from interp_core.drawing.attribution import has_words, score_bars
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution import tagged
 from interp_core.ui.attribution.completeness import contrast_button, refused, trust_line
@@ -50,7 +50,7 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     strip(shown, key="explanation", asked=asked)
     with layout.controls():
         order = one_of("Bars", ORDERS, key="order")
-    chart = bars(_bar_frame(shown), title=score_unit(found), order=order)
+    chart = score_bars(shown, order=order)
     kind = shown.units if shown.pieces else "subword tokens"
     figure(
         chart,
@@ -125,7 +125,7 @@ def by_choice(step: Recipe) -> Recipe:
     """Words, or pieces where the user asks for them."""
     pieces = st.toggle("Show subword tokens", key="pieces", **BOUND)
     words = step.by_word()
-    return step if pieces or (~value(words).special).sum() < 2 else words
+    return step if pieces or not has_words(value(words)) else words
 
 
 def strip(
@@ -177,14 +177,3 @@ def _word_leads(asked: Asked, shown: Attribution, place: int) -> None:
         leads.attention_to(asked.model, asked.text, asked.pair, tokens.tokens[at], at)
         if here[0] is not None and here[1] == 0:
             leads.without(asked.model, asked.text, here[0])
-
-
-def score_unit(found: Attribution) -> str:
-    """The unit of the scores."""
-    return f"attribution ({found.unit})" if found.signed else "attribution (unsigned)"
-
-
-def _bar_frame(shown: Attribution) -> pd.DataFrame:
-    return pd.DataFrame(
-        {"key": token_keys(shown.tokens), "token": shown.tokens, "score": shown.scores}
-    )

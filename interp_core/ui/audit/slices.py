@@ -8,7 +8,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.audit.figures import FDR, SMALL
 from interp_core.audit.points import slice_points
-from interp_core.charts.audit import intervals
+from interp_core.drawing.audit import slices_chart
 from interp_core.ui.audit import texts
 from interp_core.ui.audit.answers import Audited
 from interp_core.ui.server import jobs
@@ -61,9 +61,9 @@ def _said(slices: ic.Slices) -> None:
 
 def _chart(slices: ic.Slices, table: pd.DataFrame):  # noqa: ANN202 - an Altair chart
     share = slices.outcome == "error rate"
+    form = ".0%" if share else ".3f"
     shown = table.head(DRAWN)
     frame = slice_points(shown)
-    form = ".0%" if share else ".3f"
     names = dict(zip(frame["name"], shown["name"]))
 
     def clicked() -> None:
@@ -71,7 +71,7 @@ def _chart(slices: ic.Slices, table: pd.DataFrame):  # noqa: ANN202 - an Altair 
         if hit:
             st.session_state[CHOSEN] = names[hit[0]]
 
-    chart = intervals(frame, title=slices.outcome, form=form, mark=slices.overall, chosen="slice")
+    chart = slices_chart(slices, frame, chosen="slice")
     first = shown.iloc[0]
     figure(
         chart,

@@ -6,12 +6,11 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.audit.entities import is_tagged
-from interp_core.audit.points import check_points, value_points
 from interp_core.audit.reading import ATTRIBUTED, MOST_TEXTS
 from interp_core.audit.record import TOKENS
 from interp_core.audit.whole import LIMITS, all_parts
 from interp_core.audit_report import audit_document, audit_json, audit_report
-from interp_core.charts.audit import intervals
+from interp_core.drawing.audit import values_chart, verdict_points
 from interp_core.ui.audit.answers import Audited
 from interp_core.ui.audit.explaining import METHOD
 from interp_core.ui.server import costs, jobs, limits
@@ -135,8 +134,7 @@ def _said(audit: ic.Audit) -> None:
 
 
 def _chart(audit: ic.Audit):  # noqa: ANN202 - an Altair chart
-    frame = check_points(audit.checks) if audit.checks else value_points(audit.score.figures)
-    chart = intervals(frame, title="value", form=".3f")
+    chart = values_chart(verdict_points(audit))
     told = "; ".join(
         f"{each.figure.title} {each.figure.value:.3f}, {each.threshold.told()}: "
         f"{'passed' if each.passed else 'failed'}"

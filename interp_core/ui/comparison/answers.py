@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from interp_core.audit.figures import SMALL
-from interp_core.charts.audit import intervals
 from interp_core.charts.compare import reliability_of_both
 from interp_core.compare.answers import CHANGES, AnswerComparison
+from interp_core.drawing.compare import answers_chart
 from interp_core.ui.audit import question as audited
 from interp_core.ui.comparison import over_texts
 from interp_core.ui.comparison.question import Side, explain_by_both
@@ -74,7 +73,7 @@ def _plain(choose) -> tuple | None:  # noqa: ANN001
 def _agreement(sides: tuple[Side, Side], found: AnswerComparison):  # noqa: ANN202 - a chart
     table = found.summary()
     frame = table[~table["figure"].str.startswith("Expected")].rename(columns={"figure": "name"})
-    chart = intervals(frame.assign(small=frame["n"] < SMALL), title="share of texts")
+    chart = answers_chart(table)
     told = "; ".join(f"{row.name} {row.value:.1%}" for row in frame.itertuples(index=False))
     figure(
         chart,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from interp_core.charts.compare import head_change_map
 from interp_core.compare.heads import HeadComparison
 from interp_core.compare_report import heads_told
+from interp_core.drawing.compare import DISTANCE, heads_chart
 from interp_core.heads.catalogue import STATISTICS
 from interp_core.ui.comparison import over_texts
 from interp_core.ui.comparison.question import Side
@@ -18,7 +18,6 @@ from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
-DISTANCE = "js_distance"
 MEASURING = 2.5  # what a pass with both maps and all statistics takes, in passes
 SHOWN = {
     "difference": st.column_config.NumberColumn(format="%+.4f"),
@@ -58,13 +57,7 @@ def draw(sides: tuple[Side, Side], choose) -> ViewResult | None:  # noqa: ANN001
     statistic = "entropy" if name == DISTANCE else name
     table_step = step.table(statistic)
     table = value(table_step)
-    if name == DISTANCE:
-        frame = table.assign(value=table["distance"], se=table["distance_se"]).drop(columns="real")
-        chart = head_change_map(frame, title="Jensen-Shannon distance (nats)")
-    else:
-        frame = table.assign(value=table["difference"])
-        title = f"change of {STATISTICS[name].axis}"
-        chart = head_change_map(frame, title=title, signed=True, form="+.4f")
+    chart = heads_chart(found, name)
     told = _told(found, table, name)
 
     def clicked() -> None:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
-from interp_core.charts.label_placement import label_levels, names_apart
-from interp_core.charts.scatter import GROUP
-from interp_core.embedding.neighbours import Neighbours
+from interp_core.drawing.points import (
+    AXES,
+    COLOUR,
+    MOST_DRAWN,
+    NEAR,
+    NEAR_LINES,
+    NO_LABELS,
+    SHOWN_LETTERS,
+    drawn_rows,
+    group_labels,
+    labels_of,
+    near_column,
+    point_frame,
+    point_labels,
+    with_details,
+)
 from interp_core.embedding.projection import Projection
-from interp_core.embedding.vectors import Vectors, has_tokens, truncate
-from interp_core.embedding.vectors import point_labels as names
+from interp_core.embedding.vectors import Vectors, has_tokens
 from interp_core.models.record import LoadedModel
 from interp_core.ui.embedding import picking
 from interp_core.ui.embedding.colouring import Colouring, choices, columns
@@ -22,13 +32,29 @@ from interp_core.ui.embedding.question import Drawing, View
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
 
-SHOWN_LETTERS = 120  # of a text on hover
-LABEL_LETTERS = 26
-WORD_LETTERS = 3  # shorter texts are labelled last: single signs say little
-AXES = ["x", "y", "z"]
-NEAR_LINES = 10
-MOST_DRAWN = 8_000  # what the chart moves fluently
-COLOUR, NEAR = "_colour", "near"  # columns that `scatter` reads
+__all__ = [
+    "AXES",
+    "COLOUR",
+    "DRAGS",
+    "LABELS",
+    "MOST_DRAWN",
+    "NEAR",
+    "NEAR_LINES",
+    "NO_LABELS",
+    "SHOWN_LETTERS",
+    "Scene",
+    "choose",
+    "drawn_rows",
+    "find",
+    "found_rows",
+    "group_labels",
+    "labels_of",
+    "near_column",
+    "point_frame",
+    "point_labels",
+    "tell",
+    "with_details",
+]
 
 
 def found_rows(vectors: Vectors, part: str) -> np.ndarray:
@@ -39,81 +65,6 @@ def found_rows(vectors: Vectors, part: str) -> np.ndarray:
     column = "token" if has_tokens(vectors) else "text"
     hits = vectors.frame[column].astype(str).str.casefold().str.contains(part, regex=False)
     return hits.to_numpy(dtype=bool)
-
-
-def point_frame(
-    vectors: Vectors, drawn: Projection, found: np.ndarray, rows: np.ndarray
-) -> pd.DataFrame:
-    """row, x, y (and z), text, found of the rows that are drawn."""
-    axes = AXES[: drawn.dimensions]
-    frame = pd.DataFrame(drawn.coordinates[rows].astype(np.float32), columns=axes)
-    frame.insert(0, "row", rows.astype(np.int32))
-    called = names(vectors, SHOWN_LETTERS)
-    frame["text"] = [called[row] for row in rows]
-    frame["found"] = found[rows]
-    return frame
-
-
-def near_column(knn: Neighbours, rows: np.ndarray) -> list[str]:
-    """The true neighbours of each row, separated by spaces."""
-    few = knn.indices[rows, :NEAR_LINES]
-    return [" ".join(map(str, line)) for line in few.tolist()]
-
-
-def drawn_rows(count: int, found: np.ndarray, marked: int | None) -> np.ndarray:
-    """All rows, or a random sample with what was searched for and the marked point in it."""
-    if count <= MOST_DRAWN:
-        return np.arange(count)
-    sample = np.random.default_rng(0).choice(count, MOST_DRAWN, replace=False)
-    wanted = [sample, np.flatnonzero(found)[:500], [] if marked is None else [marked]]
-    return np.unique(np.concatenate(wanted).astype(np.int64))
-
-
-def point_labels(frame: pd.DataFrame, vectors: Vectors) -> pd.DataFrame:
-    """x, y, label, level: texts beside points, as many as find room; whole words come first."""
-    labels = labels_of(frame, vectors, frame["row"])
-    texts = labels["label"].tolist()
-    short_ones = np.array([len(text) < WORD_LETTERS for text in texts])
-    order = np.lexsort((short_ones, ~frame["found"].to_numpy()))
-    labels["level"] = label_levels(labels[["x", "y"]].to_numpy(), texts, order=order)
-    return labels[labels["level"] >= 0]
-
-
-def labels_of(frame: pd.DataFrame, vectors: Vectors, rows: Sequence[int]) -> pd.DataFrame:
-    """The axes, label, level 0: the names of these rows of the vectors."""
-    column = vectors.frame["token" if has_tokens(vectors) else "text"]
-    places = frame.set_index("row")[AXES[: 2 + ("z" in frame)]].loc[list(rows)]
-    texts = [truncate(column.iloc[row], LABEL_LETTERS) for row in rows]
-    return places.reset_index(drop=True).assign(label=texts, level=0)
-
-
-def group_labels(frame: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
-    """The axes, label, level −1: each group's name at the middle of its points."""
-    axes = AXES[: 2 + ("z" in frame)]
-    middles = frame.groupby(groups.to_numpy())[axes].median().reset_index(names="label")
-    if len(axes) == 2:
-        span = np.ptp(frame[axes].to_numpy(), axis=0)
-        middles[axes] = names_apart(middles[axes].to_numpy(), list(middles["label"]), span)
-    return middles.assign(level=GROUP)
-
-
-NO_LABELS = pd.DataFrame({"x": [], "y": [], "label": [], "level": []})
-EXTRA_TIPS = 4
-
-
-def with_details(frame: pd.DataFrame, vectors: Vectors, columns: list[str]) -> pd.DataFrame:
-    """The frame with the first columns of the table, for the tooltip."""
-    told = vectors.frame.iloc[frame["row"]].reset_index(drop=True)
-    kept = {name: told[name] for name in columns[:EXTRA_TIPS]}
-    cut = {
-        name: column
-        if pd.api.types.is_numeric_dtype(column)
-        else column.map(lambda t: truncate(t, 60))
-        for name, column in kept.items()
-    }
-    own = {*frame, COLOUR, NEAR}
-    taken = {name: f"{name} " if name in own else name for name in cut}
-    return frame.assign(**{taken[name]: column for name, column in cut.items()})
 
 
 @dataclass(frozen=True)

@@ -2,66 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
 import interp_core as ic
 from interp_core.attribution.prediction import predict_texts
-from interp_core.charts.points import OTHER
+from interp_core.drawing.points import Colouring, column_colouring, columns, grouped, is_amount
 from interp_core.embedding.projection import Projection
 from interp_core.embedding.vectors import Vectors, label_names
 from interp_core.models.record import LoadedModel
 from interp_core.ui.embedding.question import Drawing
 from interp_core.ui.embedding.results import quick, slow
 
-MOST_GROUPS = 12  # colours and shapes that stay apart; the rest becomes "other"
-MOST_NAMES = 60  # columns with more different values label nothing
 CLUSTER, RELIABILITY, PREDICTION, CORRECT = (
     "k-means cluster",
     "reliability",
     "prediction",
     "correct",
 )
-INTERNAL = {"text", "token", "position", "layer", "row", "id", "tokens", "special"}
-AMOUNTS = {"rank", "length", "norm"}  # of the vocabulary: never groups, however few
-TITLES = {"rank": "frequency rank"}
-PREFERRED = ("intent", "sense", "group", "digit", "label", "class", "rank")
 CODED = {"label", "labels", "class", "target", "sentiment", "gold"}  # may hold numbers of labels
-
-
-@dataclass(frozen=True)
-class Colouring:
-    """`values` (n,), "nominal" or "quantitative", and what they are called."""
-
-    values: pd.Series
-    kind: str
-    title: str
-
-
-def columns(vectors: Vectors) -> list[str]:
-    """Columns of the frame that say something about groups or amounts."""
-    found = [name for name in vectors.frame if name not in INTERNAL and _tells(vectors, name)]
-    return sorted(found, key=lambda name: name not in PREFERRED)
-
-
-def _tells(vectors: Vectors, name: str) -> bool:
-    column = vectors.frame[name]
-    if column.isna().all():
-        return False
-    if is_amount(column):
-        return column.nunique() > 1
-    return 1 < column.astype(str).nunique() <= MOST_NAMES
-
-
-def is_amount(column: pd.Series) -> bool:
-    """Numbers, unless they are a few whole ones, as labels are often coded."""
-    if not pd.api.types.is_numeric_dtype(column) or column.dtype == bool:
-        return False
-    values = column.dropna()
-    whole = bool(np.isfinite(values).all()) and bool((values == values.round()).all())
-    return column.name in AMOUNTS or not whole or values.nunique() > MOST_GROUPS
+__all__ = ["Colouring", "colouring", "columns", "grouped"]
 
 
 def label_columns(vectors: Vectors) -> list[str]:
@@ -119,21 +79,7 @@ def colouring(
         return Colouring(pd.Series(drawn.reliability), "quantitative", "neighbours preserved")
     if name in (PREDICTION, CORRECT):
         return _predicted(name, drawing, vectors, model)
-    values = vectors.frame[name]
-    title = TITLES.get(name, name)
-    if is_amount(values):
-        amounts = values.astype(float).replace([np.inf, -np.inf], np.nan)
-        return Colouring(amounts, "quantitative", title)
-    return Colouring(grouped(values), "nominal", title)
-
-
-def grouped(values: pd.Series) -> pd.Series:
-    """The largest groups by name, the rest as "other"."""
-    names = label_names(values).replace("", "(none)")
-    counts = names.value_counts()
-    if len(counts) <= MOST_GROUPS:
-        return names
-    return names.where(names.isin(counts.index[: MOST_GROUPS - 1]), OTHER)
+    return column_colouring(vectors, name)
 
 
 def _predicted(name: str, drawing: Drawing, vectors: Vectors, model) -> Colouring | None:  # noqa: ANN001

@@ -11,15 +11,14 @@ import streamlit as st
 
 from interp_core.charts.points import in_order
 from interp_core.charts.scatter import Look, scatter
+from interp_core.drawing.points import axes_of, look, scene_frame
 from interp_core.embedding.vectors import truncate
 from interp_core.ui.embedding import appearance, picking, results
 from interp_core.ui.embedding.appearance import Scene
-from interp_core.ui.embedding.colouring import Colouring, columns
+from interp_core.ui.embedding.colouring import Colouring
 from interp_core.ui.embedding.question import described, titled
 from interp_core.ui.embedding.results import in_place
 from interp_core.ui.widgets.figure import draw, figure
-
-OWN = ("row", "x", "y", "z", "found")  # columns of the frame that no tooltip shows
 
 
 def show(scene: Scene, *, preview: bool = False) -> alt.LayerChart:
@@ -62,34 +61,16 @@ def _chart(scene: Scene, rows: np.ndarray, picked: int | None, *, lines: bool) -
 
 def _frame(scene: Scene, rows: np.ndarray, *, lines: bool) -> pd.DataFrame:
     """The points with their tooltips, colours and neighbours."""
-    vectors = scene.vectors
-    frame = appearance.point_frame(vectors, scene.picture, scene.found, rows)
-    frame = appearance.with_details(frame, vectors, columns(vectors))
-    if scene.colours is not None:
-        frame[appearance.COLOUR] = scene.colours.values.to_numpy()[rows]
+    vectors, knn = scene.vectors, None
     if lines and 2 < len(vectors) <= results.AT_ONCE:
         k = min(results.NEAR, len(vectors) - 1)
         knn = results.neighbours(scene.asked.points, vectors, scene.asked.metric, k)
-        if knn is not None:
-            frame[appearance.NEAR] = appearance.near_column(knn, rows)
-    return frame
+    return scene_frame(vectors, scene.picture, scene.found, rows, scene.colours, knn=knn)
 
 
 def _look(scene: Scene, frame: pd.DataFrame, told: int | None) -> Look:
-    colours = scene.colours
-    ink, paper = inks()
-    hidden = (*OWN, appearance.COLOUR, appearance.NEAR)
-    return Look(
-        colour=None if colours is None else appearance.COLOUR,
-        kind="nominal" if colours is None else colours.kind,
-        title="" if colours is None else colours.title,
-        picked=told,
-        drag=scene.view.drag,
-        axes=_axes(scene),
-        tooltip=tuple(column for column in frame if column not in hidden),
-        ink=ink,
-        paper=paper,
-    )
+    shown = {"picked": told, "drag": scene.view.drag}
+    return look(frame, scene.colours, _axes(scene), inks=inks(), **shown)
 
 
 def _labels(scene: Scene, frame: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
@@ -103,17 +84,11 @@ def _labels(scene: Scene, frame: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame
 
 def _axes(scene: Scene) -> tuple[str, str]:
     """What the axes mean, where they mean something."""
-    if scene.picture.explained is not None:
-        first, second = (
-            f"PC {number} ({share:.1%} of variance)"
-            for number, share in enumerate(scene.picture.explained[:2], 1)
-        )
-        return first, second
     if scene.asked.method == "axis":
         ends = dict(scene.asked.options)["axes"]
         first, second = (f"{', '.join(low)} → {', '.join(high)}" for low, high in ends[:2])
         return first, second
-    return "", ""
+    return axes_of(scene.picture)
 
 
 def _how_to(scene: Scene, drawn: int) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.heads import by_layer, head_map, histogram_by_layer
+from interp_core.drawing.heads import statistic_map
 from interp_core.heads.catalogue import IMPORTANCE, STATISTICS, Statistic, offered, undefined
 from interp_core.ui.heads import card, corpus, table
 from interp_core.ui.heads.corpus import Asked
@@ -58,7 +59,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
             name = names[0]
     entry = STATISTICS[name]
     drawn = table.map_frame(frame, name, chosen)
-    chart = head_map(drawn, title=entry.axis, signed=entry.signed, text_format=entry.digits)
+    chart = statistic_map(drawn, entry)
     figure(
         chart,
         title=f"{capital(entry.title)} of every head",

@@ -11,7 +11,8 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.heads.catalogue import CODES, IMPORTANCE, STATISTICS, offered
+from interp_core.drawing.heads import map_frame
+from interp_core.heads.catalogue import IMPORTANCE, STATISTICS, offered
 from interp_core.heads.objective import check_task
 from interp_core.heads.tables import head_name as name
 from interp_core.ui.heads import corpus
@@ -141,18 +142,6 @@ def _parquet(frame: pd.DataFrame) -> bytes:
     target = io.BytesIO()
     frame.to_parquet(target, index=False)
     return target.getvalue()
-
-
-def map_frame(frame: pd.DataFrame, name: str, chosen: tuple[int, int] | None) -> pd.DataFrame:
-    """What `head_map` draws of one statistic."""
-    drawn = frame[["layer", "head", "role"]].assign(value=frame[name])
-    if f"{name}_se" in frame and frame[f"{name}_se"].notna().any():
-        drawn["se"] = frame[f"{name}_se"]
-    drawn["code"] = [CODES.get(role, role) for role in frame["role"]]
-    drawn["chosen"] = [
-        chosen == (layer, head) for layer, head in zip(frame["layer"], frame["head"])
-    ]
-    return drawn.assign(lit=True)
 
 
 def readable(frame: pd.DataFrame) -> pd.DataFrame:

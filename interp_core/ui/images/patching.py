@@ -10,6 +10,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.interventions import region_maps
 from interp_core.charts.patches import data_url
+from interp_core.drawing.interventions import without_positions
 from interp_core.interventions.regions import region_table, usual_side
 from interp_core.ui.attention import intervening, patching
 from interp_core.ui.images.ablation import Asked
@@ -82,7 +83,7 @@ def _side(asked: Asked) -> int:
 
 def _drawn(found: ic.Patching) -> Any:
     if found.site not in REGIONS:
-        return patching.without_positions(found)
+        return without_positions(found)
     frame, unit = region_table(found), "layer"
     if found.site == "heads_by_position":
         frame, unit = patching.one_layer(found, frame), "head"

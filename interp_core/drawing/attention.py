@@ -1,21 +1,124 @@
-"""Data frames behind the pictures of the attention page. No Streamlit here."""
+"""Attention maps as pictures: all heads, lines between tokens, one map.
+
+Pages, notebooks and reports draw with these; the frames behind them are made here too.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from interp_core.attention.maps import AttentionMaps
-from interp_core.attention.tables import same_tokens, strongest_of_each_query
+from interp_core.attention.tables import head_summaries, same_tokens, strongest_of_each_query
+from interp_core.charts import heatmaps
 from interp_core.charts.heatmaps import picture_url, shrink, token_keys
+from interp_core.charts.lines import head_lines
+from interp_core.charts.offline import offline
+from interp_core.errors import BadInput
 from interp_core.models.record import Layout
 
 THUMBNAIL = 96  # cells a side; longer texts keep the strongest weight of each block
 FULL_INK = 12  # times even attention
 MOST_LINES = 1200
 GRID = 16  # clickable areas a side of the whole-map picture
+ROWS = 72  # tokens a column of the head view
+MASS = 0.9  # of each row, which the head view draws
+CELLS = 128  # tokens a side up to which a heatmap in a notebook has every cell
+UNIT = {
+    "attention": "attention weight",
+    "norm": "‖α f(x)‖",
+    "zeroing": "value zeroing score",
+    "gradient": "|α ∂F/∂α|",
+}
+
+
+def overview(
+    maps: AttentionMaps,
+    *,
+    layer: int | None = None,
+    heads: Sequence[int] = (),
+    layout: Layout | None = None,
+) -> Any:
+    """A small picture of every layer × head; those of `layer` and `heads` are framed.
+
+    With the `layout` of the model, heads that share keys and values are named.
+    """
+    summary, urls = head_summaries(maps), pictures(maps)
+    return offline(heatmaps.overview(overview_frame(summary, urls, layout, layer, tuple(heads))))
+
+
+def head_view(
+    maps: AttentionMaps,
+    layer: int | None = None,
+    heads: int | Sequence[int] = 0,
+    *,
+    token: int | None = None,
+    share: float = MASS,
+    first: int = 0,
+) -> Any:
+    """Query tokens left, key tokens right, and a line for each of the strongest weights.
+
+    By default of the first layer. For each query the strongest lines that hold `share` of its row
+    are drawn; with a `token` its lines alone. Of longer texts 72 tokens from `first` on are shown.
+    Raises `BadInput` for layers, heads and tokens that are not there.
+    """
+    layer = maps.layer_numbers[0] if layer is None else layer
+    chosen = (heads,) if isinstance(heads, int) else tuple(heads)
+    _check_token(maps, token)
+    if not 0 < share <= 1 or not chosen:
+        raise BadInput("Give at least one head, and a share above 0 and up to 1.")
+    count = max(len(maps.tokens), len(maps.key_tokens))
+    first = max(0, min(first, count - ROWS))
+    window = (first, min(count, first + ROWS))
+    return offline(lines_chart(maps, line_frames(maps, layer, chosen, share, token, window)))
+
+
+def lines_chart(maps: AttentionMaps, frames: tuple) -> Any:
+    """The chart of `line_frames`."""
+    lines, queries, keys = frames
+    top = float(lines["weight"].max()) if len(lines) else 1.0
+    return head_lines(lines, queries.drop(columns="total"), keys, title=UNIT[maps.kind], top=top)
+
+
+def heatmap(maps: AttentionMaps, layer: int | None = None, heads: int | Sequence[int] = 0) -> Any:
+    """One map, or the mean of several heads: queries down, keys across.
+
+    Of more than 128 tokens a picture of the whole. Raises `BadInput` for layers and heads that are
+    not there.
+    """
+    layer = maps.layer_numbers[0] if layer is None else layer
+    chosen = [heads] if isinstance(heads, int) else list(heads)
+    if not chosen:
+        raise BadInput("Name at least one head.")
+    weights = np.mean([maps.head(layer, head) for head in chosen], 0)
+    domain = (0.0, float(weights.max()))
+    if max(weights.shape) <= CELLS:
+        return offline(cells(maps, weights, slice(None), slice(None), domain))
+    high, wide = weights.shape
+    window = {"q0": 0, "q1": high, "k0": 0, "k1": wide}
+    url = picture_url(shrink(weights, 4 * THUMBNAIL), top=domain[1])
+    frame = pd.DataFrame([{"url": url, "zero": 0, "queries": high, "keys": wide, **window}])
+    blocks = block_frame(maps, weights)
+    return offline(heatmaps.map_picture(frame, blocks, size=heatmaps.MAX_SIDE, selection="area"))
+
+
+def cells(
+    maps: AttentionMaps, weights: np.ndarray, rows: slice, columns: slice, domain: tuple
+) -> Any:
+    """A heatmap of a window of one map (query, key)."""
+    frame = cell_frame(maps, weights, rows, columns)
+    return heatmaps.heatmap(
+        frame, x="x", y="y", value="weight", title=UNIT[maps.kind], domain=domain
+    )
+
+
+def _check_token(maps: AttentionMaps, token: int | None) -> None:
+    if token is not None and not 0 <= token < len(maps.tokens):
+        raise BadInput(f"Token {token} does not exist; tokens go from 0 to {len(maps.tokens) - 1}.")
 
 
 def pictures(maps: AttentionMaps) -> list[str]:
@@ -26,12 +129,16 @@ def pictures(maps: AttentionMaps) -> list[str]:
 
 
 def overview_frame(
-    summary: pd.DataFrame, urls: list[str], layout: Layout, layer: int, heads: tuple
+    summary: pd.DataFrame,
+    urls: list[str],
+    layout: Layout | None,
+    layer: int | None,
+    heads: tuple,
 ) -> pd.DataFrame:
     """One row per head with its picture and summary."""
     frame = summary.assign(url=urls)
     frame["chosen"] = (frame["layer"] == layer) & frame["head"].isin(heads)
-    if layout.kv_heads < layout.heads:
+    if layout is not None and layout.kv_heads < layout.heads:
         frame["kv_group"] = [layout.kv_group(head) for head in frame["head"]]
     return frame
 

@@ -1,0 +1,140 @@
+"""Charts that draw themselves in a notebook and in saved pages without any connection.
+
+Altair's own way fetches Vega from the network. Here it stands beside the chart, in a frame of its
+own: two copies of Vega in one page would get in each other's way, and nothing of a chart reaches
+the notebook around it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+
+from interp_core.charts.export import WIDTH, picture, specification
+
+FETCHES = ("default", "html", "colab", "kaggle", "zeppelin", "browser")  # Altair's that need a net
+MANY = 2_000  # marks from which a canvas is quicker than elements that can be read out
+MENU = {"export": True, "source": False, "compiled": False, "editor": False}
+ROOM = 24  # px around the chart
+SIZE = re.compile(r'<svg [^>]*?width="([\d.]+)" height="([\d.]+)"')
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<style>body{{margin:8px;background:#fff;font-family:sans-serif}}
+#chart{{width:100%;max-width:1000px}}#chart summary{{opacity:.6}}</style>
+<script>{vega}</script></head>
+<body><div id="chart"></div><script>
+vegaEmbed("#chart", {spec}, {options}).then(function () {{
+  if (window.frameElement) {{
+    window.frameElement.style.height = (document.documentElement.scrollHeight + 4) + "px";
+  }}
+}});
+</script></body></html>
+"""
+
+
+class _Offline:
+    """What replaces Altair's ways to show and to save a chart."""
+
+    def to_html(self, *_given: Any, title: str = "Chart", **_options: Any) -> str:
+        """A page that holds the chart with its data, and all that draws it."""
+        spec = _stretched(specification(self))
+        rows = sum(len(each) for each in spec.get("datasets", {}).values())
+        options = {"renderer": "canvas" if rows > MANY else "svg", "actions": MENU}
+        return PAGE.format(
+            title=escape(title), vega=_vega(), spec=_script(spec), options=_script(options)
+        )
+
+    def save(self, fp: Any, format: str | None = None, **options: Any) -> None:
+        """Write the chart as .html, .png, .svg, or what else Altair can write.
+
+        A page needs no connection when it is opened.
+        """
+        kind = format or Path(str(fp)).suffix.lstrip(".").lower()
+        if kind == "html":
+            data = self.to_html().encode()
+        elif kind in ("png", "svg"):
+            data = picture(self, kind)
+        else:
+            super().save(fp, format, **options)
+            return
+        if hasattr(fp, "write"):
+            fp.write(data)
+        else:
+            Path(fp).write_bytes(data)
+
+    def _repr_mimebundle_(self, *_args: Any, **_options: Any) -> Any:
+        """For the last line of a cell; a renderer that the reader has chosen is respected."""
+        if alt.renderers.active not in FETCHES:
+            return alt.renderers.get()(specification(self))
+        drawn = picture(self, "svg").decode()
+        found = SIZE.search(drawn)
+        high = round(float(found[2])) if found else 400
+        frame = (
+            f'<iframe srcdoc="{escape(self.to_html())}" width="100%" height="{high + ROOM}" '
+            'style="border:0;background:#fff" title="Chart"></iframe>'
+        )
+        return {"text/html": frame, "image/svg+xml": drawn, "text/plain": "<a chart>"}
+
+
+class Chart(_Offline, alt.Chart):
+    """One view."""
+
+
+class LayerChart(_Offline, alt.LayerChart):
+    """Views on top of each other."""
+
+
+class HConcatChart(_Offline, alt.HConcatChart):
+    """Views side by side."""
+
+
+class VConcatChart(_Offline, alt.VConcatChart):
+    """Views below each other."""
+
+
+class FacetChart(_Offline, alt.FacetChart):
+    """The same view for each part of the data."""
+
+
+KINDS = {
+    alt.Chart: Chart,
+    alt.LayerChart: LayerChart,
+    alt.HConcatChart: HConcatChart,
+    alt.VConcatChart: VConcatChart,
+    alt.FacetChart: FacetChart,
+}
+
+
+def offline(chart: alt.TopLevelMixin) -> Any:
+    """The same chart, which shows and saves itself without a connection."""
+    # Altair keeps attributes as parts of the chart; its class is none.
+    object.__setattr__(chart, "__class__", KINDS.get(type(chart), type(chart)))
+    return chart
+
+
+@lru_cache(maxsize=1)
+def _vega() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one script, of the version that Altair writes for."""
+    import vl_convert
+
+    version = "_".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+    return vl_convert.javascript_bundle(vl_version=version)
+
+
+def _stretched(spec: dict) -> dict:
+    """As wide as the page is, where the chart has no width of its own."""
+    if {"layer", "mark"} & spec.keys() and spec.get("width") == WIDTH:
+        spec = {**spec, "width": "container"}
+        spec.setdefault("autosize", {"type": "fit-x", "contains": "padding"})
+    return spec
+
+
+def _script(value: dict) -> str:
+    """JSON that cannot end the script that it stands in, whatever texts are in it."""
+    return json.dumps(value).replace("<", "\\u003c")

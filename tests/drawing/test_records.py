@@ -1,0 +1,151 @@
+"""Every record with pictures draws itself: in a notebook, in a file, without a connection."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from importlib import import_module
+from pathlib import Path
+
+import altair as alt
+import numpy as np
+import pytest
+
+import interp_core as ic
+from interp_core.charts.export import specification
+from interp_core.drawing.records import PICTURES
+from tests.tiny import TEXT
+
+HOSTILE = ["</script><script>alert(1)</script>", "<img/src=x/onerror=alert(1)>", "a\u2028`${b}"]
+
+
+@pytest.fixture(scope="module")
+def hostile():
+    weights = [np.full((1, 2, 3, 3), 1 / 3)] * 2
+    return ic.maps_from(weights, HOSTILE)
+
+
+def test_every_charted_record_is_listed_and_every_view_has_its_function():
+    sources = (path.read_text(encoding="utf-8") for path in Path(ic.__path__[0]).rglob("*.py"))
+    charted = re.compile(r"^class (\w+)\((?:\w+, )*Charted\)", re.MULTILINE)
+    assert sorted(name for each in sources for name in charted.findall(each)) == sorted(PICTURES)
+    for place in {place for views in PICTURES.values() for place in views.values()}:
+        module, _, name = place.partition(".")
+        assert getattr(import_module(f"interp_core.drawing.{module}"), name).__doc__, place
+
+
+@pytest.fixture(scope="module")
+def records(tiny_model):
+    """One of each kind that a tiny model gives quickly."""
+    model = tiny_model("bert-2-labels")
+    other = ic.switch(model, TEXT, heads={(0, 1): 0.0})
+    vectors = ic.token_vectors(model, [TEXT])
+    texts = [TEXT, "A strange model.", "The model was there."]
+    return {
+        "maps": ic.attention_maps(model, TEXT),
+        "attribution": ic.attribute(model, TEXT, method="input_x_gradient"),
+        "statistics": ic.head_statistics(model, texts),
+        "patching": ic.patch(model, "A strange model.", "The strange model.", method="gradient"),
+        "switched": other,
+        "projection": ic.project(vectors, method="pca"),
+        "weights": ic.compare_weights(model, model),
+        "layers": ic.compare_representations(model, model, texts * 4),
+        "heads": ic.compare_attention(model, model, texts),
+        "answers": ic.compare_answers(model, model, texts),
+    }
+
+
+def test_every_view_of_every_record_is_an_altair_chart(records):
+    for name, record in records.items():
+        for view in record.views():
+            chart = record.chart(view)
+            assert isinstance(chart, alt.TopLevelMixin), (name, view)
+            assert any(specification(chart)["datasets"].values()), (name, view)
+
+
+def test_points_have_the_names_and_groups_of_their_vectors(tiny_model):
+    vectors = ic.token_vectors(tiny_model("bert-2-labels"), [TEXT])
+    found = ic.project(vectors, method="pca")
+    spec = json.dumps(specification(found.chart(vectors=vectors, colour="token")))
+    assert all(json.dumps(token)[1:-1] in spec for token in vectors.frame["token"])
+    with pytest.raises(ic.BadInput, match="There is no column 'sense'"):
+        found.chart(vectors=vectors, colour="sense")
+    with pytest.raises(ic.BadInput, match="give those that were projected"):
+        found.chart(vectors=vectors.take(np.arange(3)))
+
+
+def test_a_labelled_sample_is_audited_in_pictures(sentiment):
+    table = ic.labelled_sample("sentiment").iloc[::16]
+    data = ic.labelled_data(table, sentiment)
+    audit = ic.run_audit(sentiment, data)
+    for view in audit.views():
+        if view in ("groups", "words") and getattr(audit, view).table.empty:
+            with pytest.raises(ic.BadInput, match="large enough"):
+                audit.chart(view)
+        else:
+            assert specification(audit.chart(view))
+    assert specification(audit.score.chart("confusion"))
+
+
+def test_what_is_not_there_is_said_in_words(hostile):
+    with pytest.raises(ic.BadInput, match=r"no view 'lens'\. Choose one of: overview"):
+        hostile.chart("lens")
+    for view, options in {
+        "head_view": {"layer": 7},
+        "heatmap": {"heads": 9},
+        "head_view ": {"token": 5},
+    }.items():
+        with pytest.raises(ic.BadInput, match=r"has no attention map|does not exist"):
+            hostile.chart(view.strip(), **options)
+
+
+def test_the_last_line_of_a_cell_draws_without_a_connection(hostile):
+    shown = hostile._repr_mimebundle_()
+    frame = shown["text/html"]
+    assert re.fullmatch(r'<iframe srcdoc="[^"<>]*" [^<>]*></iframe>', frame, re.DOTALL)
+    page = unescape(frame.split('"')[1])
+    around = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
+    assert "<script" not in around
+    assert not re.search(r"(src|href)=|url\(", around)
+    assert "window.vegaEmbed=" in page
+    assert shown["image/svg+xml"].startswith("<svg")
+
+
+@pytest.mark.parametrize("view", ["overview", "head_view", "heatmap"])
+def test_hostile_tokens_stay_text(hostile, view):
+    page = hostile.chart(view).to_html()
+    scripts = re.findall(r"<script>.*?</script>", page, re.DOTALL)
+    assert len(scripts) == 2  # Vega, and the chart
+    assert page.count("<script") == 2
+    assert "<img" not in scripts[1]
+    spec = scripts[1].partition('vegaEmbed("#chart", ')[2]
+    told, _ = json.JSONDecoder().raw_decode(spec)
+    assert any(token in json.dumps(told, ensure_ascii=False) for token in HOSTILE)
+
+
+def test_it_is_saved_as_a_page_and_as_a_picture(hostile, tmp_path):
+    chart = ic.head_view(hostile, 1, [0, 1])
+    for kind, start in {"html": b"<!DOCTYPE", "svg": b"<svg", "png": b"\x89PNG"}.items():
+        chart.save(tmp_path / f"chart.{kind}")
+        assert (tmp_path / f"chart.{kind}").read_bytes().startswith(start)
+    chart.save(tmp_path / "chart.json")
+    assert json.loads((tmp_path / "chart.json").read_text())["layer"]
+
+
+def test_a_renderer_that_the_reader_has_chosen_is_respected(hostile):
+    with alt.renderers.enable("mimetype"):
+        assert alt.renderers.active == "mimetype"
+        assert "application/vnd.vegalite.v6.json" in hostile._repr_mimebundle_()[0]
+
+
+def test_charts_that_are_put_together_are_altairs_own(hostile):
+    both = ic.head_view(hostile) | ic.heatmap(hostile)
+    assert isinstance(both, alt.HConcatChart)
+
+
+def test_a_long_text_is_a_picture_of_the_whole():
+    count = 140
+    maps = ic.maps_from([np.full((1, 1, count, count), 1 / count)], ["a"] * count)
+    assert '"url"' in json.dumps(specification(ic.heatmap(maps)))
+    assert specification(ic.head_view(maps, first=100))["layer"]
