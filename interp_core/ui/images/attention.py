@@ -237,7 +237,7 @@ def _sinks_told(sinks: pd.DataFrame, rested: pd.DataFrame) -> str:
     more = f" and {len(rested) - NAMED} more" if len(rested) > NAMED else ""
     heads = "1 head has" if len(rested) == 1 else f"{len(rested)} heads have"
     return (
-        f"{heads} an attention sink, a patch that receives more than half of all their attention: "
+        f"{heads} an attention sink, a patch that receives more than half of a head's attention: "
         f"{'; '.join(named)}{more}. A rollout multiplies the maps of all layers, so such a patch "
         "can outshine all others. “Attention sinks” leaves them out."
     )

@@ -32,7 +32,8 @@ def facts(model: LoadedModel) -> dict[str, str]:
     """What each fact is called, and the fact."""
     card = bundled_card(model.name)
     told = {"Model": card.title} if card else {}
-    told["Task"] = TASKS.get(model.task, model.task)
+    vectors_of_images = model.task == "encoder" and model.tokenizer is None
+    told["Task"] = "image vectors" if vectors_of_images else TASKS.get(model.task, model.task)
     if model.labels:
         told["Labels"] = _labels(model.labels)
     told["Layers"] = shape(model.n_layers, model.n_heads)
