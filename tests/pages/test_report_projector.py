@@ -96,9 +96,11 @@ def test_pictures_of_digits_are_read_again():
 
 
 def test_a_sample_of_many_points_is_stated(monkeypatch):
+    from interp_core.drawing import points
     from interp_core.ui.embedding import appearance
 
-    monkeypatch.setattr(appearance, "MOST_DRAWN", 100)
+    for module in (appearance, points):
+        monkeypatch.setattr(module, "MOST_DRAWN", 100)
     for state in ({}, {"everything": True}):
         (figure,) = add_all(opened("picture", points="word_groups", **state))
         assert "a random sample of 100 of 210" in figure.alt
