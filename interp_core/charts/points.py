@@ -84,13 +84,16 @@ def legend_height(groups: Iterable[str], *, title: bool = False) -> int:
     return 30 + 26 * -(-len(names) // _columns(names)) + 18 * title
 
 
+MEANT = ("image", "title")  # names to which tooltips give a meaning of their own
+
+
 def with_tips(
     frame: pd.DataFrame, columns: Iterable[str], **forms: str
 ) -> tuple[pd.DataFrame, list[alt.Tooltip]]:
     """The frame with safe names for these columns, and the tooltips that show them.
 
-    Vega reads dots, brackets and quotes in the names of columns, which people choose, as paths.
-    `forms` are formats of numbers by column.
+    Vega reads dots, brackets and quotes in the names of columns, which people choose, as paths, and
+    loads what stands in a tooltip under the name "image". `forms` are formats of numbers by column.
     """
     safe, tips = {}, []
     for place, name in enumerate(columns):
@@ -99,6 +102,7 @@ def with_tips(
         numeric = pd.api.types.is_numeric_dtype(frame[name]) and frame[name].dtype != bool
         form = {"format": forms[name]} if name in forms else {}
         title = name.replace("\\", "⧵")  # a backslash would end the description of the mark
+        title += " " * (name in MEANT)
         tips.append(alt.Tooltip(f"{field}:{'Q' if numeric else 'N'}", title=title, **form))
     return frame.rename(columns=safe), tips
 
