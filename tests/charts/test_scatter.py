@@ -212,7 +212,7 @@ def test_small_charts_are_exported(chart):
 
 def test_no_column_of_a_users_table_is_loaded_as_a_picture_by_a_tooltip():
     frame = points().assign(image="https://example.org/seen", title="a heading")
-    shown = layers(scatter(frame, Look(tooltip=("text", "image", "title"))))[0]
+    shown = layers(scatter(frame, NONE, Look(tooltip=("text", "image", "title"))))[0]
     names = [each["title"] for each in shown["encoding"]["tooltip"]]
     assert [name.strip() for name in names] == ["text", "image", "title"]
     assert not {"image", "title"} & set(names)
