@@ -14,7 +14,7 @@ import torch
 
 from interp_core.attribution.forward_function import HALF_TOLERANCE, TOLERANCE
 from interp_core.errors import UnsupportedModel
-from interp_core.generated_text.scoring import answer_logits
+from interp_core.generated_text.scoring import answer_logits, log_probabilities
 from interp_core.models.hooks import EmbeddingHook, shared_copy
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class AnswerFunction:
 
     def _run(self) -> Tensor:
         logits = answer_logits(self._model, self._network, self._source, self._answer)[0]
-        return logits.float().log_softmax(-1).gather(-1, self._answer[0, :, None])[:, 0]
+        return log_probabilities(logits, self._answer[0])
 
     def __call__(self, embeddings: Tensor) -> Tensor:
         """Log p (t,) of the answer's tokens, differentiable."""

@@ -97,11 +97,14 @@ def score_rows(model: LoadedModel, rows: Sequence[Row]) -> np.ndarray:
     answers = torch.tensor(np.stack([row.answer for row in rows]), device=model.device)
     with torch.inference_mode():
         logits = answer_logits(model, model.model, sources, answers)
-        found = [
-            line.float().log_softmax(-1).gather(-1, ids[:, None])[:, 0].double()
-            for line, ids in zip(logits, answers)
-        ]
+        found = [log_probabilities(*each).double() for each in zip(logits, answers)]
     return torch.stack(found).cpu().numpy()
+
+
+def log_probabilities(logits: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+    """Log p (t,) of tokens by their logits (t, vocabulary), in float32 or the model's float64."""
+    finer = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    return finer.log_softmax(-1).gather(-1, ids[:, None])[:, 0]
 
 
 def answer_logits(

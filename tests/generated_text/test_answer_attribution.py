@@ -2,37 +2,53 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+import transformers as tf
 from captum.attr import FeatureAblation, LLMAttribution, TextTokenInput
 
 import interp_core as ic
 from tests.chats import CHATML, chatting
+from tests.translators import TRANSLATORS, translator
 
 TEXT, ANSWER = "The plot is bad. It ends. Why?", " The actors know it."
 
 
-def log_probability(model: ic.LoadedModel, ids: np.ndarray, count: int) -> np.ndarray:
+def log_probability(network: torch.nn.Module, ids: np.ndarray, count: int) -> np.ndarray:
     """Log p of the last `count` tokens, by transformers alone."""
     with torch.no_grad():
-        logits = model.model(input_ids=torch.tensor(ids)[None]).logits[0].double()
+        logits = network(input_ids=torch.tensor(ids)[None]).logits[0].double()
     lines = logits.log_softmax(-1)[len(ids) - count - 1 : -1]
     return lines[torch.arange(count), torch.tensor(ids[-count:])].numpy()
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama", "gemma2", "jamba"])
-def test_a_row_sums_to_the_difference_of_the_answers_log_probability(tiny_model, family):
-    model = tiny_model(family)
-    found = ic.attribute_generation(model, TEXT, ANSWER)
-    ids, answer = found.prompt.sequence.ids, found.answer.sequence.ids
-    whole = log_probability(model, np.r_[ids, answer], len(answer))
-    np.testing.assert_allclose(found.log_probabilities, whole, atol=1e-4)
-    assert found.matrix.shape == (3, len(answer)) == (len(found.units), len(found.tokens))
-    for unit, row in zip(found.sources, found.matrix):
-        left = np.r_[np.delete(ids, unit.places), answer]
-        after = log_probability(model, left, len(answer))
-        assert row.sum() == pytest.approx(whole.sum() - after.sum(), abs=2e-4)
+def test_a_row_sums_to_the_difference_of_the_answers_log_probability(tiny, tiny_model, family):
+    # In float64, so that rounding hides nothing; the network beside it is read by transformers.
+    options = {"attn_implementation": "eager"}  # the other one has no softmax in float32
+    network = tf.AutoModelForCausalLM.from_pretrained(tiny(family), **options).eval()
+    model, blank = tiny_model(family), tiny_model(family).tokenizer.unk_token
+    model = replace(model, model=deepcopy(model.model).double())
+    for each in (network.double(), model.model):
+        each.set_experts_implementation("eager")  # others multiply no float64
+    for method in ("leave_one_out", "replacement"):
+        found = ic.attribute_generation(model, TEXT, ANSWER, method=method, replacement=blank)
+        ids, answer = found.prompt.sequence.ids, found.answer.sequence.ids
+        whole = log_probability(network, np.r_[ids, answer], len(answer))
+        np.testing.assert_allclose(found.log_probabilities, whole, rtol=0, atol=1e-5)
+        assert found.matrix.shape == (3, len(answer)) == (len(found.units), len(found.tokens))
+        for unit, row in zip(found.sources, found.matrix):
+            left = np.delete(ids, unit.places)
+            if method == "replacement":
+                left = ids.copy()
+                left[list(unit.places)] = model.tokenizer.unk_token_id
+            after = log_probability(network, np.r_[left, answer], len(answer))
+            assert abs(row.sum()) > 1e-3
+            assert row.sum() == pytest.approx(whole.sum() - after.sum(), rel=0, abs=1e-5)
 
 
 def test_earlier_tokens_of_the_answer_are_sources_of_later_ones(tiny_model):
@@ -43,7 +59,7 @@ def test_earlier_tokens_of_the_answer_are_sources_of_later_ones(tiny_model):
     after = unit.places[-1] + 1
     assert np.isnan(row[:after]).all()
     left = np.r_[ids, np.delete(answer, unit.places)]
-    less = log_probability(model, left, len(answer) - len(unit.places))[after - len(unit.places) :]
+    less = log_probability(model.model, left, len(answer) - after)
     np.testing.assert_allclose(row[after:], found.log_probabilities[after:] - less, atol=1e-4)
     alone = ic.attribute_generation(model, TEXT, ANSWER, units="word", earlier=False)
     assert not len(alone.earlier)
@@ -125,6 +141,41 @@ def test_encoder_decoder_models(tiny_model, family):
     np.testing.assert_allclose(first, expected, atol=1e-5)
     wrote = ic.attribute_generation(model, TEXT, tokens=3)
     assert 1 <= len(wrote.tokens) <= 3
+
+
+@pytest.mark.parametrize(("kind", "source", "target", "begun"), TRANSLATORS)
+def test_a_translation_begins_with_the_code_of_its_language(tmp_path, kind, source, target, begun):
+    folder, tokenizer = translator(tmp_path, kind, src_lang=source, tgt_lang=target)
+    model = ic.load_model(str(folder))
+    found = ic.attribute_generation(model, "the cat", "le chat", units="word")
+    assert found.units == ("the", "cat")
+    network = tf.AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
+    labels = tokenizer(text_target="le chat", return_tensors="pt")["input_ids"]
+    own = [place for place, number in enumerate(labels[0]) if number in found.answer.sequence.ids]
+    assert labels[0, own].tolist() == found.answer.sequence.ids.tolist()
+
+    def score(ids: np.ndarray) -> np.ndarray:
+        with torch.no_grad():  # transformers shifts the labels by itself
+            logits = network(input_ids=torch.tensor(ids)[None], labels=labels).logits[0].double()
+        return logits.log_softmax(-1)[own, labels[0, own]].numpy()
+
+    ids = np.array(tokenizer("the cat")["input_ids"])
+    assert found.prompt.sequence.ids.tolist() == ids.tolist()
+    left = [np.delete(ids, unit.places) for unit in found.sources]
+    expected = [score(ids) - score(each) for each in left]
+    np.testing.assert_allclose(found.matrix, expected, rtol=0, atol=1e-4)
+    assert (np.abs(found.matrix).max(1) > 1e-3).all()
+
+    code = tokenizer.convert_tokens_to_ids(target)
+    first = tokenizer.convert_tokens_to_ids(begun)
+    start = {"decoder_input_ids": torch.tensor([first]), "decoder_start_token_id": first[0]}
+    wrote = network.generate(
+        torch.tensor(ids)[None], **start, do_sample=False, num_beams=1, max_new_tokens=4
+    )
+    answer = ic.attribute_generation(model, "the cat", tokens=4, units="word").answer
+    assert wrote[0, len(begun) - 1] == code
+    written = wrote[0, len(begun) :].tolist()
+    assert answer.sequence.ids.tolist() == [each for each in written if each != 2]
 
 
 def test_the_model_answers_as_generate_does(tiny_model):

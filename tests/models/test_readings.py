@@ -14,8 +14,9 @@ import interp_core as ic
 from interp_core.inputs.pieces import piece_spans
 from interp_core.models.tasks import find_task, readings
 from tests.tiny import POSITIONS, SMALL, TEXT, _liven
-from tests.tiny_more import BOTH, T5, XLNET
+from tests.tiny_more import T5, XLNET
 from tests.tiny_tokenizers import albert_unigram, byte_level, unigram, wordpiece
+from tests.translators import TRANSLATORS, translator
 
 
 def saved(folder, model, tokenizer):
@@ -144,36 +145,8 @@ def test_scores_before_the_softmax_are_never_shown(tmp_path):
 
 # ------------------------------------------------------------------------- the target's language
 
-PIECES = ["<s>", "<pad>", "</s>", "<unk>", "▁the", "▁cat", "▁le", "▁chat"]
-VOCABULARY = [(word, -float(number > 3)) for number, word in enumerate(PIECES)]
 
-
-def translator(folder, kind, **languages):
-    if kind == "nllb":
-        tokenizer = tf.NllbTokenizer(
-            vocab={word: number for number, word in enumerate([*PIECES, *"▁thecalh"])},
-            merges=[],
-            **languages,
-        )
-    else:
-        name = "MBart50Tokenizer" if kind == "mbart50" else "MBartTokenizer"
-        tokenizer = getattr(tf, name)(vocab=VOCABULARY, **languages)
-    config, family = ("M2M100Config", "M2M100") if kind == "nllb" else ("MBartConfig", "MBart")
-    settings = {**BOTH, "pad_token_id": 1, "forced_eos_token_id": None}
-    config = getattr(tf, config)(vocab_size=len(tokenizer), **settings)
-    config.decoder_start_token_id = 2
-    model = getattr(tf, f"{family}ForConditionalGeneration")(config)
-    return saved(folder, model, tokenizer), tokenizer
-
-
-@pytest.mark.parametrize(
-    ("kind", "source", "target", "begun"),
-    [
-        ("mbart50", "en_XX", "fr_XX", ["</s>", "fr_XX"]),
-        ("mbart", "en_XX", "fr_XX", ["fr_XX"]),
-        ("nllb", "eng_Latn", "fra_Latn", ["</s>", "fra_Latn"]),
-    ],
-)
+@pytest.mark.parametrize(("kind", "source", "target", "begun"), TRANSLATORS)
 def test_a_target_is_read_in_its_own_language(tmp_path, kind, source, target, begun):
     folder, tokenizer = translator(tmp_path, kind, src_lang=source, tgt_lang=target)
     model = ic.load_model(str(folder))
