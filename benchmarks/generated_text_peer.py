@@ -1,9 +1,9 @@
-"""Attribution of an answer beside inseq, on a tiny random GPT-2.
+"""Attribution of an answer beside inseq, on a tiny random GPT-2 and T5.
 
     python -m benchmarks.generated_text_peer make FOLDER
     python benchmarks/generated_text_peer.py inseq FOLDER
 
-The first writes the model and our scores into the folder. The second reads it and needs `inseq`
+The first writes the models and our scores into the folder. The second reads it and needs `inseq`
 (compared with 0.6.0) in an environment of its own, with transformers 4.45.2.
 
 Where the definitions agree: both score log p of each answer token (inseq's step function
@@ -18,9 +18,12 @@ Where the definitions agree: both score log p of each answer token (inseq's step
 - removal: inseq has no such method. Its step score "contrast_prob_diff" of the text beside the text
   without a sentence, aligned from the end as inseq does by itself, is the same difference.
 
-Found, as the largest difference: input × gradient 1.6e-7 (scores up to 0.46), integrated gradients
-7.8e-8 (0.72), replacement 1.4e-6 (0.86), each of 366 scores of single tokens; removal 1.4e-6 of 36
-scores of sentences (1.37).
+Of the encoder-decoder model the sources are the encoder's tokens without the end mark.
+
+Found, as the largest difference (largest score), on GPT-2 and T5: input × gradient 1.6e-7 (0.46)
+and 1.7e-8 (0.06), integrated gradients 7.8e-8 (0.72) and 8.8e-9 (0.03), replacement 1.4e-6 (0.86)
+and 9.5e-7 (0.09), of 366 and 100 scores of single tokens; removal 1.4e-6 (1.37) and 4.8e-7 (0.11),
+of 36 and 15 scores of sentences.
 """
 
 from __future__ import annotations
@@ -36,78 +39,92 @@ import numpy as np
 import transformers
 
 TEXT, ANSWER = "Nobody likes the plot. It ends. Why?", " The actors know it."
-BLANK, STEPS = "_", 16
+STEPS = 16
 METHODS = ("input_x_gradient", "integrated_gradients", "replacement")
+# Family: the token that replaces others, and the names that inseq's tokenizer needs.
+FAMILIES = {
+    "gpt2": ("_", dict.fromkeys(("bos_token", "eos_token", "pad_token"), "<|endoftext|>")),
+    "t5": ("<unk>", {"eos_token": "</s>", "pad_token": "<pad>"}),
+}
 
 
 def make(folder: Path) -> None:
-    """Write the model, our scores of single tokens, and those of removed sentences."""
+    """Write the models, our scores of single tokens, and those of removed sentences."""
     import interp_core as ic
     from tests.tiny import build
 
-    model = ic.load_model(str(build("gpt2", folder)))
-    scores = {}
-    for method in METHODS:
-        found = ic.attribute_generation(
-            model, TEXT, ANSWER, units="token", method=method, replacement=BLANK, steps=STEPS
-        )
-        count = len(found.tokens)
-        last = np.full((count - len(found.earlier), count), np.nan)
-        scores[method] = np.concatenate([found.matrix, found.earlier, last])
-    removed = ic.attribute_generation(model, TEXT, ANSWER, units="sentence")
-    scores["removal"] = removed.matrix
-    np.savez(folder / "ours.npz", **scores)
-    ids, answer = removed.prompt.sequence.ids, removed.answer.sequence.ids
-    texts = []
-    for unit in removed.sources:
-        left = [*np.delete(ids, unit.places).tolist(), *answer.tolist()]
-        texts.append(model.tokenizer.decode(left))
-        assert model.tokenizer(texts[-1])["input_ids"] == left
-    (folder / "texts.json").write_text(json.dumps(texts))
+    for family, (blank, _) in FAMILIES.items():
+        place = folder / family
+        model = ic.load_model(str(build(family, place)))
+        scores = {}
+        for method in METHODS:
+            options = {"method": method, "replacement": blank, "steps": STEPS}
+            found = ic.attribute_generation(model, TEXT, ANSWER, units="token", **options)
+            count = len(found.tokens)
+            last = np.full((count - len(found.earlier), count), np.nan)
+            rows = [found.matrix, found.earlier, last] if family == "gpt2" else [found.matrix]
+            scores[method] = np.concatenate(rows)
+        removed = ic.attribute_generation(model, TEXT, ANSWER, units="sentence")
+        np.savez(place / "ours.npz", **scores, removal=removed.matrix)
+        ids, answer = removed.prompt.sequence.ids, removed.answer.sequence.ids
+        texts = []
+        for unit in removed.sources:
+            left = np.delete(ids, unit.places).tolist()
+            left += answer.tolist() if family == "gpt2" else []
+            others = " ".join(each.text.strip() for each in removed.sources if each != unit)
+            texts.append(model.tokenizer.decode(left) if family == "gpt2" else others)
+            assert model.tokenizer(texts[-1])["input_ids"] == left
+        (place / "texts.json").write_text(json.dumps(texts))
 
 
 def beside_inseq(folder: Path) -> None:
     """Print the largest difference of each method."""
+    for family in FAMILIES:
+        print(family)
+        compare(folder / family, *FAMILIES[family])
+
+
+def compare(folder: Path, blank: str, names: dict[str, str]) -> None:
+    """The methods of one family."""
     import inseq
 
-    network = transformers.GPT2LMHeadModel.from_pretrained(folder, attn_implementation="eager")
-    names = ("bos_token", "eos_token", "pad_token")
-    special = dict.fromkeys(names, "<|endoftext|>")
+    decoder = folder.name == "gpt2"
+    kind = transformers.AutoModelForCausalLM if decoder else transformers.AutoModelForSeq2SeqLM
+    network = kind.from_pretrained(folder, attn_implementation="eager").eval()
     tokenizer = transformers.PreTrainedTokenizerFast(
-        tokenizer_file=str(folder / "tokenizer.json"), **special, unk_token=BLANK
+        tokenizer_file=str(folder / "tokenizer.json"), **names, unk_token=blank
     )
-    ids = tokenizer(TEXT + ANSWER)["input_ids"]
-    assert ids.count(ids[0]) == 1
     ours = np.load(folder / "ours.npz")
-    model = inseq.load_model(network.eval(), "dummy", tokenizer=tokenizer)
+    rows, columns = ours["input_x_gradient"].shape
+    model = inseq.load_model(network, "dummy", tokenizer=tokenizer)
+    texts = (TEXT, TEXT + ANSWER if decoder else ANSWER)
     mark, common = model.eos_token_id, {"show_progress": False, "logprob": True}
+    first = tokenizer(texts[1])["input_ids"][0]
+    assert tokenizer(texts[1])["input_ids"].count(first) == 1
     for method in METHODS:
-        kept = method == "integrated_gradients"
-        model.eos_token_id = ids[0] if kept else mark
+        path = method == "integrated_gradients"
+        model.eos_token_id = first if path and decoder else mark
         found = model.attribute(
-            TEXT,
-            TEXT + ANSWER,
+            *texts,
             method={"replacement": "occlusion"}.get(method, method),
             attributed_fn="probability",
             **common,
-            **({"n_steps": STEPS} if kept else {}),
-        )
-        theirs = found.sequence_attributions[0].target_attributions
+            **({"n_steps": STEPS} if path else {}),
+        ).sequence_attributions[0]
+        theirs = found.target_attributions if decoder else found.source_attributions
         theirs = (theirs.sum(-1) if theirs.ndim == 3 else theirs).detach().numpy()
         mine = np.abs(ours[method]) if method == "replacement" else ours[method]
-        told(method, mine, theirs)
-    model.eos_token_id = mark
-    lines = []
+        told(method, mine, theirs if decoder else theirs[:rows, :columns])  # without </s>
+    model.eos_token_id, lines = mark, []
     for text in json.loads((folder / "texts.json").read_text()):
         found = model.attribute(
-            TEXT,
-            TEXT + ANSWER,
+            *texts,
             method="dummy",
             step_scores=["contrast_prob_diff"],
-            contrast_targets=text,
+            **{"contrast_targets" if decoder else "contrast_sources": text},
             **common,
-        )
-        lines.append(found.sequence_attributions[0].step_scores["contrast_prob_diff"].numpy())
+        ).sequence_attributions[0]
+        lines.append(found.step_scores["contrast_prob_diff"].numpy()[:columns])
     told("removal", ours["removal"], np.stack(lines))
 
 
