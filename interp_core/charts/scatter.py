@@ -29,7 +29,8 @@ class Look:
 
     `kind` of the colour: "nominal" or "quantitative". `picked` is a row that is marked from the
     start. `drag` is "pan" or "select". `ink` and `paper` are the colours of labels and
-    of what is behind them.
+    of what is behind them. `thumbnails` are data URLs of pictures that are drawn as the points, one
+    for each row of the frame; the colour is that of their frames then.
     """
 
     colour: str | None = None
@@ -42,6 +43,12 @@ class Look:
     height: int = HEIGHT
     ink: str = GREY
     paper: str = "transparent"
+    thumbnails: tuple[str, ...] = ()
+
+    @property
+    def edge(self) -> float:
+        """Room around the points as a share of the picture's width or height, on each side."""
+        return THUMBNAIL_EDGE if self.thumbnails else EDGE
 
 
 def scatter(frame: pd.DataFrame, labels: pd.DataFrame, look: Look) -> alt.LayerChart:
@@ -62,14 +69,20 @@ def scatter(frame: pd.DataFrame, labels: pd.DataFrame, look: Look) -> alt.LayerC
     )
     frame, tips = with_tips(frame, look.tooltip)
     layers = [_points(frame, look).encode(tooltip=tips).add_params(pick, box, panned)]
+    if look.thumbnails:
+        layers.insert(0, _pictures(frame, look.thumbnails))
     if "near" in frame:
         layers.insert(0, _lines(frame, pick))
-    layers.append(_rings(frame, 260, 2.5).transform_filter(pick))
+    picked_area, found_area, shape = 260, 110, "circle"
+    if look.thumbnails:
+        picked_area, found_area, shape = (FRAME + 8) ** 2, (FRAME + 2) ** 2, "square"
+    layers.append(_rings(frame, picked_area, 2.5, shape).transform_filter(pick))
     if frame["found"].any():
-        layers.append(_rings(frame[frame["found"]], 110, 1.8))
+        layers.append(_rings(frame[frame["found"]], found_area, 1.8, shape))
     if len(labels):
-        span = (1 + 2 * EDGE) * (float(frame["x"].max() - frame["x"].min()) or 1.0)
-        layers += label_layers(labels, span, look.ink, look.paper)
+        span = (1 + 2 * look.edge) * (float(frame["x"].max() - frame["x"].min()) or 1.0)
+        below = {"beside": FRAME / 2 + 11} if look.thumbnails else {}
+        layers += label_layers(labels, span, look.ink, look.paper, **below)
     return alt.layer(*layers).properties(height=_height(frame, look))
 
 
@@ -78,6 +91,9 @@ LOOKUP = 4  # place of the look-up among the transforms of the lines
 MOST_NAMED = 2_000
 UNNAMED = {"aria": False}  # repeats points that have names, or is a graphic without any
 EDGE = 0.05  # of the picture's width or height, on each side
+THUMBNAIL, FRAME = 48, 52  # px of a picture that is drawn as a point, and of its frame
+THUMBNAIL_EDGE = 0.12  # keeps pictures and the labels below them inside
+ABOVE = -9  # px from the middle of a point to that of its label
 
 
 def _height(frame: pd.DataFrame, look: Look) -> int:
@@ -106,7 +122,7 @@ def _drags(look: Look) -> tuple[alt.Parameter, alt.Parameter]:
 def _place(frame: pd.DataFrame, look: Look) -> dict:
     def axis(name: str, title: str) -> dict:
         low, high = float(frame[name].min()), float(frame[name].max())
-        edge = EDGE * (high - low or 1.0)
+        edge = look.edge * (high - low or 1.0)
         return {
             "scale": alt.Scale(domain=[low - edge, high + edge], nice=False, zero=False),
             "axis": HIDDEN_AXIS,
@@ -122,8 +138,27 @@ def _place(frame: pd.DataFrame, look: Look) -> dict:
 def _points(frame: pd.DataFrame, look: Look) -> alt.Chart:
     # Beyond this the browser draws on a canvas, where nobody reads the descriptions of points.
     named = {} if len(frame) <= MOST_NAMED else UNNAMED
+    if look.thumbnails:
+        return _frames(frame, look)
     chart = alt.Chart(frame).mark_point(filled=True, opacity=0.8, size=size(len(frame)), **named)
     return chart.encode(**_place(frame, look), **_colour(frame, look))
+
+
+def _frames(frame: pd.DataFrame, look: Look) -> alt.Chart:
+    """The points where pictures are drawn: frames around them, which a click inside hits too."""
+    marks = alt.Chart(frame).mark_point(
+        filled=False, fill="transparent", shape="square", size=FRAME**2, strokeWidth=2, opacity=1
+    )
+    colour = {name: each for name, each in _colour(frame, look).items() if name == "color"}
+    return marks.encode(**_place(frame, look), **colour)
+
+
+def _pictures(frame: pd.DataFrame, thumbnails: tuple[str, ...]) -> alt.Chart:
+    """The pictures in their proportions, each at its point."""
+    marks = alt.Chart(frame[["x", "y"]].assign(url=list(thumbnails))).mark_image(
+        width=THUMBNAIL, height=THUMBNAIL, aspect=True, **UNNAMED
+    )
+    return marks.encode(x="x:Q", y="y:Q", url="url:N")
 
 
 def _colour(frame: pd.DataFrame, look: Look) -> dict:
@@ -136,9 +171,9 @@ def _colour(frame: pd.DataFrame, look: Look) -> dict:
     return {"color": alt.Color(f"{look.colour}:Q", legend=legend, scale=scale)}
 
 
-def _rings(frame: pd.DataFrame, area: int, width: float) -> alt.Chart:
+def _rings(frame: pd.DataFrame, area: int, width: float, shape: str) -> alt.Chart:
     ring = alt.Chart(frame).mark_point(
-        filled=False, size=area, strokeWidth=width, color=MARKED, **UNNAMED
+        filled=False, size=area, strokeWidth=width, shape=shape, color=MARKED, **UNNAMED
     )
     return ring.encode(x="x:Q", y="y:Q")
 
@@ -167,10 +202,13 @@ GROUP = -1  # the level of a group's name, which is always shown
 SLACK = 0.05  # of a doubling: a window as wide as planned counts as wide enough
 
 
-def label_layers(labels: pd.DataFrame, span: float, ink: str, paper: str) -> list[alt.Chart]:
+def label_layers(
+    labels: pd.DataFrame, span: float, ink: str, paper: str, *, beside: float = ABOVE
+) -> list[alt.Chart]:
     """Texts on a halo of the background. `labels`: x, y, label, level (see `label_levels`).
 
     The chart they join has a selection `panned` on scales; `span` is the width of its whole domain.
+    `beside` is how many px below its point a text stands, negative above it.
     """
     zoom = f"(isArray(panned.x) ? {span:.8g} / abs(panned.x[1] - panned.x[0]) : 1)"
     level = f"max(0, log({zoom} * width / {LABEL_WIDTH}) / LN2 + 1) + {SLACK}"
@@ -178,7 +216,7 @@ def label_layers(labels: pd.DataFrame, span: float, ink: str, paper: str) -> lis
     groups = labels["level"] == GROUP
     if (~groups).any():
         base = alt.Chart(labels[~groups]).transform_filter(f"datum.level <= {level}")
-        layers += _texts(base, ink, paper, fontSize=11, dy=-9)
+        layers += _texts(base, ink, paper, fontSize=11, dy=beside)
     if groups.any():
         layers += group_layers(labels[groups], ink, paper)
     return layers

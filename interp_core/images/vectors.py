@@ -30,6 +30,7 @@ def image_vectors(
     *,
     layer: int | str = -1,
     pooling: str | None = None,
+    names: Sequence[str] | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Vectors:
     """One vector for each picture, or for each of its patches.
@@ -37,8 +38,10 @@ def image_vectors(
     `pooling` is "first" (the class token), "mean" (over patches) or "patch" (one vector each);
     without it the class token where the model has one, else the mean, which `notes` say.
     `layer` counts as in `token_vectors`; "all" gives every layer one after the other. The frame has
-    text ("picture 3", with the patch), picture, patch, layer, prediction and probability. Raises
-    `BadInput` or `UnsupportedModel`.
+    text ("picture 3", with the patch), picture, patch, layer, prediction and probability. With
+    `names` of the pictures it has text (the name, with the patch), row (the number of the picture),
+    layer, prediction, probability, and for patches image (the name). Raises `BadInput` or
+    `UnsupportedModel`.
     """
     if model.processor is None:
         raise UnsupportedModel(
@@ -49,6 +52,8 @@ def image_vectors(
         raise BadInput(f"Unknown pooling {pooling!r} for images. Choose one of: {', '.join(WAYS)}.")
     if not len(images):
         raise BadInput("There are no images. Give at least one.")
+    if names is not None and len(names) != len(images):
+        raise BadInput(f"There are {len(images)} images but {len(names)} names. Pair them.")
     layers = list(range(model.n_layers + 1)) if layer == "all" else [layer_number(model, layer)]
     states, frames = [], []
     for start, each in image_batches(model, images, BATCH):
@@ -63,8 +68,17 @@ def image_vectors(
         report(progress, start + len(each), len(images))
     values = np.concatenate(states, axis=1)
     told = pd.concat(frames, ignore_index=True)
+    told = told if names is None else _named(told, names, patches=pooling == "patch")
     whole = pd.concat([told.assign(layer=number) for number in layers], ignore_index=True)
     return Vectors(np.ascontiguousarray(values.reshape(-1, values.shape[-1])), whole, notes)
+
+
+def _named(told: pd.DataFrame, names: Sequence[str], *, patches: bool) -> pd.DataFrame:
+    """The frame with the names of the pictures in place of their numbers."""
+    own = np.asarray(names, dtype=object)[told["picture"]]
+    named = told.assign(text=_names(own, told["patch"])).rename(columns={"picture": "row"})
+    named = named.drop(columns="patch")
+    return named.assign(image=own) if patches else named
 
 
 def _pooling(model: LoadedModel, requested: str | None) -> tuple[str, tuple[str, ...]]:
@@ -126,14 +140,14 @@ def digit_vectors(
     layer, digit, and of models with labels prediction, probability, answer ("right", "wrong").
     """
     images = [digit_picture(int(number)) for number in table["number"]]
-    found = image_vectors(model, images, layer=layer, pooling=pooling, progress=progress)
-    frame = found.frame.rename(columns={"picture": "row"})
-    frame["text"] = _names(table["text"].to_numpy()[frame["row"]], frame["patch"])
+    called = {"names": list(table["text"])}
+    found = image_vectors(model, images, layer=layer, pooling=pooling, progress=progress, **called)
+    frame = found.frame.drop(columns="image", errors="ignore")
     digits = table["digit"].to_numpy()[frame["row"]]
     if "prediction" in frame:
         right = frame["prediction"].to_numpy() == digits
         frame["answer"] = np.where(right, "right", "wrong")
-    return Vectors(found.values, frame.drop(columns="patch").assign(digit=digits), found.notes)
+    return Vectors(found.values, frame.assign(digit=digits), found.notes)
 
 
 def _names(names: Sequence[str], patches: Sequence[str]) -> list[str]:

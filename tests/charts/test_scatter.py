@@ -8,9 +8,11 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from interp_core.charts.export import SEQUENTIAL, picture, specification
 from interp_core.charts.pairs import side_by_side, trail
+from interp_core.charts.photographs import photo_url
 from interp_core.charts.points import PLAIN, SHAPES, in_order
 from interp_core.charts.scatter import GROUP, HEIGHT, Look, scatter
 from interp_core.charts.simple import dots, histogram, lines
@@ -42,6 +44,40 @@ def marks(chart):
 
 def texts(svg: bytes) -> list[str]:
     return re.findall(r"<text[^>]*>([^<]*)</text>", svg.decode())
+
+
+def thumbnails(count):
+    return tuple(
+        photo_url(Image.new("RGB", (30, 20), (200, place, 40)), 96) for place in range(count)
+    )
+
+
+def test_thumbnails_stand_at_their_points_below_frames_that_are_picked():
+    frame = points(6, found=[2])
+    shown = Look(colour="_colour", thumbnails=thumbnails(6))
+    chart = scatter(frame.assign(near="0"), labels(frame, 0), shown)
+    spec = specification(chart)
+    assert [each["mark"]["type"] for each in spec["layer"]] == [
+        *("rule", "image", "point", "point", "point", "text", "text")
+    ]
+    images, frames = spec["layer"][1:3]
+    data = spec["datasets"][images["data"]["name"]]
+    assert [each["url"] for each in data] == list(shown.thumbnails)
+    np.testing.assert_allclose([each["x"] for each in data], frame["x"])
+    assert frames["mark"]["fill"] == "transparent"  # a click inside hits it
+    assert frames["encoding"]["color"]["field"] == "_colour"
+    assert spec["layer"][-1]["mark"]["dy"] > frames["mark"]["size"] ** 0.5 / 2  # below the picture
+
+
+def test_thumbnails_are_exported_and_no_column_of_a_user_becomes_one():
+    frame = points(3)
+    chart = scatter(frame, NONE, Look(thumbnails=thumbnails(3)))
+    svg = picture(chart, "svg").decode()
+    assert len(re.findall(r"<image[^>]*data:image", svg)) == 3
+    shown = Look(tooltip=("text", "url", "image", "thumbnails"))
+    own = frame.assign(url="https://e.example/x.png", image="https://e.example/y.png")
+    own["thumbnails"] = "https://e.example/z.png"
+    assert "image" not in marks(scatter(own, NONE, shown))
 
 
 def test_a_click_picks_a_row_and_two_ways_of_dragging_pan_and_select():

@@ -163,6 +163,19 @@ def test_vectors_of_pictures_are_the_hidden_states(vit, picture, pooling):
     assert len(found) == 3 * len(expected)
 
 
+def test_names_of_pictures_stand_in_the_texts(vit, picture):
+    images, names = [picture, picture.rotate(90)], ["cat", "dog"]
+    found = ic.image_vectors(vit, images, names=names)
+    assert list(found.frame["text"]) == names
+    assert list(found.frame["row"]) == [0, 1]
+    assert "image" not in found.frame
+    patches = ic.image_vectors(vit, images, names=names, pooling="patch").frame
+    assert list(patches["image"].unique()) == names
+    assert patches["text"].iloc[-1] == "dog, patch 2,2"
+    with pytest.raises(ic.BadInput, match="2 images but 1 names"):
+        ic.image_vectors(vit, images, names=["cat"])
+
+
 def test_all_layers_of_pictures_come_one_after_the_other(vit, picture):
     whole = ic.image_vectors(vit, [picture], layer="all", pooling="patch")
     assert list(whole.frame["layer"].unique()) == [0, 1, 2]

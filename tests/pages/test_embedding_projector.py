@@ -10,11 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
+from interp_core.datasets import PHOTOS
 from interp_core.files.tables import read_table
+from interp_core.ui.embedding import point_choice, sources
 from interp_core.ui.embedding.results import kept
+from interp_core.ui.images import question
+from interp_core.ui.server.limits import digest
 from tests.pages.running import charts, run, shows, words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -305,6 +310,90 @@ def test_a_model_of_pictures_shows_pictures_and_offers_no_texts(tiny):
     offered = app.selectbox(key="points").options
     assert "Requests (7 intents)" not in offered
     assert "Vectors from a file" in offered
+
+
+def images_of(app: AppTest) -> list[dict]:
+    """The thumbnails that are drawn: x, y, url."""
+    (chart,) = charts(app)
+    layers = [each for each in chart["layer"] if each["mark"]["type"] == "image"]
+    return chart["datasets"][layers[0]["data"]["name"]] if layers else []
+
+
+def mine() -> tuple[str, str]:
+    """An image as the uploader leaves it: its name, and the digest by which it is held."""
+    noise = np.random.default_rng(0).integers(0, 255, (30, 40, 3), np.uint8)
+    data = io.BytesIO()
+    Image.fromarray(noise).save(data, "PNG")
+    key = digest(data.getvalue())
+    question._pictures().get(key, lambda: ic.read_image(data.getvalue()))
+    return "<b>mine</b>.png", key
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """Every model of images counts as one of large images."""
+    for module in (question, point_choice):
+        monkeypatch.setattr(module, "SMALL", 8)
+
+
+def test_models_of_large_images_show_photographs_and_uploads_as_thumbnails(tiny, large):
+    state = {"model": str(tiny("vit")), "pictures_files": [mine()], "point": "1: flower"}
+    app = opened(**state)
+    assert fine(app)
+    assert app.selectbox(key="points").value == "images"
+    drawn = images_of(app)
+    assert len(drawn) == len(PHOTOS) + 1
+    assert len({each["url"] for each in drawn}) == len(drawn)
+    assert all(each["url"].startswith("data:image/") for each in drawn)
+    assert all(len(each["url"]) < 8_000 for each in drawn[:-1])
+    model = ic.load_model(str(tiny("vit")))
+    images = [*ic.sample_photos(), question.again([(mine()[1], mine()[0])])[0].image]
+    vectors = ic.image_vectors(model, images, pooling="mean")
+    expected = ic.project(vectors, method="pca").coordinates
+    shown = [[each["x"], each["y"]] for each in drawn]
+    np.testing.assert_allclose(shown, expected, rtol=1e-3, atol=1e-4)
+    assert "**flower**" in words(app)
+    assert "not your images" in words(app)
+    assert "<b>mine" not in words(app)
+
+
+def test_patches_and_more_points_than_forty_are_ordinary_points(tiny, large, monkeypatch):
+    state = {"model": str(tiny("vit")), "points": "images"}
+    assert not images_of(opened(unit_images="token", **state))
+    assert len(images_of(opened(points="digits", model=state["model"]))) == 40
+    monkeypatch.setattr(sources, "THUMBNAILS", 5)
+    assert not images_of(opened(**state))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("unit", ["mean", "token"])
+def test_every_view_of_a_few_images_draws_or_says_why_not(tiny, large, view, unit):
+    app = opened(model=str(tiny("vit")), look=view, unit_images=unit)
+    assert fine(app)
+    assert charts(app) or "No labels" in words(app)
+
+
+def test_few_images_are_projected_by_every_method_or_refused_in_a_sentence(tiny, large):
+    for method in ("umap", "tsne"):
+        state = {"model": str(tiny("vit")), "points": "images", "reducer": method}
+        assert fine(opened(**state))
+        app = opened(pictures=["temple", "face"], **state)
+        assert "needs at least 5 points; there are 2" in app.error[0].value
+
+
+def test_images_of_models_of_small_images_are_digits_and_none_asks_for_some(tiny):
+    state = {"model": str(tiny("vit")), "points": "images"}
+    assert len(images_of(opened(**state))) == question.USUAL
+    app = opened(pictures=[], **state)
+    assert fine(app)
+    assert "Choose or upload images" in words(app)
+
+
+def test_patches_of_many_images_at_all_layers_are_refused_in_a_sentence(tiny, large, monkeypatch):
+    monkeypatch.setattr(sources, "LAYERS_BYTES", 10_000)
+    state = {"model": str(tiny("vit")), "points": "images", "unit_images": "token"}
+    assert fine(opened(**state))
+    assert "Choose fewer images" in opened(look="layers", **state).error[0].value
 
 
 def test_a_missing_word_of_an_axis_gets_a_sentence():

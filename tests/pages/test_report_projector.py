@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
+from PIL import Image
 
 import interp_core as ic
 from interp_core.report import numbers
 from interp_core.ui.embedding.results import kept
+from interp_core.ui.images import question
+from interp_core.ui.server.limits import digest
 from tests.pages.reporting import add_all, check
 from tests.pages.running import run
 
@@ -93,6 +96,20 @@ def test_every_embedded_model_reads_the_texts_again(model):
 def test_pictures_of_digits_are_read_again():
     (figure,) = check(opened("picture", model="digits", points="digits"))
     assert {"digit", "answer"} <= set(figure.numbers)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_images_and_uploads_are_read_from_beside_the_script(view, tiny, tmp_path, monkeypatch):
+    noise = np.random.default_rng(0).integers(0, 255, (30, 40, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "mine's.png")
+    data = (tmp_path / "mine's.png").read_bytes()
+    key = digest(data)
+    question._pictures().get(key, lambda: ic.read_image(data))
+    monkeypatch.chdir(tmp_path)
+    state = {"points": "images", "pictures_files": [("mine's.png", key)]}
+    state |= {"model": str(tiny("vit")), "check": "outliers"}
+    for figure in check(opened(view, **state), charts=VIEWS[view]):
+        assert "# Put your image beside this notebook." in figure.script
 
 
 def test_a_sample_of_many_points_is_stated(monkeypatch):

@@ -13,7 +13,7 @@ from interp_core.charts.points import in_order
 from interp_core.charts.scatter import Look, scatter
 from interp_core.drawing.points import axes_of, look, scene_frame
 from interp_core.embedding.vectors import truncate
-from interp_core.ui.embedding import appearance, picking, results
+from interp_core.ui.embedding import appearance, picking, results, sources
 from interp_core.ui.embedding.appearance import Scene
 from interp_core.ui.embedding.colouring import Colouring
 from interp_core.ui.embedding.question import described, titled
@@ -70,6 +70,7 @@ def _frame(scene: Scene, rows: np.ndarray, *, lines: bool) -> pd.DataFrame:
 
 def _look(scene: Scene, frame: pd.DataFrame, told: int | None) -> Look:
     shown = {"picked": told, "drag": scene.view.drag}
+    shown["thumbnails"] = sources.thumbnails(scene.asked.points, scene.vectors)
     return look(frame, scene.colours, _axes(scene), inks=inks(), **shown)
 
 

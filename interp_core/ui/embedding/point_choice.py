@@ -10,6 +10,7 @@ from interp_core.datasets import SAMPLES
 from interp_core.models.record import LoadedModel
 from interp_core.ui.embedding import sources
 from interp_core.ui.embedding.question import (
+    IMAGES,
     LAYERED,
     OWN,
     PICTURE_UNITS,
@@ -18,7 +19,7 @@ from interp_core.ui.embedding.question import (
     UNITS,
     Points,
 )
-from interp_core.ui.images.question import SMALL
+from interp_core.ui.images.question import MOST, SMALL, choose_several
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import sidebar, uploads
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
@@ -41,6 +42,10 @@ ABOUT = {
     "digits": (
         "360 images of 8 × 8 pixels, held out from the training of the built-in model `digits`; "
         f"for models of images larger than {SMALL} pixels a side a random sample of {FEW_IMAGES}."
+    ),
+    "images": (
+        f"Photographs, or digits for models of small images, and your own images, up to {MOST}. "
+        "They are drawn as thumbnails."
     ),
     "text": "The text in the sidebar, each line on its own.",
     "table": "CSV, TSV, JSON, Parquet, or one text per line: up to 50,000 rows.",
@@ -70,12 +75,17 @@ def choose(model: LoadedModel, row: DeltaGenerator, *, depth: bool) -> Points | 
             **BOUND,
         )
         filters = FILTERS[source]() if source in FILTERS else ()
-        if source == "digits" and max(model.layout.pictures.size) > SMALL:
+        if source == "digits" and _large(model):
             filters += (("sampled", FEW_IMAGES),)
-        split = source in ("requests", "text", "table", "digits")
+        split = source in ("requests", "text", "table", *IMAGES)
         unit = _unit(model, source) if split else "mean"
         layer = _layer(model) if depth and source in LAYERED else None
     choice = sidebar.choice(model, text=source == "text")
+    if source == "images":
+        chosen = choose_several(model)
+        if not chosen:
+            return None
+        filters = (("images", tuple((each.name, each.title) for each in chosen)),)
     data = sources.upload(source) if source in OWN else ""
     if source in OWN and not data:
         st.info("Upload a file to start. It is processed on the Clearhead server only.")
@@ -92,8 +102,13 @@ def choose(model: LoadedModel, row: DeltaGenerator, *, depth: bool) -> Points | 
 def _offered(model: LoadedModel) -> list[str]:
     """Pictures for models that look at them, texts for the others."""
     if model.tokenizer is None:
-        return list(PICTURES)
+        return sorted(PICTURES, key=lambda name: name != "images") if _large(model) else [*PICTURES]
     return [name for name in SOURCES if name == "vectors" or name not in PICTURES]
+
+
+def _large(model: LoadedModel) -> bool:
+    """Whether the model reads images of photographs' size."""
+    return max(model.layout.pictures.size) > SMALL
 
 
 def _first(model: LoadedModel, offered: list[str]) -> str:
@@ -128,10 +143,10 @@ def _layer(model: LoadedModel) -> int:
 
 def _unit(model: LoadedModel, source: str) -> str:
     """What a point stands for; the tokens come first where there is one text."""
-    titles = PICTURE_UNITS if source == "digits" else UNITS
-    if source == "digits" and model.layout.pictures.class_place is None:
+    titles = PICTURE_UNITS if source in IMAGES else UNITS
+    if source in IMAGES and model.layout.pictures.class_place is None:
         titles = {unit: title for unit, title in titles.items() if unit != "first"}
-        keep_valid("unit_digits", list(titles))
+        keep_valid(f"unit_{source}", list(titles))
     names = ["token", *UNITS] if source == "text" else list(titles)
     return st.selectbox(
         "Unit",

@@ -15,6 +15,7 @@ SOURCES = {
     "requests": "Requests (7 intents)",
     "vocabulary": "Vocabulary",
     "digits": "Handwritten digits",
+    "images": "Examples and own images",
     "text": "Tokens of the text",
     "table": "Texts from a file",
     "vectors": "Vectors from a file",
@@ -30,9 +31,10 @@ PICTURE_UNITS = {  # the class token is the same for every picture before the fi
     "first": "image (class token)",
     "token": "patch",
 }
-PICTURES = ("digits", "vectors")  # what models that look at pictures have to show
+IMAGES = ("digits", "images")  # sources of pictures
+PICTURES = (*IMAGES, "vectors")  # what models that look at pictures have to show
 OWN = ("table", "vectors")  # from the user's files
-LAYERED = ("word_groups", "ambiguous_words", "requests", "text", "table", "digits")
+LAYERED = ("word_groups", "ambiguous_words", "requests", "text", "table", *IMAGES)
 
 
 @dataclass(frozen=True)

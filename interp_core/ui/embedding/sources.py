@@ -7,15 +7,20 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, BinaryIO
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.charts.photographs import photo_url
+from interp_core.datasets import digit_picture
 from interp_core.embedding.vectors import MAX_POINTS, Vectors
 from interp_core.files.form import FileOptions
 from interp_core.files.tables import read_table, text_columns
-from interp_core.ui.embedding.question import Points
+from interp_core.models.record import LoadedModel
+from interp_core.ui.embedding.question import IMAGES, Points
 from interp_core.ui.embedding.results import kept, quick, slow
+from interp_core.ui.images.question import again
 from interp_core.ui.server import cache, costs, limits
 from interp_core.ui.server.limits import digest
 from interp_core.ui.widgets.markdown import plain
@@ -33,6 +38,8 @@ from interp_core.ui.widgets.uploads import (
 LAYERS_BYTES = 96 * 2**20  # up to here all layers are computed at once, and the slider is instant
 LAYER_POINTS = 2_000  # most points of the views that show all layers
 TOKEN_LETTERS = 4  # letters of a token, roughly
+THUMBNAILS = 40  # points up to which images are drawn themselves
+THUMBNAIL_SIDE = 96  # px of a thumbnail, twice what is drawn, for dense screens
 PATCH = {"token": "patch"}  # what a part of a picture is called
 
 
@@ -51,12 +58,25 @@ def vectors(points: Points) -> Vectors | None:
 def thinned(points: Points) -> Points:
     """The points for views of all layers: at most 2,000 texts, a stated random sample of more."""
     texts = list(table_of(points)["text"])
+    if points.source == "images":
+        _check_size(points, texts)
+        return points
     if len(texts) <= LAYER_POINTS and _bytes(points, texts) <= LAYERS_BYTES:
         return points
-    kept = LAYER_POINTS
-    while kept > 50 and _bytes(points, texts[:kept]) > LAYERS_BYTES:
+    kept, least = min(LAYER_POINTS, len(texts)), 2 if points.source in IMAGES else 50
+    while kept > least and _bytes(points, texts[:kept]) > LAYERS_BYTES:
         kept //= 2
-    return replace(points, filters=(*points.filters, ("sampled", min(kept, len(texts)))))
+    return replace(points, filters=(*points.filters, ("sampled", kept)))
+
+
+def _check_size(points: Points, texts: list[str]) -> None:
+    need = _bytes(points, texts)
+    if need > LAYERS_BYTES:
+        raise ic.BadInput(
+            f"The vectors of {len(texts)} images at all layers would take {need / 2**20:,.0f} MiB "
+            f"(limit: {LAYERS_BYTES / 2**20:,.0f}). Choose fewer images, or one point for each "
+            "image under Unit."
+        )
 
 
 def all_layers(points: Points) -> Vectors | None:
@@ -66,7 +86,29 @@ def all_layers(points: Points) -> Vectors | None:
 
 def table_of(points: Points) -> pd.DataFrame:
     """The texts (column text), with what else is known of each."""
+    if points.source == "images":
+        return pd.DataFrame({"text": image_names(points)})
     return value(_table_step(points))
+
+
+def image_names(points: Points) -> list[str]:
+    """What the chosen images are called."""
+    return [title.removeprefix("the ") for _, title in points.value("images")]
+
+
+def thumbnails(points: Points, vectors: Vectors) -> tuple[str, ...]:
+    """Data URLs of the images of the points; nothing for patches, texts and many points."""
+    if points.source not in IMAGES or points.unit == "token" or len(vectors) > THUMBNAILS:
+        return ()
+
+    def made() -> tuple[str, ...]:
+        if points.source == "images":
+            images = [each.image for each in again(points.value("images"))]
+        else:
+            images = [digit_picture(int(number)) for number in table_of(points)["number"]]
+        return tuple(photo_url(each, THUMBNAIL_SIDE) for each in images)
+
+    return quick((replace(points, layer=None), "thumbnails"), made)
 
 
 def _table_step(points: Points) -> Recipe:
@@ -119,6 +161,11 @@ def _made(
         ranks = (points.value("from", 0), points.value("to", 10**9))
         entries = named("entries", calls.vocabulary_vectors(model))
         return named(name, calls.vocabulary_part(entries, **part, ranks=ranks))
+    if points.source == "images":
+        pictures = named("pictures", [each.recipe for each in again(points.value("images"))])
+        how = {"pooling": PATCH.get(points.unit, points.unit), "names": image_names(points)}
+        read = named(name, calls.image_vectors(model, pictures, layer=layer, **how))
+        return supplied(read, partial(value, read, **more)) if more else read
     table = _table_step(points)
     if points.source == "digits":
         pooling = PATCH.get(points.unit, points.unit)
@@ -142,10 +189,18 @@ def _listed(table: Recipe, *columns: str) -> list[Recipe]:
 def _bytes(points: Points, texts: list[str]) -> int:
     model = cache.model(points.model)
     rows = len(texts)
-    if points.unit == "token":
+    if points.source in IMAGES:
+        rows *= _patches(model) if points.unit == "token" else 1
+    elif points.unit == "token":
         rows = sum(len(text) for text in texts) // TOKEN_LETTERS + 2 * rows
     dim = int(getattr(model.model.config.get_text_config(), "hidden_size", 1024))
     return rows * (model.n_layers + 1) * dim * 4
+
+
+def _patches(model: LoadedModel) -> int:
+    """How many patches the model makes of an image."""
+    told = model.layout.pictures
+    return int(np.prod(told.grid(*told.size)))
 
 
 def _computed(key: Points, layer: int | str) -> Vectors | None:
@@ -154,15 +209,17 @@ def _computed(key: Points, layer: int | str) -> Vectors | None:
 
     def dear() -> float:
         model = cache.model(key.model)
+        if pictures:
+            return costs.passes(model, len(table_of(key)) * _patches(model))
         return costs.passes(model, sum(costs.tokens(model, text) for text in table_of(key)["text"]))
 
-    pictures = key.source == "digits"
+    pictures = key.source in IMAGES
     return slow(
         ("layers", key, layer),
-        "Reading the texts",
+        "Running the model on the images" if pictures else "Reading the texts",
         compute,
-        unit="texts",
-        operations=None if pictures else dear,
+        unit="images" if pictures else "texts",
+        operations=dear,
     )
 
 

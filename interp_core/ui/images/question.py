@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePath
@@ -30,6 +31,7 @@ SEVERAL = "pictures"
 MOST, USUAL = 30, 6  # pictures side by side, and how many at first
 EXAMPLES_A_DIGIT = 3
 BESIDE = "# Put your image beside this notebook."
+DIGEST = 64  # letters of the name of an upload; examples have shorter ones
 SMALL = 64  # pixels a side; models of larger pictures get photographs
 
 
@@ -137,13 +139,10 @@ def choose_several(model: LoadedModel) -> list[Picture]:
     if own:
         st.caption("The link restores the settings and examples, not your images.")
     for file, data in own:
-        image = _pictures().peek(data)
-        if image is None:
-            st.info(f"{plain(file)}: {LOST}")
-            continue
-        read = supplied(calls.read_image(PurePath(file).name), partial(lambda each: each, image))
-        recipe = named(f"picture_{len(pictures) + 1}", read, comment=BESIDE)
-        pictures.append(Picture(data, image, file, recipe))
+        try:
+            pictures.append(_upload(file, data, f"picture_{len(pictures) + 1}"))
+        except ic.BadInput as lost:
+            st.info(plain(str(lost)))
     if len(pictures) > MOST:
         raise ic.BadInput(f"There are {len(pictures)} images (limit: {MOST}). Remove some of them.")
     if not pictures:
@@ -151,6 +150,26 @@ def choose_several(model: LoadedModel) -> list[Picture]:
             "Choose or upload images to start. They are processed on the Clearhead server only."
         )
     return [_seen(model, each) for each in pictures]
+
+
+def again(chosen: Iterable[tuple[str, str]]) -> list[Picture]:
+    """Pictures that were chosen before, by (name, title), without what the model sees of them.
+
+    Raises `BadInput` for an upload that is no longer here.
+    """
+    return [
+        _upload(title, name, key) if len(name) == DIGEST else _example(name, key)
+        for key, (name, title) in ((f"picture_{n}", each) for n, each in enumerate(chosen, 1))
+    ]
+
+
+def _upload(file: str, data: str, key: str) -> Picture:
+    """The upload of that digest. Raises `BadInput` when it is gone."""
+    image = _pictures().peek(data)
+    if image is None:
+        raise ic.BadInput(f"{file}: {LOST}")
+    read = supplied(calls.read_image(PurePath(file).name), partial(lambda each: each, image))
+    return Picture(data, image, file, named(key, read, comment=BESIDE))
 
 
 def _kept(given: Any) -> tuple[str, str]:
