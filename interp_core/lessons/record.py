@@ -107,7 +107,17 @@ _PICTURES = (
     "picture_count",
     "picture_stat",
 )
-_SOURCES = ("word_groups", "ambiguous_words", "requests", "vocabulary", "text", "table", "vectors")
+_SOURCES = (
+    "word_groups",
+    "ambiguous_words",
+    "requests",
+    "vocabulary",
+    "digits",
+    "images",
+    "text",
+    "table",
+    "vectors",
+)
 
 
 def _names(words: str, *more: str) -> frozenset[str]:
@@ -138,7 +148,7 @@ KEYS: dict[str, frozenset[str]] = {
         look points depth sense_word entries containing rank_from rank_to text_column reducer
         dimensions nearness seed umap_neighbours umap_distance perplexity find drag everything
         point stage group_by against depth2 model2 reducer2 seed2 pair_colour check clustering
-        cluster_count cluster_least conflict_label
+        cluster_count cluster_least conflict_label pictures
         """,
         *(f"{what}_{source}" for what in ("unit", "colour", "labels") for source in _SOURCES),
     ),

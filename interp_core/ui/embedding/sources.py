@@ -190,17 +190,25 @@ def _bytes(points: Points, texts: list[str]) -> int:
     model = cache.model(points.model)
     rows = len(texts)
     if points.source in IMAGES:
-        rows *= _patches(model) if points.unit == "token" else 1
+        rows *= _patches(points, model) if points.unit == "token" else 1
     elif points.unit == "token":
         rows = sum(len(text) for text in texts) // TOKEN_LETTERS + 2 * rows
     dim = int(getattr(model.model.config.get_text_config(), "hidden_size", 1024))
     return rows * (model.n_layers + 1) * dim * 4
 
 
-def _patches(model: LoadedModel) -> int:
-    """How many patches the model makes of an image."""
-    told = model.layout.pictures
-    return int(np.prod(told.grid(*told.size)))
+def _patches(points: Points, model: LoadedModel) -> int:
+    """How many patches the model makes of the first image, of all as a rule."""
+    if model.layout.pictures is None:
+        return 1  # reading the images refuses this model in a sentence
+    if points.source == "images":
+        first = again(points.value("images")[:1])[0]
+        name, image = first.name, first.image
+    else:
+        number = int(table_of(points)["number"].iloc[0])
+        name, image = f"digit {number}", digit_picture(number)
+    wide, high = cache.as_seen(points.model, name, image).size
+    return int(np.prod(model.layout.pictures.grid(high, wide)))
 
 
 def _computed(key: Points, layer: int | str) -> Vectors | None:
@@ -210,7 +218,7 @@ def _computed(key: Points, layer: int | str) -> Vectors | None:
     def dear() -> float:
         model = cache.model(key.model)
         if pictures:
-            return costs.passes(model, len(table_of(key)) * _patches(model))
+            return costs.passes(model, len(table_of(key)) * _patches(key, model))
         return costs.passes(model, sum(costs.tokens(model, text) for text in table_of(key)["text"]))
 
     pictures = key.source in IMAGES
