@@ -63,8 +63,8 @@ def image_vectors(
         kept = torch.stack([output.hidden_states[number] for number in layers]).float()
         special = each[0].sequence.special
         states.append(_pooled(kept.cpu(), special, pooling, model.layout.pictures.class_place))
-        names = [name for name, mark in zip(each[0].sequence.tokens, special) if not mark]
-        frames.append(_frame(model, output, start, names if pooling == "patch" else [""]))
+        places = [name for name, mark in zip(each[0].sequence.tokens, special) if not mark]
+        frames.append(_frame(model, output, start, places if pooling == "patch" else [""]))
         report(progress, start + len(each), len(images))
     values = np.concatenate(states, axis=1)
     told = pd.concat(frames, ignore_index=True)

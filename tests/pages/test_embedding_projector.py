@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import streamlit as st
 from PIL import Image
+from streamlit import dataframe_util
 from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
@@ -314,9 +315,12 @@ def test_a_model_of_pictures_shows_pictures_and_offers_no_texts(tiny):
 
 def images_of(app: AppTest) -> list[dict]:
     """The thumbnails that are drawn: x, y, url."""
-    (chart,) = charts(app)
-    layers = [each for each in chart["layer"] if each["mark"]["type"] == "image"]
-    return chart["datasets"][layers[0]["data"]["name"]] if layers else []
+    (chart,) = app.get("vega_lite_chart")
+    layers = json.loads(chart.proto.spec)["layer"]
+    names = [each["data"]["name"] for each in layers if each["mark"]["type"] == "image"]
+    read = dataframe_util.convert_arrow_bytes_to_pandas_df
+    found = {each.name: each.data.data for each in chart.proto.datasets if each.name in names}
+    return [row for name in names for row in read(found[name]).to_dict("records")]
 
 
 def mine() -> tuple[str, str]:
@@ -378,7 +382,7 @@ def test_few_images_are_projected_by_every_method_or_refused_in_a_sentence(tiny,
         state = {"model": str(tiny("vit")), "points": "images", "reducer": method}
         assert fine(opened(**state))
         app = opened(pictures=["temple", "face"], **state)
-        assert "needs at least 5 points; there are 2" in app.error[0].value
+        assert "needs at least 5 points; there are 2" in app.error[0].value.replace("\\", "")
 
 
 def test_images_of_models_of_small_images_are_digits_and_none_asks_for_some(tiny):
