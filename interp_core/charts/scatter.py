@@ -70,7 +70,7 @@ def scatter(frame: pd.DataFrame, labels: pd.DataFrame, look: Look) -> alt.LayerC
     frame, tips = with_tips(frame, look.tooltip)
     layers = [_points(frame, look).encode(tooltip=tips).add_params(pick, box, panned)]
     if look.thumbnails:
-        layers.insert(0, _pictures(frame, look.thumbnails))
+        layers[:0] = _pictures(frame, look)
     if "near" in frame:
         layers.insert(0, _lines(frame, pick))
     picked_area, found_area, shape = 260, 110, "circle"
@@ -81,7 +81,7 @@ def scatter(frame: pd.DataFrame, labels: pd.DataFrame, look: Look) -> alt.LayerC
         layers.append(_rings(frame[frame["found"]], found_area, 1.8, shape))
     if len(labels):
         span = (1 + 2 * look.edge) * (float(frame["x"].max() - frame["x"].min()) or 1.0)
-        below = {"beside": FRAME / 2 + 11} if look.thumbnails else {}
+        below = {"beside": FRAME / 2 + 13} if look.thumbnails else {}
         layers += label_layers(labels, span, look.ink, look.paper, **below)
     return alt.layer(*layers).properties(height=_height(frame, look))
 
@@ -153,12 +153,12 @@ def _frames(frame: pd.DataFrame, look: Look) -> alt.Chart:
     return marks.encode(**_place(frame, look), **colour)
 
 
-def _pictures(frame: pd.DataFrame, thumbnails: tuple[str, ...]) -> alt.Chart:
-    """The pictures in their proportions, each at its point."""
-    marks = alt.Chart(frame[["x", "y"]].assign(url=list(thumbnails))).mark_image(
-        width=THUMBNAIL, height=THUMBNAIL, aspect=True, **UNNAMED
-    )
-    return marks.encode(x="x:Q", y="y:Q", url="url:N")
+def _pictures(frame: pd.DataFrame, look: Look) -> list[alt.Chart]:
+    """The pictures in their proportions, each at its point, on squares that hide lines."""
+    base = alt.Chart(frame[["x", "y"]].assign(url=list(look.thumbnails))).encode(x="x:Q", y="y:Q")
+    square = {"shape": "square", "size": FRAME**2, "color": look.paper, "opacity": 1}
+    images = base.mark_image(width=THUMBNAIL, height=THUMBNAIL, aspect=True, **UNNAMED)
+    return [base.mark_point(filled=True, **square, **UNNAMED), images.encode(url="url:N")]
 
 
 def _colour(frame: pd.DataFrame, look: Look) -> dict:

@@ -323,3 +323,20 @@ def test_pictures_numbers_neighbours_and_vectors_can_be_downloaded(server, open_
     )
     np.testing.assert_allclose(again.values, vectors.values, atol=1e-5)
     assert list(again.frame["text"]) == texts
+
+
+def test_a_click_inside_a_thumbnail_picks_it_and_an_upload_becomes_one(server, open_page):
+    page = open_page(server.link(PAGE, model="digits", points="Images and uploads"))
+    ready(page)
+    images = page.locator(f"{CHART} image")
+    assert images.count() == 6
+    photo = io.BytesIO()
+    ic.sample_photo("temple").save(photo, "PNG")
+    upload(page, ("mine.png", photo.getvalue()))
+    page.locator(f"{CHART} text", has_text="mine.png").first.wait_for()
+    assert images.count() == 7
+    at = images.last.bounding_box()
+    page.mouse.click(at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
+    page.get_by_text(CARD).wait_for()
+    settled(page)
+    assert query(page)["point"] == ["6: mine.png"]

@@ -58,9 +58,9 @@ def test_thumbnails_stand_at_their_points_below_frames_that_are_picked():
     chart = scatter(frame.assign(near="0"), labels(frame, 0), shown)
     spec = specification(chart)
     assert [each["mark"]["type"] for each in spec["layer"]] == [
-        *("rule", "image", "point", "point", "point", "text", "text")
+        *("rule", "point", "image", "point", "point", "point", "text", "text")
     ]
-    images, frames = spec["layer"][1:3]
+    images, frames = spec["layer"][2:4]
     data = spec["datasets"][images["data"]["name"]]
     assert [each["url"] for each in data] == list(shown.thumbnails)
     np.testing.assert_allclose([each["x"] for each in data], frame["x"])

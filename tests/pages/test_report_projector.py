@@ -108,8 +108,9 @@ def test_images_and_uploads_are_read_from_beside_the_script(view, tiny, tmp_path
     monkeypatch.chdir(tmp_path)
     state = {"points": "images", "pictures_files": [("mine's.png", key)]}
     state |= {"model": str(tiny("vit")), "check": "outliers"}
-    for figure in check(opened(view, **state), charts=VIEWS[view]):
-        assert "# Put your image beside this notebook." in figure.script
+    figures = check(opened(view, **state))
+    assert figures
+    assert all("# Put your image beside this notebook." in each.script for each in figures)
 
 
 def test_a_sample_of_many_points_is_stated(monkeypatch):

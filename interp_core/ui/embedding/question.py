@@ -15,7 +15,7 @@ SOURCES = {
     "requests": "Requests (7 intents)",
     "vocabulary": "Vocabulary",
     "digits": "Handwritten digits",
-    "images": "Examples and own images",
+    "images": "Images and uploads",
     "text": "Tokens of the text",
     "table": "Texts from a file",
     "vectors": "Vectors from a file",
