@@ -249,6 +249,18 @@ def test_predictions_colour_the_points_and_coded_labels_say_which_are_correct(se
     assert '"domain": ["negative", "positive"]' in domain
 
 
+def test_images_are_coloured_by_the_predictions_they_were_read_with():
+    for source in ("images", "digits"):
+        state = {"points": source, f"colour_{source}": "prediction"}
+        app = opened(model="digits", **state)
+        assert fine(app)
+        said = {"0", "1"} if source == "images" else set("0123456789")
+        (chart,) = charts(app)
+        colours = [each["encoding"].get("color", {}) for each in chart["layer"]]
+        (scale,) = [each["scale"] for each in colours if "scale" in each]
+        assert said <= set(scale["domain"])
+
+
 def test_labels_that_are_numbers_are_checked_for_conflicts():
     app = with_table(look="checks", model="sentiment")
     assert fine(app)

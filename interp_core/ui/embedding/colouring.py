@@ -77,7 +77,9 @@ def colouring(
         if drawn.reliability is None:
             return None
         return Colouring(pd.Series(drawn.reliability), "quantitative", "neighbours preserved")
-    if name in (PREDICTION, CORRECT):
+    # Images and files of vectors bring columns of that name with them.
+    texts = drawing.points.source != "vectors" and _whole_texts(vectors)
+    if name in (PREDICTION, CORRECT) and texts:
         return _predicted(name, drawing, vectors, model)
     return column_colouring(vectors, name)
 
