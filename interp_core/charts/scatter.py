@@ -75,7 +75,7 @@ def scatter(frame: pd.DataFrame, labels: pd.DataFrame, look: Look) -> alt.LayerC
         layers.insert(0, _lines(frame, pick))
     picked_area, found_area, shape = 260, 110, "circle"
     if look.thumbnails:
-        picked_area, found_area, shape = (FRAME + 8) ** 2, (FRAME + 2) ** 2, "square"
+        picked_area, found_area, shape = (FRAME + 12) ** 2, (FRAME + 6) ** 2, "square"
     layers.append(_rings(frame, picked_area, 2.5, shape).transform_filter(pick))
     if frame["found"].any():
         layers.append(_rings(frame[frame["found"]], found_area, 1.8, shape))
