@@ -23,10 +23,15 @@ def measured(**more: Any) -> alt.Axis:
 
     A format with a sign, such as "+.2f", leaves zero without one.
     """
-    signed = more.get("format", "")
-    if signed.startswith("+"):
-        more["labelExpr"] = f"datum.value == 0 ? '0' : format(datum.value, '{signed}')"
-    return alt.Axis(**{"tickCount": TICKS, "labelFlush": False} | more)
+    return alt.Axis(**{"tickCount": TICKS, "labelFlush": False} | _without_a_sign_at_zero(more))
+
+
+def _without_a_sign_at_zero(properties: dict[str, Any]) -> dict[str, Any]:
+    """The properties of an axis or a legend whose format has a sign: zero has none."""
+    signed = properties.get("format", "")
+    if not signed.startswith("+"):
+        return properties
+    return properties | {"labelExpr": f"datum.value == 0 ? '0' : format(datum.value, '{signed}')"}
 
 
 def of_bars(**more: Any) -> alt.Axis:
@@ -42,7 +47,7 @@ def named(**more: Any) -> alt.Axis:
 def colours(title: str | None, **more: Any) -> alt.Legend:
     """The legend of a map's colours, below it, with room for the whole title."""
     place = {"orient": "bottom", "gradientLength": 220, "titleLimit": 400}
-    return alt.Legend(title=title, **place | more)
+    return alt.Legend(title=title, **place | _without_a_sign_at_zero(more))
 
 
 def by_head() -> dict[str, alt.X | alt.Y]:

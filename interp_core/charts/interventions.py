@@ -29,7 +29,7 @@ def before_and_after(frame: pd.DataFrame, *, value: str, title: str) -> alt.Char
     columns = {f"{value}_{kind}": kind for kind in (BEFORE, AFTER)}
     long = frame.rename(columns=columns).melt(["key", "label"], [BEFORE, AFTER], "run", title)
     share = value == "probability"
-    axis = alt.Axis(format="%", tickCount=5) if share else alt.Axis(format="+.2~f", tickCount=5)
+    axis = alt.Axis(format="%", tickCount=5) if share else measured(format="+.2~f", tickCount=5)
     return (
         alt.Chart(long)
         .mark_bar(cornerRadius=2)

@@ -9,6 +9,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from interp_core.charts.axes import colours
 from interp_core.charts.heatmaps import below_zero, largest
 from interp_core.charts.points import MARKED, POSITIVE, diverging
 
@@ -63,7 +64,7 @@ def overlay(
     click = alt.selection_point(name="patch", fields=["row", "column"], on="click", empty=False)
     if signed:
         ends = diverging(top)
-        legend = alt.Legend(title=None, orient="bottom", gradientLength=200, format="+.2~f")
+        legend = colours(None, gradientLength=200, format="+.2~f")
         look = {"color": alt.Color("value:Q", scale=ends, legend=legend)}
     else:
         shade = alt.Scale(domain=[0, 1], range=[0, 0.9])
