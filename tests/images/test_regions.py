@@ -12,6 +12,7 @@ import transformers as tf
 from PIL import Image
 
 import interp_core as ic
+from interp_core.charts import export
 from interp_core.charts.export import picture
 from interp_core.charts.photographs import HEAT, LEGEND, photo_map, photo_url
 from interp_core.inputs.images import encode_image
@@ -154,3 +155,30 @@ def inside(black: np.ndarray) -> np.ndarray:
     area = np.zeros(black.shape, bool)
     area[top:bottom, left:right] = True
     return area
+
+
+@pytest.mark.parametrize("name", ["cropped", "padded"])
+def test_the_overlay_of_a_photograph_on_a_dark_page_lies_over_its_patch(reading, name, monkeypatch):
+    dark = [0x10, 0x15, 0x1C]
+    monkeypatch.setitem(export.CONFIG, "background", "#10151c")
+    model, spot, temple = reading(name), (2, 1), ic.sample_photo("temple")
+    photo, grid, region = painted(model, temple.size, spot)
+    row, column = np.indices(grid).reshape(2, -1)
+    frame = pd.DataFrame({"row": row, "column": column})
+    box = (region.left, region.top, region.right, region.bottom)
+    options = {"size": temple.size, "region": box, "title": "attention", "top": 1.0}
+
+    def over(weight: np.ndarray) -> np.ndarray:
+        chart = photo_map(frame.assign(value=weight), photo_url(temple), opacity=0.7, **options)
+        return shown(chart)
+
+    weights = ((row == spot[0]) & (column == spot[1])).astype(float)
+    none, one = over(np.zeros(len(frame))), over(weights)
+    assert np.abs(one[0, 0] - dark).max() <= 2  # the page shows beside the photograph
+    blank = shown(
+        photo_map(
+            frame.assign(value=0.0), photo_url(Image.fromarray(photo)), opacity=0.0, **options
+        )
+    )
+    white = (blank.min(-1) > 200) & inside(blank.max(-1) < 40)
+    assert bounds(np.abs(one - none).max(-1) > 25) == pytest.approx(bounds(white), abs=5)
