@@ -39,7 +39,7 @@ PARTS = {
 }
 # Benchmarks and tools compare with these; their own lines say how they are installed, apart from
 # the app.
-PEERS = {"bertviz", "transformers-interpret", "transformer-lens", "inseq", "shapiq"}
+PEERS = {"seqeval", "bertviz", "transformers-interpret", "transformer-lens", "inseq", "shapiq"}
 PEERS |= {"onnx", "onnxruntime"}
 
 

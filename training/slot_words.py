@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from interp_core.audit.entities import OUTSIDE
 from training.snips import Request
-from training.tagged import OUTSIDE, Sentence
+from training.tagged import Sentence
 
 WORD = re.compile(r"\S+")
 

@@ -1,4 +1,4 @@
-"""Labelled words: how they fall on word pieces, and the score of entities as seqeval defines it."""
+"""Labelled words: how they fall on word pieces, and the score of entities."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from interp_core.audit.entities import found_entities
 from training.backbone import MAX_TOKENS, logits_of, tokenizer
 
 IGNORED = -100  # what torch's cross entropy passes over
-OUTSIDE = "O"
 
 
 class Sentence(NamedTuple):
@@ -101,22 +101,12 @@ def _of_words(count: int, pieces: Pieces, scores: Tensor, labels: Sequence[str])
     return [labels[number] for number in found[1:]]
 
 
-def entities(labels: Sequence[str]) -> set[tuple[str, int, int]]:
-    """(name, first, last) of each entity, by seqeval's default reading: a stray I- begins one."""
-    found, name, start = set(), None, 0
-    for place, label in enumerate([*labels, OUTSIDE]):
-        inside = label.startswith("I-") and label[2:] == name
-        if name is not None and not inside:
-            found.add((name, start, place - 1))
-            name = None
-        if label != OUTSIDE and not inside:
-            name, start = label[2:], place
-    return found
-
-
 def entity_f1(gold: Sequence[Sequence[str]], found: Sequence[Sequence[str]]) -> float:
     """Micro-averaged F1 of entities that agree in name and both ends."""
-    pairs = [(entities(right), entities(ours)) for right, ours in zip(gold, found, strict=True)]
+    pairs = [
+        (found_entities(right), found_entities(ours))
+        for right, ours in zip(gold, found, strict=True)
+    ]
     both = sum(len(right & ours) for right, ours in pairs)
     return 2 * both / max(1, sum(len(right) + len(ours) for right, ours in pairs))
 

@@ -1,29 +1,44 @@
-"""Whole entities of labelled words, as seqeval counts them."""
+"""Whole entities of labelled words: the schemes IOB, IOBES and BILOU, counted as CoNLL does.
+
+Equal to the package seqeval (which installs on few machines by now) in its default reading, see
+`benchmarks/entities_peer.py`; of BILOU labels, which that reading does not know, U is an entity.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
 SIGNS = ("B-", "I-", "E-", "S-", "L-", "U-", "M-")
+ENDING = ("E", "L", "S", "U")  # signs of an entity's last word
+GOING_ON = ("I", "M", "E", "L")  # signs of a further word of the entity before
 OUTSIDE = "O"
 Tags = Sequence[Sequence[str]]
 
 
 def is_tagged(labels: Sequence[str]) -> bool:
-    """Whether the labels mark where entities begin and go on (B-, I-, …), so that seqeval reads
-    them."""
+    """Whether the labels mark where entities begin and go on (B-, I-, …)."""
     rest = [label for label in labels if label != OUTSIDE]
     return bool(rest) and all(label.startswith(SIGNS) for label in rest)
 
 
-def found_entities(tags: Sequence[str]) -> set[tuple[str, int, int]]:
+def found_entities(tags: Iterable[str]) -> set[tuple[str, int, int]]:
     """(kind, first, last) of each entity of one sentence; a stray I- begins one."""
-    from seqeval.metrics.sequence_labeling import get_entities
-
-    return set(get_entities(list(tags)))
+    found, kind, first = set(), None, 0
+    for place, tag in enumerate([*tags, OUTSIDE]):
+        sign, _, name = tag.partition("-")
+        goes_on = kind == name and sign in GOING_ON
+        if kind is not None and not goes_on:
+            found.add((kind, first, place - 1))
+            kind = None
+        if tag != OUTSIDE and not goes_on:
+            kind, first = name, place
+        if kind is not None and sign in ENDING:
+            found.add((kind, first, place))
+            kind = None
+    return found
 
 
 def entity_table(
@@ -33,18 +48,20 @@ def entity_table(
 
     The counts are right, true and found entities. `table` makes the table of the kinds.
     """
-    from seqeval.metrics import f1_score, precision_score, recall_score
-
     kinds, counts = _by_kind(gold, found)
     right, support, predicted = counts.sum(0).T
-    given = list(map(list, gold)), list(map(list, found))
     sums = {
-        "precision": precision_score(*given, zero_division=0),
-        "recall": recall_score(*given, zero_division=0),
-        "f1": f1_score(*given, zero_division=0),
-        "macro_f1": f1_score(*given, average="macro", zero_division=0),
+        "precision": _share(right.sum(), predicted.sum()),
+        "recall": _share(right.sum(), support.sum()),
+        "f1": _share(2 * right.sum(), (support + predicted).sum()),
+        "macro_f1": float(np.mean(2 * right / (support + predicted))) if kinds else 0.0,
     }
     return table(kinds, right, support, predicted), counts.sum(1), sums
+
+
+def _share(part: int, whole: int) -> float:
+    """The share, 0 of nothing."""
+    return float(part / whole) if whole else 0.0
 
 
 def macro(gold: Tags, found: Tags) -> Callable[[np.ndarray], np.ndarray]:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from training.tagged import IGNORED, Sentence, accuracy, cut, entities, entity_f1, piece_labels, tag
+from training.tagged import IGNORED, Sentence, accuracy, cut, entity_f1, piece_labels, tag
 from training.tagged import _of_words as of_words
 
 FINE = Sentence(("Play", "Beyoncé", "!"), ("O", "B-artist", "O"), (False, False, True))
@@ -35,23 +35,6 @@ def test_a_word_without_a_piece_of_its_own_takes_the_label_before():
     scores = torch.tensor([[0.0, 9.0], [1.0, 0.0], [0.0, 9.0]])
     assert pieces.words == [None, 0, None]
     assert of_words(2, pieces, scores, ("AUX", "PART")) == ["AUX", "AUX"]
-
-
-@pytest.mark.parametrize(
-    ("labels", "found"),
-    [
-        ("O B-a I-a O", {("a", 1, 2)}),
-        ("B-a B-a", {("a", 0, 0), ("a", 1, 1)}),
-        ("B-a I-b", {("a", 0, 0), ("b", 1, 1)}),
-        ("O I-a I-a", {("a", 1, 2)}),
-        ("B-a O I-a", {("a", 0, 0), ("a", 2, 2)}),
-        ("O O", set()),
-    ],
-    ids=["plain", "two", "other name", "stray inside", "interrupted", "none"],
-)
-def test_entities_are_read_as_seqeval_reads_them(labels, found):
-    """Compared with the seqeval package on 9,000 random sequences: no difference."""
-    assert entities(labels.split()) == found
 
 
 def test_f1_counts_whole_entities_and_accuracy_words():
