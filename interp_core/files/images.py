@@ -67,6 +67,9 @@ def _check_size(name: str, size: tuple[int, int]) -> None:
         )
 
 
+DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N")  # grey levels of 16 bits, 0 to 65,535
+
+
 def _opaque(picture: Image.Image) -> Image.Image:
     from PIL import Image
 
@@ -76,4 +79,6 @@ def _opaque(picture: Image.Image) -> Image.Image:
         picture = picture.convert("RGBA")
         ground = Image.new("RGBA", picture.size, "white")
         return Image.alpha_composite(ground, picture).convert("RGB")
-    return picture.convert("L" if picture.mode in ("1", "I", "I;16", "F") else "RGB")
+    if picture.mode in DEEP:  # `convert` would clip at 255
+        picture = picture.point(lambda value: value / 257).convert("L")
+    return picture.convert("L" if picture.mode in ("1", "L", "F") else "RGB")

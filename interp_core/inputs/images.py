@@ -39,13 +39,16 @@ def _picture(model: LoadedModel, image: Any) -> Image:
     from PIL import Image
 
     if isinstance(image, np.ndarray):
+        unfit = BadInput(
+            f"An array of shape {image.shape} and type {image.dtype} is not an image. "
+            "Give (height, width, 3) of type uint8."
+        )
+        if image.dtype not in (np.uint8, np.bool_):  # others would be clipped
+            raise unfit
         try:
             image = Image.fromarray(image)
         except (TypeError, ValueError) as error:
-            raise BadInput(
-                f"An array of shape {image.shape} and type {image.dtype} is not an image. "
-                "Give (height, width, 3) of type uint8."
-            ) from error
+            raise unfit from error
     if not isinstance(image, Image.Image):
         raise BadInput(f"{model.name!r} reads images. Give an image, not {type(image).__name__}.")
     if 0 in image.size:

@@ -70,6 +70,13 @@ def test_every_mode_becomes_grey_or_colour(mode):
     assert ic.read_image(saved(Image.new(mode, (5, 5)), kind)).mode in ("L", "RGB")
 
 
+def test_grey_levels_of_sixteen_bits_keep_their_order():
+    levels = np.linspace(0, 65_535, 256).astype(np.uint16).reshape(16, 16)
+    found = ic.read_image(saved(Image.fromarray(levels), "PNG"))
+    assert found.mode == "L"
+    assert np.abs(np.asarray(found).ravel().astype(int) - np.arange(256)).max() <= 1
+
+
 @pytest.mark.parametrize("side", [20_000, 60_000])
 def test_a_bomb_is_refused_by_its_header(side):
     data = bomb(side)

@@ -396,3 +396,11 @@ def test_tokens_without_a_class_token_are_asked_by_patch_or_by_mean(loaded):
 def test_a_text_model_reads_no_pictures(sentiment):
     with pytest.raises(ic.UnsupportedModel, match="reads text"):
         encode_image(sentiment, picture())
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.uint16, np.int64])
+def test_arrays_that_would_be_clipped_are_refused(folder, kind):
+    model = ic.load_model(str(folder("vit")))
+    for array in (picture().astype(kind), picture()[..., 0].astype(kind)):
+        with pytest.raises(ic.BadInput, match="uint8"):
+            ic.attention_maps(model, array)

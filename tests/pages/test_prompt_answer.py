@@ -96,6 +96,30 @@ def test_turns_of_a_chat(chat_model):
     assert app.selectbox(key="lm_source").options == ["0: system: Be short.", "1: user: Who?"]
 
 
+@pytest.mark.parametrize("unit", ["turn", "sentence"])
+def test_what_is_below_the_map_has_its_units_with_the_template_too(chat_model, unit):
+    state = {
+        "lm_answer": "typed",
+        "lm_typed": "a",
+        "lm_unit": unit,
+        "lm_template": True,
+        "lm_rival": "b",
+        "lm_against": "input_x_gradient",
+    }
+    for more in ("contrast", "faithfulness"):
+        app = run(
+            "language_models",
+            model=chat_model,
+            lm_view="answer",
+            text="Who?",
+            lm_more=more,
+            **state,
+        )
+        assert not app.exception
+        assert not app.error, [each.value for each in app.error]
+        assert "same units" not in words(app)
+
+
 def test_an_answer_is_asked_for(opened):
     app = opened(lm_typed=" ")
     assert "Type the answer" in words(app)

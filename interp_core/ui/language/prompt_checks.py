@@ -29,18 +29,24 @@ MORE = {
     "faithfulness": "Faithfulness",
     "cross": "Cross attention",
 }
+COMPARED = ("contrast", "faithfulness")  # what computes the same units once more
 RIVAL, AGAINST = "lm_rival", "lm_against"
 
 
-def below(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
-    """What is chosen below the map, for the chosen answer tokens."""
+def below(asked: Asked, key: tuple, step: Recipe, span: slice, template: bool) -> None:
+    """What is chosen below the map, for the chosen answer tokens.
+
+    `template`: whether the chat template's own tokens are sources of the map.
+    """
     shown = dict(MORE)
     if asked.loaded.task != "encoder-decoder":
         del shown["cross"]
     keep_valid("lm_more", list(shown))
     shown = one_of("Below the map", shown, key="lm_more")
     try:
-        _DRAW[shown](asked, key, step, span)
+        _DRAW[shown](
+            asked, key, step, span, **({"template": template} if shown in COMPARED else {})
+        )
     except ic.BadInput as error:
         st.info(plain(str(error)), icon=":material/info:")
 
@@ -109,7 +115,7 @@ def _shapley(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
     )
 
 
-def _contrast(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
+def _contrast(asked: Asked, key: tuple, step: Recipe, span: slice, template: bool) -> None:
     found = value(step)
     rival = st.text_input(
         "Other answer",
@@ -122,7 +128,7 @@ def _contrast(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
         st.info("Type another answer to compare with.", icon=":material/edit:")
         return
     options = {"units": found.unit, "method": found.method}
-    if any(unit.template for unit in found.sources) and found.unit not in ("turn", "role"):
+    if template:
         options["template"] = True
     table = named(
         "contrast",
@@ -153,7 +159,7 @@ def _contrast(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
     )
 
 
-def _faithfulness(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
+def _faithfulness(asked: Asked, key: tuple, step: Recipe, span: slice, template: bool) -> None:
     found = value(step)
     ends = {"start": span.start, "end": span.stop}
     rows = (1 + RANKINGS) * min(len(found.sources), MOST_STEPS)
@@ -183,7 +189,7 @@ def _faithfulness(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
     st.caption(
         "Band: ±1 SD over random rankings. Prompts with gaps are unlike what the model knows."
     )
-    _agreement(asked, key, step, span)
+    _agreement(asked, key, step, span, template)
 
 
 def _cross(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
@@ -217,7 +223,7 @@ _SAID = {
 }
 
 
-def _agreement(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
+def _agreement(asked: Asked, key: tuple, step: Recipe, span: slice, template: bool) -> None:
     """The rank correlation with a second method on the same answer."""
     found = value(step)
     others = {
@@ -227,7 +233,7 @@ def _agreement(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
     if not other:
         return
     options: dict[str, Any] = {"units": found.unit, "method": other}
-    if any(unit.template for unit in found.sources) and found.unit not in ("turn", "role"):
+    if template:
         options["template"] = True
     second = named(
         "second",
