@@ -16,7 +16,7 @@ from interp_core.models import bundled_models
 from interp_core.models.adapter_config import is_adapter
 from interp_core.models.device import checked, find_device, find_dtype
 from interp_core.models.folders import find_model_folder
-from interp_core.models.hub import hub_folder, split_revision
+from interp_core.models.hub import LONGEST_SHOWN, hub_folder, split_revision
 from interp_core.models.layout import settle
 from interp_core.models.preprocessors import load_processor, load_tokenizer
 from interp_core.models.ready import make_ready, undo_habits
@@ -59,8 +59,15 @@ def load_model(
     (no such head in the checkpoint, no attention maps), `BadInput` (unknown task or device),
     `ModelTooLarge` or `NotFinite`.
     """
-    with checked(check_memory):
-        return _load(name_or_path, base, task, device, dtype, revision)
+    try:
+        with checked(check_memory):
+            return _load(name_or_path, base, task, device, dtype, revision)
+    except PermissionError as error:
+        shown = str(name_or_path)[:LONGEST_SHOWN]
+        raise ModelNotFound(
+            f"{shown!r} may not be read by the user who runs this. Allow it "
+            "(`chmod -R u+rX` by the owner of the files), or copy the folder."
+        ) from error
 
 
 def _load(

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -176,6 +177,20 @@ def test_a_folder_of_the_hubs_cache_leads_to_its_version(tiny, tmp_path):
     says(tmp_path / "hub", ic.ModelNotFound, "cache of the Hub.*models--me--tiny")
     (home / "refs" / "main").unlink()
     says(home, ic.ModelNotFound, "no config.json")
+
+
+@pytest.mark.parametrize("method", ["stat", "open"])
+def test_what_may_not_be_read_is_said(folder, monkeypatch, method):
+    """As for a user without permission; the one who runs the tests may be allowed everything."""
+    path, real = folder(), getattr(Path, method)
+
+    def refused(self, *given, **more):
+        if self.parent == path:
+            raise PermissionError(13, "Permission denied", str(self))
+        return real(self, *given, **more)
+
+    monkeypatch.setattr(Path, method, refused)
+    says(path, ic.ModelNotFound, "may not be read by the user")
 
 
 def test_a_revision_stands_behind_the_name(tiny, tmp_path, monkeypatch):
