@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -41,8 +41,35 @@ STEADY = 2.0  # standard deviations of random rankings that a figure has to be a
 LOWER = ("sufficiency", "deletion")  # measures of which a low value is good
 
 
+class BesideRandom:
+    """Figures of a ranking beside those of random rankings, which are the fields `random_…`."""
+
+    FIGURES: ClassVar[tuple[str, ...]]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for each measure: value, mean and standard deviation of random rankings."""
+        chance = [getattr(self, f"random_{name}") for name in self.FIGURES]
+        return pd.DataFrame(
+            {
+                "measure": self.FIGURES,
+                "value": [getattr(self, name) for name in self.FIGURES],
+                "random": [each.mean() for each in chance],
+                "random_std": [each.std() for each in chance],
+            }
+        )
+
+    def verdicts(self) -> dict[str, str]:
+        """For each measure "better" than random rankings, "worse", or "as good" (within 2 SD)."""
+        found = {}
+        for row in self.to_frame().itertuples():
+            ahead = (row.value - row.random) * (-1 if row.measure in LOWER else 1)
+            clear = abs(ahead) > max(STEADY * row.random_std, 1e-9)
+            found[row.measure] = ("better" if ahead > 0 else "worse") if clear else "as good"
+        return found
+
+
 @dataclass(frozen=True)
-class Faithfulness:
+class Faithfulness(BesideRandom):
     """How well a ranking of words stands up to edits of the text.
 
     `comprehensiveness` = mean over `fractions` of p(text) − p(text without the top k words): higher
@@ -56,6 +83,8 @@ class Faithfulness:
     With the `measure` "logit" the target's logit stands in the place of its probability p
     everywhere, in `curve` as the column logit.
     """
+
+    FIGURES = ("comprehensiveness", "sufficiency", "aopc")
 
     comprehensiveness: float
     sufficiency: float
@@ -73,33 +102,6 @@ class Faithfulness:
     evaluations: int = 0
     units: str = "words"
     measure: str = "probability"
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each measure: value, mean and standard deviation of random rankings."""
-        names = ("comprehensiveness", "sufficiency", "aopc")
-        chance = [getattr(self, f"random_{name}") for name in names]
-        return pd.DataFrame(
-            {
-                "measure": names,
-                "value": [getattr(self, name) for name in names],
-                "random": [each.mean() for each in chance],
-                "random_std": [each.std() for each in chance],
-            }
-        )
-
-    def verdicts(self) -> dict[str, str]:
-        """For each measure "better" than random rankings, "worse", or "as good" (within 2 SD)."""
-        return against_random(self.to_frame())
-
-
-def against_random(table: pd.DataFrame) -> dict[str, str]:
-    """For each measure (columns measure, value, random, random_std) how it stands to chance."""
-    found = {}
-    for row in table.itertuples():
-        ahead = (row.value - row.random) * (-1 if row.measure in LOWER else 1)
-        clear = abs(ahead) > max(STEADY * row.random_std, 1e-9)
-        found[row.measure] = ("better" if ahead > 0 else "worse") if clear else "as good"
-    return found
 
 
 def faithfulness(

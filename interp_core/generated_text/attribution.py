@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -70,7 +70,8 @@ class GenerationAttribution:
     `log_probabilities` (t,) are those after the whole prompt. `missed` (t,) is what the scores of
     integrated gradients lack of log p(text) − log p(baseline), None for other methods.
     `replacement` is the token that stood in the place of others, None where none did, and `wished`
-    the one that was asked for. `notes` are sentences on how prompt and answer were read.
+    the one that was asked for; `template` says whether what the chat template wrote is a source as
+    well. `notes` are sentences on how prompt and answer were read.
     """
 
     sources: tuple[Unit, ...]
@@ -88,6 +89,7 @@ class GenerationAttribution:
     notes: tuple[str, ...] = ()
     evaluations: int = 0
     wished: str | None = None
+    template: bool = False
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -213,8 +215,10 @@ def attribute_generation(
     question = _Question(model, read, answer, sources, own_units)
     meter = Counter(progress)
     if GENERATION_METHODS[method].removes:
-        return _by_removal(question, units, method, replacement, meter)
-    return _by_gradients(question, units, method, replacement, steps, meter)
+        found = _by_removal(question, units, method, replacement, meter)
+    else:
+        found = _by_gradients(question, units, method, replacement, steps, meter)
+    return replace(found, template=template)
 
 
 def checked_method(method: str) -> str:

@@ -19,7 +19,7 @@ from interp_core.attribution.erasure import (
     GRID,
     MEASURES,
     RANDOM_RANKINGS,
-    against_random,
+    BesideRandom,
     counts_of,
     curve_frame,
 )
@@ -49,7 +49,7 @@ REPLACEMENTS = {
 
 
 @dataclass(frozen=True)
-class ImageFaithfulness:
+class ImageFaithfulness(BesideRandom):
     """How the answer follows a ranking of patches, beside random rankings.
 
     `deletion` is the area under the curve from the whole image to none of its patches, lower is
@@ -60,6 +60,8 @@ class ImageFaithfulness:
     fraction, patches, probability (or logit), and one standard deviation of the random ones to each
     side as low and high. `whole` and `empty` are the measure with all patches and with none.
     """
+
+    FIGURES = ("deletion", "insertion")
 
     deletion: float
     insertion: float
@@ -73,23 +75,6 @@ class ImageFaithfulness:
     whole: float
     empty: float
     evaluations: int
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each measure: value, mean and standard deviation of random rankings."""
-        names = ("deletion", "insertion")
-        chance = [getattr(self, f"random_{name}") for name in names]
-        return pd.DataFrame(
-            {
-                "measure": names,
-                "value": [getattr(self, name) for name in names],
-                "random": [each.mean() for each in chance],
-                "random_std": [each.std() for each in chance],
-            }
-        )
-
-    def verdicts(self) -> dict[str, str]:
-        """For each measure "better" than random rankings, "worse", or "as good" (within 2 SD)."""
-        return against_random(self.to_frame())
 
 
 def image_faithfulness(

@@ -105,7 +105,7 @@ def draw(asked: Asked) -> ViewResult | None:
     _prompt_strip(step, span, unit)
     chart, table = _map(step, span, unit)
     _notes(found, question)
-    prompt_checks.below(question.asked, question.key, step, span, question.template)
+    prompt_checks.below(question.asked, question.key, step, span)
     return ViewResult(chart, table)
 
 

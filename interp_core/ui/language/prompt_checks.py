@@ -10,7 +10,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.generated_text import attention_map, deletion_curve, unit_bars
-from interp_core.generated_text.attribution import GENERATION_METHODS
+from interp_core.generated_text.attribution import GENERATION_METHODS, STEPS
 from interp_core.generated_text.faithful import MOST_STEPS, RANKINGS
 from interp_core.generated_text.shapley import EXACT, ORDERS
 from interp_core.generated_text.tables import unit_names
@@ -29,24 +29,18 @@ MORE = {
     "faithfulness": "Faithfulness",
     "cross": "Cross attention",
 }
-COMPARED = ("contrast", "faithfulness")  # what computes the same units once more
 RIVAL, AGAINST = "lm_rival", "lm_against"
 
 
-def below(asked: Asked, key: tuple, step: Recipe, span: slice, template: bool) -> None:
-    """What is chosen below the map, for the chosen answer tokens.
-
-    `template`: whether the chat template's own tokens are sources of the map.
-    """
+def below(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
+    """What is chosen below the map, for the chosen answer tokens."""
     shown = dict(MORE)
     if asked.loaded.task != "encoder-decoder":
         del shown["cross"]
     keep_valid("lm_more", list(shown))
     shown = one_of("Below the map", shown, key="lm_more")
     try:
-        _DRAW[shown](
-            asked, key, step, span, **({"template": template} if shown in COMPARED else {})
-        )
+        _DRAW[shown](asked, key, step, span)
     except ic.BadInput as error:
         st.info(plain(str(error)), icon=":material/info:")
 
@@ -115,7 +109,7 @@ def _shapley(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
     )
 
 
-def _contrast(asked: Asked, key: tuple, step: Recipe, span: slice, template: bool) -> None:
+def _contrast(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
     found = value(step)
     rival = st.text_input(
         "Other answer",
@@ -127,9 +121,7 @@ def _contrast(asked: Asked, key: tuple, step: Recipe, span: slice, template: boo
     if not rival.strip():
         st.info("Type another answer to compare with.", icon=":material/edit:")
         return
-    options = {"units": found.unit, "method": found.method}
-    if template:
-        options["template"] = True
+    options = _same_units(found, found.method)
     table = named(
         "contrast",
         calls.contrast_answers(asked.recipes[0], step.prompt, step.answer, rival, **options),
@@ -159,7 +151,7 @@ def _contrast(asked: Asked, key: tuple, step: Recipe, span: slice, template: boo
     )
 
 
-def _faithfulness(asked: Asked, key: tuple, step: Recipe, span: slice, template: bool) -> None:
+def _faithfulness(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
     found = value(step)
     ends = {"start": span.start, "end": span.stop}
     rows = (1 + RANKINGS) * min(len(found.sources), MOST_STEPS)
@@ -189,7 +181,7 @@ def _faithfulness(asked: Asked, key: tuple, step: Recipe, span: slice, template:
     st.caption(
         "Band: ±1 SD over random rankings. Prompts with gaps are unlike what the model knows."
     )
-    _agreement(asked, key, step, span, template)
+    _agreement(asked, key, step, span)
 
 
 def _cross(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
@@ -223,7 +215,13 @@ _SAID = {
 }
 
 
-def _agreement(asked: Asked, key: tuple, step: Recipe, span: slice, template: bool) -> None:
+def _same_units(found: ic.GenerationAttribution, method: str) -> dict[str, Any]:
+    """The arguments by which something else is computed over the units of the map."""
+    options: dict[str, Any] = {"units": found.unit, "method": method}
+    return options | ({"template": True} if found.template else {})
+
+
+def _agreement(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
     """The rank correlation with a second method on the same answer."""
     found = value(step)
     others = {
@@ -232,15 +230,13 @@ def _agreement(asked: Asked, key: tuple, step: Recipe, span: slice, template: bo
     other = list_of("Agreement with", {"": "no second method", **others}, key=AGAINST, width=230)
     if not other:
         return
-    options: dict[str, Any] = {"units": found.unit, "method": other}
-    if template:
-        options["template"] = True
+    options = _same_units(found, other)
     second = named(
         "second",
         calls.attribute_generation(asked.recipes[0], step.prompt, step.answer, **options),
     )
     removes = GENERATION_METHODS[other].removes
-    steps = 16 if other == "integrated_gradients" else 1
+    steps = STEPS if other == "integrated_gradients" else 1
     rows = len(found.sources) if removes else 2 * steps * len(found.tokens)
     second = _followed(asked, (*key, "second", other), "Second method", second, rows, found)
     if second is None:
