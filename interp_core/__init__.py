@@ -2,7 +2,7 @@
 
 The map of the package, lowest first; each part imports only those above it::
 
-    errors, progress, validation, command, charted   what all share
+    errors, locations, progress, validation, command, charted   what all share
     models/       find, load and check models; where an architecture keeps its parts; hooks
     inputs/       texts and pictures as tensors: tokens, words, vocabulary, patches, batches
     datasets      built-in samples
@@ -26,6 +26,7 @@ The map of the package, lowest first; each part imports only those above it::
     audit_report  an audit as a report and as JSON
     compare_report  a comparison of two models in the same forms
     ui/           the Streamlit app, in folders of the same names
+    cli/          the command `clearhead`: the app, and every other command
 
 `ic.attention`, `ic.attribution`, `ic.language`, `ic.generated_text`, `ic.embedding`, `ic.heads`,
 `ic.images`, `ic.interventions`, `ic.audit`, `ic.training_dynamics` and `ic.compare` list their

@@ -1,40 +1,94 @@
-"""What the commands of the package share: a parser, one line of progress, and exit codes."""
+"""What the commands of the package share: a parser, progress, results as text or JSON, exit codes.
+
+| code | meaning |
+| --- | --- |
+| 0 | done; every threshold and claim that was given is met |
+| 1 | done, and a threshold or a claim is not met |
+| 2 | not done: the arguments, a file or a model cannot be used |
+| 130 | stopped by Ctrl+C |
+"""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
+from interp_core import locations
 from interp_core.errors import ClearheadError
 
 FAILED, BROKEN, INTERRUPTED = 1, 2, 130
+PROGRAM = "clearhead"
+CODES = (
+    "exit codes: 0 done, 1 done and a threshold or claim is not met, 2 not done because of\n"
+    "the arguments, a file or a model, 130 stopped"
+)
 
 
-def parser(prog: str, about: str | None) -> argparse.ArgumentParser:
-    """A parser for `python -m PROG` that shows `about`, a module's docstring, as it is written."""
-    return argparse.ArgumentParser(
-        prog=f"python -m {prog}",
-        description=about,
+@dataclass(frozen=True)
+class Outcome:
+    """What a command has found: `lines` for people, `data` as JSON for machines, the exit code."""
+
+    lines: tuple[str, ...]
+    data: str
+    code: int = 0
+
+
+def program() -> str:
+    """What the reader types before the name of a command: the repository has no `clearhead`."""
+    called = locations.IS_INSTALLED or Path(sys.argv[0]).stem == PROGRAM
+    return PROGRAM if called else "python -m interp_core"
+
+
+def parser(name: str, about: str) -> argparse.ArgumentParser:
+    """A parser for `clearhead NAME` that shows `about`, a module's docstring, as it is written.
+
+    Every command has `--quiet` and `--json`.
+    """
+    called = f"{program()} {name}"
+    made = argparse.ArgumentParser(
+        prog=called,
+        description=about.replace(f"{PROGRAM} {name}", called),
+        epilog=CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    made.add_argument("--quiet", action="store_true", help="print no progress")
+    made.add_argument(
+        "--json", action="store_true", help="print the result as JSON, and nothing else"
+    )
+    return made
 
 
 def ended(
-    work: Callable[[], int],
+    work: Callable[[], Outcome],
     *,
+    as_json: bool = False,
     stopped: str = "Stopped; nothing was written.",
-    broken: int = BROKEN,
 ) -> int:
-    """The exit code of `work`: its own, or `broken` after an error, which is told in one line."""
+    """Run `work`, print what it has found, and return the exit code.
+
+    With `as_json` the standard output holds one JSON document and nothing else, whatever libraries
+    print: the result, or `{"error": …, "message": …}`.
+    """
+    out = sys.stdout
     try:
-        return work()
+        with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+            found = work()
     except ClearheadError as error:
         say(f"{type(error).__name__}: {error}")
-        return broken
+        if as_json:
+            told = {"error": type(error).__name__, "message": str(error)}
+            out.write(f"{json.dumps(told, ensure_ascii=False)}\n")
+        return BROKEN
     except KeyboardInterrupt:
         say(f"\n{stopped}")
         return INTERRUPTED
+    out.write(f"{found.data}\n" if as_json else "".join(f"{line}\n" for line in found.lines))
+    return found.code
 
 
 def say(line: str) -> None:
@@ -44,5 +98,10 @@ def say(line: str) -> None:
 
 def progress(done: int, expected: int) -> None:
     """How much is done, always in the same line."""
-    sys.stderr.write(f"\r{done / max(expected, 1):.0%}")
+    count(f"{done / max(expected, 1):.0%}")
+
+
+def count(line: str) -> None:
+    """Say `line` in the place of the last one."""
+    sys.stderr.write(f"\r{line}")
     sys.stderr.flush()

@@ -1,5 +1,6 @@
 """`python -m interp_core.corpus`: killed at random moments it goes on, and nothing is lost."""
 
+import json
 import os
 import random
 import signal
@@ -8,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import interp_core as ic
@@ -78,7 +80,23 @@ def test_the_command_says_what_it_did(tiny, tmp_path, capsys):
     told = capsys.readouterr()
     assert "5 texts" in told.out
     assert "line 7: other width. The row has 1 cell, not 2" in told.out
-    assert ic.HeadStatistics.load(out).texts == 5
+    statistics = ic.HeadStatistics.load(out)
+    assert statistics.texts == 5
+    assert (
+        corpus.main([str(tiny("bert")), str(path), "--out", str(out), "--restart", "--json"]) == 0
+    )
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["skipped"] == {"other width": 1}
+    assert pd.DataFrame(printed["heads"])["entropy"].tolist() == pytest.approx(
+        statistics.frame["entropy"].tolist()
+    )
+
+
+def test_the_sample_needs_neither_model_nor_file(capsys):
+    assert corpus.main(["--sample", "--limit", "5", "--quiet"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("5 texts")
+    assert "entropy" in said
 
 
 @pytest.mark.parametrize(
@@ -98,7 +116,7 @@ def test_mistakes_are_told_in_a_sentence(tiny, tmp_path, capsys, arguments, word
         places[name].write_bytes(data)
     out = tmp_path / "out.parquet"
     given = [str(places.get(each, each)) for each in arguments]
-    assert corpus.main([*given, "--out", str(out)]) == 1
+    assert corpus.main([*given, "--out", str(out)]) == 2
     error = capsys.readouterr().err
     assert word in error
     assert "Traceback" not in error

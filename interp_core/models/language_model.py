@@ -8,7 +8,7 @@ and twice the memory, so the result is kept as float16 safetensors.
 
 from __future__ import annotations
 
-from interp_core.models.converted import INSTALL, ConvertedModel, command
+from interp_core.models.converted import ConvertedModel, command, how_to_add
 from interp_core.models.gguf_file import convert
 from interp_core.models.registry import PackagedFile
 
@@ -20,7 +20,7 @@ MODEL = ConvertedModel(
         "SmolLM2-135M-Instruct.Q4_1.gguf",
         "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
         "The language model needs",
-        INSTALL,
+        how_to_add("language-model"),
     ),
     convert,
     form=2,

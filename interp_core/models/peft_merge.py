@@ -12,6 +12,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from interp_core.errors import ClearheadError, UnsafeModel, UnsupportedModel
 from interp_core.models.adapter_config import PREFIX, TASKS, AdapterFolder
 from interp_core.models.folders import ADAPTER_CONFIG
 from interp_core.models.layout import decoder_trial_inputs
+from interp_core.models.plain_lora import merge_plain
 from interp_core.models.tasks import HEADLESS
 from interp_core.models.vision import picture_settings
 from interp_core.models.weights import drop_pooler, open_checkpoint, quiet_loading
@@ -149,6 +151,10 @@ def merge(
 ) -> tuple[PreTrainedModel, tuple[str, ...]]:
     """The model with the adapter in its weights, and notes."""
     import torch
+
+    if find_spec("peft") is None:
+        merge_plain(adapter, model)
+        return model, ()
     from peft import PeftConfig, PeftModel
 
     settings = {key: value for key, value in adapter.settings.items() if key != "runtime_config"}

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from interp_core.errors import UnsupportedModel
-from interp_core.models.converted import INSTALL, ConvertedModel, command
+from interp_core.models.converted import ConvertedModel, command, how_to_add
 from interp_core.models.onnx_file import OnnxGraph, read_onnx
 from interp_core.models.registry import PackagedFile
 
@@ -119,7 +119,7 @@ MODEL = ConvertedModel(
         "models/vit_s_focus.onnx",
         "198644e37de36674974f453a9aebfc0120b168b9414cce18d4dceb576fbdf355",
         "The model of photographs needs",
-        INSTALL,
+        how_to_add("photos"),
     ),
     convert,
     form=1,

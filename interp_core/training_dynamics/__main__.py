@@ -1,15 +1,15 @@
 """Learning curves of a folder of checkpoints, from the command line.
 
-    python -m interp_core.training_dynamics FOLDER --train A --held-out B --out OUT
-    python -m interp_core.training_dynamics sentiment --out OUT
+    clearhead training-dynamics FOLDER --train A --held-out B --out OUT
+    clearhead training-dynamics sentiment --out OUT
 
 FOLDER holds `checkpoint-500`, …, as transformers' Trainer writes them; more than one folder is a
 list of checkpoints. A and B are tables (CSV, TSV, JSON lines, Parquet) with texts and labels: a
 sample of what the model was trained on, and texts that it never saw. A built-in series has its own.
 OUT gets curves.csv, changes.csv, verdicts.csv, gap.csv, drift.csv, findings.txt, curves.svg and,
 with --heads and --attributions, heads.csv, attributions.csv and movement.csv. With
---fail-on-overfitting the exit code is 1 where the last checkpoint is overfitted; 2 stands for
-anything that keeps the curves from being made.
+--fail-on-overfitting the exit code is 1 where the last checkpoint is overfitted. --json prints the
+tables and the findings.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from interp_core import command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command: 0, or 1 where overfitting was to be told by the exit code."""
     asked = _parser().parse_args(arguments)
-    return command.ended(lambda: _run(asked))
+    return command.ended(lambda: _run(asked), as_json=asked.json)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = command.parser("interp_core.training_dynamics", __doc__)
+    parser = command.parser("training-dynamics", __doc__ or "")
     parser.add_argument("folder", nargs="+", help="a folder of checkpoints, or several checkpoints")
     parser.add_argument("--train", help="labelled texts that the model was trained on")
     parser.add_argument("--held-out", help="labelled texts that it never saw")
@@ -41,12 +41,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--heads", action="store_true", help="also head statistics and roles")
     parser.add_argument("--attributions", action="store_true", help="also attributions (slow)")
     parser.add_argument("--fail-on-overfitting", action="store_true", help="exit code 1")
-    parser.add_argument("--quiet", action="store_true", help="print no progress")
     return parser
 
 
-def _run(asked: argparse.Namespace) -> int:
+def _run(asked: argparse.Namespace) -> command.Outcome:
     from interp_core.datasets import opinions
+    from interp_core.report.machine import as_json, rows
     from interp_core.training_dynamics.bundled import bundled_series
     from interp_core.training_dynamics.checkpoints import checkpoint_series
     from interp_core.training_dynamics.curves import score_checkpoints
@@ -79,15 +79,20 @@ def _run(asked: argparse.Namespace) -> int:
     if show:
         command.say("")
     findings = learning_findings(curves, drift)
-    _write(Path(asked.out).expanduser(), tables, findings)
+    out = Path(asked.out).expanduser()
+    _write(out, tables, findings)
     for each in (*curves.broken,):
         command.say(f"{each.name}: {each.problem}")
     for note in curves.notes:
         command.say(note)
-    for each in findings:
-        print(each.text)
-    last = tables["verdicts"]["verdict"].iloc[-1]
-    return command.FAILED if asked.fail_on_overfitting and last == OVERFITTED else 0
+    lines = tuple(each.text for each in findings)
+    data = {name: rows(table) for name, table in tables.items()}
+    overfitted = tables["verdicts"]["verdict"].iloc[-1] == OVERFITTED
+    return command.Outcome(
+        lines,
+        as_json(data | {"findings": lines, "overfitted": bool(overfitted), "folder": str(out)}),
+        command.FAILED if asked.fail_on_overfitting and overfitted else 0,
+    )
 
 
 def _more(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
+from interp_core import locations
 from interp_core.lessons.record import KEYS, SHARED
 
-ROOT = Path(__file__).resolve().parents[2]
 START, REPORT = "start", "report"
 # No icons: the browser would fetch each from a font server to use it in the tab.
 GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -46,7 +44,7 @@ def pages(figures: int = 0) -> dict[str, list]:
 
 def _page(name: str, title: str, figures: int):  # noqa: ANN202 - Streamlit's page
     counted = f"{title} ({figures})" if name == REPORT and figures else title
-    return st.Page(ROOT / "pages" / f"{name}.py", title=counted, default=name == START)
+    return st.Page(locations.APP / "pages" / f"{name}.py", title=counted, default=name == START)
 
 
 def name(page) -> str:  # noqa: ANN001 - Streamlit's page

@@ -124,6 +124,11 @@ def test_the_command_writes_the_audit_and_fails_by_its_code(run, capsys):
     failed = run(*COLUMNS, thresholds=b"[thresholds]\naccuracy = { at_least = 0.99 }")
     assert failed.code == 1
     assert "FAILED: accuracy" in capsys.readouterr().out
+    again = run(*COLUMNS, "--json", thresholds=b"[thresholds]\naccuracy = { at_least = 0.99 }")
+    assert again.code == 1
+    printed = json.loads(capsys.readouterr().out)
+    assert printed.pop("folder") == str(again.out)
+    assert printed == json.loads((again.out / "audit.json").read_text(encoding="utf-8"))
     assert {each.name for each in failed.out.iterdir()} == {
         "audit.html",
         "audit.json",

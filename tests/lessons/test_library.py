@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from interp_core.check_lesson import check
+from interp_core.check_lesson import main
 from interp_core.errors import BadInput
 from interp_core.lessons.claims import MEASURES, claims, holds, measured
 from interp_core.lessons.library import (
@@ -270,13 +271,19 @@ def test_an_unknown_measure_or_option_gets_a_sentence():
 
 
 def test_the_check_for_teachers_measures_claims_and_says_what_is_wrong(tmp_path, capsys):
-    assert check(str(written(tmp_path, TOP + GOOD)))
+    assert main([str(written(tmp_path, TOP + GOOD))]) == 0
     wrong = (TOP + GOOD).replace("equals = 3", "equals = 4").replace("[[token]]", "[[tokn]]")
-    assert not check(str(written(tmp_path, wrong)))
+    path = str(written(tmp_path, wrong))
+    assert main([path]) == 1
     said = capsys.readouterr().out
     assert "line 23: tokens is 3: ok" in said
     assert "line 23: tokens is 3: WRONG" in said
     assert "no [[tokn]]" in said
+    assert main([path, "--json"]) == 1
+    (told,) = json.loads(capsys.readouterr().out)["files"]
+    assert [claim["holds"] for claim in told["claims"]] == [False]
+    assert "no [[tokn]]" in told["mistakes"][0]
+    assert main([str(tmp_path / "no.md")]) == 2
 
 
 def test_the_example_for_teachers_is_a_lesson_and_true(tmp_path):

@@ -15,6 +15,8 @@ from safetensors.torch import load_file, save_file
 
 import interp_core as ic
 from interp_core.errors import MissingBase
+from interp_core.models import extras, peft_merge
+from interp_core.training_dynamics.bundled import bundled_folder
 
 QUERY = ["query", "value"]
 HEADS = {
@@ -472,3 +474,19 @@ def test_a_regular_expression_that_takes_for_ever_is_stopped(adapter, monkeypatc
 def test_a_regular_expression_that_repeats_a_group_may_be_quick(adapter):
     change(adapter, target_modules=r"(?:\w+\.)*(?:query|value)")
     assert ic.load_model(str(adapter)).task == "sequence-classification"
+
+
+def test_without_the_library_the_plainest_form_is_merged_as_the_library_does(tiny, tmp_path):
+    """The built-in series is of that form: it works in every installation."""
+    folder = bundled_folder("sentiment") / "checkpoint-75"
+    usual = ic.load_model(str(folder)).model.state_dict()
+    train(tiny, "bert", seq(), tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (peft_merge, extras):
+            patch.setattr(module, "find_spec", lambda name: None)
+        plain = ic.load_model(str(folder)).model.state_dict()
+        with pytest.raises(ic.ModelNotFound, match=r"clearhead\[adapters\]"):
+            ic.load_model(str(tmp_path), base=str(tiny("bert")))
+    assert plain.keys() == usual.keys()
+    for name, value in plain.items():
+        torch.testing.assert_close(value, usual[name], rtol=0, atol=1e-6)

@@ -26,7 +26,7 @@ from tests.declared import APP, declared, environment
 from tests.needs import needs_language_model, needs_photos
 from tests.safety.opened import ROOT
 from tests.safety.visitor import visit
-from tools.browser import FORBID, _free_port
+from tools.browser import FORBID, free_port
 
 RECIPE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 STEPS = [
@@ -230,7 +230,7 @@ def healthy(port: int, process: subprocess.Popen) -> bool:
 @pytest.mark.timeout(900)
 def test_the_command_serves_from_a_read_only_folder_without_a_network(built, copied, tmp_path):
     made = listing(built / "models")
-    before, port, forbidden = listing(copied), _free_port(), tmp_path / "forbidden.txt"
+    before, port, forbidden = listing(copied), free_port(), tmp_path / "forbidden.txt"
     process = started(copied, tmp_path, port, forbidden)
     try:
         assert healthy(port, process), (tmp_path / "server.log").read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import weakref
 from dataclasses import replace
 from shutil import copytree
@@ -203,4 +204,8 @@ def test_the_command_writes_tables_and_sentences(training, texts, tmp_path, caps
     assert {"curves.csv", "drift.csv", "verdicts.csv", "findings.txt", "curves.svg"} <= written
     assert "heads.csv" in written
     assert capsys.readouterr().out == (out / "findings.txt").read_text()
+    assert command.main([str(training), *given, "--out", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert "".join(f"{each}\n" for each in told["findings"]) == (out / "findings.txt").read_text()
+    assert {"curves", "drift", "verdicts", "gap", "changes"} <= set(told)
     assert command.main([str(tmp_path / "no"), *given, "--out", str(out)]) == 2

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 import interp_core as ic
+from interp_core import command
 from interp_core.audit.data import label_column
 from interp_core.audit.labels import match_labels, shown_of, written
 from interp_core.audit.record import SINGLE, TOKENS, audit_kind
@@ -31,7 +32,7 @@ FILE, TITLE = "file", "My file"
 ABOUT = "A table with texts and labels, or CoNLL"
 WORDS = ["conll", "conllu", "bio", "iob", "iob2", "tsv", "txt", "gz"]
 COUNTS = (300, 1_000, 3_000, 10_000, 50_000)
-COMMAND = "Without the app: `python -m interp_core.audit MODEL DATA --out FOLDER`"
+COMMAND = f"Without the app: `{command.program()} audit MODEL DATA --out FOLDER`"
 HELD = "audit_file"  # (name, digest) of this session's file
 LEFT_OUT = "– left out –"
 MOST_LABELS = 30  # of a file, for which a class can be chosen here

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 import interp_core as ic
+from interp_core import command
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache, jobs
 from interp_core.ui.widgets import layout, leads, model_choice
@@ -18,7 +19,7 @@ from interp_core.ui.widgets.recipe import Recipe, calls, named
 
 CLASSIFIES = "sequence-classification"
 PICTURES = "image-classification"
-COMMAND = "Without the app: `python -m interp_core.compare A B --data FILE --out FOLDER`"
+COMMAND = f"Without the app: `{command.program()} compare A B --data FILE --out FOLDER`"
 VIEWS = {
     "text": "One text",
     "probes": "Negation test and cost",

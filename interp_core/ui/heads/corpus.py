@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import interp_core as ic
+from interp_core import command
 from interp_core.files.corpus import sample_corpus
 from interp_core.files.form import FileOptions
 from interp_core.ui.server import cache, costs, jobs, limits
@@ -43,7 +44,7 @@ STOPPED = "heads_stopped"  # the question whose pass the user stopped
 PARTIAL = "heads_partial"  # (question, state): how far the pass has come
 SAMPLED = 200  # rows by which a pass is forecast
 MEASURING = 1.5  # what a pass with statistics takes, in passes
-LARGE = "For a large file: `python -m interp_core.corpus MODEL FILE --out stats.parquet`"
+LARGE = f"For a large file: `{command.program()} corpus MODEL FILE --out stats.parquet`"
 EVERY = 1.5  # seconds between partial pictures
 
 

@@ -1,6 +1,7 @@
 """The shared mode: what a server for many people refuses, and why. One line switches it on.
 
-`CLEARHEAD_SHARED=1` in the environment, or `shared = true` in `clearhead.toml` beside `app.py`.
+`CLEARHEAD_SHARED=1` in the environment, or `shared = true` in `clearhead.toml`: beside
+`app.py`, or where the command `clearhead` was started.
 Further models are allowed by `CLEARHEAD_MODELS` (names with commas between) or `models = [...]`.
 What cannot be understood there counts as shared: a slip of the pen opens nothing.
 """
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import interp_core as ic
+from interp_core import locations
 
 
 def strings_in(key: Any) -> Iterator[str]:
@@ -40,7 +42,7 @@ def digest(*parts: bytes) -> str:
     return whole.hexdigest()
 
 
-FILE = Path(__file__).resolve().parents[3] / "clearhead.toml"
+FILE = locations.OWN / "clearhead.toml"
 OFF = {"", "0", "false", "no", "off"}
 SLOW = ("umap", "tsne", "kmeans", "hdbscan")
 

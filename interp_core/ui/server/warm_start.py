@@ -23,6 +23,7 @@ from interp_core.ui.server import limits, logs, model_cache
 if TYPE_CHECKING:
     import streamlit as st
 
+begins_with = ""  # the query of the address that whoever starts the server is sent to
 TRIES = 3  # Streamlit gives a run one minute; what was imported until then need not be again
 
 
@@ -30,8 +31,11 @@ TRIES = 3  # Streamlit gives a run one minute; what was imported until then need
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Around the life of the server: it answers while the front page is made ready."""
     work = asyncio.create_task(prepare()) if limits.warm_start() else None
+    address = server_util.get_url(config.get_option("browser.serverAddress")) + begins_with
+    if begins_with:
+        cli_util.print_to_cli(f"  Begin with: {address}", bold=True)
     if not config.get_option("server.headless"):  # Streamlit does it for apps that are no `App`
-        cli_util.open_browser(server_util.get_url(config.get_option("browser.serverAddress")))
+        cli_util.open_browser(address)
     yield
     if work is not None:
         work.cancel()

@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 import interp_core as ic
+from interp_core import command
 from interp_core.training_dynamics.checkpoints import Checkpoint, CheckpointSeries
 from interp_core.ui.server import cache, limits
 from interp_core.ui.server.limits import digest
@@ -25,7 +26,7 @@ TEXTS = (200, 1_000, 3_000)
 HELD = {"train": "dynamics_train_file", "held_out": "dynamics_held_out_file"}
 TITLES = {"train": "Training sample", "held_out": "Held-out texts"}
 LOADING = 1e11  # operations that the reading of one small checkpoint is worth, about
-COMMAND = "Without the app: `python -m interp_core.training_dynamics FOLDER --train A --held-out B`"
+COMMAND = f"Without the app: `{command.program()} training-dynamics FOLDER --train A --held-out B`"
 
 
 @dataclass(frozen=True)
