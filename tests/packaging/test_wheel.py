@@ -23,7 +23,8 @@ from tests.safety.visitor import visit
 from tools import browser
 
 ROOT = Path(__file__).resolve().parents[2]
-FOREIGN = '[theme.light]\nprimaryColor = "#ff0000"\n'  # of another app, where the command is started
+# Of another app, in the folder where the command is started.
+FOREIGN = '[theme.light]\nprimaryColor = "#ff0000"\n'
 CELLS = (
     "import interp_core as ic\nmodel = ic.load_model('sentiment')\nic.__file__",
     "maps = ic.attention_maps(model, 'The plot is <b>not</b> bad.')\nic.head_view(maps)",
