@@ -10,32 +10,38 @@ import streamlit as st
 import interp_core as ic
 from interp_core.interventions.switches import VOCABULARY
 from interp_core.models.record import LoadedModel
-from interp_core.ui.server import cache, costs, jobs
+from interp_core.ui.server import cache, costs
 from interp_core.ui.server.store import Shared
+from interp_core.ui.widgets.asked import AskedOfText
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.markdown import plain
-from interp_core.ui.widgets.recipe import Recipe, calls, named, value
+from interp_core.ui.widgets.recipe import Recipe, calls, value
 
 TARGET, CONTRAST, POSITION = "test_target", "test_contrast", "test_position"
 BY_TOKEN = ("token-classification", "masked-lm", "causal-lm")
 
 
+@st.cache_resource(show_spinner=False)
+def _store() -> Shared:
+    return Shared(256, 64 * 2**20, _bytes, name="interventions")
+
+
+def _bytes(result: Any) -> int:
+    if isinstance(result, ic.Switched):
+        return result.logits_before.nbytes * 2
+    return result.effects.nbytes * 2 if isinstance(result, ic.Patching) else 4096
+
+
 @dataclass(frozen=True)
-class Asked:
+class Asked(AskedOfText):
     """The model, the text and the logit; with a name and options the key of a shared result."""
 
-    model: str
-    files: str
-    text: str
     pair: str | None
     target: str | None = None
     contrast: str | None = None
     position: int | None = None
 
-    @property
-    def loaded(self) -> LoadedModel:
-        """The model itself."""
-        return cache.model(self.model)
+    store = staticmethod(_store)
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -48,11 +54,6 @@ class Asked:
         return costs.tokens(self.loaded, f"{self.text} {self.pair or ''}")
 
     @property
-    def recipes(self) -> tuple[Recipe, Recipe]:
-        """The model and the text as parts of recipes."""
-        return cache.model_recipe(self.model), named("text", self.text)
-
-    @property
     def options(self) -> dict[str, Any]:
         """The arguments that say which logit is followed."""
         given = {
@@ -62,37 +63,6 @@ class Asked:
             "text_pair": self.pair,
         }
         return {name: each for name, each in given.items() if each is not None}
-
-    def run(
-        self,
-        what: str,
-        step: Recipe,
-        *options: Any,
-        rows: float = 1,
-        counts: bool = False,
-        unit: str = "steps",
-    ) -> Recipe | None:
-        """The step with its result, which all sessions share; None when stopped or not agreed to.
-
-        It takes so many `rows` of the text through the model.
-        """
-
-        def dear() -> float:
-            return rows * costs.passes(self.loaded, self.size)
-
-        about = {"unit": unit, "store": _store(), "operations": dear}
-        return jobs.follow((self, what, *options), what, step, counts=counts, **about)
-
-
-@st.cache_resource(show_spinner=False)
-def _store() -> Shared:
-    return Shared(256, 64 * 2**20, _bytes, name="interventions")
-
-
-def _bytes(result: Any) -> int:
-    if isinstance(result, ic.Switched):
-        return result.logits_before.nbytes * 2
-    return result.effects.nbytes * 2 if isinstance(result, ic.Patching) else 4096
 
 
 def followed(asked: Asked) -> Asked:

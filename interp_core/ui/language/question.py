@@ -12,56 +12,16 @@ import interp_core as ic
 from interp_core.inputs.tokens import TokenSequence, encode
 from interp_core.models import language_model
 from interp_core.models.record import LoadedModel
-from interp_core.ui.server import cache, costs, jobs
 from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets import recipe
+from interp_core.ui.widgets.asked import AskedOfText
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.markdown import message, plain
 from interp_core.ui.widgets.model_choice import take
-from interp_core.ui.widgets.recipe import Recipe, named
+from interp_core.ui.widgets.recipe import Recipe
 
 PLACE = "lm_place"
 DARK_INK, LIGHT_INK = "#17202c", "#e7ebf1"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The model and the text; with a name and options the key of a shared result."""
-
-    model: str
-    files: str
-    text: str
-
-    @property
-    def loaded(self) -> LoadedModel:
-        """The model itself."""
-        return cache.model(self.model)
-
-    @property
-    def recipes(self) -> tuple[Recipe, Recipe]:
-        """The model and the text as parts of recipes."""
-        return cache.model_recipe(self.model), named("text", self.text)
-
-    def run(
-        self,
-        what: str,
-        step: Recipe,
-        *options: Any,
-        unit: str = "tokens",
-        counts: bool = True,
-        tokens: int = 0,
-    ) -> Recipe | None:
-        """The step with its result, which all sessions share; None when stopped or not agreed to.
-
-        `counts` says whether the step reports its progress. It takes a pass over the text and over
-        so many more `tokens`.
-        """
-
-        def dear() -> float:
-            return costs.passes(self.loaded, costs.tokens(self.loaded, self.text) + tokens)
-
-        key, shared = (self, what, *options), {"unit": unit, "store": _store()}
-        return jobs.follow(key, what, step, counts=counts, operations=dear, **shared)
 
 
 @st.cache_resource(show_spinner=False)
@@ -73,6 +33,14 @@ def _bytes(result: Any) -> int:
     if isinstance(result, ic.Generation):
         return result.maps.weights.nbytes
     return result.ids.nbytes * 4 if isinstance(result, ic.LogitLens) else 0
+
+
+@dataclass(frozen=True)
+class Asked(AskedOfText):
+    """The model and the text of a view of language models."""
+
+    UNIT, COUNTS = "tokens", True
+    store = staticmethod(_store)
 
 
 def surprisals(asked: Asked) -> Recipe | None:
