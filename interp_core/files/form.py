@@ -378,7 +378,8 @@ def _json(name: str, opener: Opener, form: Form) -> Form:
     if not first:
         raise BadInput(f"{called(name)} holds only blank lines.")
     if json_shapes.is_lines(first, parse):
-        return form
+        note = json_shapes.chat_note(first, parse)
+        return replace(form, notes=(*form.notes, *filter(None, [note])))
     with closing(_Open(opener)) as file:
         rows, note = json_shapes.document_rows(file, form.encoding, parse)
     if rows is None:

@@ -19,6 +19,8 @@ MAX_JSON = 2**26  # bytes of a document that is one JSON value; JSON Lines have 
 FAULTS = (ValueError, RecursionError)
 LISTS = ("data", "rows", "records", "examples", "items", "instances", "documents")
 SPLITS = ("train", "training", "validation", "valid", "val", "dev", "eval", "test")
+CHATS = ("messages", "conversations", "conversation")
+CHAT = "Each conversation was read as one text: a line for each turn, with its role before it."
 DEEP = 3  # objects within objects in which a list of rows is looked for
 TEXT = "text"  # the column of plain strings
 
@@ -77,8 +79,44 @@ def _cells(number: int, found: Any) -> Cells | Skipped:
         # One object in each, as parallel corpora ("translation") and viewers ("row") have them.
         if len(found) == 1 and isinstance(inner, dict) and inner:
             return inner
-        return found if _has_text(found) else _lifted(found)
+        if _has_text(found):
+            return found
+        return _as_text(found) if is_chat(found) else _lifted(found)
     return Skipped(number, NOT_TEXT, "It is neither an object with named fields nor a string.")
+
+
+def is_chat(found: Any) -> bool:
+    """Whether an object is a conversation without another text: `messages` with role and content,
+    or `conversations` with from and value."""
+    return isinstance(found, dict) and not _has_text(found) and bool(_turns(found)[1])
+
+
+def _turns(found: Cells) -> tuple[str, list[str]]:
+    """The name of the list of turns, and each turn as a line; no turns where there is no list."""
+    for name in CHATS:
+        turns = found.get(name)
+        if isinstance(turns, list) and turns and all(isinstance(each, dict) for each in turns):
+            told = [_turn(each) for each in turns]
+            if all(each is not None for each in told):
+                return name, told
+    return "", []
+
+
+def _turn(turn: Cells) -> str | None:
+    role, said = turn.get("role", turn.get("from")), turn.get("content", turn.get("value"))
+    if isinstance(said, list):  # parts, of which those of text are read
+        parts = [each.get("text") for each in said if isinstance(each, dict)]
+        said = "\n".join(each for each in parts if isinstance(each, str))
+    if not isinstance(role, str) or not (said is None or isinstance(said, str)):
+        return None
+    return f"{role}: {said or ''}".strip()
+
+
+def _as_text(found: Cells) -> Cells:
+    """A conversation as one text; what else the object holds stays."""
+    name, turns = _turns(found)
+    rest = {key: each for key, each in found.items() if key != name}
+    return {TEXT: "\n".join(turns)} | rest
 
 
 def _has_text(cells: Cells) -> bool:
@@ -97,6 +135,8 @@ def _lifted(cells: Cells) -> Cells:
 def rows_of(document: Any) -> tuple[list[Numbered], str]:
     """The rows of a whole document, numbered from 1, and how it was understood; [] for none."""
     rows, note = _understood(document)
+    if any(map(is_chat, rows[:2])):
+        note = f"{note} {CHAT}".strip()
     return [(number, _cells(number, row)) for number, row in enumerate(rows, 1)], note
 
 
@@ -233,6 +273,11 @@ def is_lines(first: list[str | Skipped], parse: Parser) -> bool:
         return False
     values = [_value(line, parse) for line in first]
     return isinstance(values[0], dict | str) or isinstance(values[1], dict)
+
+
+def chat_note(first: list[str | Skipped], parse: Parser) -> str:
+    """What is assumed of lines that hold conversations; empty for others."""
+    return CHAT if any(is_chat(_value(line, parse)) for line in first) else ""
 
 
 def _value(line: str | Skipped, parse: Parser) -> Any:

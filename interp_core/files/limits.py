@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zlib
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,11 @@ OTHERS = {
     b"\xff\xd8\xff": ("a picture", "Give a table or texts."),
 }
 PICTURES = (b"\x89PNG", b"\xff\xd8\xff")
+ARFF = re.compile(rb"(\xef\xbb\xbf)?(\s|%[^\n]*\n)*@relation\s", re.IGNORECASE)
+ARFF_CURE = (
+    "Save it as CSV in Weka. Or delete the lines that begin with “@” or “%”, write the names of "
+    "the columns into the first line, and give the file a name that ends in .csv."
+)
 PAGES = (b"<!doctype html", b"<html", b"<?xml")
 
 
@@ -130,6 +136,8 @@ def _other(name: str, start: bytes) -> tuple[str, str] | None:
             return found
     if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:20].lower().startswith(PAGES):
         return "a web page or XML", "The download may need a login. Download the file itself."
+    if ARFF.match(start):
+        return "an ARFF file of Weka", ARFF_CURE
     return None
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 
 from interp_core.errors import BadInput
 from interp_core.files import rows
+from interp_core.files.json_shapes import CHATS
 from interp_core.files.limits import check_columns, check_table_size, most_bytes
 from interp_core.files.rows import TOO_LONG, Row, Skipped, text_row
 
@@ -27,6 +28,10 @@ PREFERRED = (COLUMN, "vectors", "embedding", "embeddings", "values")
 NUMBERED = re.compile(r"(.*?)(\d+)")
 BROKEN = "The file cannot be read as Parquet: it is damaged or has another format. Export it again."
 WIDEST = 8  # bytes of a number
+CHAT_CURE = (
+    " Conversations are read from JSON Lines: "
+    '`frame.to_json("chats.jsonl", orient="records", lines=True)`.'
+)
 ROWS = 1024  # that are read at a time
 
 
@@ -210,7 +215,8 @@ def text_names(file: BinaryIO) -> list[str]:
     names = texts_of(list(opened.schema_arrow))
     if not names:
         held = ", ".join(opened.schema_arrow.names[:6])
-        raise BadInput(f"No column of the Parquet file holds text. Its columns: {held}.")
+        cure = CHAT_CURE if set(CHATS) & set(opened.schema_arrow.names) else ""
+        raise BadInput(f"No column of the Parquet file holds text. Its columns: {held}.{cure}")
     _check_rows(opened, max(opened.metadata.num_rows, 1), "rows")
     return names
 

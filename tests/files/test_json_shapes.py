@@ -102,3 +102,41 @@ def test_a_document_larger_than_the_bound_is_refused_and_lines_are_not(monkeypat
         opened(json.dumps(ROWS * 50), "a.json")
     lines = "".join(json.dumps(row) + "\n" for row in ROWS * 50)
     assert len(both(lines, "a.jsonl")) == 100
+
+
+CHAT = [{"role": "user", "content": "Is it good?"}, {"role": "assistant", "content": "Yes."}]
+SAID = "user: Is it good?\nassistant: Yes."
+OLDER = [{"from": "human", "value": "Hi."}, {"from": "gpt", "value": "Hello."}]
+PARTS = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What is it?"}]}]
+
+
+@pytest.mark.parametrize("lines", [True, False])
+def test_a_conversation_is_one_text_with_its_roles(lines):
+    rows = [
+        {"id": 1, "messages": CHAT, "label": "a"},
+        {"conversations": OLDER, "label": "b"},
+        {"messages": PARTS, "label": "a"},
+    ]
+    data = "\n".join(map(json.dumps, rows)) if lines else json.dumps(rows, indent=1)
+    name = "chats.jsonl" if lines else "chats.json"
+    assert both(data, name) == [SAID, "human: Hi.\ngpt: Hello.", "user: What is it?"]
+    table, corpus = opened(data, name)
+    assert list(table.frame["label"]) == ["a", "b", "a"]
+    assert "with its role before it" in " ".join(corpus.notes)
+
+
+def test_a_text_of_its_own_is_not_replaced_by_a_conversation():
+    rows = [{"prompt": "one", "messages": CHAT}, {"prompt": "two", "messages": CHAT}]
+    found = ic.open_corpus("\n".join(map(json.dumps, rows)).encode(), name="a.jsonl")
+    assert ic.first_texts(found, 9) == ["one", "two"]
+    assert not found.notes
+    odd = json.dumps({"messages": [{"role": 1, "content": {}}]})
+    with pytest.raises(ic.BadInput, match="no column of texts"):
+        ic.open_corpus(f"{odd}\n{odd}".encode(), name="a.jsonl")
+
+
+def test_conversations_in_parquet_are_pointed_to_json_lines():
+    file = io.BytesIO()
+    pd.DataFrame({"messages": [CHAT, CHAT]}).to_parquet(file)
+    with pytest.raises(ic.BadInput, match="read from JSON Lines"):
+        ic.open_corpus(file.getvalue(), name="a.parquet")

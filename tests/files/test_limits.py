@@ -33,6 +33,11 @@ OTHERS = {
     ),
     "Word": (zipped("word/document.xml"), "a.txt", "a Word document"),
     "old Excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 60, "a.csv", "old Excel"),
+    "ARFF": (
+        b"% a\n% comment\n\n@RELATION x\n\n@DATA\n",
+        "a.arff",
+        "ARFF file of Weka. Save it as CSV",
+    ),
     "Feather": (b"ARROW1\0\0" + b"\0" * 60, "a.csv", "Arrow .Feather. file. Write it as Parquet"),
     "old Feather": (b"FEA1" + b"\0" * 60, "a.csv", "Feather"),
     "ORC": (b"ORC" + b"\0" * 60, "a.csv", "an ORC file"),
