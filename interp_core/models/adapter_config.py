@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from interp_core.errors import ModelNotFound, UnsafeModel, UnsupportedModel
+from interp_core.models.file_checks import check_safetensors
 from interp_core.models.folders import (
     ADAPTER_CONFIG,
     ADAPTER_WEIGHTS,
     PICKLES,
     STATE,
-    check_safetensors,
     other_format,
 )
 from interp_core.models.safety import MAX_COUNT, MAX_LAYERS, check_files, read_json

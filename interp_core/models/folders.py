@@ -11,20 +11,36 @@ import re
 from pathlib import Path
 
 from interp_core.errors import ClearheadError, ModelNotFound, UnsafeModel, UnsupportedModel
+from interp_core.models.file_checks import (
+    check_readable,
+    check_safetensors,
+    is_pointer,
+    pointer_size,
+    read_text,
+)
 
 ADAPTER_CONFIG, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 SENTENCE_MODULES = "modules.json"
-MAX_CONFIG_BYTES = 4 * 2**20
-POINTER = b"version https://git-lfs.github.com/spec/"
-MAX_POINTER_BYTES = 1024
-MAX_HEADER_BYTES = 10**8  # what the safetensors library itself accepts
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.pickle")
 # Pickles that a training run leaves beside its weights: never opened, and no weights either.
 STATE = re.compile(r"(training_args|optimizer|scheduler|scaler|rng_state)[\w.-]*")
 PARTS = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.safetensors")
 CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 READ = (".json", ".txt", ".model", ".safetensors", ".jinja")  # the files that loading may read
+# Names under which a folder is a mistake of copying.
+FILES = (
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.txt",
+    "vocab.json",
+    "preprocessor_config.json",
+    WEIGHTS,
+    INDEX,
+    ADAPTER_CONFIG,
+    ADAPTER_WEIGHTS,
+)
 MOST_LISTED = 8
 CONVERT = (
     "Convert it once, where you trust the file: "
@@ -96,16 +112,6 @@ def find_model_folder(folder: Path) -> tuple[Path, tuple[str, ...]]:
     raise _explained(folder)
 
 
-def read_text(path: Path) -> str:
-    """A text file from a model folder, with a bound on its size. Raises `UnsafeModel`."""
-    if path.stat().st_size > MAX_CONFIG_BYTES:
-        raise UnsafeModel(
-            f"{path.name} is larger than 4 MB; a configuration file should be much smaller. "
-            "Save the model again."
-        )
-    return path.read_text(encoding="utf-8")
-
-
 def listed_modules(folder: Path) -> list[tuple[str, str]]:
     """Type and path of each module that sentence-transformers lists; empty without a list."""
     try:
@@ -130,9 +136,9 @@ def _snapshot(folder: Path) -> Path | None:
     snapshots = folder if folder.name == "snapshots" else folder / "snapshots"
     try:
         main = snapshots.parent / "refs" / "main"
-        named = main.read_text(encoding="utf-8").strip() if main.is_file() else ""
+        named = read_text(main).strip() if main.is_file() else ""
         found = [path for path in snapshots.iterdir() if path.is_dir()]
-    except (OSError, ValueError):
+    except (OSError, ValueError, UnsafeModel):
         return None
     chosen = [path for path in found if path.name == named] or found
     return chosen[0] if len(chosen) == 1 else None
@@ -171,9 +177,9 @@ def _which(folder: Path, checkpoints: list[str]) -> str:
     """What to type: the checkpoint that the run itself calls its best, else the last."""
     last, best = checkpoints[-1], ""
     try:
-        state = json.loads((folder / last / "trainer_state.json").read_text(encoding="utf-8"))
+        state = json.loads(read_text(folder / last / "trainer_state.json"))
         best = Path(str(state.get("best_model_checkpoint") or "")).name
-    except (OSError, ValueError, AttributeError, RecursionError):
+    except (OSError, ValueError, AttributeError, RecursionError, UnsafeModel):
         pass
     if best in checkpoints:
         return f"The run names {best} as its best: type {str(folder / best)!r}."
@@ -210,13 +216,24 @@ def other_format(folder: Path) -> ClearheadError | None:
 
 
 def check_pointers(folder: Path) -> None:
-    """Refuse files that loading reads and that git-lfs has not fetched. Raises `ModelNotFound`."""
+    """Refuse files that loading reads and that cannot be read, or that git-lfs has not fetched.
+
+    Raises `ModelNotFound`.
+    """
     unused = _unused_weights(folder)
     for path in sorted(folder.iterdir()):
-        if path.suffix in READ and path.name not in unused and is_pointer(path):
+        if path.suffix not in READ or path.name in unused:
+            continue
+        if path.is_symlink() and not path.exists():
+            continue  # a link to nothing is missing
+        if path.is_dir() and path.name not in FILES:
+            continue
+        check_readable(path)
+        if is_pointer(path):
             raise ModelNotFound(
                 f"{path.name} in {folder.name!r} is a git-lfs pointer: a line of text in place of "
-                f"the file{_size(path)}. Fetch it: `git lfs install && git lfs pull` in the folder."
+                f"the file{pointer_size(path)}. Fetch it: `git lfs install && git lfs pull` in the "
+                "folder."
             )
 
 
@@ -225,24 +242,6 @@ def _unused_weights(folder: Path) -> set[str]:
     if not (folder / WEIGHTS).is_file() or is_pointer(folder / WEIGHTS):
         return set()
     return {path.name for path in folder.glob("*.safetensors")} - {WEIGHTS, ADAPTER_WEIGHTS}
-
-
-def is_pointer(path: Path) -> bool:
-    """Whether a file is the stand-in that git keeps where git-lfs keeps the content."""
-    try:
-        if not path.is_file() or path.stat().st_size > MAX_POINTER_BYTES:
-            return False
-        with path.open("rb") as file:
-            return file.read(len(POINTER)) == POINTER
-    except OSError:
-        return False
-
-
-def _size(path: Path) -> str:
-    found = re.search(
-        r"^size (\d{1,15})$", path.read_text(encoding="utf-8", errors="replace"), re.M
-    )
-    return f" of {int(found[1]):,} bytes" if found else ""
 
 
 def check_weights(folder: Path) -> None:
@@ -282,14 +281,20 @@ def read_files(folder: Path) -> list[Path]:
 
 
 def _named_parts(index: Path) -> list[str]:
+    """Names of the files in the list of parts, as far as it can be read. Raises `UnsafeModel`."""
     try:
-        parts = json.loads(index.read_text(encoding="utf-8")).get("weight_map", {})
+        parts = json.loads(read_text(index)).get("weight_map", {})
         return sorted(set(parts.values()))
     except (OSError, ValueError, AttributeError, TypeError, RecursionError):
         return []
 
 
 def _check_parts(folder: Path, names: list[str]) -> None:
+    if not names:
+        raise ModelNotFound(
+            f"{INDEX} in {folder.name!r} names no files of weights. Download it again, or save the "
+            "model again."
+        )
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
         raise ModelNotFound(
@@ -298,32 +303,3 @@ def _check_parts(folder: Path, names: list[str]) -> None:
         )
     for name in names:
         check_safetensors(folder / name)
-
-
-def check_safetensors(path: Path) -> None:
-    """Refuse a safetensors file that is empty, cut off or something else. `UnsupportedModel`."""
-    size = path.stat().st_size
-    again = "Download it again, or save the model again."
-    if size == 0:
-        raise UnsupportedModel(f"transformers cannot load {path.name}: it is empty. {again}")
-    with path.open("rb") as file:
-        start = file.read(8)
-        length = int.from_bytes(start, "little")
-        header = file.read(length) if length <= min(size, MAX_HEADER_BYTES) else b""
-    if start[:1] == b"<":
-        raise UnsupportedModel(
-            f"transformers cannot load {path.name}: it is a web page, not weights. Download the "
-            "file itself."
-        )
-    try:
-        tensors = json.loads(header)
-        ends = [each["data_offsets"][1] for name, each in tensors.items() if name != "__metadata__"]
-        whole = 8 + length + max(ends, default=0)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        cut = f"is cut off or damaged ({size:,} bytes)"
-        raise UnsupportedModel(f"transformers cannot load {path.name}: it {cut}. {again}") from None
-    if size != whole:
-        raise UnsupportedModel(
-            f"transformers cannot load {path.name}: it is "
-            f"{'cut off' if size < whole else 'damaged'} ({size:,} of {whole:,} bytes). {again}"
-        )

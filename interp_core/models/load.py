@@ -15,6 +15,7 @@ from interp_core.errors import (
 from interp_core.models import bundled_models
 from interp_core.models.adapter_config import is_adapter
 from interp_core.models.device import checked, find_device, find_dtype
+from interp_core.models.file_checks import unreadable
 from interp_core.models.folders import find_model_folder
 from interp_core.models.hub import LONGEST_SHOWN, hub_folder, split_revision
 from interp_core.models.layout import settle
@@ -68,6 +69,9 @@ def load_model(
             f"{shown!r} may not be read by the user who runs this. Allow it "
             "(`chmod -R u+rX` by the owner of the files), or copy the folder."
         ) from error
+    except OSError as error:  # a file that vanished, a disk or a network drive that fails
+        place = Path(error.filename or str(name_or_path)[:LONGEST_SHOWN])
+        raise unreadable(place, error) from error
 
 
 def _load(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
@@ -20,6 +21,7 @@ from interp_core.errors import ClearheadError, UnsafeModel, UnsupportedModel
 from interp_core.models.adapter_config import PREFIX, TASKS, AdapterFolder
 from interp_core.models.folders import ADAPTER_CONFIG
 from interp_core.models.layout import decoder_trial_inputs
+from interp_core.models.peft_names import moved_modules, renamed_settings, write_renamed
 from interp_core.models.plain_lora import merge_plain
 from interp_core.models.tasks import HEADLESS
 from interp_core.models.vision import picture_settings
@@ -87,6 +89,10 @@ def _patterns(settings: dict) -> Iterator[str]:
         yield from (each for each in (value if several else [value]) if isinstance(each, str))
 
 
+OLD_NAMES = (
+    "The adapter names modules as earlier versions of transformers did; they were found by the "
+    "names of today."
+)
 TOLERANCE = {"float32": 1e-3, "float64": 1e-3}  # of the largest output; elsewhere `ROUNDED`
 ROUNDED = 0.1
 # With bias="all", peft saves the biases of a whole head a second and a third time.
@@ -152,24 +158,31 @@ def merge(
     """The model with the adapter in its weights, and notes."""
     import torch
 
+    moved = moved_modules(adapter, model)
+    notes = (OLD_NAMES,) if moved else ()
     if find_spec("peft") is None:
-        merge_plain(adapter, model)
-        return model, ()
+        merge_plain(adapter, model, moved)
+        return model, notes
     from peft import PeftConfig, PeftModel
 
     settings = {key: value for key, value in adapter.settings.items() if key != "runtime_config"}
     if settings.get("task_type") not in TASKS:
         settings["task_type"] = None
-    refuse_slow_patterns(settings, [path for path, _ in model.named_modules()])
+    refuse_slow_patterns(settings, [*(path for path, _ in model.named_modules()), *moved])
     try:
         with (
+            tempfile.TemporaryDirectory(prefix="clearhead-adapter-") as draft,
             quiet_loading(),
             torch.random.fork_rng(devices=[]),
             warnings.catch_warnings(record=True) as told,
         ):
             warnings.simplefilter("always")
-            config = PeftConfig.from_peft_type(**PeftConfig.check_kwargs(**settings))
             folder = str(adapter.folder)
+            if moved:
+                settings = renamed_settings(settings, adapter, moved, model)
+                write_renamed(adapter, settings, moved, Path(draft))
+                folder = draft
+            config = PeftConfig.from_peft_type(**PeftConfig.check_kwargs(**settings))
             beside = PeftModel.from_pretrained(model, folder, config=config, torch_device="cpu")
             found = beside.load_adapter(folder, "default", torch_device="cpu")
             _check_keys(found, name)
@@ -183,7 +196,7 @@ def merge(
         raise _refusal(adapter, name, error) from error
     _compare(adapter, model, before, after)
     ignored = [str(each.message) for each in told if "nexpected keyword" in str(each.message)]
-    return merged, tuple(_ignored(each) for each in ignored)
+    return merged, (*notes, *(_ignored(each) for each in ignored))
 
 
 def _unwrapped(model: PreTrainedModel) -> PreTrainedModel:

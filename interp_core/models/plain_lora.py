@@ -6,6 +6,7 @@ that differ between modules, and biases, is the library's (extra "adapters").
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,8 @@ def is_plain(adapter: AdapterFolder) -> bool:
     return adapter.kind == "LORA" and set(adapter.settings) <= PLAIN
 
 
-def merge_plain(adapter: AdapterFolder, model: nn.Module) -> None:
-    """Merge the adapter into the model, in place.
+def merge_plain(adapter: AdapterFolder, model: nn.Module, moved: Mapping[str, str]) -> None:
+    """Merge the adapter into the model, in place; `moved` are tensors with another name today.
 
     Raises `ModelNotFound` for any other than a plain one, ValueError where it does not fit.
     """
@@ -39,9 +40,10 @@ def merge_plain(adapter: AdapterFolder, model: nn.Module) -> None:
     from interp_core.models.adapter import merge_tensors
 
     saved = load_file(Path(adapter.folder) / ADAPTER_WEIGHTS)
+    bare = {name.removeprefix(PREFIX): value for name, value in saved.items()}
     tensors = {
-        name.removeprefix(PREFIX).replace(PAIR[0], ".lora_A").replace(PAIR[1], ".lora_B"): value
-        for name, value in saved.items()
+        moved.get(name, name).replace(PAIR[0], ".lora_A").replace(PAIR[1], ".lora_B"): value
+        for name, value in bare.items()
     }
     scale = float(adapter.settings["lora_alpha"]) / float(adapter.settings["r"])
     merge_tensors(model, {name: value.float() for name, value in tensors.items()}, scale)

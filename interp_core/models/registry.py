@@ -85,8 +85,15 @@ class PackagedFile:
         found = Path(spec.origin).parent / self.path if spec and spec.origin else None
         if found is None or not found.is_file():
             raise ModelNotFound(f"{self.needed_by} the package {self.package}: `{self.install}`.")
-        info = found.stat()
-        if _digest(found, info.st_size, info.st_mtime_ns) != self.sha256:
+        try:
+            info = found.stat()
+            digest = _digest(found, info.st_size, info.st_mtime_ns)
+        except OSError as error:
+            raise ModelNotFound(
+                f"{found.name} of the package {self.package} cannot be read ({error.strerror}). "
+                f"Install it again: `{self.install}`."
+            ) from error
+        if digest != self.sha256:
             raise UnsafeModel(
                 f"The weights in {self.package} are not the ones this version was checked with. "
                 f"Remove the package and install it again: `{self.install}`."

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from interp_core.errors import ModelNotFound, UnsafeModel, UnsupportedModel
-from interp_core.models.folders import SAVED, check_pointers, check_weights, is_pointer, read_text
+from interp_core.models.file_checks import is_pointer, read_text
+from interp_core.models.folders import SAVED, check_pointers, check_weights
 
 MAX_LAYERS = 1000
 MAX_COUNT = 100_000

@@ -15,12 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interp_core.errors import UnsafeModel, UnsupportedModel
-from interp_core.models.folders import (
-    SENTENCE_MODULES,
-    check_safetensors,
-    is_pointer,
-    listed_modules,
-)
+from interp_core.models.file_checks import check_safetensors, is_pointer
+from interp_core.models.folders import SENTENCE_MODULES, listed_modules
 from interp_core.models.safety import check_links, read_json
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import transformers as tf
 from safetensors.torch import load_file, save_file
 
 import interp_core as ic
+from interp_core.models import file_checks, folders
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 440449768\n"
 
@@ -296,3 +297,70 @@ def test_a_plain_encoder_without_a_named_class_has_nothing_to_say(folder):
     del config["architectures"]
     (path / "config.json").write_text(json.dumps(config))
     assert ic.load_model(str(path)).notes == ()
+
+
+# ------------------------------------------------------------- what cannot be read, hostile lists
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "config.json"])
+def test_a_file_that_cannot_be_read_is_named(folder, monkeypatch, name):
+    path = folder()
+    opened = type(path).open
+
+    def refuse(error):
+        def open_or_refuse(self, *given, **more):
+            if self.name == name:
+                raise error
+            return opened(self, *given, **more)
+
+        return open_or_refuse
+
+    for error, said in (
+        (PermissionError(13, "Permission denied"), "may not be read by the user"),
+        (FileNotFoundError(2, "No such file"), "is not there any more"),
+        (OSError(5, "Input/output error"), r"cannot be read \(Input/output error\)"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(type(path), "open", refuse(error))
+            says(path, ic.ModelNotFound, rf"{name} in '{path.name}' {said}")
+
+
+def test_a_folder_in_place_of_a_file_and_a_cut_off_shard_are_named(folder):
+    path = folder()
+    (path / "vocab.txt").unlink(missing_ok=True)
+    (path / "vocab.txt").mkdir()
+    says(path, ic.ModelNotFound, r"vocab\.txt in .* is a folder, and a file is expected")
+    path = folder("gpt2")
+    in_parts(path)
+    part = path / "model-00002-of-00002.safetensors"
+    part.write_bytes(part.read_bytes()[:-9])
+    says(path, ic.UnsupportedModel, rf"{part.name}: it is cut off")
+
+
+@pytest.mark.parametrize(
+    ("names", "kind", "said"),
+    [
+        (["../model.safetensors"], ic.UnsafeModel, "'../model.safetensors'"),
+        (["/etc/passwd"], ic.UnsafeModel, "'/etc/passwd'"),
+        (["a/b.safetensors"], ic.UnsafeModel, "'a/b.safetensors'"),
+        (["..\\model.safetensors"], ic.UnsafeModel, "as a part of the weights"),
+        ([7], ic.UnsafeModel, "''"),
+        (["model-00009-of-00009.safetensors"], ic.ModelNotFound, "model-00009-of-00009"),
+        ([], ic.ModelNotFound, "names no files"),
+    ],
+)
+def test_a_list_of_parts_that_leads_elsewhere_is_refused_by_name(folder, names, kind, said):
+    path = folder()
+    in_parts(path)
+    parts = {f"tensor {number}": name for number, name in enumerate(names)}
+    (path / folders.INDEX).write_text(json.dumps({"weight_map": parts}))
+    says(path, kind, said)
+
+
+def test_a_list_of_parts_without_end_is_not_read(folder, monkeypatch):
+    path = folder()
+    in_parts(path)
+    monkeypatch.setattr(file_checks, "MAX_INDEX_BYTES", 100)
+    says(path, ic.UnsafeModel, r"index\.json is larger than")
+    with pytest.raises(ic.UnsafeModel):
+        folders.read_files(path)

@@ -146,6 +146,48 @@ def test_a_vision_transformer_with_a_head_of_its_own(tiny, tmp_path):
     assert (model.task, len(model.labels)) == ("image-classification", 7)
 
 
+OLD_NAMES = (  # of ViT before transformers 5
+    ("vit.layers.", "vit.encoder.layer."),
+    ("attention.q_proj", "attention.attention.query"),
+    ("attention.v_proj", "attention.attention.value"),
+    ("attention.o_proj", "attention.output.dense"),
+    ("mlp.fc2", "output.dense"),
+)
+
+
+@pytest.mark.parametrize("kind", [LoraConfig, peft.LoHaConfig])
+def test_an_adapter_with_the_module_names_of_earlier_versions(tiny, tmp_path, kind):
+    scales = {r"layers\.1\.attention\.q_proj": 3, "v_proj": 5}
+    settings = kind(
+        target_modules=["q_proj", "v_proj", "o_proj", "fc2"],
+        modules_to_save=["classifier"],
+        alpha_pattern=scales,
+        rank_pattern={"o_proj": 2},
+    )
+    new, old = tmp_path / "new", tmp_path / "old"
+    theirs = train(tiny, "vit", settings, new, labels=7, head="ImageClassification")
+    right = answer(theirs.merge_and_unload(), theirs.config)
+    shutil.copytree(new, old)
+    tensors = load_file(old / "adapter_model.safetensors")
+    for name in list(tensors):
+        before = name
+        for today, then in OLD_NAMES:
+            before = before.replace(today, then)
+        tensors[before] = tensors.pop(name)
+    save_file(tensors, old / "adapter_model.safetensors")
+    named = ["query", "value", "attention.output.dense", "output.dense"]
+    change(
+        old,
+        target_modules=named,
+        alpha_pattern={r"layer\.1\.attention\.attention\.query": 3, "value": 5},
+        rank_pattern={"attention.output.dense": 2},
+    )
+    model = ic.load_model(str(old))
+    assert (answer(model.model, model.model.config) - right).abs().max() < 1e-5
+    assert any("earlier versions" in note for note in model.notes)
+    assert not any("earlier versions" in note for note in ic.load_model(str(new)).notes)
+
+
 def test_a_masked_language_model_whose_task_stands_in_its_class(tiny, tmp_path):
     settings = LoraConfig(target_modules=QUERY, modules_to_save=["cls"])
     theirs = train(tiny, "bert-masked-lm", settings, tmp_path / "a", head="MaskedLM")
