@@ -49,7 +49,8 @@ def head_importance(
 
     - "gradient" (Michel et al. 2019): importance is the mean over texts of |∂L/∂ξ| for a gate ξ on
       the head's output; `loss_change` is −∂L/∂ξ, a first-order guess of what taking the head away
-      adds to L. One backward pass for a batch.
+      adds to L. ∂L/∂ξ is attention × gradient, summed over the head's map. One backward pass for a
+      batch.
     - "ablation": the head's output is set to zero. `loss_change`, `logit_change` and
       `accuracy_change` are without minus with the head; importance is the mean loss change.
 

@@ -106,6 +106,26 @@ def test_gradient_importance_is_the_derivative_at_an_open_gate(tiny_model, refer
         assert row.importance_se == pytest.approx(error, abs=1e-5)
 
 
+@pytest.mark.parametrize("family", ["bert-2-labels", "gpt2"])
+def test_gradient_importance_is_attention_times_gradient_summed_over_the_map(
+    tiny_model, references, family
+):
+    """The output of a head is linear in its map, so the sum is the slope of the gate."""
+    reference, sums = references[family], []
+    for text in TEXTS:
+        ids = reference.tools(text, return_tensors="pt")["input_ids"]
+        output = reference.model(ids, output_attentions=True)
+        logits, labels = output.logits, output.logits.argmax(-1)
+        if family == "gpt2":
+            logits, labels = logits[0, :-1], ids[0, 1:]
+        loss = torch.nn.functional.cross_entropy(logits, labels)
+        slopes = torch.autograd.grad(loss, output.attentions)
+        sums.append([(a * s).sum((-1, -2))[0] for a, s in zip(output.attentions, slopes)])
+    mean = np.mean([[layer.detach().numpy() for layer in each] for each in sums], 0)
+    table = ic.head_importance(tiny_model(family), TEXTS)
+    np.testing.assert_allclose(table["loss_change"], -mean.ravel(), atol=1e-5)
+
+
 @pytest.mark.parametrize("cached", [True, False])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_ablation_zeroes_the_slice_of_the_projections_input(

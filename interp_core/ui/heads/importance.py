@@ -31,7 +31,8 @@ CURVES = {
 ABOUT = {
     "gradient": (
         "Mean absolute gradient of the loss with respect to a gate on the head's output "
-        "(Michel et al. 2019): a first-order importance estimate."
+        "(Michel et al. 2019), which is attention × gradient summed over the head's map: a "
+        "first-order importance estimate."
     ),
     "ablation": (
         "Change in the loss when one head's output is set to zero. Negative: removing the "
