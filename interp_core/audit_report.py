@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from interp_core.audit.calibration import reliability
-from interp_core.audit.figures import FDR, figure_table
+from interp_core.audit.figures import FDR, figure_table, p_value
 from interp_core.audit.points import (
     head_points,
     share_points,
@@ -198,7 +198,7 @@ class _Page:
         error = next(each for each in audit.figures if each.key == "calibration_error")
         chart = drawing.calibration(audit)
         told = f"Accuracy by confidence; expected calibration error {error.value:.3f}."
-        note = f"Compared with: {error.comparison} (p = {error.p:.3g})."
+        note = f"Compared with: {error.comparison} ({p_value(error.p)})."
         code = "ic.reliability(audit.data, audit.predictions)"
         return self.figure("Reliability diagram", told, chart, table, code, note)
 

@@ -14,12 +14,13 @@ import argparse
 import contextlib
 import json
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from interp_core import locations
-from interp_core.errors import ClearheadError
+from interp_core.errors import BadInput, ClearheadError
 
 FAILED, BROKEN, INTERRUPTED = 1, 2, 130
 PROGRAM = "clearhead"
@@ -89,6 +90,23 @@ def ended(
         return INTERRUPTED
     out.write(f"{found.data}\n" if as_json else "".join(f"{line}\n" for line in found.lines))
     return found.code
+
+
+def folder(out: str) -> Path:
+    """The folder to write into, made where it is not there; before hours of work, not after them.
+
+    Raises `BadInput`.
+    """
+    path = Path(out).expanduser()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise BadInput(
+            f"Nothing can be written into {out!r} ({error.strerror}). Name another folder."
+        ) from error
+    return path
 
 
 def say(line: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from interp_core.audit.figures import p_value
 from interp_core.charts import audit as audit_charts
 from interp_core.charts import compare as charts
 from interp_core.charts.export import picture
@@ -184,7 +185,7 @@ class _Page:
         frame = frame[~frame["name"].str.startswith("Expected")]
         chart = drawing.answers(answers)
         told = "; ".join(f"{row.name} {row.value:.1%}" for row in frame.itertuples(index=False))
-        p = f"McNemar p = {answers.p:.3f}." if answers.labelled else ""
+        p = f"McNemar {p_value(answers.p)}." if answers.labelled else ""
         code = "comparison.answers.summary()"
         said = [p, left_out(answers.left_out, answers.texts), *answers.notes]
         note = " ".join(filter(None, said))

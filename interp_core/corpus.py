@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interp_core import command
+from interp_core.errors import BadInput
 
 if TYPE_CHECKING:
     from interp_core.heads.statistics import CorpusState
@@ -71,6 +72,10 @@ def _last(asked: argparse.Namespace, out: str) -> CorpusState:
     corpus = sample_corpus() if asked.sample else open_corpus(asked.file, **options)
     for note in corpus.notes:
         command.say(note)
+    place = Path(out).expanduser()
+    if not place.name or place.is_dir():
+        raise BadInput(f"--out names the file to write, and {out!r} is a folder.")
+    command.folder(str(place.parent))
     model = load_model(asked.model or SAMPLE_MODEL)
     states = run_corpus(model, corpus, out, limit=asked.limit, restart=asked.restart)
     begun = next(states)

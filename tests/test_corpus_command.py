@@ -123,6 +123,17 @@ def test_mistakes_are_told_in_a_sentence(tiny, tmp_path, capsys, arguments, word
     assert not out.exists()
 
 
+def test_a_place_that_cannot_be_written_is_said_before_the_model_is_loaded(tmp_path, capsys):
+    file = tmp_path / "texts.txt"
+    file.write_text("One.\n")
+    for out, said in (
+        (tmp_path, "is a folder"),
+        (file / "stats.parquet", "Nothing can be written"),
+    ):
+        assert corpus.main(["no-such-model-here", str(file), "--out", str(out)]) == 2
+        assert said in capsys.readouterr().err
+
+
 def test_a_file_or_the_sample_is_needed(capsys):
     for arguments in (["encoder", "--out", "x"], ["encoder", "f", "--sample", "--out", "x"]):
         with pytest.raises(SystemExit):

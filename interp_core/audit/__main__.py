@@ -69,8 +69,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(asked: argparse.Namespace) -> command.Outcome:
-    from interp_core.audit.data import labelled_data
+    from interp_core.audit.data import check_labelled, labelled_data
+    from interp_core.audit.lexicons import find_lexicon
     from interp_core.audit.samples import audit_set
+    from interp_core.audit.suites import read_suite
     from interp_core.audit.verdict import read_thresholds
     from interp_core.audit.whole import all_parts, run_audit
     from interp_core.audit_report import audit_document, audit_json, audit_report
@@ -79,8 +81,15 @@ def _run(asked: argparse.Namespace) -> command.Outcome:
     from interp_core.report.spreadsheet import csv
 
     thresholds = read_thresholds(asked.thresholds) if asked.thresholds else ()
-    model = load_model(asked.model)
     options = _options(asked)
+    if asked.data:  # a fault of the files is said before minutes of loading
+        check_labelled(asked.data, **options)
+    for each in asked.suite:
+        read_suite(each)
+    for each in asked.bias:
+        find_lexicon(each)
+    out = command.folder(asked.out)
+    model = load_model(asked.model)
     if asked.sample:
         data, code = audit_set(model), "ic.audit_set(model)"
     else:
@@ -99,8 +108,6 @@ def _run(asked: argparse.Namespace) -> command.Outcome:
     if show:
         show(1, 1)
         command.say("")
-    out = Path(asked.out).expanduser()
-    out.mkdir(parents=True, exist_ok=True)
     with_texts = not asked.no_texts
     script = _script(asked, code, parts)
     report = audit_report(audit, model, script=script, with_texts=with_texts)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from interp_core.audit.labels import LabelMatch, match_labels, shown_of, written
 from interp_core.audit.record import REGRESSION, SINGLE, TOKENS, AuditData, audit_kind
-from interp_core.errors import BadInput
+from interp_core.errors import BadInput, ClearheadError
 from interp_core.files.columns import LOOKED_AT, choose_column, usual_name
 from interp_core.files.conll import TaggedSentences, read_conll
 from interp_core.files.rows import EMPTY, Skipped, SkippedRows
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 NO_LABEL, UNKNOWN = "without a label", "unknown label"
 _USUAL = "label labels class classes category target gold intent sentiment meant y tag score"
+OF_TABLES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
 LABEL_NAMES = tuple(_USUAL.split())  # usual names of a column of labels
 
 
@@ -60,11 +61,7 @@ def labelled_data(
     frame = frame.iloc[places].reset_index(drop=True)
     label = label or label_column(frame, model, pair)
     text = text or _text_column(frame.drop(columns=label, errors="ignore"))
-    for column in filter(None, (text, label, pair)):
-        if column not in frame:
-            raise BadInput(f"There is no column {column!r}. Columns: {shown_of(list(frame))}.")
-    if text == label:
-        raise BadInput(f"The column {text!r} cannot hold both the texts and the labels.")
+    _check_columns(frame, text, label, pair)
     problems = table.skipped.copy() if table.skipped else SkippedRows()
     values = frame[label]
     match, read = _reader(kind, values, model, mapping)
@@ -97,10 +94,60 @@ def labelled_data(
     )
 
 
-def _drawn(count: int, limit: int | None) -> tuple[np.ndarray, tuple[str, ...]]:
-    """The places of the rows that are audited, in order, and a note where some are not."""
+def check_labelled(
+    source: Any,
+    *,
+    text: str | None = None,
+    label: str | None = None,
+    pair: str | None = None,
+    mapping: Mapping[str, str | int | None] | None = None,
+    limit: int | None = None,
+    **options: Any,
+) -> None:
+    """What of a source of labelled texts shows without a model, to be said before one is loaded.
+
+    Arguments as of `labelled_data`. Raises `BadInput` for files that are not there, are no table
+    and no CoNLL file, and for columns that are missing. What labels mean is known with a model
+    only.
+    """
+    _check_limit(limit)
+    if isinstance(source, TaggedSentences | AuditData):
+        return
+    try:
+        frame = _table(source, options).frame
+    except BadInput:
+        if isinstance(source, Table | pd.DataFrame):
+            raise
+        try:
+            read_conll(source, **options)
+        except (ClearheadError, TypeError):  # a table's options
+            pass
+        else:
+            return
+        raise
+    ending = Path(_name(source).removesuffix(".gz")).suffix.lower()
+    if isinstance(source, Table | pd.DataFrame) or ending in OF_TABLES:
+        _check_columns(frame, text, label, pair)
+
+
+def _check_limit(limit: int | None) -> None:
     if limit is not None and limit < 1:
         raise BadInput(f"A limit is at least 1 row, not {limit:,}.")
+
+
+def _check_columns(
+    frame: pd.DataFrame, text: str | None, label: str | None, pair: str | None
+) -> None:
+    for column in filter(None, (text, label, pair)):
+        if column not in frame:
+            raise BadInput(f"There is no column {column!r}. Columns: {shown_of(list(frame))}.")
+    if text and text == label:
+        raise BadInput(f"The column {text!r} cannot hold both the texts and the labels.")
+
+
+def _drawn(count: int, limit: int | None) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The places of the rows that are audited, in order, and a note where some are not."""
+    _check_limit(limit)
     if limit is None or count <= limit:
         return np.arange(count), ()
     places = np.sort(np.random.default_rng(0).choice(count, limit, replace=False))
@@ -108,6 +155,8 @@ def _drawn(count: int, limit: int | None) -> tuple[np.ndarray, tuple[str, ...]]:
 
 
 def _name(source: Any) -> str:
+    if isinstance(source, pd.DataFrame):  # may have a column of this name
+        return "data"
     named = source if isinstance(source, str | Path) else getattr(source, "name", "")
     return Path(str(named)).name or "data"
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 LEVEL = 0.95  # of every interval
 FDR = 0.05  # share of false discoveries among what is called significant
+LEAST_P = 0.001  # smaller p-values are only said to be smaller
 RESAMPLES = 1_000
 SMALL = 30  # texts below which a group is drawn grey: its interval is wider than most differences
 BLOCK = 50  # resamples that are held at once
@@ -133,6 +134,13 @@ def adjusted(p: np.ndarray) -> np.ndarray:
     if known.any():
         found[known] = false_discovery_control(np.clip(p[known], 0, 1), method="bh")
     return found
+
+
+def p_value(p: float) -> str:
+    """A p-value as it stands in a sentence: "p = 0.016", "p < 0.001", never "p = 0.000"."""
+    if not np.isfinite(p):
+        return "p undefined"
+    return f"p < {LEAST_P}" if p < LEAST_P else f"p = {p:.3f}"
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,9 @@ def _run(asked: argparse.Namespace) -> command.Outcome:
         {name: value for name, value in (("dtype", dtype), ("base", base)) if value}
         for dtype, base in ((asked.dtype, asked.base), (asked.second_dtype, asked.second_base))
     ]
+    _check(asked)
+    if asked.out:
+        command.folder(asked.out)
     models = [
         load_model(name, **given) for name, given in zip((asked.first, asked.second), options)
     ]
@@ -87,16 +90,42 @@ def _run(asked: argparse.Namespace) -> command.Outcome:
     return command.Outcome(tuple(lines), as_json(data))
 
 
-def _data(asked: argparse.Namespace, model: Any) -> tuple[Any, list[str] | None, tuple[str, str]]:
-    """Labelled data or texts, and the Python that makes them: lines, and the argument."""
-    from interp_core.audit.data import labelled_data
-    from interp_core.audit.samples import audit_set
-    from interp_core.files.corpus import first_texts, open_corpus
+def _check(asked: argparse.Namespace) -> None:
+    """A fault of the options or the file is said before two models are loaded."""
+    from interp_core.audit.data import check_labelled
 
     if asked.limit < 1:
         raise BadInput(f"--limit is at least 1, not {asked.limit}.")
     if asked.data and asked.sample:
         raise BadInput("Give either --data or --sample.")
+    if not asked.data:
+        return
+    try:
+        check_labelled(asked.data, text=asked.text, label=asked.label)
+    except ClearheadError:
+        if asked.label:
+            raise
+        _texts(asked)
+
+
+def _texts(asked: argparse.Namespace) -> tuple[list[str], str]:
+    """The texts of a file without labels, and the Python that opens it."""
+    from interp_core.files.corpus import first_texts, open_corpus
+
+    name = Path(asked.data).name
+    column = {"column": asked.text} if asked.text else {}
+    texts = first_texts(open_corpus(asked.data, **column), asked.limit)
+    if not texts:
+        raise BadInput(f"{name} holds no texts. Name their column with --text.")
+    given = ", ".join([repr(name), *(f"column={v!r}" for v in column.values())])
+    return texts, f"ic.open_corpus({given})"
+
+
+def _data(asked: argparse.Namespace, model: Any) -> tuple[Any, list[str] | None, tuple[str, str]]:
+    """Labelled data or texts, and the Python that makes them: lines, and the argument."""
+    from interp_core.audit.data import labelled_data
+    from interp_core.audit.samples import audit_set
+
     if asked.sample:
         return audit_set(model), None, ("data = ic.audit_set(first)", "data=data")
     if not asked.data:
@@ -111,14 +140,8 @@ def _data(asked: argparse.Namespace, model: Any) -> tuple[Any, list[str] | None,
         if asked.label:
             raise
         reason = str(error)
-    column = {"column": asked.text} if asked.text else {}
-    texts = first_texts(open_corpus(asked.data, **column), asked.limit)
-    if not texts:
-        raise BadInput(f"{name} holds no texts. Name their column with --text.")
+    texts, opened = _texts(asked)
     command.say(f"No labels: agreement is compared, not accuracy. {reason}")
-    opened = (
-        f"ic.open_corpus({', '.join([repr(name), *(f'column={v!r}' for v in column.values())])})"
-    )
     return None, texts, (f"texts = ic.first_texts({opened}, {asked.limit})", "texts=texts")
 
 
@@ -137,7 +160,6 @@ def _write(
     from interp_core.report.spreadsheet import csv
 
     out = Path(asked.out).expanduser()
-    out.mkdir(parents=True, exist_ok=True)
     texts = not asked.no_texts
     report = comparison_report(found, models, script=script, with_texts=texts)
     (out / "compare.html").write_text(comparison_document(report), encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,11 +11,11 @@ import pandas as pd
 
 from interp_core.audit.calibration import calibration_error, reliability
 from interp_core.audit.figures import WILSON, Figure, wilson
-from interp_core.audit.labels import LabelMatch, match_labels, shown_of
+from interp_core.audit.labels import LabelMatch, shown_of
 from interp_core.audit.predictions import Predictions, is_right, predict_labelled
 from interp_core.audit.record import MULTI, REGRESSION, SINGLE, TOKENS, AuditData, audit_kind
 from interp_core.charted import Charted
-from interp_core.compare.naming import apart
+from interp_core.compare.naming import apart, match_classes, none_shared
 from interp_core.comparison import mcnemar
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.progress import scaled
@@ -24,7 +23,6 @@ from interp_core.progress import scaled
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
 
-PLACEHOLDER = re.compile(r"LABEL_\d+")
 SAME, CHANGED = "same answer", "other answer"
 WON, LOST, BOTH_WRONG, BOTH_RIGHT = "wrong → right", "right → wrong", "both wrong", "both right"
 CHANGES = (LOST, WON, CHANGED, BOTH_WRONG, SAME, BOTH_RIGHT)  # those to look at first
@@ -101,12 +99,9 @@ def compare_answers(
     labelled = isinstance(data, AuditData)
     if not labelled:
         data = _plain(data, first, kinds[0])
-    match = _matched(data.labels, second.labels)
+    match = match_classes(data.labels, second.labels)
     if not any(match.mapping.values()):
-        raise BadInput(
-            f"{first.name!r} ({', '.join(first.labels[:5])}) and {second.name!r} "
-            f"({', '.join(second.labels[:5])}) have no class in common. Compare representations."
-        )
+        raise BadInput(none_shared(first.name, second.name, first.labels, second.labels))
     other = _for_second(data, second, match.mapping)
     one = predict_labelled(first, data, progress=scaled(progress, 0, 50))
     two = predict_labelled(second, other, progress=scaled(progress, 50, 100))
@@ -139,28 +134,6 @@ def compare_answers(
         bins,
         tuple(notes),
     )
-
-
-def _matched(one: Sequence[str], two: Sequence[str]) -> LabelMatch:
-    """Which class of the second model each class of the first is.
-
-    By name; else by number, where the names of either side are numbers or the placeholders that
-    transformers writes ("LABEL_0"), and both have as many classes.
-    """
-    match = match_labels(one, two)
-    if any(match.mapping.values()):
-        return match
-    back = match_labels(two, one)
-    turned = {found: name for name, found in back.mapping.items() if found is not None}
-    if turned and len(one) == len(two):
-        return LabelMatch({name: turned.get(name) for name in one}, back.how, back.notes)
-    if len(one) == len(two) and any(all(map(PLACEHOLDER.fullmatch, side)) for side in (one, two)):
-        pairs = dict(zip(one, two))
-        told = ", ".join(f"{name} = {other}" for name, other in list(pairs.items())[:4])
-        more = ", …" if len(pairs) > 4 else ""
-        note = f"Classes were taken to stand in the same order in both models: {told}{more}."
-        return LabelMatch(pairs, "number", (note,))
-    return match
 
 
 def _one_sided(first: LoadedModel, second: LoadedModel, match: LabelMatch) -> list[str]:

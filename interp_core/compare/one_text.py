@@ -11,7 +11,7 @@ import pandas as pd
 
 from interp_core.attention.maps import AttentionMaps
 from interp_core.attribution.result import Attribution
-from interp_core.compare.naming import apart
+from interp_core.compare.naming import apart, match_classes, none_shared
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.interventions.task_lens import CLASSIFIERS, classifier_lens
 from interp_core.language.lens import logit_lens
@@ -121,17 +121,21 @@ def compare_lens(
     Columns model (its name), layer, depth (0 to 1), label, probability, and where both have as many
     layers difference (second − first, in the rows of the second).
 
-    Classifiers: every label that both have, by their own task heads (`classifier_lens`); `position`
-    chooses the token where tokens are labelled. Language models: the model's own answer at
-    `position` (the last token without it), by the logit lens; the difference is given where both
-    answer the same. Raises `BadInput` and `UnsupportedModel`.
+    Classifiers: every class that both have, in the names of the first (matched as in
+    `compare_answers`; what was assumed stands in `attrs["notes"]`), by their own task heads
+    (`classifier_lens`); `position` chooses the token where tokens are labelled. Language models:
+    the model's own answer at `position` (the last token without it), by the logit lens; the
+    difference is given where both answer the same. Raises `BadInput` and `UnsupportedModel`.
     """
     sides = [_lens(model, text, position) for model in (first, second)]
-    labels = [set(side["label"]) for side in sides]
-    shared = labels[0] & labels[1]
+    notes: tuple[str, ...] = ()
     if first.task in CLASSIFIERS:
-        if not shared:
-            raise BadInput("The two models have no label in common. Compare representations.")
+        match = match_classes(first.labels, second.labels)
+        back = {found: name for name, found in match.mapping.items() if found is not None}
+        if not back:
+            raise BadInput(none_shared(first.name, second.name, first.labels, second.labels))
+        sides[1] = sides[1].assign(label=sides[1]["label"].map(back))
+        shared, notes = set(back.values()), match.notes
         sides = [side[side["label"].isin(shared)].reset_index(drop=True) for side in sides]
     frames = []
     for name, side in zip(apart(first.name, second.name), sides):
@@ -140,7 +144,9 @@ def compare_lens(
     frames[1] = _with_difference(*frames)
     frames[0] = frames[0].assign(difference=np.nan)
     columns = ["model", "layer", "depth", "label", "probability", "difference"]
-    return pd.concat(frames, ignore_index=True)[columns]
+    table = pd.concat(frames, ignore_index=True)[columns]
+    table.attrs["notes"] = list(notes)
+    return table
 
 
 def _with_difference(one: pd.DataFrame, two: pd.DataFrame) -> pd.DataFrame:

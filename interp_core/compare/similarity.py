@@ -18,6 +18,7 @@ Z = 1.959963984540054  # of a normal 95% interval
 CONSTANT = 1e-10  # share of the squared length below which vectors count as all alike
 FEWEST = 4  # texts: the unbiased estimate divides by n − 3
 NEIGHBOURS = 10
+TIES = 12  # decimals to which distances are compared
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,16 @@ class Space:
 
     @cached_property
     def ranks(self) -> np.ndarray:
-        """Ranks of the cosine distances of all pairs, (n, n) with 0 on the diagonal."""
+        """Ranks of the cosine distances of all pairs, (n, n) with 0 on the diagonal.
+
+        Distances that differ by the rounding of float64 alone are equal: ties share their mean
+        rank, or the noise of the last digits would decide their order.
+        """
         from scipy.stats import rankdata
 
         upper = np.triu_indices(len(self), 1)
         found = np.zeros((len(self), len(self)))
-        found[upper] = rankdata(1 - (self.unit @ self.unit.T)[upper])
+        found[upper] = rankdata(-np.round((self.unit @ self.unit.T)[upper], TIES))
         return found + found.T
 
     @cached_property

@@ -147,15 +147,15 @@ KEYS: dict[str, frozenset[str]] = {
         """
         look points depth sense_word entries containing rank_from rank_to text_column reducer
         dimensions nearness seed umap_neighbours umap_distance perplexity find drag everything
-        point stage group_by against depth2 model2 reducer2 seed2 pair_colour check clustering
-        cluster_count cluster_least conflict_label pictures
+        point stage group_by against depth2 model2 second_base reducer2 seed2 pair_colour check
+        clustering cluster_count cluster_least conflict_label pictures
         """,
         *(f"{what}_{source}" for what in ("unit", "colour", "labels") for source in _SOURCES),
     ),
     "head_entropy": _names(
         """
-        pruning heads_view stat stat2 other unit way curve second_model corpus corpus_size
-        corpus_column corpus_2 corpus_size_2 corpus_column_2
+        pruning heads_view stat stat2 other unit way curve second_model second_base corpus
+        corpus_size corpus_column corpus_2 corpus_size_2 corpus_column_2
         """,
         *_PICTURES,
     ),
@@ -170,9 +170,10 @@ KEYS: dict[str, frozenset[str]] = {
     ),
     "compare_models": _names(
         """
-        versus rival versus_target reach_word reach_side versus_value versus_rows versus_pooling
-        versus_measure versus_stat versus_map_head versus_lens versus_data versus_change
-        corpus corpus_size corpus_column audit_data audit_size audit_text audit_label audit_pair
+        versus rival second_base versus_target reach_word reach_side versus_value versus_rows
+        versus_pooling versus_measure versus_stat versus_map_head versus_lens versus_data
+        versus_change corpus corpus_size corpus_column audit_data audit_size audit_text audit_label
+        audit_pair
         """,
     ),
     "training_dynamics": _names(

@@ -49,7 +49,7 @@ def _run(asked: argparse.Namespace) -> command.Outcome:
     from interp_core.report.machine import as_json, rows
     from interp_core.training_dynamics.bundled import bundled_series
     from interp_core.training_dynamics.checkpoints import checkpoint_series
-    from interp_core.training_dynamics.curves import score_checkpoints
+    from interp_core.training_dynamics.curves import check_texts, score_checkpoints
     from interp_core.training_dynamics.findings import OVERFITTED, learning_findings, verdicts
     from interp_core.training_dynamics.weights import checkpoint_drift
 
@@ -66,6 +66,8 @@ def _run(asked: argparse.Namespace) -> command.Outcome:
     show = None if asked.quiet else command.progress
     options = {name: getattr(asked, name) for name in ("text", "label", "limit")}
     options = {name: value for name, value in options.items() if value is not None}
+    check_texts(train, held_out, options=options)
+    out = command.folder(asked.out)
     curves = score_checkpoints(series, train, held_out, options=options, progress=show)
     drift = checkpoint_drift(series, progress=show)
     tables = {
@@ -79,7 +81,6 @@ def _run(asked: argparse.Namespace) -> command.Outcome:
     if show:
         command.say("")
     findings = learning_findings(curves, drift)
-    out = Path(asked.out).expanduser()
     _write(out, tables, findings)
     for each in (*curves.broken,):
         command.say(f"{each.name}: {each.problem}")
@@ -119,7 +120,6 @@ def _write(out: Path, tables: dict[str, Any], findings: tuple) -> None:
     from interp_core.charts.export import picture
     from interp_core.report.spreadsheet import csv
 
-    out.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         (out / f"{name}.csv").write_bytes(csv(table))
     lines = "".join(f"{each.text}\n" for each in findings)

@@ -30,6 +30,10 @@ NUMBERED = re.compile(r"(\d+)(?!.*\d)")  # the last number in a name
 LOGGED = ("step", "epoch", "loss", "eval_loss", "learning_rate")
 
 
+class DataFault(BadInput):
+    """The texts do not fit, whichever checkpoint reads them."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """One point of a training: its folder, and how far the training was.
@@ -91,7 +95,7 @@ class CheckpointSeries:
         """What `measure` finds at each checkpoint, in order, with one model in memory at a time.
 
         A checkpoint that cannot be loaded, or that `measure` refuses, comes with its `problem` and
-        None. `Stopped` ends the whole pass.
+        None. `Stopped` and `DataFault` end the whole pass.
         """
         for each in self.checkpoints:
             if each.problem:
@@ -99,7 +103,7 @@ class CheckpointSeries:
                 continue
             try:
                 found = measure(each, self.load(each))
-            except Stopped:
+            except (Stopped, DataFault):
                 raise
             except ClearheadError as error:
                 yield replace(each, problem=str(error)), None

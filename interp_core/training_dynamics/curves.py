@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 
 from interp_core.audit.calibration import confidence_error
-from interp_core.audit.data import labelled_data
+from interp_core.audit.data import check_labelled, labelled_data
 from interp_core.audit.figures import LEVEL, Figure, percentiles, resampled, wilson
 from interp_core.audit.predictions import is_right, stream_predictions
-from interp_core.audit.record import SINGLE, AuditData
+from interp_core.audit.record import SINGLE, AuditData, audit_kind
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.progress import report
+from interp_core.training_dynamics.checkpoints import DataFault
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -217,6 +218,7 @@ def score_checkpoints(
     One model is in memory at a time. A checkpoint that cannot be measured stands in `broken`.
     Raises `BadInput` where fewer than two can be, or where the data do not fit; `Stopped`.
     """
+    check_texts(train, held_out, options=options)
     reader = _Reader((train, held_out), dict(options or {}), progress, len(series.checkpoints))
     good, found, broken = series.compared(reader.read)
     answers = {
@@ -302,13 +304,24 @@ class _Reader:
 
 
 def labelled_texts(source: Any, model: LoadedModel, options: Mapping[str, Any]) -> AuditData:
-    """Texts with one class each. Raises `UnsupportedModel` for models of another kind."""
-    if isinstance(source, AuditData):
-        data = source
-    else:
-        data = labelled_data(source, model, **{"limit": MOST_TEXTS, **options})
-    if data.kind != SINGLE:
+    """Texts with one class each. Raises `UnsupportedModel` for models of another kind.
+
+    `DataFault` for texts that do not fit: no other checkpoint need be loaded to see that.
+    """
+    kind = source.kind if isinstance(source, AuditData) else audit_kind(model)
+    if kind != SINGLE:
         raise UnsupportedModel(
             "Learning curves are drawn for models that give each text one of several classes."
         )
-    return data
+    if isinstance(source, AuditData):
+        return source
+    try:
+        return labelled_data(source, model, **{"limit": MOST_TEXTS, **options})
+    except BadInput as error:
+        raise DataFault(str(error)) from error
+
+
+def check_texts(*sources: Any, options: Mapping[str, Any] | None = None) -> None:
+    """Raises `BadInput` for files whose fault shows before a checkpoint is loaded."""
+    for each in sources:
+        check_labelled(each, **dict(options or {}))

@@ -19,7 +19,8 @@ from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.heads.compare import compare_heads
 from interp_core.heads.statistics import head_statistics
 from interp_core.progress import report
-from interp_core.training_dynamics.curves import labelled_texts
+from interp_core.training_dynamics.checkpoints import DataFault
+from interp_core.training_dynamics.curves import check_texts, labelled_texts
 
 if TYPE_CHECKING:
     from interp_core.heads.record import HeadStatistics
@@ -89,6 +90,8 @@ def checkpoint_heads(
     """
     texts: list[str] = []
     done = 0
+    if not isinstance(data, list | tuple):
+        check_texts(data, options=options)
 
     def measure(checkpoint: Checkpoint, model: LoadedModel) -> HeadStatistics:
         nonlocal done
@@ -99,7 +102,7 @@ def checkpoint_heads(
             given = data if plain else labelled_texts(data, model, options or {}).texts
             texts.extend(given[place] for place in _drawn(len(given), limit))
         if len(texts) < 2:
-            raise BadInput("Give at least two texts: the errors of the means are over texts.")
+            raise DataFault("Give at least two texts: the errors of the means are over texts.")
         base, count = done, len(series.checkpoints) * len(texts)
         found = head_statistics(
             model, texts, progress=lambda now, _all: report(progress, base + now, count)
@@ -219,6 +222,7 @@ def checkpoint_attributions(
     texts so many are drawn at random (seed 0). `evaluations` as in `attribute`: by default as many
     as make the scores add up. Raises as `score_checkpoints`.
     """
+    check_texts(data, options=options)
     read: list = []
     more = {} if evaluations is None else {"evaluations": evaluations}
     count, done = len(series.checkpoints), 0

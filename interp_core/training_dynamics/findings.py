@@ -9,6 +9,7 @@ from itertools import groupby
 import numpy as np
 import pandas as pd
 
+from interp_core.audit.figures import p_value
 from interp_core.errors import BadInput
 from interp_core.training_dynamics.curves import HELD_OUT, LOSS, TRAIN, LearningCurves
 
@@ -248,7 +249,7 @@ def _calibration_findings(curves: LearningCurves) -> Iterator[Finding]:
             (step,),
             f"Step {step:,} is {way} on held-out texts: mean confidence {sure:.1%}, accuracy "
             f"{accuracy:.1%}; expected calibration error {error.value:.3f} ({error.low:.3f} to "
-            f"{error.high:.3f}), more than of a calibrated model (simulation, p = {error.p:.3f}).",
+            f"{error.high:.3f}), more than of a calibrated model (simulation, {p_value(error.p)}).",
         )
 
 

@@ -218,3 +218,11 @@ def test_what_was_not_predicted_is_left_out():
     predictions.done[:] = False
     with pytest.raises(ic.BadInput, match="No text was predicted"):
         ic.score(data, predictions)
+
+
+def test_a_p_value_is_never_nought():
+    from interp_core.audit.figures import p_value
+
+    said = [p_value(each) for each in (1.0, 0.0156, 0.001, 0.00099, 1e-300, 0.0, float("nan"))]
+    small = "p < 0.001"
+    assert said == ["p = 1.000", "p = 0.016", "p = 0.001", small, small, small, "p undefined"]

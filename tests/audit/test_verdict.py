@@ -11,6 +11,7 @@ import pytest
 
 import interp_core as ic
 from interp_core.audit import __main__ as command
+from interp_core.audit.data import check_labelled
 from interp_core.audit_report import audit_document, audit_json, audit_report
 from interp_core.models import load
 from tests.audit.test_slices import WEIGHTS, opinions
@@ -175,6 +176,24 @@ def test_the_attention_of_all_heads_is_part_of_the_files(model, data, tiny_model
     page = audit_document(audit_report(audit, model, script="audit = None"))
     assert "Attention lift of a" in page
     assert len(json.loads(audit_json(audit, model))["words"]["heads"]) == len(found.heads)
+
+
+def test_a_fault_of_the_files_is_said_before_the_model_is_loaded(
+    run, capsys, monkeypatch, tmp_path
+):
+    loads = []
+    monkeypatch.setattr(load, "load_model", loads.append)
+    for given, said in (
+        (("--text", "none"), "no column 'none'"),
+        (("--limit", "0"), "at least 1"),
+        (("--suite", "no-such-suite"), "no suite"),
+    ):
+        assert run(*given).code == 2
+        assert said in capsys.readouterr().err
+    lines = tmp_path / "words.conll"
+    lines.write_text("Paris B-city\nshines O\n\n")
+    check_labelled(str(lines))
+    assert not loads
 
 
 def test_the_command_says_what_is_wrong(run, capsys):

@@ -82,6 +82,9 @@ def test_placeholders_of_classes_are_taken_by_their_number_and_that_is_said(
     turned = ic.compare_answers(unnamed, base, list(data.texts))
     assert turned.churn == other.churn
     assert any("same order" in note for note in turned.notes)
+    lens = ic.compare_lens(base, unnamed, data.texts[0])
+    pd.testing.assert_frame_equal(lens, ic.compare_lens(base, tuned, data.texts[0]))
+    assert "same order" in lens.attrs["notes"][0]
 
 
 def test_what_was_assumed_and_left_out_is_said(base, tuned, data):
@@ -102,6 +105,8 @@ def test_what_was_assumed_and_left_out_is_said(base, tuned, data):
 def test_models_without_common_classes_and_without_classes_are_refused(base, data, tiny_model):
     with pytest.raises(ic.BadInput, match="no class in common"):
         ic.compare_answers(base, ic.load_model("sentiment-lstm"), data)
+    with pytest.raises(ic.BadInput, match="no class in common"):
+        ic.compare_lens(base, replace(base, labels=("x", "y")), data.texts[0])
     with pytest.raises(ic.UnsupportedModel, match="does not classify"):
         ic.compare_answers(base, tiny_model("bert"), data)
 

@@ -110,3 +110,26 @@ def test_what_cannot_be_read_ends_with_a_sentence(folders, file, capsys):
     assert main([*folders, "--data", "no-such-file.csv", "--label", "x", "--quiet"]) == 2
     assert main(["no/such/model", folders[0], "--quiet"]) == 2
     assert "Error" not in capsys.readouterr().out
+
+
+def test_a_fault_of_the_data_is_said_before_a_model_is_loaded(
+    folders, tmp_path, monkeypatch, capsys
+):
+    table, empty = tmp_path / "texts.csv", tmp_path / "empty.csv"
+    table.write_text("text,mood\nGood.,1\nBad.,0\n")
+    empty.write_text("")
+    loads = []
+    monkeypatch.setattr(
+        "interp_core.models.load.load_model", lambda *given, **_: loads.append(given)
+    )
+    for given, said in (
+        (["--data", "no-such-file.csv"], "cannot be read"),
+        (["--data", str(empty)], "empty"),
+        (["--data", str(table), "--label", "label"], "no column 'label'"),
+        (["--data", str(table), "--text", "body"], "no column 'body'"),
+        (["--data", str(table), "--sample"], "either"),
+        (["--data", str(table), "--out", str(table)], "Nothing can be written into"),
+    ):
+        assert main([*folders, *given, "--quiet"]) == 2
+        assert said in capsys.readouterr().err
+    assert not loads

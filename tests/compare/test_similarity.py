@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
@@ -80,6 +82,22 @@ def test_rsa_is_that_of_scipy(pair):
     distances = [pdist(each - each.mean(0), "cosine") for each in pair]
     assert ic.rsa(*pair).value == pytest.approx(spearmanr(*distances).statistic, abs=1e-9)
     assert ic.rsa(pair[0], pair[0]).value == pytest.approx(1, abs=1e-12)
+
+
+def test_tied_distances_share_their_rank():
+    """On a lattice many distances are exactly equal, and rounding must not order them."""
+    rng, truth, vectors = np.random.default_rng(0), [], []
+    for _ in range(2):
+        half = rng.integers(1, 4, (6, 3)) * rng.choice([-1, 1], (6, 3))
+        points = np.concatenate([half, -half])
+        gram = points @ points.T
+        upper = np.triu_indices(len(points), 1)
+        lengths = (gram.diagonal()[:, None] * gram.diagonal())[upper]
+        exact = [Fraction(int(g * abs(g)), int(n)) for g, n in zip(gram[upper], lengths)]
+        assert len(set(exact)) < len(exact) / 2
+        truth.append([-float(each) for each in exact])
+        vectors.append(points * 0.1 + 0.3)
+    assert ic.rsa(*vectors).value == pytest.approx(spearmanr(*truth).statistic, abs=1e-12)
 
 
 def test_mutual_neighbours_are_those_of_scikit_learn(pair):

@@ -89,3 +89,23 @@ def test_a_shared_server_opens_no_typed_base(adapter, tiny, monkeypatch):
     assert "does not name its base model" in words(app)
     app = run(PAGE, model=str(tiny("bert")))
     assert "shared server" in words(app)
+
+
+def test_a_second_model_has_a_field_for_its_base_too(adapter, tiny):
+    pair = {"model": str(tiny("bert")), "rival": str(adapter), "versus": "representations"}
+    texts = {"corpus": "text", "text": "A film.\nA cat.\nGood.\nBad."}
+    app = run("compare_models", **pair, **texts)
+    assert not app.exception
+    boxes = [box for box in app.text_input if box.key == "second_base"]
+    assert boxes[0].label == "Its base model"
+    assert "does not name its base model" in words(app)
+    app = run("compare_models", **pair, **texts, second_base=str(tiny("bert")))
+    assert not app.exception
+    assert not app.error
+    assert "does not name its base model" not in words(app)
+    (figure, *_) = check(app)
+    assert f"ic.load_model({str(adapter)!r}, base={str(tiny('bert'))!r})" in figure.script
+    assert "second_base=" in figure.link
+    app.session_state["rival"] = "encoder"
+    app.run()
+    assert not [box for box in app.text_input if box.key == "second_base"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,27 @@ def test_what_does_not_apply_to_two_models_gets_a_sentence(view, rival, said):
     app = run("compare_models", model="sentiment", rival=rival, versus=view, **FEW)
     assert not app.exception
     assert said in words(app).replace("\\", "")
+
+
+def test_a_model_is_not_its_own_rival_and_the_page_says_so(tiny):
+    name = str(tiny("bert-2-labels"))
+    app = run("compare_models", model=name, rival=name, versus="weights")
+    assert not app.exception
+    said = words(app).replace("\\", "")
+    assert f"{name} is the first model already, so encoder was taken" in said
+    app.selectbox(key="rival").set_value(RIVAL).run()
+    assert "first model already" not in words(app)
+
+
+def test_classes_without_names_are_matched_by_number_in_every_view(tiny, tmp_path):
+    named, unnamed = str(tiny("bert-2-labels")), tmp_path / "unnamed"
+    shutil.copytree(named, unnamed)
+    path = unnamed / "config.json"
+    config = json.loads(path.read_text()) | {"id2label": {"0": "LABEL_0", "1": "LABEL_1"}}
+    path.write_text(json.dumps(config | {"label2id": {"LABEL_0": 0, "LABEL_1": 1}}))
+    for view in ("text", "lens"):
+        app = run("compare_models", model=named, rival=str(unnamed), versus=view, text="A film.")
+        assert not app.exception
+        assert "same order in both models" in words(app)
+        assert "no label in common" not in words(app)
+        assert "disagree" not in words(app)

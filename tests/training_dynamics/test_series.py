@@ -209,3 +209,23 @@ def test_the_command_writes_tables_and_sentences(training, texts, tmp_path, caps
     assert "".join(f"{each}\n" for each in told["findings"]) == (out / "findings.txt").read_text()
     assert {"curves", "drift", "verdicts", "gap", "changes"} <= set(told)
     assert command.main([str(tmp_path / "no"), *given, "--out", str(out)]) == 2
+
+
+def test_a_fault_of_the_texts_is_said_before_checkpoints_are_loaded(training, texts, monkeypatch):
+    series, loads = ic.checkpoint_series(training), []
+    load = reading.load_model
+    monkeypatch.setattr(
+        reading, "load_model", lambda *given, **more: loads.append(given) or load(*given, **more)
+    )
+    with pytest.raises(ic.BadInput, match="cannot be read"):
+        ic.score_checkpoints(series, texts[0], "no-such-file.csv")
+    with pytest.raises(ic.BadInput, match="no column 'mood'"):
+        ic.score_checkpoints(series, *texts, options={"label": "mood"})
+    with pytest.raises(ic.BadInput, match="no column 'mood'"):
+        ic.checkpoint_heads(series, texts[0], options={"label": "mood"})
+    with pytest.raises(ic.BadInput, match="no column 'mood'"):
+        ic.checkpoint_attributions(series, texts[0], options={"label": "mood"})
+    assert not loads
+    with pytest.raises(ic.BadInput, match="No label in “label”"):
+        ic.score_checkpoints(series, texts[0], texts[1].assign(label=list("wxyz")))
+    assert len(loads) == 1  # what labels mean is known with a model, and one tells it

@@ -214,7 +214,7 @@ def _associated(audited: Audited, found: Bias) -> None:
         table = value(step)
         number = st.column_config.NumberColumn
         config = {"effect": number("effect size d", format="%.2f")}
-        config |= {each: number(each, format="%.3f") for each in ("p", "q")}
+        config |= {each: number(each, format="%.2g") for each in ("p", "q")}
         st.dataframe(table, hide_index=True, column_config=config)
         spans = table.groupby(["a", "b"], sort=False)["effect"].agg(["min", "max"])
         a, b = (spans["max"] - spans["min"]).idxmax()

@@ -100,8 +100,9 @@ def _kinds(step: Recipe, found: Privacy, *, tagged: bool) -> ViewResult:
             **{name: st.column_config.NumberColumn(format="percent") for name in shares},
             **{
                 name: st.column_config.NumberColumn(format="%.4f")
-                for name in ("change", "low", "high", "control change", "p", "q")
+                for name in ("change", "low", "high", "control change")
             },
+            **{name: st.column_config.NumberColumn(format="%.2g") for name in ("p", "q")},
         },
     )
     named_by = table[table["q"] <= FDR]

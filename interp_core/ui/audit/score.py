@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.audit.figures import SMALL
+from interp_core.audit.figures import SMALL, p_value
 from interp_core.audit.points import class_points, value_points
 from interp_core.audit.record import SINGLE
 from interp_core.charts.audit import confusion, curve, intervals, reliability
@@ -251,7 +251,7 @@ def _calibration(found: Audited, score: ic.Score) -> None:
         "One point per confidence bin with the 95% interval of its accuracy (Wilson); dashed: "
         f"calibrated. Expected calibration error {error.value:.3f} ({error.low:.3f} to "
         f"{error.high:.3f}), {verdict} than for a calibrated model ({plain(error.comparison)}; "
-        f"simulation, p = {error.p:.3f}; Guo et al. 2017)."
+        f"simulation, {p_value(error.p)}; Guo et al. 2017)."
     )
 
 

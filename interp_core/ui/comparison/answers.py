@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from interp_core.audit.figures import p_value
 from interp_core.charts.compare import reliability_of_both
 from interp_core.compare.answers import CHANGES, AnswerComparison
 from interp_core.drawing.compare import answers_chart
@@ -86,7 +87,7 @@ def _agreement(sides: tuple[Side, Side], found: AnswerComparison):  # noqa: ANN2
     if found.labelled:
         verdict = "significant" if found.p < 0.05 else "not significant"
         said += (
-            f" The difference in accuracy is {verdict} (McNemar’s exact test, p = {found.p:.3f})."
+            f" The difference in accuracy is {verdict} (McNemar’s exact test, {p_value(found.p)})."
         )
     st.markdown(said)
     left = f" {found.left_out:,} texts cannot be read and are left out." if found.left_out else ""

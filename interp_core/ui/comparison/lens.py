@@ -11,7 +11,7 @@ from interp_core.ui.server import costs, jobs
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.markdown import message, plain
 from interp_core.ui.widgets.recipe import calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -34,6 +34,8 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     if made is None:
         return None
     table = value(made)
+    for note in table.attrs["notes"]:
+        st.info(message(note), icon=":material/info:")
     labels = list(dict.fromkeys(table["label"]))
     keep_valid("versus_lens", labels)
     language = not sides[0].model.labels

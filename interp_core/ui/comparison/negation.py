@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.audit.figures import p_value
 from interp_core.charts.comparison import accuracy_bars
 from interp_core.comparison import time_per_text
 from interp_core.ui.comparison.question import Side, explain_by_both
@@ -88,15 +89,12 @@ def _said(sides: tuple[Side, Side], found: list[pd.DataFrame]) -> str:
     """What the figures support, and what they do not."""
     one, two = (each["right"] for each in found)
     p = ic.mcnemar(one, two)
-    verdict = (
-        f"the difference is significant (McNemar p = {p:.3f})"
-        if p < CHANCE
-        else f"the difference is not significant (McNemar p = {p:.2f})"
-    )
+    verdict = "significant" if p < CHANCE else "not significant"
     return (
         f"Correct: {sides[0].name} {one.sum()} of {len(one)}, {sides[1].name} {two.sum()} of "
-        f"{len(two)}; {verdict}. Chance level: 50%. These are constructed sentences: they "
-        "show where a model fails, not how often it fails on real texts."
+        f"{len(two)}; the difference is {verdict} (McNemar {p_value(p)}). Chance level: 50%. "
+        "These are constructed sentences: they show where a model fails, not how often it fails "
+        "on real texts."
     )
 
 

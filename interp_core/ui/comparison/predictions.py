@@ -14,13 +14,14 @@ from interp_core.attribution.tables import rank_correlation
 from interp_core.charts.compare import signed_bars
 from interp_core.charts.comparison import grouped_bars, reach_lines
 from interp_core.charts.heatmaps import token_keys
+from interp_core.compare.naming import match_classes
 from interp_core.comparison import DISTANCES, Reach
 from interp_core.ui.comparison.question import Side, explained
 from interp_core.ui.server import costs, jobs
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import number, plain
+from interp_core.ui.widgets.markdown import message, number, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -37,8 +38,17 @@ def cost(sides: tuple[Side, Side], text: str) -> float:
     )
 
 
-def draw_reach(sides: tuple[Side, Side], text: str, first: Attribution, target: str | None) -> None:
-    """What one word still counts for as neutral words are put between it and the end."""
+def draw_reach(
+    sides: tuple[Side, Side],
+    text: str,
+    first: Attribution,
+    target: str | None,
+    classes: dict[str, str | None],
+) -> None:
+    """What one word still counts for as neutral words are put between it and the end.
+
+    `classes`: which class of the second model each class of the first is.
+    """
     st.markdown("**Effect of distance**")
     words = first.by_word()
     places = [place for place, offset in enumerate(words.offsets) if offset is not None]
@@ -55,14 +65,14 @@ def draw_reach(sides: tuple[Side, Side], text: str, first: Attribution, target: 
         where = one_of("Insert filler words", SIDES, key="reach_side", default="after")
     span = tuple(map(int, words.offsets[places[names.index(chosen)]]))
     label = target or first.prediction.label
-    if any(label not in side.model.labels for side in sides):
+    if classes.get(label) is None:
         st.info(
             "The two models have no label in common, so the effect of a word cannot be compared."
         )
         return
     steps = {}
-    for side in sides:
-        reach = _measured(side, text, span, label, where)
+    for side, own in zip(sides, (label, classes[label])):
+        reach = _measured(side, text, span, own, where)
         if reach is None:
             return
         steps[side.name] = reach
@@ -135,7 +145,10 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     """What each says, which words count, and how far back."""
     if not text.strip():
         raise ic.BadInput("Enter a text in the sidebar.")
-    labels = [label for label in sides[0].model.labels if label in sides[1].model.labels]
+    match = match_classes(*(side.model.labels for side in sides))
+    for note in match.notes:
+        st.info(message(note), icon=":material/info:")
+    labels = [label for label, other in match.mapping.items() if other is not None]
     target = None
     if labels:
         keep_valid("versus_target", labels)
@@ -144,12 +157,16 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     if not _agreed(sides, text, target):
         return None
     scores, slopes = (
-        {side.name: explained(side, text, target, method) for side in sides} for method in METHODS
+        {
+            side.name: explained(side, text, label, method)
+            for side, label in zip(sides, (target, match.mapping.get(target)))
+        }
+        for method in METHODS
     )
     if None in [*scores.values(), *slopes.values()]:
         return None
     found = [value(each) for each in scores.values()]
-    _predictions(sides, found)
+    _predictions(sides, found, match.mapping)
     if wrong := [side.name for side, each in zip(sides, found) if each.misleads]:
         st.error(
             f"Integrated gradients of {' and '.join(map(plain, wrong))} miss the output "
@@ -172,7 +189,7 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     if target is not None:
         _difference(sides, scores, found, target)
     _sensitivity(compared)
-    draw_reach(sides, text, found[0], target)
+    draw_reach(sides, text, found[0], target, match.mapping)
     return ViewResult(chart, compared)
 
 
@@ -248,7 +265,9 @@ def _largest(table: pd.DataFrame, column: str, digits: str) -> str:
     return "; ".join(f"most in {model}: {word}, {value:{digits}}" for model, word, value in told)
 
 
-def _predictions(sides: tuple[Side, Side], found: list[Attribution]) -> None:
+def _predictions(
+    sides: tuple[Side, Side], found: list[Attribution], classes: dict[str, str | None]
+) -> None:
     with st.container(horizontal=True, gap="large"):
         for side, each in zip(sides, found):
             chance = each.prediction.probability
@@ -259,7 +278,7 @@ def _predictions(sides: tuple[Side, Side], found: list[Attribution]) -> None:
                 delta_color="off",
                 delta_arrow="off",
             )
-    if found[0].prediction.label != found[1].prediction.label:
+    if classes.get(found[0].prediction.label) != found[1].prediction.label:
         st.markdown("The two models **disagree** on this text.")
 
 

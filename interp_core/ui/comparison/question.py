@@ -149,8 +149,7 @@ def explain_by_both(sides: tuple[Side, Side], text: str) -> None:
 
 
 def explained(side: Side, text: str, target: str | None, method: str) -> Recipe | None:
-    """The attribution of one side; None when stopped, or where the label is not its own."""
-    label = target if target in side.model.labels else None
-    key = ("versus", side.key, text, label, method)
-    step = calls.attribute(side.recipe, named("text", text), target=label, method=method)
+    """The attribution of one side for one of its labels, else its answer; None when stopped."""
+    key = ("versus", side.key, text, target, method)
+    step = calls.attribute(side.recipe, named("text", text), target=target, method=method)
     return jobs.follow(key, f"Explaining {side.name}", step)

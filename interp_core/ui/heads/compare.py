@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.audit.figures import p_value
 from interp_core.charts.heads import SQUARE, depths, differences
 from interp_core.heads.catalogue import STATISTICS, offered
 from interp_core.ui.heads import corpus
@@ -23,7 +24,6 @@ from interp_core.ui.widgets.recipe import calls, value
 from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.sidebar import Choice
 
-LEAST_P = 0.001  # smaller p-values are only said to be smaller
 _FOUR = st.column_config.NumberColumn(format="%.4f")
 COLUMNS = {
     "first": _FOUR,
@@ -91,8 +91,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
     """The table with p-values as they are read, and a dot where a difference is significant."""
-    p = ["< 0.001" if each < LEAST_P else f"{each:.3f}" for each in table["p"]]
-    p = [None if known else said for said, known in zip(p, table["p"].isna())]
+    p = [None if p != p else p_value(p).removeprefix("p ").removeprefix("= ") for p in table["p"]]
     return table.assign(p=p, real=table["real"].map({True: "●", False: ""}))
 
 

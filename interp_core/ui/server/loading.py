@@ -26,6 +26,8 @@ from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.recipe import Recipe
 
 DTYPE, DEVICE, BASE = "dtype", "device", "base"
+SECOND_BASE = "second_base"  # of whichever second model a page compares with
+SECOND_MODELS = ("rival", "second_model", "model2")  # where those are chosen
 READ_AS = "read_as"
 BEST = "automatic"
 
@@ -62,17 +64,19 @@ def _devices() -> tuple[str, ...]:
     return tuple(filter(None, [st.session_state.get(DEVICE)]))
 
 
-def base_field(name: str) -> None:
+def base_field(name: str, key: str = BASE, label: str = "Base model", **more: int) -> None:
     """The field for the base model of an adapter; nothing for other models, or where shared."""
+    name = in_format(name)[0]
     if not takes_base(name):
         return
     st.text_input(
-        "Base model",
-        key=BASE,
+        label,
+        key=key,
         placeholder=_named_base(name) or "built-in name, folder or Hub id",
         help="The model that the adapter was trained on: a built-in model, a folder (absolute, "
         "or relative to the adapter) or a Hub id. Empty: the base model that the adapter "
         "names.",
+        **more,
         **BOUND,
     )
 
@@ -108,8 +112,18 @@ def task(name: str) -> str:
 
 
 def came_late() -> bool:
-    """Whether the sidebar's model turned out to be an adapter after the sidebar was drawn."""
-    return BASE not in st.session_state and takes_base(st.session_state.get("model") or "")
+    """Whether a model turned out to be an adapter after the place of its field was drawn."""
+    if BASE not in st.session_state and takes_base(st.session_state.get("model") or ""):
+        return True
+    late = [name for name in map(_second, SECOND_MODELS) if name and takes_base(name)]
+    known = SECOND_BASE in st.session_state or st.session_state.get("second_late") == late
+    st.session_state["second_late"] = late  # once: the page may not show a second model at all
+    return bool(late) and not known
+
+
+def _second(key: str) -> str:
+    """The name of a second model, without a number format."""
+    return in_format(str(st.session_state.get(key) or ""))[0]
 
 
 def takes_base(name: str) -> bool:
@@ -146,11 +160,13 @@ def _named_base(name: str) -> str:
 
 
 def base(name: str) -> str:
-    """The base model that was typed for the sidebar's model; empty for other models."""
-    typed = str(st.session_state.get(BASE) or "").strip()
-    if not typed or name != st.session_state.get("model") or not takes_base(name):
+    """The base model that was typed for the sidebar's or a second model; empty for others."""
+    name = in_format(name)[0]
+    key = BASE if name == st.session_state.get("model") else SECOND_BASE
+    typed = str(st.session_state.get(key) or "").strip()
+    if not typed or (key == SECOND_BASE and name not in map(_second, SECOND_MODELS)):
         return ""
-    return typed
+    return typed if takes_base(name) else ""
 
 
 def folders(name: str) -> list[Path]:

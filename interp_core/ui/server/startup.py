@@ -42,6 +42,7 @@ WORDS = {
     "text",
     "pair",
     "base",
+    "second_base",
     "text_b",
     "patch_text",
     "lm_towards",

@@ -10,6 +10,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core import command
+from interp_core.audit.data import check_labelled
 from interp_core.training_dynamics.checkpoints import Checkpoint, CheckpointSeries
 from interp_core.ui.server import cache, limits
 from interp_core.ui.server.limits import digest
@@ -144,7 +145,19 @@ def _own() -> Course | str:
         limit,
     )
     told = f"Upload tables with labelled texts: {' and '.join(missing)}." if missing else ""
-    return _course(asked, series, told)
+    return _course(asked, series, " ".join(filter(None, [*_faults(given), told])))
+
+
+def _faults(given: dict[str, tuple[str, str]]) -> list[str]:
+    """What is wrong with the uploaded files, before any checkpoint is loaded."""
+    found = []
+    for name, (file, key) in given.items():
+        try:
+            if key:
+                check_labelled(held_table(file, key))
+        except ic.BadInput as error:
+            found.append(f"{TITLES[name]}: {error}")
+    return found
 
 
 def _series(source: str, base: str) -> CheckpointSeries:

@@ -8,8 +8,9 @@ from typing import Any
 import streamlit as st
 
 import interp_core as ic
-from interp_core.ui.server import limits
+from interp_core.ui.server import limits, loading
 from interp_core.ui.widgets.choices import BOUND, follow
+from interp_core.ui.widgets.markdown import message
 
 DEFAULT_MODEL = "sentiment"
 EXAMPLES: dict[str, tuple[str, ...]] = {
@@ -105,9 +106,21 @@ def second(
     names += [given] if given and given not in (*names, first) else []
     if st.session_state.get(key) == first:
         del st.session_state[key]
-    return st.selectbox(
+    chosen = st.selectbox(
         label, names, key=key, accept_new_options=not limits.is_shared(), **BOUND, **more
     )
+    if chosen:
+        loading.base_field(chosen, loading.SECOND_BASE, "Its base model", width=200)
+    if given == first:
+        st.session_state[f"{key}_instead"] = (first, chosen)
+    if chosen and st.session_state.get(f"{key}_instead") == (first, chosen):
+        st.caption(
+            message(
+                f"{first} is the first model already, so {chosen} was taken. To see the effect of "
+                "rounding, type its name with `@bfloat16` or `@float16` behind it."
+            )
+        )
+    return chosen
 
 
 # Task: what there is to learn with it.
