@@ -21,8 +21,9 @@ def attention_rollout(
     """Cumulative rollout after each layer, (layers, query, key); every row sums to 1.
 
     With Ã = (1 − residual) A + residual I, rows normalised and heads fused by `fuse` ("mean",
-    "max" or "min"): R_l = Ã_l R_{l−1}. In causal models mass drifts to the first token, which is a
-    property of the product and not of the text. Raises `BadInput` for cross attention.
+    "max" or "min"): R_l = Ã_l R_{l−1}. A query of which fusing leaves nothing passes on itself. In
+    causal models mass drifts to the first token, which is a property of the product and not of the
+    text. Raises `BadInput` for cross attention.
     """
     mixed = mixing(maps, residual=residual, fuse=fuse)
     rolled = np.empty_like(mixed)
@@ -69,8 +70,10 @@ def mixing(maps: AttentionMaps | np.ndarray, *, residual: float, fuse: str) -> n
 
 
 def _normalized(rows: np.ndarray) -> np.ndarray:
+    """Rows that sum to 1; a query that reads nothing passes on itself."""
     total = rows.sum(-1, keepdims=True)
-    return np.divide(rows, total, out=np.zeros_like(rows), where=total > 0)
+    itself = np.broadcast_to(np.eye(rows.shape[-1]), rows.shape)
+    return np.divide(rows, total, out=itself.copy(), where=total > 0)
 
 
 def _layered_graph(mixed: np.ndarray):  # noqa: ANN202 - a scipy.sparse array, imported late

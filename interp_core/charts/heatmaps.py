@@ -194,10 +194,14 @@ ROW, LEAST = 84, 18  # px from one small picture to the next
 SCREEN, ACROSS = 600, 1_000  # px that all of them take at most, down and across
 AXIS = 40  # px of the head numbers, which the height includes
 GAP = 6  # px between pictures
+LOW = 0.25  # of the height of a square that a row of broad pictures has at least
 
 
-def overview(frame: pd.DataFrame, *, selection: str = "head") -> alt.LayerChart:
-    """A grid of pictures. `frame`: layer, head, url, and columns for the tooltip.
+def overview(
+    frame: pd.DataFrame, *, selection: str = "head", aspect: float = 1.0
+) -> alt.LayerChart:
+    """A grid of pictures, each `aspect` times as wide as high. `frame`: layer, head, url, and
+    columns for the tooltip.
 
     Tooltip columns, shares between 0 and 1 unless said otherwise: entropy (nats), top_key, special,
     previous, next, itself. `chosen` marks the open head.
@@ -205,17 +209,16 @@ def overview(frame: pd.DataFrame, *, selection: str = "head") -> alt.LayerChart:
     heads, rows = frame["head"].nunique(), frame["layer"].nunique()
     side = panel_side(rows, heads)
     place = by_head()
-    # Square whatever the width of the page, or a diagonal would not look like one.
-    square = alt.expr(f"max(min(width / {heads}, height / {rows}) - {GAP}, 8)")
-    pictures = alt.Chart().mark_image(width=square, height=square, aspect=False)
+    # Never stretched, whatever the width of the page, or a diagonal would not look like one.
+    room = f"max(min(width / {heads} - {GAP}, {aspect:.6g} * (height / {rows} - {GAP})), 8)"
+    shape = {"width": alt.expr(room), "height": alt.expr(f"{room} / {aspect:.6g}")}
+    pictures = alt.Chart().mark_image(**shape, aspect=False)
     pictures = pictures.encode(**place, url="url:N")
     click = alt.selection_point(name=selection, fields=["layer", "head"], on="click")
     hover = alt.selection_point(name=f"{selection}_hover", on="pointerover", empty=False)
     frames = (
         alt.Chart()
-        .mark_rect(
-            fill="transparent", cursor="pointer", cornerRadius=2, width=square, height=square
-        )
+        .mark_rect(fill="transparent", cursor="pointer", cornerRadius=2, **shape)
         .encode(
             **place,
             stroke=alt.condition("datum.chosen", alt.value(MARKED), alt.value(GREY)),
@@ -225,7 +228,8 @@ def overview(frame: pd.DataFrame, *, selection: str = "head") -> alt.LayerChart:
         .add_params(click, hover)
     )
     # Data once for both: Altair would compare the two frames with each other.
-    return alt.layer(pictures, frames, data=frame).properties(height=side * rows + AXIS)
+    high = round(side * min(1, max(1 / aspect, LOW))) * rows + AXIS
+    return alt.layer(pictures, frames, data=frame).properties(height=high)
 
 
 def _thick(hover: alt.Parameter) -> dict:

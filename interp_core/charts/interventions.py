@@ -92,16 +92,18 @@ def effect_map(
     )
 
 
-def region_maps(frame: pd.DataFrame, *, unit: str, across: int = 4) -> alt.FacetChart:
+def region_maps(
+    frame: pd.DataFrame, *, unit: str, across: int = 4, aspect: float = 1.0
+) -> alt.FacetChart:
     """A small map of the picture for each `unit` ("layer" or "head").
 
     `frame`: the column `unit`, row, column, below and right of each region in patches, token,
     effect, and heading, the text above a map. The scale ends at the largest effect drawn: those of
-    single regions are often small.
+    single regions are often small. A patch is `aspect` times as wide as high.
     """
     bound = largest(frame["effect"])
     rows, columns = int(frame["below"].max()), int(frame["right"].max())
-    longest, bare = max(rows, columns), {"axis": None}
+    broad, bare = aspect * columns, {"axis": None}
     middle = frame.assign(
         across=(frame["column"] + frame["right"]) / 2, down=(frame["row"] + frame["below"]) / 2
     )
@@ -126,7 +128,8 @@ def region_maps(frame: pd.DataFrame, *, unit: str, across: int = 4) -> alt.Facet
     if len(frame) / frame[unit].nunique() <= DASHED:
         dashes = base.encode(x=alt.X("across:Q", **x), y=alt.Y("down:Q", **y), tooltip=tooltip)
         layers.append(below_zero(dashes, "effect", bound))
-    size = {"width": round(PANEL * columns / longest), "height": round(PANEL * rows / longest)}
+    scale = PANEL / max(rows, broad)
+    size = {"width": round(scale * broad), "height": round(scale * rows)}
     order = list(dict.fromkeys(frame["heading"]))
     head = alt.Facet("heading:N", sort=order, title=None)
     return alt.layer(*layers).properties(**size).facet(facet=head, columns=across, spacing=14)

@@ -42,13 +42,14 @@ def overlay(
     query: tuple[int, int] | None = None,
     side: int = SIDE,
     text_format: str = ".4f",
+    aspect: float = 1.0,
 ) -> alt.LayerChart:
     """Opacity tells a patch's value over the picture at `url`; a click picks a patch.
 
     `frame`: row, column, value. `query` is a patch that is framed. Without `url` the values stand
     alone. With `signed` they must: opacity over dark pixels hides a colour, so signed values have
-    a diverging scale with figures, and a dash where they are clearly negative. Selection: `patch`
-    (row, column).
+    a diverging scale with figures, and a dash where they are clearly negative. A patch is `aspect`
+    times as wide as high. Selection: `patch` (row, column).
     """
     rows, columns = int(frame["row"].max()) + 1, int(frame["column"].max()) + 1
     longest = max(rows, columns)
@@ -105,15 +106,16 @@ def overlay(
             .encode(x="column:Q", y="row:Q", x2="right:Q", y2="below:Q")
         )
     beside = TITLE + (LEGEND if signed else 0)  # the height on the page includes them
-    return _sized(alt.layer(*layers), rows, columns, side, beside).properties(title=title)
+    size = _size(rows, columns, side, beside, aspect)
+    return alt.layer(*layers).properties(title=title, **size)
 
 
 def picture_alone(
-    url: str, rows: int, columns: int, *, title: str, side: int = SIDE
+    url: str, rows: int, columns: int, *, title: str, side: int = SIDE, aspect: float = 1.0
 ) -> alt.LayerChart:
     """The picture, as large as the `overlay` of its rows and columns of patches."""
-    chart = alt.layer(_picture(url, rows, columns))
-    return _sized(chart, rows, columns, side, TITLE).properties(title=title)
+    size = _size(rows, columns, side, TITLE, aspect)
+    return alt.layer(_picture(url, rows, columns)).properties(title=title, **size)
 
 
 def _picture(url: str, rows: int, columns: int) -> alt.Chart:
@@ -129,16 +131,14 @@ def _picture(url: str, rows: int, columns: int) -> alt.Chart:
     )
 
 
-def _sized(
-    chart: alt.LayerChart, rows: int, columns: int, side: int, beside: int
-) -> alt.LayerChart:
-    longest = max(rows, columns)
-    return chart.properties(
-        width=round(side * columns / longest),
-        height=round(side * rows / longest) + beside,
-        # As on the page, so that patches are square in a file too.
-        autosize=alt.AutoSizeParams(type="fit", contains="padding"),
-    )
+def _size(rows: int, columns: int, side: int, beside: int, aspect: float) -> dict:
+    longest = max(rows, aspect * columns)
+    return {
+        "width": round(side * aspect * columns / longest),
+        "height": round(side * rows / longest) + beside,
+        # As on the page, so that patches keep their shape in a file too.
+        "autosize": alt.AutoSizeParams(type="fit", contains="padding"),
+    }
 
 
 def _dashes(drawn: pd.DataFrame, x: alt.X, y: alt.Y, bound: float) -> alt.LayerChart:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from interp_core.errors import BadInput
 from interp_core.files.limits import read_bounded
+from interp_core.inputs.opaque import DEEP, KEY, opaque
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -52,8 +53,10 @@ def _decoded(name: str, data: bytes, longest: int) -> Image.Image:
     _check_size(name, picture.size)
     picture.draft("RGB", (longest, longest))  # JPEG: decodes small at once
     picture = ImageOps.exif_transpose(picture)
+    if picture.mode in (*DEEP, "P") or KEY in picture.info:  # resized, colours would be mixed
+        picture = opaque(picture)
     picture.thumbnail((longest, longest))
-    return _opaque(picture)
+    return opaque(picture)
 
 
 def _check_size(name: str, size: tuple[int, int]) -> None:
@@ -65,20 +68,3 @@ def _check_size(name: str, size: tuple[int, int]) -> None:
             f"{name} has {wide:,} × {high:,} pixels; at most {MAX_PIXELS // 10**6} million "
             "are decoded. Resize or compress it."
         )
-
-
-DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N")  # grey levels of 16 bits, 0 to 65,535
-
-
-def _opaque(picture: Image.Image) -> Image.Image:
-    from PIL import Image
-
-    if picture.mode in ("L", "RGB"):
-        return picture
-    if picture.mode in ("RGBA", "LA", "PA", "P"):
-        picture = picture.convert("RGBA")
-        ground = Image.new("RGBA", picture.size, "white")
-        return Image.alpha_composite(ground, picture).convert("RGB")
-    if picture.mode in DEEP:  # `convert` would clip at 255
-        picture = picture.point(lambda value: value / 257).convert("L")
-    return picture.convert("L" if picture.mode in ("1", "L", "F") else "RGB")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -152,6 +152,35 @@ STATISTICS: dict[str, Statistic] = {
         "First-order estimate; ablation measures the effect directly.",
         digits=".4f",
     ),
+}
+
+_SINKS = (
+    "Low entropy does not mean important: attention concentrated on the class token or one patch is "
+    "often a no-op (Darcet et al. 2023)."
+)
+_MANY = "Grows with the number of patches; use normalised entropy to compare models."
+# The same statistics over images: tokens are patches there, and have neighbours on four sides.
+IMAGE_STATISTICS: dict[str, Statistic] = STATISTICS | {
+    name: replace(STATISTICS[name], **changed)
+    for name, changed in {
+        "entropy_normalised": {"caution": _SINKS},
+        "entropy": {"caution": _MANY},
+        "confidence": {"caution": _SINKS},
+        "distance": {
+            "unit": "patches",
+            "about": "Mean Euclidean distance, in patches, between query patch and key patch, of "
+            "the attention between patches.",
+            "caution": "An even map has about half the side of a square image.",
+        },
+        "share_first": {
+            "title": "share on added tokens",
+            "about": "Attention to the tokens that are not patches, such as the class token.",
+        },
+        "share_self": {
+            "about": "Attention of a patch or an added token to itself.",
+            "caution": "An even map has 1 divided by the number of tokens.",
+        },
+    }.items()
 }
 
 CODES = {

@@ -108,7 +108,12 @@ def image_faithfulness(
     index = label_index(model.labels, attribution.target)
     goal = Target(attribution.target, (Term("logits", index),), activation=activation_of(model))
     pixels = encoded.inputs["pixel_values"]
-    seen = image_function(model, pixels, grid, lambda _: goal, progress)
+
+    def resolve(output: Any) -> Target:
+        _check_prediction(output.logits[0].float().cpu().numpy(), attribution, model)
+        return goal
+
+    seen = image_function(model, pixels, grid, resolve, progress)
     scores = attribution.patches.ravel()
     generator = np.random.default_rng(seed)
     orders = [np.argsort(-scores, kind="stable")]
@@ -140,6 +145,20 @@ def _check(replacement: str, measure: str, rankings: int) -> None:
         raise BadInput(f"Unknown measure {measure!r}. Choose one of: {', '.join(MEASURES)}.")
     if rankings < 2:
         raise BadInput("Give at least 2 random rankings, so that their SD is known.")
+
+
+def _check_prediction(
+    logits: np.ndarray, attribution: ImageAttribution, model: LoadedModel
+) -> None:
+    """Raises `BadInput` where the attribution belongs to another image or model."""
+    told = np.asarray(attribution.prediction.logits, dtype=np.float64)
+    exact = torch.finfo(getattr(torch, model.dtype)).eps ** 0.5  # the same image on another machine
+    spread = max(float(np.ptp(told)), float(np.abs(told).max()), 1e-6) if told.size else 0.0
+    if told.shape != logits.shape or np.abs(told - logits).max() > exact * spread:
+        raise BadInput(
+            "The attribution explains another image or another model: the logits differ. Explain "
+            "this image with this model first."
+        )
 
 
 def _empty(seen: ImageFunction, replacement: str) -> torch.Tensor:

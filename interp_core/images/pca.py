@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
 
 COMPONENTS = 3
+# Where the most patches of the six sample photographs find their own mirror image as the nearest of
+# all: layer 8 of 12 (55 %; 52 % at 9, 38 % at 11, 19 % at 12 and 21 % behind the final norm).
+DEPTH = 2 / 3
+ROUNDING = 4 * float(np.finfo(np.float32).eps)  # of the length of a vector
 ENDS = (1, 99)  # percentiles of a component that get the least and the most of its colour
 SIGN_RULE = (
     "The sign of the first component is chosen so that patches at the edges of the images are "
@@ -113,19 +117,29 @@ def patch_pca(
     model: LoadedModel,
     images: Sequence[Any],
     *,
-    layer: int | str = -1,
+    layer: int | str | None = None,
     components: int = COMPONENTS,
     progress: Callable[[int, int], object] | None = None,
 ) -> PatchPCA:
     """The first principal components of the patch vectors of pictures, with axes that they share.
 
-    `images` are PIL pictures or arrays, `layer` counts as in `image_vectors` (one layer, not
-    "all"); `components` is at least 1. Raises `BadInput`, `UnsupportedModel` or `Stopped`.
+    `images` are PIL pictures or arrays, `layer` counts as in `image_vectors` (one layer, not "all";
+    without it `usual_layer`); `components` is at least 1. Raises `BadInput`, `UnsupportedModel` or
+    `Stopped`.
     """
     if layer == "all":
         raise BadInput("Choose one layer: the layers have no axes in common.")
+    layer = usual_layer(model) if layer is None else layer
     vectors = image_vectors(model, images, layer=layer, pooling="patch", progress=progress)
     return pca_of_patches(vectors, components=components)
+
+
+def usual_layer(model: LoadedModel) -> int:
+    """The layer at which patches of several pictures are compared first: two thirds of the depth.
+
+    Vectors of the last layers serve what the model was trained for, and say less of a patch alone.
+    """
+    return round(DEPTH * model.n_layers)
 
 
 def pca_of_patches(vectors: Vectors, *, components: int = COMPONENTS) -> PatchPCA:
@@ -153,6 +167,9 @@ def pca_of_patches(vectors: Vectors, *, components: int = COMPONENTS) -> PatchPC
         signs[0] = -np.sign(told)
     scores = scores * signs
     shares = np.nan_to_num(fitted.explained_variance_ratio_)
+    # Vectors are float32: what varies by less than its rounding is nothing, and gets no colour.
+    nothing = np.sqrt(fitted.explained_variance_) <= ROUNDING * np.linalg.norm(values, axis=1).max()
+    scores[:, nothing], shares[nothing] = 0, 0
     return PatchPCA(
         tuple(scores[rows].reshape(*shape, components) for rows, shape in grids),
         shares,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # More than on all other tokens together. An even map has 1 / tokens on each.
 SINK = 0.5
+TOO_FEW = 2  # patches, of which one has most of a map's mass without any sink
 LEFT_OUT = {
     "heads": "the heads with a sink",
     "layers": "the layers with such a head",
@@ -45,12 +46,13 @@ def find_patch_sinks(maps: AttentionMaps, *, threshold: float = SINK) -> pd.Data
 
     Columns layer, head, row, column (of the patch), share (of the map's mass over all queries, 0 to
     1), even (the share of an even map), sink. A head has a sink where the share is above
-    `threshold`: without one, where one patch has more than all other tokens together. Raises
-    `BadInput` for maps of texts, and for a threshold that is not above the even share or above 1.
+    `threshold`: without one, where one patch has more than all other tokens together; never among
+    one or two patches, of which one has most without any sink. Raises `BadInput` for maps of texts,
+    and for a threshold that is not above the even share or above 1.
     """
     rows, columns = _grid(maps)
-    even = 1 / maps.weights.shape[-1]
-    if not even < threshold <= 1:
+    even, enough = 1 / maps.weights.shape[-1], rows * columns > TOO_FEW
+    if not (even if enough else 0) < threshold <= 1:
         raise BadInput(
             f"The threshold must be above the share of an even map ({even:.3g}) and at most 1, not "
             f"{threshold}."
@@ -67,8 +69,7 @@ def find_patch_sinks(maps: AttentionMaps, *, threshold: float = SINK) -> pd.Data
             "even": even,
         }
     )
-    # A grid of one or two patches has most of its mass on one of them without any sink.
-    return frame.assign(sink=(frame["share"] > threshold) & (rows * columns > 2))
+    return frame.assign(sink=(frame["share"] > threshold) & enough)
 
 
 def rollout_without_sinks(
@@ -84,7 +85,8 @@ def rollout_without_sinks(
     `leave_out` says what is: "heads" (those with a sink do not count when the heads of their layer
     are fused; a layer of such heads alone passes everything on), "layers" (a layer with such a head
     passes everything on) or "patches" (the patches on which they rest are read by no head of that
-    layer; rows are normalised again). Without a sink it is `attention_rollout`. Raises `BadInput`.
+    layer; rows are normalised again, and one of which nothing is left passes on itself). Without a
+    sink it is `attention_rollout`. Raises `BadInput`.
     """
     if leave_out not in LEFT_OUT:
         raise BadInput(f"leave_out must be one of {', '.join(LEFT_OUT)}, not {leave_out!r}.")

@@ -37,7 +37,8 @@ def image_vectors(
 
     `pooling` is "first" (the class token), "mean" (over patches) or "patch" (one vector each);
     without it the class token where the model has one, else the mean, which `notes` say.
-    `layer` counts as in `token_vectors`; "all" gives every layer one after the other. The frame has
+    `layer` counts as in `token_vectors`; "all" gives every layer one after the other. The last one
+    is the state before the final norm that most vision transformers have. The frame has
     text ("picture 3", with the patch), picture, patch, layer, prediction and probability. With
     `names` of the pictures it has text (the name, with the patch), row (the number of the picture),
     layer, prediction, probability, and for patches image (the name). Raises `BadInput` or

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from interp_core.errors import BadInput, UnsupportedModel
+from interp_core.inputs.opaque import opaque
 from interp_core.inputs.tokens import Encoded, TokenSequence
 
 if TYPE_CHECKING:
@@ -53,7 +54,12 @@ def _picture(model: LoadedModel, image: Any) -> Image:
         raise BadInput(f"{model.name!r} reads images. Give an image, not {type(image).__name__}.")
     if 0 in image.size:
         raise BadInput("The image has no pixels.")
-    return image
+    if image.mode in ("I", "F"):  # nobody knows what their white is
+        raise BadInput(
+            f"An image of PIL mode {image.mode!r} has no largest value. Convert it to 8 bits: "
+            "levels from 0 to 255 in mode 'L'."
+        )
+    return opaque(image)
 
 
 def _check_size(model: LoadedModel, size: tuple[int, int]) -> None:

@@ -32,6 +32,13 @@ def previous_token(layers, size):
     return np.broadcast_to(step, (layers, 1, size, size)).copy()
 
 
+def test_heads_that_have_no_key_in_common_leave_a_query_to_itself_under_the_minimum():
+    weights = np.zeros((1, 2, 3, 3))
+    weights[0, 0, :, 1] = weights[0, 1, :, 2] = 1
+    found = ic.attention_rollout(weights, residual=0, fuse="min")
+    np.testing.assert_array_equal(found[0], np.eye(3))
+
+
 def test_rollout_of_two_layers_by_hand():
     rolled = ic.attention_rollout(TWO_LAYERS)
     np.testing.assert_allclose(rolled[0], MIXED_FIRST)

@@ -77,6 +77,31 @@ def test_grey_levels_of_sixteen_bits_keep_their_order():
     assert np.abs(np.asarray(found).ravel().astype(int) - np.arange(256)).max() <= 1
 
 
+def test_large_grey_levels_of_sixteen_bits_keep_them_when_made_smaller():
+    ramp = np.linspace(0, 65_535, 1_500).astype(np.uint16)
+    data = saved(Image.fromarray(np.broadcast_to(ramp, (30, 1_500)).copy()), "PNG")
+    row = np.asarray(ic.read_image(data))[10].astype(int)
+    assert len(row) == 1024
+    assert np.abs(row - np.linspace(0, 255, 1024)).max() <= 2
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "key"),
+    [("L", 100, 100), ("RGB", (10, 20, 30), (10, 20, 30)), ("P", 1, 1), ("1", 0, 0)],
+)
+@pytest.mark.parametrize("side", [5, 1_500])
+def test_the_colour_that_counts_as_transparent_becomes_white(mode, colour, key, side):
+    picture = Image.new(mode, (side, 4), colour)
+    if mode == "P":
+        picture.putpalette([255, 0, 0, 0, 255, 0])
+    picture.paste({"L": 7, "RGB": (7, 7, 7), "P": 0, "1": 1}[mode], (0, 0, side // 2, 4))
+    found = ic.read_image(saved(picture, "PNG", transparency=key))
+    right = np.asarray(found.convert("RGB"))[:, -2:]
+    assert (right == 255).all()
+    left = np.asarray(found.convert("RGB"))[:, :2]
+    assert ({"L": 7, "RGB": 7, "P": [255, 0, 0], "1": 255}[mode] == left).all()
+
+
 @pytest.mark.parametrize("side", [20_000, 60_000])
 def test_a_bomb_is_refused_by_its_header(side):
     data = bomb(side)

@@ -127,3 +127,11 @@ def test_an_attribution_of_another_model_and_a_model_without_labels_are_refused(
         ic.image_faithfulness(ic.load_model("digits"), noise, found)
     with pytest.raises(ic.UnsupportedModel, match="not an image classifier"):
         ic.image_faithfulness(ic.load_model("encoder"), noise, found)
+
+
+def test_an_attribution_of_another_image_is_refused(vit, noise, found):
+    other = np.random.default_rng(6).integers(0, 256, (30, 30, 3), dtype=np.uint8)
+    for target in (None, found.target):
+        explained = ic.attribute_image(vit, other, method="occlusion", target=target)
+        with pytest.raises(ic.BadInput, match="explains another image"):
+            ic.image_faithfulness(vit, noise, explained)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 import interp_core as ic
+from interp_core.heads.catalogue import IMAGE_STATISTICS, offered
 from interp_core.images.heads import image_head_statistics, of_one
 
 FIRST = np.arange(10) == 0  # the class token alone is no patch
@@ -51,6 +54,23 @@ def test_roles_follow_the_thresholds_that_hold_for_texts(tiny):
     noise = np.random.default_rng(1).integers(0, 256, (20, 20, 3), dtype=np.uint8)
     table = image_head_statistics(model, [noise])
     assert list(table["role"]) == list(ic.role_labels(table, "images"))
+
+
+def test_statistics_over_pictures_are_told_in_words_of_pictures(tiny):
+    noise = np.random.default_rng(1).integers(0, 256, (20, 20, 3), dtype=np.uint8)
+    table = image_head_statistics(ic.load_model(str(tiny("vit"))), [noise])
+    for name in offered(table):
+        told = IMAGE_STATISTICS[name]
+        said = " ".join((told.axis, told.about, told.caution))
+        assert not re.search(r"\btexts?\b|first token|separator|word", said), name
+    assert IMAGE_STATISTICS["distance"].axis == "attention distance (patches)"
+
+
+def test_an_even_map_has_the_distance_that_is_said():
+    """0.52 sides: the mean distance of two points of a square (as many patches as in `photos`)."""
+    even = np.full((1, 1, 257, 257), 1 / 257)
+    found = of_one(even, (16, 16), np.arange(257) == 0)["distance"]
+    assert found == pytest.approx(0.5214 * 16, rel=0.01)
 
 
 def test_texts_have_a_function_of_their_own(sentiment):

@@ -10,6 +10,7 @@ import pytest
 import interp_core as ic
 from interp_core.datasets import PHOTOS
 from interp_core.images.heads import of_one
+from interp_core.ui.images.attention import _sinks_told
 from tests.needs import needs_photos
 
 
@@ -73,6 +74,29 @@ def test_a_rollout_without_sinks_is_that_of_the_rest(maps, leave_out):
 def test_a_layer_of_sinks_alone_passes_everything_on(maps):
     found = ic.rollout_without_sinks(with_sink(maps, heads=range(4), layer=0))
     np.testing.assert_allclose(found[0], np.eye(10), atol=1e-9)
+
+
+@pytest.mark.parametrize("fuse", ["mean", "max", "min"])
+@pytest.mark.parametrize("leave_out", ["heads", "layers", "patches"])
+def test_where_nothing_else_is_read_and_nothing_remains_rows_still_sum_to_one(
+    maps, leave_out, fuse
+):
+    resting = with_sink(maps, heads=range(4), layer=0, weight=1.0)
+    found = ic.rollout_without_sinks(resting, leave_out=leave_out, residual=0, fuse=fuse)
+    np.testing.assert_allclose(found.sum(-1), 1, atol=1e-9)
+    np.testing.assert_allclose(found[0], np.eye(10), atol=1e-9)
+
+
+@pytest.mark.parametrize("patches", [1, 2])
+def test_one_or_two_patches_have_no_sink_whatever_they_read(maps, patches):
+    tokens = ("[CLS]", *(f"0,{column}" for column in range(patches)))
+    weights = np.zeros((2, 4, patches + 1, patches + 1), np.float32)
+    weights[..., 1] = 1
+    names = replace(maps.queries, tokens=tokens, special=np.arange(patches + 1) == 0)
+    few = replace(maps, weights=weights, queries=names, keys=names)
+    found = ic.find_patch_sinks(few)
+    assert not found["sink"].any()
+    assert "too few patches" in _sinks_told(found, found[found["sink"]])
 
 
 def test_without_a_sink_it_is_the_rollout(maps):

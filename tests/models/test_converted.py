@@ -1,5 +1,6 @@
 """Models of installed packages: converted once and for all, absent without harm."""
 
+import os
 import re
 import threading
 from dataclasses import replace
@@ -85,9 +86,71 @@ def test_converting_happens_once_and_says_so(packaged, empty_cache, caplog):
     with caplog.at_level("INFO"):
         first, second = (model.folder() for _ in range(2))
     assert first == second
-    assert [path.name for path in first.iterdir()] == ["model.safetensors"]
+    assert {path.name for path in first.iterdir()} == {"model.safetensors", converted.RECORD}
     assert len(calls) == 1
     assert "Converting the model of photographs, once: four seconds" in caplog.text
+    assert kept(empty_cache) == [first.name]
+
+
+@pytest.fixture
+def whole(packaged):
+    """A converted model of three small files, and a list of its conversions."""
+    calls = []
+
+    def three(source, target):
+        calls.append(source)
+        for name in FILES:
+            (target / name).write_text(f"what {name} says")
+
+    model = replace(photos.MODEL, convert=three)
+    model.folder()
+    return model, calls
+
+
+FILES = ("model.safetensors", "config.json", "preprocessor_config.json")
+
+
+@pytest.mark.parametrize("name", [*FILES, converted.RECORD])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_text(path.read_text()[:5]),
+        lambda path: path.write_text(path.read_text().replace("a", "o")),
+    ],
+    ids=["gone", "cut off", "changed"],
+)
+def test_files_that_are_no_longer_what_was_written_are_converted_again(whole, name, damage):
+    model, calls = whole
+    assert model.folder() == model.folder()
+    assert len(calls) == 1
+    damage(path := model.place / name)
+    if path.exists():
+        os.utime(path, ns=(0, 0))  # clocks of files may not tell two moments apart
+    assert all((model.folder() / each).read_text() == f"what {each} says" for each in FILES)
+    assert len(calls) == 2
+
+
+def test_damaged_files_without_the_package_are_named_with_their_place(whole, monkeypatch):
+    model, _ = whole
+    (model.place / "config.json").unlink()
+
+    def missing(self):
+        raise ic.ModelNotFound("It needs the package some-weights.")
+
+    monkeypatch.setattr(registry.PackagedFile, "find", missing)
+    place = re.escape(str(model.place))
+    told = rf"files of the model of photographs in {place} are damaged\. It needs the package"
+    with pytest.raises(ic.ModelNotFound, match=told):
+        model.folder()
+    assert re.search(told, model.why_missing())
+
+
+def test_drafts_of_a_process_that_was_killed_are_cleared_away(packaged, empty_cache):
+    left = empty_cache / "photos-draft-x1"
+    left.mkdir(parents=True)
+    (left / "model.safetensors").touch()
+    first = replace(photos.MODEL, convert=made).folder()
     assert kept(empty_cache) == [first.name]
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 import transformers as tf
+from PIL import Image
 
 import interp_core as ic
 from interp_core.inputs.images import as_seen, encode_image
@@ -396,6 +397,21 @@ def test_tokens_without_a_class_token_are_asked_by_patch_or_by_mean(loaded):
 def test_a_text_model_reads_no_pictures(sentiment):
     with pytest.raises(ic.UnsupportedModel, match="reads text"):
         encode_image(sentiment, picture())
+
+
+def test_pil_images_of_other_modes_are_read_as_in_files_or_refused(folder):
+    model = ic.load_model(str(folder("vit")))
+    grey = picture()[..., 0]
+    (expected,) = encode_image(model, Image.fromarray(grey)).inputs.values()
+    deep = Image.fromarray(grey.astype(np.uint16) * 257)
+    assert torch.equal(encode_image(model, deep).inputs["pixel_values"], expected)
+    clear = Image.new("RGBA", (20, 20), (0, 0, 0, 0))
+    white = Image.new("RGB", (20, 20), "white")
+    found = [encode_image(model, each).inputs["pixel_values"] for each in (clear, white)]
+    assert torch.equal(*found)
+    for unknown in (grey.astype(np.float32), grey.astype(np.int32)):
+        with pytest.raises(ic.BadInput, match="Convert it to 8 bits"):
+            encode_image(model, Image.fromarray(unknown))
 
 
 @pytest.mark.parametrize("kind", [np.float64, np.float32, np.uint16, np.int64])

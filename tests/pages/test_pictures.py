@@ -13,6 +13,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
+from interp_core.charts.patches import LEGEND as LEGEND_BELOW
+from interp_core.charts.patches import SIDE, TITLE
 from interp_core.charts.photographs import LEGEND
 from interp_core.datasets import digit_picture
 from interp_core.ui.images import patch_pca, question
@@ -100,8 +102,13 @@ def test_a_picture_of_ones_own_is_read(vit, page):
     app = opened(page, vit, picture=question.OWN, **{"picture_file": ("<b>noise</b>.png", key)})
     assert not app.exception
     assert not app.error
-    assert charts(app)
+    chart = charts(app)[0]
     assert "<b>noise" not in words(app)
+    # 4 : 3, as the image, although the model gets it squeezed into a square.
+    if page == "word_attributions":
+        assert (chart["width"], chart["height"] - TITLE - LEGEND_BELOW) == (SIDE, 0.75 * SIDE)
+    else:
+        assert "1.33333 * (height" in str(chart["layer"][0]["mark"]["width"])
 
 
 def test_the_changed_picture_is_another_digit_or_ones_own(vit):
@@ -145,6 +152,7 @@ def test_a_model_without_class_token_shows_patches_and_names_none(without_class_
     assert not [name for name in box.options if "class" in name]
     assert charts(app)
     assert "CLS" not in words(app)
+    assert "not patches" not in charts_text(app)
 
 
 def test_heads_points_and_attributions_work_without_a_class_token(without_class_token):

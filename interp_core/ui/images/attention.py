@@ -13,7 +13,7 @@ from interp_core.attention.maps import AttentionMaps
 from interp_core.charts.heatmaps import largest, overview, picture_url
 from interp_core.charts.patches import data_url
 from interp_core.charts.photographs import SIDE, SMALL, head_maps, heat_url, photo_map, photo_url
-from interp_core.images.sinks import LEFT_OUT
+from interp_core.images.sinks import LEFT_OUT, SINK
 from interp_core.images.tables import ALL, Patch, class_token, over_patches
 from interp_core.inputs.images import patch_grid
 from interp_core.models.record import LoadedModel
@@ -131,10 +131,12 @@ def _grid(picture: Picture, maps: Recipe, query: Patch, layer: int, head: None) 
     summaries = calls.patch_summaries(maps, **_from(query))
     table = value(summaries)
     urls = [picture_url(each, top=top) for each in values.reshape(-1, *values.shape[2:])]
-    chart = overview(table.assign(url=urls, chosen=False))
+    rows, columns = values.shape[2:]
+    aspect = picture.aspect(rows, columns) * columns / rows
+    chart = overview(table.assign(url=urls, chosen=False), aspect=aspect)
     best = table.loc[table["weight"].idxmax()]
     left, right = st.columns([1, 3])
-    left.image(data_url(picture.seen), caption="input image")
+    left.image(data_url(picture.cut), caption="input image")
     figure(
         chart,
         title=f"Attention of every head to the image, from {_reader(query)}",
@@ -226,6 +228,8 @@ def _sinks_told(sinks: pd.DataFrame, rested: pd.DataFrame) -> str:
     """Which heads rest on one patch, and what that does to a rollout."""
     if not len(rested):
         best = sinks.loc[sinks["share"].idxmax()]
+        if best["share"] > SINK:
+            return "No attention sinks: the image has too few patches for one to stand out."
         return (
             "No attention sinks: no patch receives more than half of the attention of a head. The "
             f"largest share is {best['share']:.0%} (layer {best['layer']}, head {best['head']})."
@@ -314,8 +318,8 @@ def _shown(
     )
     said = (
         f"{about} from {_reader(query)} over {picture.title}: most on patch "
-        f"{best['row']:.0f},{best['column']:.0f}, {best['weight']:.1%}; {rest:.0%} is on "
-        "tokens that are not patches."
+        f"{best['row']:.0f},{best['column']:.0f}, {best['weight']:.1%}. "
+        f"{_beside(value(maps), rest)}"
     )
     figure(
         chart,

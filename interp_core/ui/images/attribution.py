@@ -166,23 +166,28 @@ MOST_SQUARES = 64  # a side: more marks than that would only be slow
 
 def shown(picture: Picture, step: Recipe) -> alt.LayerChart:
     """The picture, and beside it the patches and the pixels; unsigned patches also lie over it."""
-    url, found = data_url(picture.seen), value(step)
+    url, found = data_url(picture.cut), value(step)
+    shape = {"aspect": picture.aspect(*found.patches.shape)}
     frame = found.to_frame().rename(columns={"score": "value"})
     about = {"title": _title("Patches", found), "alt": _said(picture, found)}
     patches = overlay(
-        frame, None if found.signed else url, title="attribution by patch", signed=found.signed
+        frame,
+        None if found.signed else url,
+        title="attribution by patch",
+        signed=found.signed,
+        **shape,
     )
     with st.container(horizontal=True):
         if found.signed:
-            plain_picture = picture_alone(url, *found.patches.shape, title="picture")
+            plain_picture = picture_alone(url, *found.patches.shape, title="picture", **shape)
             draw_chart(plain_picture, width="content", alt=picture.title)
         with st.container(width=SIDE):
             figure(patches, width="content", **about)
         if found.pixels is not None and found.pixels.shape != found.patches.shape:
             with st.container(width=SIDE):
-                _fine(step, url)
+                _fine(step, url, picture)
         elif not found.signed:
-            alone = overlay(frame, None, title="scores only")
+            alone = overlay(frame, None, title="scores only", **shape)
             draw_chart(alone, width="content", alt="The same scores without the image.")
     return patches
 
@@ -202,7 +207,7 @@ def _said(picture: Picture, found: ImageAttribution) -> str:
     )
 
 
-def _fine(step: Recipe, url: str) -> None:
+def _fine(step: Recipe, url: str, picture: Picture) -> None:
     """Pixels, or squares of several where the picture has many."""
     found: ImageAttribution = value(step)
     side = max(1, max(found.pixels.shape) // MOST_SQUARES)
@@ -216,6 +221,7 @@ def _fine(step: Recipe, url: str) -> None:
             None if found.signed else url,
             title=f"attribution by {each}",
             signed=found.signed,
+            aspect=picture.aspect(int(table["row"].max()) + 1, int(table["column"].max()) + 1),
         ),
         title=_title("Pixels", found),
         alt=f"Attribution by {each}; strongest: row {best['row']:.0f}, column "

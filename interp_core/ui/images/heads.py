@@ -9,7 +9,7 @@ import streamlit as st
 
 from interp_core.charts.heads import by_layer, head_map
 from interp_core.datasets import PHOTOS
-from interp_core.heads.catalogue import IMPORTANCE, STATISTICS, offered
+from interp_core.heads.catalogue import IMAGE_STATISTICS, IMPORTANCE, offered
 from interp_core.models.record import LoadedModel
 from interp_core.ui.heads.table import map_frame
 from interp_core.ui.images.question import SMALL
@@ -41,13 +41,13 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     name = place.selectbox(
         "Statistic",
         names,
-        format_func=lambda n: STATISTICS[n].title,
+        format_func=lambda n: IMAGE_STATISTICS[n].title,
         key="picture_stat",
         width=260,
         **BOUND,
     )
-    entry = STATISTICS[name]
-    title = "distance (patches)" if name == "distance" else entry.title
+    entry = IMAGE_STATISTICS[name]
+    title = entry.axis
     drawn = map_frame(frame, name, None)
     chart = head_map(drawn, title=title, text_format=entry.digits)
     figure(
@@ -102,10 +102,10 @@ def _images(model: LoadedModel) -> _Images:
 
 
 def _added(others: tuple[str, ...]) -> str:
-    """What the statistics call the first token."""
+    """Which tokens are no patches."""
     if not others:
-        return "The model has no class token: every token is a patch."
-    return f"“First token” means the tokens that are not patches: {', '.join(others)}."
+        return "Every token of the model is a patch."
+    return f"Added tokens: {', '.join(others)}."
 
 
 def _extremes(frame: pd.DataFrame, name: str, digits: str) -> str:

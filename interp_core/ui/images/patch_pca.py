@@ -11,7 +11,7 @@ import streamlit as st
 from interp_core.charts.photo_grid import WIDTH, across, mask_url, photo_grid
 from interp_core.charts.photographs import colour_url, photo_url
 from interp_core.charts.simple import bars_with_errors
-from interp_core.images.pca import SIGN_RULE, PatchPCA
+from interp_core.images.pca import SIGN_RULE, PatchPCA, usual_layer
 from interp_core.models.record import LoadedModel
 from interp_core.ui.images.question import Picture, choose_several
 from interp_core.ui.server import cache, costs, jobs
@@ -44,15 +44,18 @@ def draw(model: LoadedModel, name: str) -> None:
         return
     with layout.controls():
         layers = list(range(model.n_layers + 1))
-        follow("pca_layer", layers[-1])
+        usual = usual_layer(model)
+        follow("pca_layer", usual)
         keep_valid("pca_layer", layers)
         layer = st.select_slider(
             "Layer",
             layers,
-            layers[-1],
+            usual,
             key="pca_layer",
             width=150,
-            help="0: the patch embeddings, before the first layer.",
+            help=f"0: the patch embeddings. {layers[-1]}: the last layer, before a final norm. At "
+            f"first two thirds of the depth ({usual}), where patches of `photos` find their mirror "
+            "image most often; later layers separate object and ground more sharply.",
             **BOUND,
         )
         display = one_of("Display", DISPLAYS, key="pca_display")

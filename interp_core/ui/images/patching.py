@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ import interp_core as ic
 from interp_core.charts.interventions import region_maps
 from interp_core.charts.patches import data_url
 from interp_core.drawing.interventions import without_positions
+from interp_core.inputs.images import patch_grid
 from interp_core.interventions.regions import region_table, usual_side
 from interp_core.ui.attention import intervening, patching
 from interp_core.ui.images.ablation import Asked
@@ -30,9 +32,9 @@ def draw(model: str, picture: Picture) -> None:
     asked = Asked(model, cache.stamp(model), picture.name, None, picture=picture)
     with st.container(horizontal=True):
         changed = choose_changed(asked.loaded, picture)
-        st.image(data_url(picture.seen), caption="clean image", width=WIDTH)
+        st.image(data_url(picture.cut), caption="clean image", width=WIDTH)
         if changed is not None:
-            st.image(data_url(changed.seen), caption="changed image", width=WIDTH)
+            st.image(data_url(changed.cut), caption="changed image", width=WIDTH)
     drawn = None if changed is None else _patched(asked, changed)
     layout.how_to_read(LOOK)
     if drawn is not None:
@@ -54,7 +56,7 @@ def _patched(asked: Asked, changed: Picture) -> Any:
         changed.name,
         {"site": site, **options},
         method,
-        drawn=_drawn,
+        drawn=partial(_drawn, aspect=asked.picture.aspect(*patch_grid(asked.tokens))),
         more=(side,),
         kind="image",
         caption=lambda found: patching.caption_of(found, WHERE.get(found.site, "")),
@@ -81,14 +83,15 @@ def _side(asked: Asked) -> int:
     )
 
 
-def _drawn(found: ic.Patching) -> Any:
+def _drawn(found: ic.Patching, aspect: float) -> Any:
     if found.site not in REGIONS:
         return without_positions(found)
     frame, unit = region_table(found), "layer"
     if found.site == "heads_by_position":
         frame, unit = patching.one_layer(found, frame), "head"
     regions = frame.dropna(subset="row")
-    return region_maps(regions.assign(heading=_headings(frame, regions, unit)), unit=unit)
+    headed = regions.assign(heading=_headings(frame, regions, unit))
+    return region_maps(headed, unit=unit, aspect=aspect)
 
 
 def _headings(frame: pd.DataFrame, regions: pd.DataFrame, unit: str) -> pd.Series:

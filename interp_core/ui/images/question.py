@@ -13,7 +13,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.datasets import PHOTOS, digit_labels, held_out
 from interp_core.files.images import MAX_BYTES
-from interp_core.inputs.regions import Region
+from interp_core.inputs.photo_region import Region
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache
 from interp_core.ui.server.limits import digest
@@ -54,6 +54,19 @@ class Picture:
     def shown(self) -> Any:
         """What is drawn below maps: the image, or what the model gets where that is all we know."""
         return self.seen if self.region is None else self.image
+
+    @property
+    def cut(self) -> Any:
+        """What the patches cover in the proportions of the image, however the model squeezes it."""
+        if self.region is None:
+            return self.seen
+        left, top, right, bottom = map(round, self.box)
+        return self.image.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
+
+    def aspect(self, rows: int, columns: int) -> float:
+        """How many times as wide as high a patch of a grid is in `cut`."""
+        left, top, right, bottom = self.box
+        return (right - left) / columns / ((bottom - top) / rows)
 
     @property
     def box(self) -> tuple[float, float, float, float]:

@@ -10,7 +10,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.attention.norm_weighted import both_attentions
 from interp_core.inputs.images import as_seen as pictures_seen
-from interp_core.inputs.regions import Region, seen_region
+from interp_core.inputs.photo_region import Region, seen_region
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import limits, loading
 from interp_core.ui.server.model_cache import Models

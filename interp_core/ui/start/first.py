@@ -45,7 +45,7 @@ def _picture(model: LoadedModel) -> None:
     picture = pictures.choose(model)
     if picture is not None:
         left, right = st.columns([1, 3])
-        left.image(picture.seen, width=200, caption=picture.title)
+        left.image(picture.cut, width=200, caption=picture.title)
         with right:
             prediction_of(model.name, picture)
 

@@ -6,6 +6,7 @@ place of each pixel, and what comes out says where it came from.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 PRESENT = 0.99  # of the full response: less is padding, or its edge
 SHORTEST = 3  # pixels of the model to fit a line to
 LEVELS = 255  # steps of a ramp of grey values
+BLURRED = 2.5  # pixels at the end of a picture where its filter sees less on one side
+FEW = 64  # grey values over what the model sees; with fewer the ramp is made steeper
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,12 @@ class Region:
 def seen_region(model: LoadedModel, image: Any) -> Region | None:
     """The part of a PIL image or (height, width, channels) array that the model's patches cover.
 
-    Found by four pictures of the same size through the model's processor: black, white, and two
-    ramps of grey values. None where the processor does more than to scale, crop and pad along the
-    sides, so that there is no such rectangle. Raises what `encode_image` raises.
+    Found by pictures of the same size through the model's processor: black, white, and ramps of
+    grey values. None where the processor does more than to scale, crop and pad along the sides, so
+    that there is no such rectangle, and where it keeps so few pixels (fewer than about seven a
+    side) that it cannot be told. Raises what `encode_image` raises.
     """
     height, width = image.shape[:2] if isinstance(image, np.ndarray) else image.size[::-1]
-    across = np.broadcast_to((np.arange(width) + 0.5) / width, (height, width))
-    down = np.broadcast_to(((np.arange(height) + 0.5) / height)[:, None], (height, width))
     black = _response(model, np.zeros((height, width)))
     reach = _response(model, np.ones((height, width))) - black
     if not np.abs(reach).max() > 0:
@@ -69,20 +71,26 @@ def seen_region(model: LoadedModel, image: Any) -> Region | None:
     if not present[np.ix_(rows, columns)].all():
         return None
     safe = np.where(present, reach, 1.0)
-    sides = []
-    for ramp, length, axis, kept, others in (
-        (across, width, 1, columns, rows),
-        (down, height, 0, rows, columns),
-    ):
-        found = (_response(model, ramp) - black) / safe
-        lines = (found if axis == 1 else found.T)[np.ix_(others, kept)]
-        patch, grid = _patches(model, black.shape, axis)
-        ends = _ends(lines, np.flatnonzero(kept), length, patch * grid)
-        if ends is None:
-            return None
-        sides.append(ends)
-    (left, right), (top, bottom) = sides
-    return Region(left, top, right, bottom)
+
+    def along(axis: int) -> tuple[float, float] | None:
+        length, kept, others = ((height, rows, columns), (width, columns, rows))[axis]
+
+        def found(low: float, high: float) -> np.ndarray:
+            """Where the pixels of the model lie in the original, (lines, pixels), by one ramp."""
+            ramp = ((np.arange(length) + 0.5 - low) / (high - low)).clip(0, 1)
+            grey = np.broadcast_to(ramp if axis else ramp[:, None], (height, width))
+            shares = (_response(model, grey) - black) / safe
+            lines = (shares if axis else shares.T)[np.ix_(others, kept)]
+            return low + lines * (high - low)
+
+        covered = int(np.prod(_patches(model, black.shape, axis)))
+        return _ends(found, np.flatnonzero(kept), length, covered)
+
+    across = along(1)
+    down = along(0) if across else None
+    if across is None or down is None:
+        return None
+    return Region(across[0], down[0], across[1], down[1])
 
 
 def _patches(model: LoadedModel, size: tuple[int, int], axis: int) -> tuple[int, int]:
@@ -102,27 +110,45 @@ def _response(model: LoadedModel, grey: np.ndarray) -> np.ndarray:
 
 
 def _ends(
-    lines: np.ndarray, places: np.ndarray, length: int, covered: int
+    found: Callable[[float, float], np.ndarray], places: np.ndarray, length: int, covered: int
 ) -> tuple[float, float] | None:
     """Where the first and the last pixel of the patches end, in pixels of the original.
 
-    `lines` (lines across, places) are the places in the original as shares of its `length`; they
-    must all say the same, and lie on a line that rises.
+    `found` gives the places (lines across, pixels of the model) by a ramp between two ends. All
+    lines must say the same, and lie on a line that rises.
     """
-    if lines.shape[1] < SHORTEST or not len(lines):
+    if len(places) < SHORTEST:
         return None
-    told = lines.mean(0) * length
-    # Where a picture ends, filters see less on one side: the line is fitted to the middle.
-    span = max(told.max() - told.min(), 1.0)
-    edge = min(max(2, round(2.5 * len(told) / span)), (len(told) - SHORTEST) // 2)
-    middle = slice(edge, len(told) - edge)
-    slope, start = np.polyfit(places[middle] + 0.5, told[middle], 1)
-    fitted = slope * (places[middle] + 0.5) + start
-    coarse = max(slope, 1.0, length / LEVELS)  # a pixel of the model, of the picture, a grey value
-    apart = np.abs(lines[:, middle] * length - fitted).max()
-    if slope <= 0 or apart > coarse:
+    low, high = 0.0, float(length)
+    lines = found(low, high)
+    step = (high - low) / LEVELS
+    if lines.max() - lines.min() < FEW * step:  # a small part of a long picture
+        margin = 2 * step + 4 * BLURRED
+        low, high = max(low, lines.min() - margin), min(high, lines.max() + margin)
+        lines = found(low, high)
+        step = (high - low) / LEVELS
+    fitted = _line(places, lines, slice(None))
+    if np.abs(lines - fitted(places)).max() > step:
+        # Where a picture ends, filters see less on one side: the line is fitted to the middle.
+        count, span = len(places), max(np.ptp(lines.mean(0)), 1e-9)
+        edge = max(2, round(BLURRED * count / span))
+        if count - 2 * edge < SHORTEST:
+            return None
+        middle = slice(edge, count - edge)
+        fitted = _line(places, lines, middle)
+        apart = np.abs(lines - fitted(places))[:, middle].max()
+        # A pixel of the model, of the picture, a grey value.
+        if apart > max(fitted(1) - fitted(0), 1.0, step):
+            return None
+    slope = fitted(1) - fitted(0)
+    if slope * covered < 1:  # a pixel: less cannot be told from nothing
         return None
-    return tuple(_at_edge(end, length, slope) for end in (start, start + slope * covered))
+    return tuple(_at_edge(fitted(end - 0.5), length, slope) for end in (0, covered))
+
+
+def _line(places: np.ndarray, lines: np.ndarray, part: slice) -> Callable[[Any], Any]:
+    """The straight line through the mean of the lines in a part of them."""
+    return np.poly1d(np.polyfit(places[part], lines.mean(0)[part], 1))
 
 
 def _at_edge(end: float, length: int, step: float) -> float:

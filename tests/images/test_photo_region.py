@@ -16,7 +16,7 @@ from interp_core.charts import export
 from interp_core.charts.export import picture
 from interp_core.charts.photographs import HEAT, LEGEND, photo_map, photo_url
 from interp_core.inputs.images import encode_image
-from interp_core.inputs.regions import seen_region
+from interp_core.inputs.photo_region import seen_region
 from tests.models.test_vision import SIZE
 
 PX, PATCH = 56, 14
@@ -89,6 +89,31 @@ def test_padding_lies_outside_the_photograph(reading):
     assert region.top < -20
     assert region.bottom > 230
     assert seen_region(ic.load_model("digits"), ic.digit_picture(1)).width == 8
+
+
+THIN = [(1, 64), (64, 1), (2, 200), (3, 3), (5, 5), (8, 8), (600, 8), (1024, 16), (20, 1000)]
+
+
+@pytest.mark.parametrize("name", ["squeezed", "cropped"])
+@pytest.mark.parametrize("shape", [*THIN, (1024, 102)], ids=str)
+def test_of_thin_and_tiny_photographs_the_region_is_right_or_unknown(reading, name, shape):
+    region = seen_region(reading(name), Image.new("RGB", shape))
+    wide, high = shape
+    expected = (0, 0, wide, high)
+    if name == "cropped":
+        short = min(shape)
+        sizes = [int(64 * each / short) for each in shape]  # what the crop is taken from
+        starts = [(each - PX) // 2 for each in sizes]
+        (left, right), (top, bottom) = (
+            (start * each / size, (start + PX) * each / size)
+            for start, each, size in zip(starts, shape, sizes)
+        )
+        expected = (left, top, right, bottom)
+    assert region or shape in THIN
+    if region:
+        patch = min(expected[2] - expected[0], expected[3] - expected[1]) / (PX / PATCH)
+        found = (region.left, region.top, region.right, region.bottom)
+        assert found == pytest.approx(expected, abs=0.12 * patch)
 
 
 def test_a_processor_that_does_more_than_crop_and_scale_has_no_region(reading, monkeypatch):
