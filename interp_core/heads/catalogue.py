@@ -155,8 +155,8 @@ STATISTICS: dict[str, Statistic] = {
 }
 
 _SINKS = (
-    "Low entropy does not mean important: attention concentrated on the class token or one patch is "
-    "often a no-op (Darcet et al. 2023)."
+    "Low entropy does not mean important: attention concentrated on the class token or one patch "
+    "is often a no-op (Darcet et al. 2023)."
 )
 _MANY = "Grows with the number of patches; use normalised entropy to compare models."
 # The same statistics over images: tokens are patches there, and have neighbours on four sides.

@@ -13,7 +13,6 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
-from interp_core.charts.patches import LEGEND as LEGEND_BELOW
 from interp_core.charts.patches import SIDE, TITLE
 from interp_core.charts.photographs import LEGEND
 from interp_core.datasets import digit_picture
@@ -106,7 +105,7 @@ def test_a_picture_of_ones_own_is_read(vit, page):
     assert "<b>noise" not in words(app)
     # 4 : 3, as the image, although the model gets it squeezed into a square.
     if page == "word_attributions":
-        assert (chart["width"], chart["height"] - TITLE - LEGEND_BELOW) == (SIDE, 0.75 * SIDE)
+        assert (chart["width"], chart["height"] - TITLE) == (SIDE, 0.75 * SIDE)
     else:
         assert "1.33333 * (height" in str(chart["layer"][0]["mark"]["width"])
 
