@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test lint bench screenshots clean
+.PHONY: run test test-cluster lint bench screenshots clean
 
 run: $(VENV)/installed $(VENV)/installed-models
 	@echo "Clearhead: starting. Open the address below in a browser; Ctrl+C stops it."
@@ -13,6 +13,11 @@ run: $(VENV)/installed $(VENV)/installed-models
 test: $(VENV)/installed-dev $(VENV)/installed-models lint
 	@echo "Clearhead: running the tests (about twenty minutes on two cores)."
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+
+# Apart from the others: Ray is large, and starting it takes longer than many of them together.
+test-cluster: $(VENV)/installed-dev $(VENV)/installed-cluster
+	@echo "Clearhead: running the tests of --engine ray (about two minutes)."
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/distributed/ray_actors.py $(ARGS)
 
 lint: $(VENV)/installed-dev
 	@echo "Clearhead: checking style."
@@ -49,6 +54,12 @@ $(VENV)/installed-models: requirements-models.txt $(VENV)/installed
 $(VENV)/installed-dev: requirements-dev.txt constraints-dev.txt $(VENV)/installed
 	@echo "Clearhead: installing what the tests need."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/installed-cluster: requirements-cluster.txt $(VENV)/installed
+	@echo "Clearhead: installing Ray (once; 79 MB)."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: \
+	  -r requirements-cluster.txt
 	@touch $@
 
 clean:

@@ -16,6 +16,7 @@ The map of the package, lowest first; each part imports only those above it::
     images/       the same for image models
     interventions/  heads and edges switched, activations patched, and what the answer does
     audit/        labelled data: scores, slices, errors, verdicts
+    distributed/  blocks of rows done by several processes, also by a Ray cluster
     training_dynamics/  the checkpoints of one training: curves, weights, heads, attributions
     comparison    two classifiers side by side
     compare/      two models of any kind: weights, representations, heads, one text, answers

@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parents[1]
 APP = ("requirements.txt", "constraints.txt", "requirements-models.txt")
 TESTS = ("requirements-dev.txt", "constraints-dev.txt")
+CLUSTER = "requirements-cluster.txt"
 COMMAND = "#!{python}\nimport sys\nfrom streamlit.web.cli import main\n\nsys.exit(main())\n"
 
 # Numba keeps what it has compiled by the place of the source: these are imported from where they

@@ -15,6 +15,7 @@ import pytest
 
 from tests.declared import (
     APP,
+    CLUSTER,
     ROOT,
     TESTS,
     brought_by,
@@ -31,7 +32,7 @@ OURS = {"interp_core", "pages", "app", "tests", "tools", "training", "benchmarks
 PARTS = {
     "app.py": ("requirements.txt", "requirements-models.txt"),
     "pages": ("requirements.txt", "requirements-models.txt"),
-    "interp_core": ("requirements.txt", "requirements-models.txt"),
+    "interp_core": ("requirements.txt", "requirements-models.txt", CLUSTER),
     "training": ("requirements.txt",),
     "tests": ("requirements.txt", "requirements-models.txt", TESTS[0]),
     "tools": ("requirements.txt", TESTS[0]),
@@ -105,7 +106,11 @@ def test_nothing_undeclared_is_imported_while_the_app_is_used(tmp_path, owners):
 
 @pytest.mark.parametrize(
     ("asked", "constraints"),
-    [("requirements.txt", APP), ("requirements-dev.txt", (*APP, *TESTS))],
+    [
+        ("requirements.txt", APP),
+        ("requirements-dev.txt", (*APP, *TESTS)),
+        (CLUSTER, (*APP, CLUSTER)),
+    ],
 )
 def test_what_the_requirements_bring_along_is_in_the_constraints(asked, constraints):
     unknown = brought_by(declared(asked)) - declared(*constraints)
@@ -120,7 +125,7 @@ def test_the_reader_of_weights_finds_what_it_needs_although_it_is_installed_alon
 def test_what_is_declared_has_one_version():
     lines = [
         line
-        for file in (*APP, *TESTS)
+        for file in (*APP, *TESTS, CLUSTER)
         for line in (ROOT / file).read_text(encoding="utf-8").splitlines()
         if re.match(r"[A-Za-z0-9]", line)
     ]

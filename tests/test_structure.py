@@ -35,6 +35,7 @@ ORDER = (
     "images",
     "interventions",
     "audit",
+    "distributed",
     "training_dynamics",
     "comparison",
     "compare",

@@ -7,7 +7,9 @@ DATA is a table (CSV, TSV, JSON lines, Parquet), or a CoNLL file for models that
 folder gets audit.html, audit.json and errors.csv. Scores and slices are always measured; --suite,
 --bias, --privacy and --words add to them, and --all adds all of these that suit the model. With
 --thresholds FILE (TOML) the exit code is 1 where a threshold is not met. --json prints what
-audit.json holds.
+audit.json holds. With --engine ray the texts are predicted, and the attention of heads is measured,
+by the actors of a Ray cluster, or of a Ray that is started on this machine and listens on its
+interfaces; killed, it goes on with what they have sent back.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from interp_core import command
+from interp_core.distributed import engines
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -65,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-texts", action="store_true", help="write no texts: no examples of errors"
     )
+    engines.add_options(parser)
     return parser
 
 
@@ -76,9 +80,11 @@ def _run(asked: argparse.Namespace) -> command.Outcome:
     from interp_core.audit.verdict import read_thresholds
     from interp_core.audit.whole import all_parts, run_audit
     from interp_core.audit_report import audit_document, audit_json, audit_report
+    from interp_core.distributed.audit import AuditPasses
     from interp_core.models.load import load_model
     from interp_core.report.machine import as_json
     from interp_core.report.spreadsheet import csv
+    from interp_core.ui.server.limits import is_shared
 
     thresholds = read_thresholds(asked.thresholds) if asked.thresholds else ()
     options = _options(asked)
@@ -89,7 +95,7 @@ def _run(asked: argparse.Namespace) -> command.Outcome:
     for each in asked.bias:
         find_lexicon(each)
     out = command.folder(asked.out)
-    model = load_model(asked.model)
+    model = load_model(asked.model, device=asked.device, dtype=asked.dtype)
     if asked.sample:
         data, code = audit_set(model), "ic.audit_set(model)"
     else:
@@ -104,7 +110,15 @@ def _run(asked: argparse.Namespace) -> command.Outcome:
         every = all_parts(model, data)
         suites = dict.fromkeys([*every.get("suites", ()), *asked.suite])
         parts |= every | ({"suites": list(suites)} if suites else {})
-    audit = run_audit(model, data, thresholds=thresholds, **parts, progress=show)
+    made = {"thresholds": thresholds, **parts, "progress": show}
+    with engines.chosen(asked, shared=is_shared()) as engine:
+        if engine is None:
+            audit = run_audit(model, data, **made)
+        else:
+            passes = AuditPasses(engine, out / "unfinished")
+            known = passes.predictions(data, show)
+            audit = run_audit(model, data, predictions=known, lift=passes.lift, **made)
+            passes.clear()
     if show:
         show(1, 1)
         command.say("")
@@ -152,9 +166,12 @@ def _script(asked: argparse.Namespace, data: str, parts: dict[str, Any]) -> str:
     if asked.thresholds:
         given.append(f"thresholds=ic.read_thresholds({Path(asked.thresholds).name!r})")
     given += [f"{name}={value!r}" for name, value in parts.items()]
+    options = "".join(
+        f", {name}={value!r}" for name in ("device", "dtype") if (value := getattr(asked, name))
+    )
     return (
         "import interp_core as ic\n\n"
-        f"model = ic.load_model({asked.model!r})\n"
+        f"model = ic.load_model({asked.model!r}{options})\n"
         f"data = {data}\n"
         f"audit = ic.run_audit({', '.join(given)})"
     )

@@ -133,18 +133,21 @@ def attention_lift(
     *,
     scores: Sequence[np.ndarray | None] | None = None,
     progress: Callable[[int, int], object] | None = None,
+    names: Sequence[str] | None = None,
+    first: int = 1,
 ) -> HeadLift:
     """Attention lift of each group of words in every head; see `group_spans` and `HeadLift`.
 
     `scores` are token attributions (n,) to compare received attention with. Texts that cannot be
-    read are told in `problems`. Raises `BadInput`, `UnsupportedModel` and `Stopped`.
+    read are told in `problems`. For a part of more texts, `names` are the groups of all of them
+    and `first` is the number of the first text. Raises `BadInput`, `UnsupportedModel` and
+    `Stopped`.
     """
     if not texts:
         raise BadInput("There are no texts. Give at least one.")
-    names = tuple(dict.fromkeys(name for each in spans for name in each))
+    names = group_names(spans) if names is None else tuple(names)
     layers, heads = model.layout.attention_layers, model.n_heads
-    if len(texts) * (len(names) + 1) * len(layers) * heads > MOST_NUMBERS:
-        raise BadInput("These are too many texts, groups and heads at once. Give fewer texts.")
+    check_lifts(model, len(texts), len(names))
     lift = np.full((len(texts), len(names) + 1, len(layers), heads), np.nan, dtype=np.float32)
     shape = (len(texts), len(layers), heads) if scores is not None else (0, len(layers), heads)
     alignment = np.full(shape, np.nan, dtype=np.float32)
@@ -154,7 +157,7 @@ def attention_lift(
         tokenized = tokenize(model, part)
         good = [place for place, each in enumerate(tokenized) if not _failed(each)]
         problems += [
-            f"Text {begin + place + 1}: {each}"
+            f"Text {begin + place + first}: {each}"
             for place, each in enumerate(tokenized)
             if _failed(each)
         ]
@@ -174,6 +177,18 @@ def attention_lift(
             read[places] = True
             report(progress, int(read.sum()), len(texts))
     return HeadLift((*names, CONTENT), tuple(layers), lift, alignment, read, tuple(problems))
+
+
+def group_names(spans: Sequence[Spans]) -> tuple[str, ...]:
+    """The groups that any text has, in the order in which they are met."""
+    return tuple(dict.fromkeys(name for each in spans for name in each))
+
+
+def check_lifts(model: LoadedModel, texts: int, groups: int) -> None:
+    """Refuse more than can be kept: `BadInput`."""
+    heads = len(model.layout.attention_layers) * model.n_heads
+    if texts * (groups + 1) * heads > MOST_NUMBERS:
+        raise BadInput("These are too many texts, groups and heads at once. Give fewer texts.")
 
 
 def _failed(each: TokenizedText | ClearheadError) -> bool:

@@ -146,7 +146,11 @@ def _last_layer(model: LoadedModel, data: AuditData) -> nn.Linear | None:
     return fitting[-1] if len(data) * fitting[-1].in_features <= MOST_NUMBERS else None
 
 
-def _empty(data: AuditData, width: int) -> Predictions:
+def no_predictions(data: AuditData, width: int = 0) -> Predictions:
+    """The record before the first batch, for vectors of this width (0: none).
+
+    Raises `BadInput` where the answers would be too many to keep.
+    """
     count, labels = len(data), len(data.labels)
     if data.kind != TOKENS and count * labels > MOST_NUMBERS:
         raise BadInput(
@@ -180,7 +184,7 @@ class _Pass:
         self.known = vector_count(model.model)
         self.single = refuses_batches(model)
         self.reader = _last_layer(model, data)
-        self.found = _empty(data, self.reader.in_features if self.reader is not None else 0)
+        self.found = no_predictions(data, self.reader.in_features if self.reader is not None else 0)
 
     def chunk(self, places: Sequence[int]) -> Iterator[None]:
         """Predict the texts at these places; yields after every batch."""

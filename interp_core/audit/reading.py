@@ -95,12 +95,13 @@ def measure_reading(
     sample: int = ATTRIBUTED,
     limit: int = MOST_TEXTS,
     progress: Callable[[int, int], object] | None = None,
+    lift: Callable[..., HeadLift] = attention_lift,
 ) -> Reading:
     """Integrated gradients of `sample` texts and the attention of all heads over `limit` texts.
 
     `own` adds groups of words, see `group_spans`. Models that label words have an attribution for
-    every word, so only their attention is measured. Raises `NothingFound` for models with neither,
-    and as `attribution_shares`.
+    every word, so only their attention is measured. `lift` does what `attention_lift` does,
+    perhaps elsewhere. Raises `NothingFound` for models with neither, and as `attribution_shares`.
     """
     maps, classifies = bool(model.layout.attention_layers), data.kind != TOKENS
     if not (maps or classifies):
@@ -119,13 +120,13 @@ def measure_reading(
         notes += [f"{len(found.problems):,} attributions are left out."] if found.problems else []
         if maps:
             stage = scaled(progress, 60, 65)
-            lift = attention_lift(model, texts, spans, scores=found.scores, progress=stage)
-            alignment = lift.alignment_frame(seed=SEED)
+            some = lift(model, texts, spans, scores=found.scores, progress=stage)
+            alignment = some.alignment_frame(seed=SEED)
     first = done[:limit]
     if maps:
         texts, right = _texts(data, predictions, first)
         spans = list(group_spans(texts, own))
-        whole: HeadLift = attention_lift(model, texts, spans, progress=scaled(progress, 65, 100))
+        whole = lift(model, texts, spans, progress=scaled(progress, 65, 100))
         heads = whole.frame(right, seed=SEED)
         if len(done) > limit:
             notes.append(f"Attention is measured in the first {limit:,} of {len(done):,} texts.")

@@ -11,6 +11,7 @@ import pandas as pd
 from interp_core.audit.behaviour import Behaviour, run_suite
 from interp_core.audit.bias import Bias, measure_bias
 from interp_core.audit.figures import Figure, figure_table
+from interp_core.audit.head_lift import HeadLift, attention_lift
 from interp_core.audit.lexicons import term_lists
 from interp_core.audit.metrics import Score, score
 from interp_core.audit.mistakes import error_table
@@ -109,13 +110,14 @@ def run_audit(
     privacy: bool = False,
     words: int = 0,
     progress: Callable[[int, int], object] | None = None,
+    lift: Callable[..., HeadLift] = attention_lift,
 ) -> Audit:
     """Predict the texts once (unless `predictions` are given) and measure everything.
 
     `suites` are behaviour suites and `lexicons` lists of terms for bias, by name or file. With
     `words`, so many texts drawn at random are attributed, and groups of words are measured there
-    and in the attention of all heads; see `Reading`. Raises `BadInput` for a threshold of a value
-    that is not measured, and what the parts raise.
+    and in the attention of all heads, by `lift`; see `Reading`. Raises `BadInput` for a threshold
+    of a value that is not measured, and what the parts raise.
     """
     whole = 3 * (not predictions) + len(suites) + 2 * len(lexicons) + 3 * privacy + 12 * bool(words)
     stages = _Stages(progress, whole)
@@ -134,7 +136,7 @@ def run_audit(
         after = {"progress": stages.next(3)}
         masked = _unless_absent(notes, measure_privacy, model, data.texts, **after)
     if words:
-        after = {"sample": words, "progress": stages.next(12)}
+        after = {"sample": words, "progress": stages.next(12), "lift": lift}
         reading = _unless_absent(notes, measure_reading, model, data, made, **after)
     figures = [*measured.figures, *measured.class_figures()]
     figures += [_found("slices.groups", "Groups with more errors", groups)]

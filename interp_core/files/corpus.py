@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 from interp_core.errors import BadInput
 from interp_core.files import parquet
+from interp_core.files.address import Address, is_address
 from interp_core.files.columns import LOOKED_AT, choose_column
 from interp_core.files.form import JSONL, PARQUET, TEXT, FileOptions, Form, find_form
 from interp_core.files.limits import (
@@ -45,7 +46,7 @@ class Corpus:
 
     name: str
     kind: str
-    source: Path | bytes
+    source: Path | bytes | Address
     columns: tuple[str, ...] = ()
     column: str = ""
     notes: tuple[str, ...] = ()
@@ -96,6 +97,8 @@ def open_corpus(
 ) -> Corpus:
     """The corpus in a path, in bytes, or in something with `read()` and a `name`.
 
+    An address such as "s3://bucket/texts.csv" is read in parts by the library fsspec.
+
     The kind is known by the name's ending, else by the content; `encoding`, `delimiter`, `header`
     and `quotes` as in `open_table`. Without `column` one with a usual name ("text", "sentence", …)
     is taken, else the one with the longest strings. Raises `BadInput` for missing, empty and
@@ -103,8 +106,11 @@ def open_corpus(
     """
     if hasattr(source, "read"):
         name, source = name or str(getattr(source, "name", "")), source.read()
-    source = bytes(source) if isinstance(source, bytes | bytearray | memoryview) else Path(source)
-    name = Path(name).name or (source.name if isinstance(source, Path) else "")
+    if isinstance(source, bytes | bytearray | memoryview):
+        source = bytes(source)
+    else:
+        source = Address(source) if is_address(source) else Path(source)
+    name = Path(name).name or ("" if isinstance(source, bytes) else source.name)
     asked = FileOptions(encoding, delimiter, header, quotes)
 
     def opener() -> Any:
@@ -141,9 +147,11 @@ def sample_corpus() -> Corpus:
     return open_corpus(DATA / "sentences.txt")
 
 
-def _raw(source: Path | bytes) -> BinaryIO:
+def _raw(source: Path | bytes | Address) -> BinaryIO:
     if isinstance(source, bytes):
         return io.BytesIO(source)
+    if isinstance(source, Address):
+        return source.open()
     try:
         return source.expanduser().open("rb")
     except (OSError, ValueError, RuntimeError) as error:
@@ -158,7 +166,7 @@ def _unpacked(name: str, file: BinaryIO) -> Any:
     return UnpackedStream(name, file, max(EASY, FOLD * size)) if start == GZIP else file
 
 
-def _seekable(source: Path | bytes, name: str) -> BinaryIO:
+def _seekable(source: Path | bytes | Address, name: str) -> BinaryIO:
     file = _raw(source)
     if file.read(len(GZIP)) != GZIP:
         file.seek(0)
@@ -168,7 +176,7 @@ def _seekable(source: Path | bytes, name: str) -> BinaryIO:
         return io.BytesIO(gunzip(name, file.read()))
 
 
-def _columns(source: Path | bytes, name: str, form: Form) -> tuple[str, tuple[str, ...]]:
+def _columns(source: Path | bytes | Address, name: str, form: Form) -> tuple[str, tuple[str, ...]]:
     """The chosen column and all. Raises `BadInput` where no row has a text."""
     if form.kind == PARQUET:
         with _seekable(source, name) as file:

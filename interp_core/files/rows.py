@@ -57,6 +57,11 @@ class SkippedRows:
         """A record of its own."""
         return SkippedRows(Counter(self.counts), list(self.rows))
 
+    def merge(self, other: SkippedRows) -> SkippedRows:
+        """Those of both, in the order of their numbers."""
+        rows = sorted([*self.rows, *other.rows], key=lambda row: row.number)
+        return SkippedRows(self.counts + other.counts, rows[:MAX_TOLD])
+
     def note(self) -> str:
         """What was left out, as a sentence with the first of them; without blank lines."""
         told = [row for row in self.rows if row.reason != EMPTY]

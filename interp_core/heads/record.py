@@ -186,14 +186,18 @@ PARTS = {"moments": ("count", "mean", "m2"), "sample": ("keys", "distances")}
 
 
 def write_statistics(
-    statistics: HeadStatistics, path: str | Path, extra: dict[str, Any] | None = None
+    statistics: HeadStatistics | None, path: str | Path, extra: dict[str, Any] | None = None
 ) -> None:
-    """Write the file, all or nothing; `extra` is kept as JSON beside the statistics."""
+    """Write the file, all or nothing; `extra` is kept as JSON beside the statistics.
+
+    None stands for a part of a corpus without any text: only its `extra` is kept.
+    """
     import pyarrow
     from pyarrow import parquet
 
-    table = pyarrow.Table.from_pandas(statistics.frame, preserve_index=False)
-    state = json.dumps({**_packed(statistics), "extra": extra or {}}).encode()
+    frame = pd.DataFrame() if statistics is None else statistics.frame
+    table = pyarrow.Table.from_pandas(frame, preserve_index=False)
+    state = json.dumps({**packed_statistics(statistics), "extra": extra or {}}).encode()
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), KEY: state})
     atomic_write(path, lambda target: parquet.write_table(table, target))
 
@@ -216,41 +220,48 @@ def atomic_write(path: str | Path, write: Any) -> None:
 
 def read_statistics(path: str | Path) -> HeadStatistics:
     """The statistics of a file. Raises `BadInput` for any other file."""
-    return read_with_extra(path)[0]
+    statistics = read_with_extra(path)[0]
+    if statistics is None:
+        raise BadInput(
+            f"{Path(path).name!r} is a part of a corpus without one text. Merge it with the others."
+        )
+    return statistics
 
 
-def read_with_extra(path: str | Path) -> tuple[HeadStatistics, dict[str, Any]]:
-    """The statistics of a file, and what was kept beside them."""
+def read_with_extra(path: str | Path) -> tuple[HeadStatistics | None, dict[str, Any]]:
+    """The statistics of a file, None where it has no text, and what was kept beside them."""
     from pyarrow import ArrowException, parquet
 
     try:
         schema: pyarrow.Schema = parquet.read_schema(Path(path).expanduser())
         state = json.loads((schema.metadata or {})[KEY])
-        return _unpacked(state), state["extra"]
+        return unpacked_statistics(state), state["extra"]
     except (ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(
             f"{Path(path).name!r} is not a file of head statistics. Write one with `save`."
         ) from error
 
 
-def _packed(statistics: HeadStatistics) -> dict[str, Any]:
+def packed_statistics(statistics: HeadStatistics | None) -> dict[str, Any]:
+    """Everything of the record as JSON can hold it."""
+    if statistics is None:
+        return {"version": VERSION}
     arrays = {name: getattr(statistics, name) for name in ARRAYS}
     for part, fields in PARTS.items():
         arrays |= {f"{part}.{name}": getattr(getattr(statistics, part), name) for name in fields}
     if statistics.repeated is not None:
         arrays["repeated"] = statistics.repeated
-    target = io.BytesIO()
-    np.savez_compressed(target, **arrays)
     plain = {name: getattr(statistics, name) for name in PLAIN}
-    return {"version": VERSION, **plain, "arrays": base64.b64encode(target.getvalue()).decode()}
+    return {"version": VERSION, **plain, "arrays": packed_arrays(arrays)}
 
 
-def _unpacked(state: dict[str, Any]) -> HeadStatistics:
+def unpacked_statistics(state: dict[str, Any]) -> HeadStatistics | None:
+    """The record that was packed. Raises `ValueError` and `KeyError` for anything else."""
     if state["version"] != VERSION:
         raise ValueError("another version")
-    data = io.BytesIO(base64.b64decode(state["arrays"]))
-    with np.load(data, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
+    if "arrays" not in state:
+        return None
+    arrays = unpacked_arrays(state["arrays"])
     plain = {name: state[name] for name in PLAIN}
     plain |= {"layers": tuple(plain["layers"]), "names": tuple(plain["names"])}
     return HeadStatistics(
@@ -260,3 +271,16 @@ def _unpacked(state: dict[str, Any]) -> HeadStatistics:
         sample=DistanceSample(*(arrays[f"sample.{name}"] for name in PARTS["sample"])),
         repeated=arrays.get("repeated"),
     )
+
+
+def packed_arrays(arrays: dict[str, np.ndarray]) -> str:
+    """Named arrays of numbers as one string."""
+    target = io.BytesIO()
+    np.savez_compressed(target, **arrays)
+    return base64.b64encode(target.getvalue()).decode()
+
+
+def unpacked_arrays(packed: str) -> dict[str, np.ndarray]:
+    """The arrays that were packed; nothing else can be in it."""
+    with np.load(io.BytesIO(base64.b64decode(packed)), allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}

@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
-from interp_core.errors import BadInput, InputTooLong
+from interp_core.errors import BadInput, InputTooLong, ModelTooLarge
 from interp_core.files.rows import TOO_LONG, Row, Skipped, SkippedRows, as_rows, refuse
 from interp_core.heads.attention_hook import attention_hook
 from interp_core.heads.covariates import batch_quantities, check_quantities
@@ -22,7 +23,14 @@ from interp_core.heads.induction import repeated_scores
 from interp_core.heads.measure import StatisticNames, measure
 from interp_core.heads.record import HeadStatistics
 from interp_core.heads.similarity import empty_sample, in_sample
-from interp_core.inputs.batching import BATCH_TEXTS, TokenizedText, collate, plan_batches, tokenize
+from interp_core.inputs.batching import (
+    BATCH_TEXTS,
+    BatchRoom,
+    TokenizedText,
+    collate,
+    plan_batches,
+    tokenize,
+)
 from interp_core.progress import report
 from interp_core.validation import renamed
 
@@ -76,15 +84,19 @@ def stream_statistics(
     quantities: Sequence[str] = DEFAULT,
     scores: Mapping[str, Sequence[np.ndarray]] | None = None,
     start: CorpusState | None = None,
+    room: BatchRoom | None = None,
 ) -> Iterator[CorpusState]:
     """The same, a state after every batch: partial results, and a loop that can be left.
 
     Rows that cannot be read are skipped and told. `start` continues an earlier, settled pass; then
-    `rows` must begin after the rows it has read.
+    `rows` must begin after the rows it has read. `room` bounds batches instead of `batch_size`.
     """
     names = check_quantities(quantities)
     options = _Pass(
-        StatisticNames(model, (*names, *(scores or {}))), batch_size, names, dict(scores or {})
+        StatisticNames(model, (*names, *(scores or {}))),
+        room or BatchRoom(batch_size),
+        names,
+        dict(scores or {}),
     )
     state, source = start or CorpusState(), as_rows(rows)
     while chunk := list(islice(source, CHUNK)):
@@ -98,7 +110,7 @@ class _Pass:
     """The options of a pass."""
 
     plan: StatisticNames
-    batch_size: int
+    room: BatchRoom
     quantities: tuple[str, ...]
     scores: dict[str, Sequence[np.ndarray]]
 
@@ -115,7 +127,7 @@ class _Pass:
         if not texts:
             yield state
         for rows, last in _with_last(self._batches(texts)):
-            found = self._measure(texts, rows, numbers, keys, sampled)
+            found = self._fitted(texts, rows, numbers, keys, sampled)
             state = _added(state, found, rows, texts)
             state = replace(state, statistics=self._with_scores(state.statistics))
             seconds = state.seconds + time.perf_counter() - start
@@ -125,7 +137,26 @@ class _Pass:
 
     def _batches(self, texts: list[TokenizedText]) -> Iterator[tuple[int, ...]]:
         padding = attention_hook(self.plan.model).padding
-        return plan_batches([len(text) for text in texts], self.batch_size, padding=padding)
+        return plan_batches([len(text) for text in texts], padding=padding, room=self.room)
+
+    def _fitted(
+        self, texts: list[TokenizedText], rows: tuple[int, ...], *others: Any
+    ) -> HeadStatistics:
+        """The statistics of a batch; in halves where the memory of the device does not suffice."""
+        try:
+            return self._measure(texts, rows, *others)
+        except torch.OutOfMemoryError as error:
+            if len(rows) == 1:
+                raise ModelTooLarge(
+                    f"A text of {len(texts[rows[0]]):,} tokens does not fit into the free memory "
+                    "of the device. Use the device cpu, or split long texts."
+                ) from error
+        # After the handler, so that what the failed pass held is free by now.
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        halves = rows[: len(rows) // 2], rows[len(rows) // 2 :]
+        first, second = (self._fitted(texts, half, *others) for half in halves)
+        return first.merge(second)
 
     def _measure(
         self,
@@ -193,6 +224,19 @@ class CorpusState:
     seconds: float = 0.0
     skipped: SkippedRows = field(default_factory=SkippedRows)
     settled: bool = True
+
+    def merge(self, other: CorpusState) -> CorpusState:
+        """The state after the rows of both, where those of `other` follow or are others."""
+        found = [each for each in (self.statistics, other.statistics) if each is not None]
+        merged = found[0].merge(found[1]) if len(found) == 2 else next(iter(found), None)
+        return CorpusState(
+            merged,
+            self.rows + other.rows,
+            self.computed + other.computed,
+            self.seconds + other.seconds,
+            self.skipped.merge(other.skipped),
+            self.settled and other.settled,
+        )
 
     @property
     def texts(self) -> int:

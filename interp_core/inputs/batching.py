@@ -139,17 +139,42 @@ def _tokens(
     )
 
 
+@dataclass(frozen=True)
+class BatchRoom:
+    """How large a batch may be: `texts`, query-key `pairs` and, where given, `tokens`.
+
+    Padding counts. A batch holds one text at least.
+    """
+
+    texts: int = BATCH_TEXTS
+    pairs: int = PADDED_PAIRS
+    tokens: int | None = None
+
+    def holds(self, count: int, longest: int) -> bool:
+        """Whether `count` texts, padded to `longest` tokens, fit in one batch."""
+        fits = self.tokens is None or count * longest <= self.tokens
+        return fits and count <= self.texts and count * longest**2 <= self.pairs
+
+
 def plan_batches(
-    lengths: Sequence[int], batch_size: int = BATCH_TEXTS, *, padding: bool = True
+    lengths: Sequence[int],
+    batch_size: int = BATCH_TEXTS,
+    *,
+    padding: bool = True,
+    room: BatchRoom | None = None,
 ) -> Iterator[tuple[int, ...]]:
-    """Places of the texts of each batch, short ones first; padding stays below 8 % in each."""
+    """Places of the texts of each batch, short ones first; padding stays below 8 % in each.
+
+    `room` replaces the bounds that are usual for the main memory, and `batch_size`.
+    """
+    room = room or BatchRoom(batch_size)
     order = np.argsort(lengths, kind="stable")
     batch: list[int] = []
     total = 0
     for place in map(int, order):
         longest = lengths[place]
         count, filled = len(batch) + 1, total + longest
-        full = count > batch_size or count * longest**2 > PADDED_PAIRS
+        full = not room.holds(count, longest)
         loose = filled < count * longest * (1 - MOST_PADDING * padding)
         if batch and (full or loose):
             yield tuple(batch)

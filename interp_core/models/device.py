@@ -77,7 +77,7 @@ def check_room(folder: Path, dtype: torch.dtype) -> None:
 
 def check_device_room(model: torch.nn.Module, device: torch.device) -> None:
     """The same for the memory of a GPU, before the model moves there."""
-    left = _of_device(device)
+    left = free_on_device(device)
     if left is None or not _CHECKED.get():
         return
     need = sum(each.nbytes for each in (*model.parameters(), *model.buffers()))
@@ -107,7 +107,8 @@ def _giga(count: int) -> str:
     return f"{count / 2**30:,.1f} GiB" if count >= 2**30 / 10 else f"{count / 2**20:,.1f} MiB"
 
 
-def _of_device(device: torch.device) -> int | None:
+def free_on_device(device: torch.device) -> int | None:
+    """Bytes that are free on a GPU; None for the main memory."""
     import torch
 
     if device.type == "cuda":

@@ -96,7 +96,7 @@ def test_the_files_hold_everything_and_escape_texts(model, data, monkeypatch):
 @pytest.fixture
 def run(model, tmp_path, monkeypatch):
     """The command on a file of opinions, with the model of words; its code and folder."""
-    monkeypatch.setattr(load, "load_model", lambda name: model)
+    monkeypatch.setattr(load, "load_model", lambda name, **options: model)
     monkeypatch.setattr("interp_core.audit_report.weights_digest", lambda _: "abc")
     opinions(120).rename(columns={"text": "words", "label": "verdict"}).to_csv(
         tmp_path / "mine.csv", index=False

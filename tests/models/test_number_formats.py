@@ -205,6 +205,6 @@ def test_what_fits_in_no_format_asks_for_a_smaller_model(tiny, monkeypatch):
 
 
 def test_the_memory_of_a_gpu_is_looked_at_too(sentiment, monkeypatch):
-    monkeypatch.setattr(models_device, "_of_device", lambda device: 1000)
+    monkeypatch.setattr(models_device, "free_on_device", lambda device: 1000)
     with pytest.raises(ic.ModelTooLarge, match=r"'cuda:0'.*bfloat16"):
         models_device.check_device_room(sentiment.model, torch.device("cuda:0"))

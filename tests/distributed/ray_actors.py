@@ -1,0 +1,204 @@
+"""A real Ray on this machine: `make test-cluster`. One cluster of two CPUs serves all tests.
+
+Not among the tests of `make test`: the package is large and takes half a minute to start.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+import interp_core as ic
+from interp_core import corpus as command
+from interp_core.distributed import corpus
+from interp_core.distributed.audit import AuditPasses
+from interp_core.distributed.corpus import run_corpus_on
+from interp_core.distributed.ray_engine import RayEngine
+from interp_core.distributed.worker import ModelSpec
+from interp_core.heads import resume, statistics
+from interp_core.heads.resume import run_corpus
+from tests.heads.test_statistics import compare
+from tests.tiny_tokenizers import SENTENCES
+
+ROOT = Path(__file__).resolve().parents[2]
+WORDS = SENTENCES[0].split()
+SIZE = 16  # rows of a block here, so that there are many
+# The command with blocks of that size, saved as soon as they come.
+CODE = f"""
+import sys
+from interp_core.distributed import corpus
+from interp_core.heads import resume, statistics
+statistics.CHUNK = resume.CHUNK = corpus.CHUNK = {SIZE}
+corpus.run_corpus_on.__kwdefaults__["every"] = 0
+from interp_core.corpus import main
+sys.exit(main())
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """The address of a cluster that is started for these tests, and its process."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    arguments = ["start", "--head", "--block", "--num-cpus=2", "--num-gpus=0"]
+    arguments += [f"--port={port}", "--include-dashboard=false", f"--object-store-memory={2**28}"]
+    arguments += ["--node-ip-address=127.0.0.1", "--disable-usage-stats"]
+    head = subprocess.Popen(
+        [sys.executable, "-m", "ray.scripts.scripts", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"127.0.0.1:{port}"
+    try:
+        while not _answers(port):
+            assert head.poll() is None
+            time.sleep(0.2)
+        yield address, head
+    finally:
+        family = [*psutil.Process(head.pid).children(recursive=True), psutil.Process(head.pid)]
+        for each in reversed(family):
+            each.kill()
+        head.wait(60)
+
+
+def _answers(port):
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch):
+    for module in (statistics, resume, corpus):
+        monkeypatch.setattr(module, "CHUNK", SIZE)
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory):
+    """A file of 800 rows, of which three cannot be read."""
+    rng = random.Random(0)
+    lines = [" ".join(rng.choices(WORDS, k=rng.randint(3, 14))).encode() for _ in range(800)]
+    lines[100], lines[200], lines[700] = b"", b"\xff\xff", b"word " * 50_000
+    path = tmp_path_factory.mktemp("texts") / "texts.txt"
+    path.write_bytes(b"\n".join(lines))
+    return path
+
+
+@pytest.fixture
+def whole(tiny, tmp_path, texts):
+    """The state of one process."""
+    model = ic.load_model(str(tiny("gpt2")))
+    return list(run_corpus(model, ic.open_corpus(texts), tmp_path / "whole.parquet"))[-1]
+
+
+def workers(head):
+    """The processes of actors."""
+    found = psutil.Process(head.pid).children(recursive=True)
+    return [each for each in found if each.name().startswith("ray::Worker")]
+
+
+@pytest.mark.parametrize("actors", [1, 2])
+def test_the_table_is_that_of_one_process_also_after_an_actor_is_killed(
+    cluster, tiny, tmp_path, texts, whole, actors
+):
+    address, head = cluster
+    hook = sys.excepthook
+    engine = RayEngine(ModelSpec(str(tiny("gpt2"))), address=address, actors=actors)
+    assert sys.excepthook is hook
+    killed = []
+    try:
+        for state in run_corpus_on(engine, ic.open_corpus(texts), tmp_path / "out.parquet"):
+            if state.rows >= 4 * SIZE and not killed:
+                killed = workers(head)[:1]
+                killed[0].kill()
+        assert "blocks of" in engine.standing()
+        assert sum(engine.done) == 50
+    finally:
+        engine.close()
+    assert killed
+    assert state.skipped == whole.skipped
+    assert (state.rows, state.texts, state.tokens) == (800, 797, whole.tokens)
+    compare(ic.HeadStatistics.load(tmp_path / "out.parquet"), whole.statistics, 1e-9)
+
+
+def test_the_command_is_killed_and_started_again(
+    cluster, tiny, tmp_path, texts, whole, monkeypatch, capsys
+):
+    out, partial = tmp_path / "out.parquet", tmp_path / "out.parquet.partial"
+    arguments = [str(tiny("gpt2")), str(texts), "--out", str(out), "--engine", "ray"]
+    arguments += ["--address", cluster[0], "--actors", "2"]
+    run = subprocess.Popen(
+        [sys.executable, "-c", CODE, *arguments], cwd=ROOT, stderr=subprocess.DEVNULL
+    )
+    while run.poll() is None and not partial.exists():
+        time.sleep(0.01)
+    assert run.poll() is None
+    run.kill()
+    run.wait(60)
+    assert partial.exists()
+    assert not out.exists()
+    assert command.main(arguments) == 0
+    told = capsys.readouterr()
+    assert "Continuing after row" in told.err
+    assert "blocks of" in told.err
+    assert "797 texts" in told.out
+    assert "line 101: empty" in told.out
+    compare(ic.HeadStatistics.load(out), whole.statistics, 1e-9)
+    assert not list(tmp_path.glob("out.parquet.*"))
+
+
+def test_a_cluster_without_what_is_asked_for_is_refused(cluster, tiny):
+    for options, word in (({"gpus": 1}, "has no GPUs"), ({"actors": 3}, "room for 2 actors")):
+        with pytest.raises(ic.BadInput, match=word):
+            RayEngine(ModelSpec(str(tiny("gpt2"))), address=cluster[0], **options)
+
+
+def test_a_model_that_does_not_load_is_told_as_without_a_cluster(cluster):
+    with pytest.raises(ic.ModelNotFound, match="no-such-model"):
+        RayEngine(ModelSpec("no-such-model"), address=cluster[0])
+
+
+def test_predictions_and_attention_lifts_of_an_audit_are_those_of_one_process(cluster, tmp_path):
+    model = ic.load_model("sentiment")
+    data = ic.audit_set(model)
+    data = data.take(np.arange(min(len(data), 1100)))
+    spans = list(ic.group_spans(data.texts))
+    engine = RayEngine(ModelSpec("sentiment"), address=cluster[0])
+    try:
+        passes = AuditPasses(engine, tmp_path / "kept")
+        predictions = passes.predictions(data)
+        lift = passes.lift(model, data.texts, spans)
+    finally:
+        engine.close()
+    truth = ic.predict_labelled(model, data)
+    np.testing.assert_allclose(predictions.logits, truth.logits, atol=1e-5)
+    np.testing.assert_allclose(predictions.vectors, truth.vectors, atol=1e-4)
+    assert np.array_equal(predictions.done, truth.done)
+    expected = ic.attention_lift(model, data.texts, spans)
+    np.testing.assert_allclose(lift.lift, expected.lift, rtol=1e-4, atol=1e-5)
+    assert np.array_equal(lift.read, expected.read)
+
+
+def test_without_an_address_a_ray_of_its_own_is_started_and_ended(
+    tiny, tmp_path, texts, whole, monkeypatch, capsys
+):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    out, me = tmp_path / "own.parquet", psutil.Process()
+    before = {each.pid for each in me.children(recursive=True)}
+    arguments = [str(tiny("gpt2")), str(texts), "--out", str(out), "--engine", "ray"]
+    assert command.main(arguments) == 0
+    assert "listens on all network interfaces" in capsys.readouterr().err
+    compare(ic.HeadStatistics.load(out), whole.statistics, 1e-9)
+    assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+    left = [each for each in me.children(recursive=True) if each.pid not in before]
+    assert not psutil.wait_procs(left, timeout=60)[1]
