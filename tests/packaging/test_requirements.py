@@ -31,24 +31,25 @@ OPTIONAL = ranges([line for lines in EXTRAS.values() for line in lines])
 APP, MODELS, TESTS = map(
     pins, ("requirements.txt", "requirements-models.txt", "requirements-dev.txt")
 )
+CLUSTER = {"ray": pins("requirements-cluster.txt")["ray"]}  # the others are what it brings
 
 
 def test_what_make_run_installs_is_what_the_package_asks_for():
     assert set(APP) <= set(BASE | OPTIONAL)
     assert set(BASE) <= set(APP)
-    assert set(OPTIONAL) <= set(APP | MODELS | TESTS)
+    assert set(OPTIONAL) <= set(APP | MODELS | TESTS | CLUSTER)
     assert not set(BASE) & set(OPTIONAL)
 
 
 def test_every_pin_lies_within_its_range_and_every_range_has_a_lower_end():
     for name, wanted in (BASE | OPTIONAL).items():
-        pin = (TESTS | MODELS | APP)[name]
+        pin = (TESTS | MODELS | CLUSTER | APP)[name]
         assert wanted.specifier.contains(pin), f"{wanted} excludes {pin}"
         assert {each.operator for each in wanted.specifier} & {">=", "=="}, wanted
 
 
 def test_the_extras_are_those_that_the_documents_name():
-    assert {"language-model", "photos", "adapters", "notebook"} <= set(EXTRAS)
+    assert {"language-model", "photos", "adapters", "notebook", "ray"} <= set(EXTRAS)
     told = (ROOT / "docs/installing.md").read_text(encoding="utf-8")
     assert set(re.findall(r"\[([a-z-]+)\]`", told)) == set(EXTRAS)
 
