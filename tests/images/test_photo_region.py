@@ -182,8 +182,11 @@ def inside(black: np.ndarray) -> np.ndarray:
     return area
 
 
-@pytest.mark.parametrize("name", ["cropped", "padded"])
-def test_the_overlay_of_a_photograph_on_a_dark_page_lies_over_its_patch(reading, name, monkeypatch):
+@pytest.mark.parametrize(("name", "room"), [("cropped", None), ("padded", 330)])
+def test_the_overlay_of_a_photograph_on_a_dark_page_lies_over_its_patch(
+    reading, name, room, monkeypatch
+):
+    """Also in less room than it wants, as on a page of 900 px."""
     dark = [0x10, 0x15, 0x1C]
     monkeypatch.setitem(export.CONFIG, "background", "#10151c")
     model, spot, temple = reading(name), (2, 1), ic.sample_photo("temple")
@@ -193,17 +196,16 @@ def test_the_overlay_of_a_photograph_on_a_dark_page_lies_over_its_patch(reading,
     box = (region.left, region.top, region.right, region.bottom)
     options = {"size": temple.size, "region": box, "title": "attention", "top": 1.0}
 
+    def drawn(weight: np.ndarray | float, url: str, opacity: float) -> np.ndarray:
+        chart = photo_map(frame.assign(value=weight), url, opacity=opacity, **options)
+        return shown(chart.properties(width=room) if room else chart)
+
     def over(weight: np.ndarray) -> np.ndarray:
-        chart = photo_map(frame.assign(value=weight), photo_url(temple), opacity=0.7, **options)
-        return shown(chart)
+        return drawn(weight, photo_url(temple), 0.7)
 
     weights = ((row == spot[0]) & (column == spot[1])).astype(float)
     none, one = over(np.zeros(len(frame))), over(weights)
     assert np.abs(one[0, 0] - dark).max() <= 2  # the page shows beside the photograph
-    blank = shown(
-        photo_map(
-            frame.assign(value=0.0), photo_url(Image.fromarray(photo)), opacity=0.0, **options
-        )
-    )
+    blank = drawn(0.0, photo_url(Image.fromarray(photo)), 0.0)
     white = (blank.min(-1) > 200) & inside(blank.max(-1) < 40)
     assert bounds(np.abs(one - none).max(-1) > 25) == pytest.approx(bounds(white), abs=5)

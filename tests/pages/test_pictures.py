@@ -16,7 +16,7 @@ import interp_core as ic
 from interp_core.charts.patches import SIDE, TITLE
 from interp_core.charts.photographs import LEGEND
 from interp_core.datasets import digit_picture
-from interp_core.ui.images import patch_pca, question
+from interp_core.ui.images import heads, patch_pca, question
 from interp_core.ui.images.attention import CLASS
 from interp_core.ui.server import cache
 from interp_core.ui.server.limits import digest
@@ -84,11 +84,26 @@ def test_head_statistics_without_labels_have_no_importance(vit, tmp_path):
 
 @needs_photos
 def test_head_statistics_of_photographs_say_where_the_sink_is():
-    app = opened("head_entropy", "photos", picture_stat="share_sink")
+    app = opened("head_entropy", "photos", picture_stat="share_sink", pictures=["temple", "face"])
     assert not app.exception
     assert not app.error
-    assert "6 photographs: temple, flower" in words(app)
+    assert "2 photographs: temple, face." in words(app)
     assert "highest: layer 0, head 5" in str(app.get("vega_lite_chart")[0].proto.alt)
+
+
+def test_head_statistics_over_images_of_ones_own_and_over_none(vit, monkeypatch):
+    for module in (question, heads):
+        monkeypatch.setattr(module, "SMALL", 8)  # as a model of large images
+    app = opened("head_entropy", vit, pictures=[])
+    assert "Choose or upload images" in words(app)
+    assert not charts(app)
+    upload = next(iter(app.get("file_uploader")))
+    upload.set_value([("<b>mine</b>.png", noise(40, 20, 1), "image/png")]).run()
+    assert not app.exception
+    assert not app.error
+    assert "1 photograph: " in words(app)
+    assert "<b>mine" not in words(app)
+    assert charts(app)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import interp_core as ic
-from interp_core.ui.images import question
+from interp_core.ui.images import heads, question
 from interp_core.ui.server.limits import digest
 from tests.pages.reporting import check
 from tests.pages.running import run
@@ -77,6 +77,14 @@ def test_insertion_and_deletion_are_computed_again(tiny):
 @pytest.mark.parametrize("statistic", ["distance", "importance"])
 def test_statistics_over_pictures_are_computed_again(statistic):
     check(opened("head_entropy", picture_count=50, picture_stat=statistic), charts=2)
+
+
+def test_statistics_over_photographs_are_computed_again(tiny, monkeypatch):
+    for module in (question, heads):
+        monkeypatch.setattr(module, "SMALL", 8)  # as a model of large images
+    state = {"pictures": ["flower", "face"], "picture_stat": "share_near"}
+    figures = check(opened("head_entropy", str(tiny("vit")), **state), charts=2)
+    assert all(figure.script.count("ic.sample_photo(") == 2 for figure in figures)
 
 
 @pytest.mark.parametrize("page", OVER_A_PICTURE)

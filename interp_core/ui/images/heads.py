@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from interp_core.charts.heads import by_layer, head_map
-from interp_core.datasets import PHOTOS
 from interp_core.heads.catalogue import IMAGE_STATISTICS, IMPORTANCE, offered
 from interp_core.models.record import LoadedModel
 from interp_core.ui.heads.table import map_frame
-from interp_core.ui.images.question import SMALL
-from interp_core.ui.server import cache, jobs
+from interp_core.ui.images.question import SMALL, choose_several, patches_of
+from interp_core.ui.server import cache, costs, jobs
 from interp_core.ui.widgets import downloads, layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import number
+from interp_core.ui.widgets.markdown import number, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -30,6 +30,8 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     with layout.controls():
         images = _images(model)
         place = st.container()
+    if images is None:
+        return
     steps = _tables(model, choice.model, images)
     if steps is None:
         return
@@ -74,20 +76,23 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
 
 @dataclass(frozen=True)
 class _Images:
-    """Example images: how many, as a step of recipes, and in words."""
+    """Images that are averaged over: as a step of recipes, in words, and what tells them apart.
 
-    count: int
+    `patches` is how many the model makes of all of them.
+    """
+
     recipe: Recipe
     short: str
     about: str
+    key: tuple[str, ...]
+    patches: int
 
 
-def _images(model: LoadedModel) -> _Images:
-    """Digits that `digits` never saw, for models of small images; photographs for the others."""
+def _images(model: LoadedModel) -> _Images | None:
+    """Digits that `digits` never saw, for models of small images; for the others photographs and
+    images of one's own. None while there are none."""
     if max(model.layout.pictures.size) > SMALL:
-        short = f"{len(PHOTOS)} photographs"
-        told = f"{short}: {', '.join(PHOTOS)}."
-        return _Images(len(PHOTOS), calls.sample_photos(), short, told)
+        return _photographs(model)
     most = st.selectbox(
         "Images",
         COUNTS,
@@ -98,7 +103,24 @@ def _images(model: LoadedModel) -> _Images:
         **BOUND,
     )
     told = f"{most} handwritten digits from the held-out set."
-    return _Images(most, calls.held_out_digits(most), f"{most} digits", told)
+    tokens = most * int(np.prod(model.layout.pictures.grid(*model.layout.pictures.size)))
+    short = f"{most} digits"
+    return _Images(calls.held_out_digits(most), short, told, (short,), tokens)
+
+
+def _photographs(model: LoadedModel) -> _Images | None:
+    pictures = choose_several(model)
+    if not pictures:
+        return None
+    short = "1 photograph" if len(pictures) == 1 else f"{len(pictures)} photographs"
+    names = ", ".join(plain(each.title.removeprefix("the ")) for each in pictures)
+    return _Images(
+        [each.recipe for each in pictures],
+        short,
+        f"{short}: {names}.",
+        tuple(each.name for each in pictures),
+        sum(patches_of(model, each) for each in pictures),
+    )
 
 
 def _added(others: tuple[str, ...]) -> str:
@@ -121,13 +143,19 @@ def _tables(model: LoadedModel, name: str, chosen: _Images) -> tuple[Recipe, Rec
     Models without labels have no prediction whose importance could be measured.
     """
     recipe, images = cache.model_recipe(name), named("pictures", chosen.recipe)
-    key = ("picture heads", name, cache.stamp(name), chosen.short)
+    key = ("picture heads", name, cache.stamp(name), *chosen.key)
     step = named("statistics", calls.image_head_statistics(recipe, images))
-    counted = jobs.follow(key, "Running the model on the images", step, unit="pictures")
+    counted = jobs.follow(
+        key,
+        "Running the model on the images",
+        step,
+        unit="images",
+        operations=lambda: costs.passes(model, chosen.patches),
+    )
     if model.task != "image-classification":
         return None if counted is None else (counted, counted)
     step = named("worth", calls.head_importance(recipe, images[:IMPORTANCE_PICTURES]))
-    worth = jobs.follow((*key, IMPORTANCE), "Gradient importance", step, unit="pictures")
+    worth = jobs.follow((*key, IMPORTANCE), "Gradient importance", step, unit="images")
     if counted is None:
         return None
     return counted, counted if worth is None else calls.with_importance(counted, worth)

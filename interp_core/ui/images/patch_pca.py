@@ -13,7 +13,7 @@ from interp_core.charts.photographs import colour_url, photo_url
 from interp_core.charts.simple import bars_with_errors
 from interp_core.images.pca import SIGN_RULE, PatchPCA, usual_layer
 from interp_core.models.record import LoadedModel
-from interp_core.ui.images.question import Picture, choose_several
+from interp_core.ui.images.question import Picture, choose_several, patches_of
 from interp_core.ui.server import cache, costs, jobs
 from interp_core.ui.widgets import clicks, downloads, layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
@@ -95,7 +95,7 @@ def _vectors(model: LoadedModel, name: str, pictures: list[Picture], layer: int)
     images = named("pictures", [each.recipe for each in pictures])
     key = ("patch vectors", name, cache.stamp(name), layer, *(each.name for each in pictures))
     call = calls.image_vectors(cache.model_recipe(name), images, layer=layer, pooling="patch")
-    tokens = sum(_tokens(model, each) for each in pictures)
+    tokens = sum(patches_of(model, each) for each in pictures)
     return jobs.follow(
         key,
         "Running the model on the images",
@@ -103,13 +103,6 @@ def _vectors(model: LoadedModel, name: str, pictures: list[Picture], layer: int)
         unit="images",
         operations=lambda: costs.passes(model, tokens),
     )
-
-
-def _tokens(model: LoadedModel, picture: Picture) -> int:
-    """How many patches the model makes of an image."""
-    told = model.layout.pictures
-    wide, high = picture.seen.size
-    return int(np.prod(told.grid(high, wide)))
 
 
 def _chosen(pictures: list[Picture], found: PatchPCA) -> _Chosen | None:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import PurePath
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 import interp_core as ic
@@ -125,6 +126,12 @@ def _chosen(names: list[str], label: str, key: str, place: Any) -> Picture | Non
     st.caption(f"{plain(file)}. The link restores the settings, not the image.")
     read = supplied(calls.read_image(PurePath(file).name), lambda: image)
     return Picture(data, image, file, named(key, read, comment=BESIDE))
+
+
+def patches_of(model: LoadedModel, picture: Picture) -> int:
+    """How many patches the model makes of an image."""
+    wide, high = picture.seen.size
+    return int(np.prod(model.layout.pictures.grid(high, wide)))
 
 
 def choose_several(model: LoadedModel) -> list[Picture]:
