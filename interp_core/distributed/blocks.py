@@ -94,8 +94,8 @@ class KeptBlocks:
 
     def save(self) -> None:
         """Write what is held and not yet on disk, each file all or nothing."""
-        for number, result in self.held.items():
-            self.write(number, result)
+        for number in self.held.keys() - self.on_disk:
+            self.write(number, self.held[number])
 
     def write(self, number: int, result: Any) -> None:
         """Write one result, if it is not on disk yet, all or nothing."""

@@ -78,7 +78,8 @@ def run_corpus_on(
             added.append(step[0])
             state = replace(state.merge(step[1]), seconds=earlier + now - begun)
         if now - saved >= every:
-            unfinished.save(state)
+            if added or not unfinished.path.exists():  # then it says whose the kept blocks are
+                unfinished.save(state)
             kept.save()
             for number in added:
                 kept.drop(number)

@@ -126,8 +126,8 @@ class RayEngine:
                 return self.model
             free = self.ray.available_resources()
             say(
-                f"Waiting for the first of {len(self.actors)} actors; free are "
-                f"{free.get('CPU', 0):g} CPUs and {free.get('GPU', 0):g} GPUs."
+                f"Waiting for the first of {len(self.actors)} actors to load its model; beside "
+                f"them {free.get('CPU', 0):g} CPUs and {free.get('GPU', 0):g} GPUs are free."
             )
             patience = 60
 
