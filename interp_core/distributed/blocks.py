@@ -68,7 +68,8 @@ class KeptBlocks:
         unpack: Callable[[dict[str, Any]], Any],
     ) -> None:
         self.folder, self.source, self.pack, self.unpack = folder, source, pack, unpack
-        self.on_disk = {int(path.stem) for path in folder.glob("[0-9]*.json")}
+        names = [path.stem for path in folder.glob("*.json")]
+        self.on_disk = {int(name) for name in names if name.isdecimal()}
         self.held: dict[int, Any] = {}
 
     def has(self, number: int) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from interp_core import corpus
 from interp_core.distributed import ray_engine
 from interp_core.errors import BadInput
+from tests.declared import ROOT
 
 ASKED = ["encoder", "--sample", "--out", "x.parquet"]
 
@@ -43,6 +44,12 @@ def test_in_shared_mode_no_engine_is_started(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(ray_engine, "_started", lambda address: pytest.fail("started"))
     assert corpus.main([*ASKED, "--engine", "ray"]) == 2
     assert "In shared mode" in capsys.readouterr().err
+
+
+def test_the_app_has_no_way_to_start_an_engine():
+    for folder in ("pages", "interp_core/ui"):
+        for path in (ROOT / folder).rglob("*.py"):
+            assert "distributed" not in path.read_text(encoding="utf-8"), path
 
 
 @pytest.mark.parametrize(
