@@ -22,8 +22,8 @@ HOMES = {
     "passages": (
         "attribute_passages",
         "passage_answers",
-        "PassageAttribution",
     ),
+    "passage_result": ("PassageAttribution",),
     "cases": (
         "passage_cases",
         "PassageCase",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from interp_core.errors import BadInput, InputTooLong
-from interp_core.generated_text.prompt import decoder_begun
+from interp_core.generated_text.prompt import decoder_begun, refuse_special
 from interp_core.inputs.tokens import TokenSequence, check_text, encode
 from interp_core.inputs.vocabulary import token_names
 from interp_core.inputs.words import number_words
@@ -56,6 +55,8 @@ def read_answer(model: LoadedModel, prompt: Prompt, text: str) -> Answer:
     check_text(text, "answer")
     if model.task == "encoder-decoder":
         return _for_decoder(model, text)
+    if prompt.turns:
+        refuse_special(model, text, "The answer")
     return _joined(model, prompt, text) or _apart(model, prompt, text)
 
 
@@ -88,19 +89,31 @@ def _for_decoder(model: LoadedModel, text: str) -> Answer:
 def _of_ids(
     model: LoadedModel, ids: np.ndarray, prompt: Prompt | None, ended: bool | None = None
 ) -> Answer:
-    """The answer of these tokens, each with the characters that it adds to the text."""
+    """The answer of these tokens, each with the characters that it adds to the text.
+
+    Tokens that are only together a character, or whose text changes with the next one, share the
+    characters of all of them.
+    """
     before = [int(prompt.sequence.ids[-1])] if prompt is not None else []
     numbers, decode = [int(each) for each in ids], model.tokenizer.decode
-    given = decode(before) if before else ""
-    ends = []
-    for count in range(len(numbers) + 1):
+    given, whole = decode(before) if before else "", decode([*before, *numbers])
+    if not whole.startswith(given):
+        before, given, whole = [], "", decode(numbers)
+    ends = [0]  # after each token; the same as before where no character is finished
+    for count in range(1, len(numbers) + 1):
         longer = decode([*before, *numbers[:count]])
-        ends.append(len(longer) - len(given) if longer.startswith(given) else 0)
-    ends = np.maximum.accumulate(np.maximum(ends, 0)).tolist()
-    whole = decode([*before, *numbers])
-    text = whole[len(given) :] if whole.startswith(given) else decode(numbers)
-    ends = [min(end, len(text)) for end in ends]
-    return Answer(text, _sequence(model, ids, text, tuple(pairwise(ends))), ended)
+        known = whole.startswith(longer)
+        ends.append(max(ends[-1], len(longer) - len(given)) if known else ends[-1])
+    text = whole[len(given) :]
+    return Answer(text, _sequence(model, ids, text, _shared(ends)), ended)
+
+
+def _shared(ends: list[int]) -> tuple[tuple[int, int], ...]:
+    """The characters of each token: of those that finish none, up to the next one that does."""
+    later = [ends[-1]] * len(ends)
+    for place in range(len(ends) - 2, 0, -1):
+        later[place] = ends[place] if ends[place] > ends[place - 1] else later[place + 1]
+    return tuple(zip(ends, later[1:]))
 
 
 def _sequence(
@@ -129,7 +142,7 @@ def write_answer(
     `seed`. `progress(done, expected)` counts tokens. Raises `BadInput` and `InputTooLong`.
     """
     check_writing(tokens, temperature)
-    _check_length(model, len(prompt) if model.task == "causal-lm" else 0, tokens)
+    _check_length(model, prompt, tokens)
     rng = torch.Generator().manual_seed(seed)
     writer = (Writer if model.task == "causal-lm" else _DecoderWriter)(model, prompt.sequence.ids)
     ends, ids, ended = end_marks(model), [], False
@@ -152,17 +165,35 @@ def write_answer(
     return answer
 
 
+def answer_room(model: LoadedModel, prompt: Prompt) -> int:
+    """How many tokens an answer may have, 0 or less where it has no room.
+
+    A causal model reads prompt and answer at once. A decoder reads its begin marks and the answer
+    without its last token.
+    """
+    if model.task == "causal-lm":
+        return model.max_tokens - len(prompt)
+    return model.max_tokens - decoder_begun(model).shape[1] + 1
+
+
 def check_length(model: LoadedModel, prompt: Prompt, answer: Answer) -> None:
     """Raise `InputTooLong` for what the model cannot read at once."""
-    _check_length(model, len(prompt) if model.task == "causal-lm" else 0, len(answer))
+    _check_length(model, prompt, len(answer))
 
 
-def _check_length(model: LoadedModel, prompt: int, answer: int) -> None:
-    if prompt + answer > model.max_tokens:
+def _check_length(model: LoadedModel, prompt: Prompt, answer: int) -> None:
+    room = answer_room(model, prompt)
+    if answer <= room:
+        return
+    if model.task == "causal-lm":
         raise InputTooLong(
-            f"Prompt and answer have {prompt + answer:,} tokens; {model.name!r} reads at most "
+            f"Prompt and answer have {len(prompt) + answer:,} tokens; {model.name!r} reads at most "
             f"{model.max_tokens:,}. Shorten the prompt or the answer."
         )
+    raise InputTooLong(
+        f"The answer has {answer:,} tokens; the decoder of {model.name!r} writes at most {room:,}. "
+        "Shorten the answer."
+    )
 
 
 class _DecoderWriter:

@@ -51,7 +51,7 @@ GENERATION_METHODS = {
     ),
 }
 ALSO = {"removal": "leave_one_out", "gradient_x_input": "input_x_gradient"}
-STEPS = 16  # Gauss-Legendre points of integrated gradients
+STEPS, MOST_STEPS = 16, 256  # Gauss-Legendre points of integrated gradients
 EMPTIED = (
     "Without its only unit the prompt is empty: the model then reads its begin or end mark alone."
 )
@@ -68,10 +68,12 @@ class GenerationAttribution:
     and before them.
 
     `log_probabilities` (t,) are those after the whole prompt. `missed` (t,) is what the scores of
-    integrated gradients lack of log p(text) − log p(baseline), None for other methods.
+    integrated gradients lack of log p(text) − log p(baseline), None for other methods, and `steps`
+    its number of points.
     `replacement` is the token that stood in the place of others, None where none did, and `wished`
     the one that was asked for; `template` says whether what the chat template wrote is a source as
-    well. `notes` are sentences on how prompt and answer were read.
+    well. `notes` are sentences on how prompt and answer were read; `warning` is one where
+    integrated gradients have not converged, else None.
     """
 
     sources: tuple[Unit, ...]
@@ -90,6 +92,8 @@ class GenerationAttribution:
     evaluations: int = 0
     wished: str | None = None
     template: bool = False
+    steps: int | None = None
+    warning: str | None = None
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -212,12 +216,12 @@ def attribute_generation(
     check_length(model, read, answer)
     own_units = text_units(answer.sequence, units) if earlier else ()
     own_units = tuple(unit for unit in own_units if unit.places[-1] + 1 < len(answer))
-    question = _Question(model, read, answer, sources, own_units)
+    question = _Question(model, read, answer, sources, own_units, units, template)
     meter = Counter(progress)
     if GENERATION_METHODS[method].removes:
-        found = _by_removal(question, units, method, replacement, meter)
+        found = _by_removal(question, method, replacement, meter)
     else:
-        found = _by_gradients(question, units, method, replacement, steps, meter)
+        found = _by_gradients(question, method, replacement, steps, meter)
     return replace(found, template=template)
 
 
@@ -236,10 +240,12 @@ class _Question(NamedTuple):
     answer: Answer
     sources: tuple[Unit, ...]
     own: tuple[Unit, ...]
+    units: str
+    template: bool
 
 
 def _by_removal(
-    asked: _Question, units: str, method: str, replacement: str | None, meter: Counter
+    asked: _Question, method: str, replacement: str | None, meter: Counter
 ) -> GenerationAttribution:
     name, number = None, None
     if method == "replacement":
@@ -257,7 +263,7 @@ def _by_removal(
         _earlier(scorer, asked.own, whole, number),
         asked.prompt,
         asked.answer,
-        units,
+        asked.units,
         method,
         None,
         name,
@@ -286,7 +292,6 @@ def _earlier(
 
 def _by_gradients(
     asked: _Question,
-    units: str,
     method: str,
     replacement: str | None,
     steps: int,
@@ -299,8 +304,10 @@ def _by_gradients(
     if method == "input_x_gradient":
         found = gradients.input_x_gradient(*given)
     else:
-        if not 2 <= steps <= 256:
-            raise BadInput(f"Integrated gradients take between 2 and 256 steps, not {steps}.")
+        if not 2 <= steps <= MOST_STEPS:
+            raise BadInput(
+                f"Integrated gradients take between 2 and {MOST_STEPS} steps, not {steps}."
+            )
         name, number = standing_for_nothing(asked.model, replacement)
         moving = np.zeros(len(asked.prompt), dtype=bool)
         moving[[place for unit in asked.sources for place in unit.places]] = True
@@ -317,13 +324,15 @@ def _by_gradients(
         _after(_summed(found.answer, own, len(asked.answer)), own),
         asked.prompt,
         asked.answer,
-        units,
+        asked.units,
         method,
         found.missed,
         name,
-        _notes(asked),
+        (*_notes(asked), *([gradients.FIRST_STAYS] if found.kept else [])),
         meter.done,
         replacement,
+        steps=None if found.missed is None else steps,
+        warning=found.warning,
     )
 
 
@@ -341,6 +350,6 @@ def _after(scores: np.ndarray, units: Sequence[Unit]) -> np.ndarray:
 
 def _notes(asked: _Question, *, emptied: bool = False) -> tuple[str, ...]:
     gone = [len(unit.places) == len(asked.prompt) for unit in asked.sources]
-    return tuple(
-        note for note in (asked.answer.note, EMPTIED if emptied and any(gone) else "") if note
-    )
+    turns = asked.prompt.note if asked.units in ("turn", "role") or asked.template else ""
+    emptied = EMPTIED if emptied and any(gone) else ""
+    return tuple(note for note in (asked.answer.note, turns, emptied) if note)

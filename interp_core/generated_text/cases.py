@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from interp_core.datasets import DATA
 
 if TYPE_CHECKING:
-    from interp_core.generated_text.passages import PassageAttribution
+    from interp_core.generated_text.passage_result import PassageAttribution
 
 FILE = DATA / "passage_cases.toml"
 

@@ -10,9 +10,14 @@ import pandas as pd
 from interp_core.generated_text.attribution import attribute_generation
 from interp_core.progress import scaled
 
+OTHER_BORDER = (
+    "One of the two answers begins with a space and the other does not: begin both in the same "
+    "way, or the difference is that of the space."
+)
+
 if TYPE_CHECKING:
     from interp_core.generated_text.answer import Answer
-    from interp_core.generated_text.attribution import Chat
+    from interp_core.generated_text.attribution import Chat, GenerationAttribution
     from interp_core.generated_text.prompt import Prompt
     from interp_core.models.record import LoadedModel
 
@@ -31,7 +36,8 @@ def contrast_answers(
     `answer` and `other` are the unit's scores for the two whole answers, and `score` their
     difference: how much the unit moves log p(answer) − log p(other). `.attrs` holds the log
     probabilities of the two, `answer` and `other`, and their numbers of tokens, `tokens`: an answer
-    of more tokens has mostly the lower probability. `options` are those of `attribute_generation`.
+    of more tokens has mostly the lower probability; `notes` are sentences on how they were read.
+    `options` are those of `attribute_generation`.
     """
     options = {**options, "earlier": False}
     first, second = (
@@ -45,8 +51,15 @@ def contrast_answers(
         "answer": first.log_probability,
         "other": second.log_probability,
         "tokens": (len(first.tokens), len(second.tokens)),
+        "notes": tuple(dict.fromkeys([*first.notes, *second.notes, *_border(first, second)])),
     }
     return frame
+
+
+def _border(first: GenerationAttribution, second: GenerationAttribution) -> list[str]:
+    """A hint where one of two answers begins with a space, which has much of their difference."""
+    begin = [each.answer.text[:1].isspace() for each in (first, second)]
+    return [OTHER_BORDER] if begin[0] != begin[1] else []
 
 
 def _half(progress: Callable[[int, int], object] | None, number: int) -> Callable | None:

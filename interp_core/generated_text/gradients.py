@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
     from interp_core.progress import Counter
 
+FIRST_STAYS = (
+    "The prompt's first token stands in the baseline too, since a causal model's spare attention "
+    "rests on it: its score is 0, whatever it says."
+)
+LACKING = 0.1  # of the largest change: a sum of scores that lacks more has too few points
+
 
 @dataclass(frozen=True)
 class TokenScores:
@@ -32,12 +38,30 @@ class TokenScores:
 
     `answer` is 0 from the diagonal on (a token is no source of itself or of earlier ones), and None
     for encoder-decoder models, whose gradients are taken in the encoder alone. `missed` (t,) is for
-    integrated gradients what the scores of a token lack of log p(text) − log p(baseline).
+    integrated gradients what the scores of a token lack of log p(text) − log p(baseline), and
+    `change` (t,) that difference. `kept` says that the first token stood in the baseline as well,
+    so that its scores are 0.
     """
 
     prompt: np.ndarray
     answer: np.ndarray | None
     missed: np.ndarray | None = None
+    change: np.ndarray | None = None
+    kept: bool = False
+
+    @property
+    def warning(self) -> str | None:
+        """A sentence where the points were too few for integrated gradients, else None."""
+        if self.missed is None or self.change is None:
+            return None
+        lacks, most = np.abs(self.missed).max(), np.abs(self.change).max()
+        if lacks <= max(LACKING * most, 1e-3):
+            return None
+        return (
+            f"Integrated gradients have not converged: the scores of a token lack {lacks:.1f} "
+            f"nats, and no log probability changes by more than {most:.1f}. Take more points "
+            "(`steps`), or another method."
+        )
 
 
 class AnswerFunction:
@@ -126,8 +150,8 @@ def integrated_gradients(
     meter.expected += steps * (1 + len(answer)) + 1
     function = AnswerFunction(model, prompt, answer, meter)
     moves = np.concatenate([moving, np.ones(function.size - len(prompt), dtype=bool)])
-    if model.task == "causal-lm" and moves.sum() > 1:
-        moves[0] = False
+    kept = bool(model.task == "causal-lm" and moves.sum() > 1 and moves[0])
+    moves[0] &= not kept
     mask = torch.as_tensor(moves, device=function.embeddings.device)[None, :, None]
     blank = function.embed(replacement)
     start = torch.where(mask, blank.to(function.embeddings), function.embeddings)
@@ -140,7 +164,7 @@ def integrated_gradients(
         change = (function.value - function(start)).double().cpu().numpy()
     meter.add(1)
     found = _scores(total, len(prompt))
-    return TokenScores(found.prompt, found.answer, change - total.sum(1))
+    return TokenScores(found.prompt, found.answer, change - total.sum(1), change, kept)
 
 
 def _scores(slopes: np.ndarray, prompt: int) -> TokenScores:

@@ -12,22 +12,20 @@ that had been written without it: what follows moves up, and positions count the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from interp_core.errors import BadInput
 from interp_core.generated_text.answer import Answer, check_length, read_answer, write_answer
-from interp_core.generated_text.prompt import Prompt, has_template, read_prompt
+from interp_core.generated_text.passage_result import PassageAttribution
+from interp_core.generated_text.prompt import Prompt, has_template, read_prompt, refuse_special
 from interp_core.generated_text.scoring import Scorer
 from interp_core.generated_text.units import prompt_units
 from interp_core.inputs.tokens import check_text
 from interp_core.language.generation import check_writing
 from interp_core.progress import Counter, scaled
-from interp_core.validation import check_position
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -37,176 +35,6 @@ INSTRUCTION = "Answer the question in one sentence."
 LABEL, ASKED, ANSWER, GAP = "Passage: ", "Question: ", "Answer:", "\n\n"
 MOST_PASSAGES = 20
 WRITTEN = 40  # tokens that the model writes where no answer is given
-# Bits that a passage gives the whole answer from which it counts as a source: 64 times as probable.
-# On cases that were written for this choice (training/passages_development.toml, typed and written
-# answers) no passage gave more than 4.5 bits to an answer that did not stand in it.
-SUPPORT = 6.0
-# Bits of P-CXMI from which a token depends on the passages: 8 times as probable. On the same cases
-# no token of a typed answer that stood in no passage reached 3.
-DEPENDENT = 3.0
-
-# Whether a search ranked a passage high, and whether the answer rests on it.
-FINDINGS = {
-    (True, True): "retrieved and read",
-    (True, False): "retrieved, not read",
-    (False, True): "read, not retrieved",
-    (False, False): "neither",
-}
-
-
-@dataclass(frozen=True)
-class PassageAttribution:
-    """What each of k passages gives to the t tokens of an answer, in bits.
-
-    All arrays are log2 p of the answer's `tokens`: `with_all` and `without_any` (t,) after all
-    passages and after none, `without` (k, t) after all but one, `alone` (k, t) after one alone.
-    `notes` are sentences on how prompt and answer were read.
-    """
-
-    question: str
-    passages: tuple[str, ...]
-    tokens: tuple[str, ...]
-    with_all: np.ndarray
-    without_any: np.ndarray
-    without: np.ndarray
-    alone: np.ndarray
-    prompt: Prompt
-    answer: Answer
-    notes: tuple[str, ...] = ()
-    evaluations: int = 0
-
-    @property
-    def pcxmi(self) -> np.ndarray:
-        """P-CXMI (t,): what all passages together give each token."""
-        return self.with_all - self.without_any
-
-    @property
-    def removal(self) -> np.ndarray:
-        """What each token loses without a passage, (k, t)."""
-        return self.with_all - self.without
-
-    @property
-    def gain(self) -> np.ndarray:
-        """What each token gains from a passage alone, (k, t)."""
-        return self.alone - self.without_any
-
-    @property
-    def support(self) -> np.ndarray:
-        """What a passage gives the whole answer, (k,): the larger of its removal and its gain.
-
-        Where two passages say the same, removing one of them changes nothing and each alone gains.
-        """
-        return np.maximum(self.removal.sum(1), self.gain.sum(1))
-
-    @property
-    def source(self) -> int:
-        """The passage (from 0) of the largest support."""
-        return int(self.support.argmax())
-
-    @property
-    def read(self) -> np.ndarray:
-        """Which passages count as sources of the answer, (k,): support of `SUPPORT` or more.
-
-        What a passage gains alone counts from half of the largest gain: any passage tells which
-        subject and which kind of sentence there are, and only a second source gains as much as one.
-        """
-        gain = self.gain.sum(1)
-        alone = (gain >= SUPPORT) & (gain >= gain.max() / 2)
-        return (self.removal.sum(1) >= SUPPORT) | alone
-
-    @property
-    def dependent(self) -> np.ndarray:
-        """Which tokens depend on the passages, (t,): P-CXMI of `DEPENDENT` or more."""
-        return self.pcxmi >= DEPENDENT
-
-    @property
-    def warning(self) -> str | None:
-        """A sentence where the answer rests on no passage, else None."""
-        if self.read.any():
-            return None
-        most = max(float(self.support.max()), 0.0)
-        return (
-            f"The answer rests on none of the passages: none makes it more than {2**most:,.1f} "
-            f"times as probable ({most:.1f} bits; a source gives {SUPPORT:g} or more). It comes "
-            "from the model's weights or from the question, or it is made up."
-        )
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each passage: passage (from 1), text, removal, alone, support (bits), read.
-
-        `removal` is what the answer loses without it, `alone` what it gains from it alone.
-        """
-        return pd.DataFrame(
-            {
-                "passage": range(1, len(self.passages) + 1),
-                "text": self.passages,
-                "removal": self.removal.sum(1),
-                "alone": self.gain.sum(1),
-                "support": self.support,
-                "read": self.read,
-            }
-        )
-
-    def by_token(self) -> pd.DataFrame:
-        """One row for each token of the answer.
-
-        position, token, probability (after all passages), without (after none), pcxmi (bits),
-        dependent, passage (from 1: whose removal costs the token most) and removal (its bits).
-        """
-        most = self.removal.argmax(0)
-        return pd.DataFrame(
-            {
-                "position": range(len(self.tokens)),
-                "token": self.tokens,
-                "probability": 2**self.with_all,
-                "without": 2**self.without_any,
-                "pcxmi": self.pcxmi,
-                "dependent": self.dependent,
-                "passage": most + 1,
-                "removal": self.removal.max(0),
-            }
-        )
-
-    def of_token(self, position: int) -> pd.DataFrame:
-        """What each passage gives one token: passage, text, token, removal, alone (bits)."""
-        place = check_position(position, len(self.tokens))
-        return pd.DataFrame(
-            {
-                "passage": range(1, len(self.passages) + 1),
-                "text": self.passages,
-                "token": self.tokens[place],
-                "removal": self.removal[:, place],
-                "alone": self.gain[:, place],
-            }
-        )
-
-    def beside(self, ranking: pd.DataFrame, retrieved: int = 1) -> pd.DataFrame:
-        """The passages with what a search makes of them: `ranking` is that of `rank_passages`.
-
-        The columns of `to_frame`, similarity, rank, and `finding`: "retrieved and read",
-        "retrieved, not read", "read, not retrieved" or "neither", where the first `retrieved`
-        ranks count as retrieved. Raises `BadInput` where the passages are others.
-        """
-        if list(ranking["text"]) != list(self.passages):
-            raise BadInput("The ranking is of other passages. Rank these passages.")
-        frame = self.to_frame().assign(
-            similarity=ranking["similarity"].to_numpy(), rank=ranking["rank"].to_numpy()
-        )
-        found = zip(frame["rank"] <= retrieved, frame["read"])
-        return frame.assign(finding=[FINDINGS[bool(a), bool(b)] for a, b in found])
-
-    def matrix(self) -> pd.DataFrame:
-        """One row for each passage and token: passage, position, token, removal, alone (bits)."""
-        passage, position = np.indices(self.removal.shape).reshape(2, -1)
-        return pd.DataFrame(
-            {
-                "passage": passage + 1,
-                "position": position,
-                "token": [self.tokens[place] for place in position],
-                "removal": self.removal.ravel(),
-                "alone": self.gain.ravel(),
-            }
-        )
 
 
 def attribute_passages(
@@ -238,6 +66,7 @@ def attribute_passages(
         said = write_answer(model, read, **written, progress=scaled(progress, 0, 20))
     else:
         check_text(answer, "answer")
+        refuse_special(model, answer, "The answer")
         lead = " " if _continues(model, read) and not answer[0].isspace() else ""
         said = read_answer(model, read, lead + answer.rstrip())
     check_length(model, read, said)
@@ -316,6 +145,9 @@ def passage_prompt(
     first one, or from that of a plain text. Raises `BadInput` and `InputTooLong`.
     """
     check_text(question, "question")
+    refuse_special(model, question, "The question")
+    for number, passage in enumerate(passages, 1):
+        refuse_special(model, passage, f"Passage {number}")
     text, spans = _content(question, passages, instruction)
     if has_template(model):
         return read_prompt(model, [{"role": "user", "content": text}]), spans

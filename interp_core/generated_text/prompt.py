@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 TASKS = ("causal-lm", "encoder-decoder")
 SYSTEM = "system"
+MARKS_STAY = (
+    "This chat template writes a turn otherwise when others follow, so that the marks around it "
+    "are not told apart: a turn is what it says, and its marks stay."
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,8 @@ class Turn:
     """One turn of a chat in the text that the model reads.
 
     `start` to `end` are the characters of what it says, `first` to `last` those of the whole turn
-    with what the template puts around it. `written` is False for a message that the template adds.
+    with what the template puts around it. `trimmed` counts the characters that the template took
+    away before the first. `written` is False for a message that the template adds.
     """
 
     role: str
@@ -46,20 +51,23 @@ class Turn:
     first: int
     last: int
     written: bool = True
+    trimmed: int = 0
 
 
 @dataclass(frozen=True)
 class Prompt:
     """A prompt as tokens, all of length n.
 
-    `template` (n,) marks tokens that a chat template wrote, `sequence.special` those that the
-    tokenizer added: neither is a source unless it is asked for. `turns` is empty for plain text.
+    `template` (n,) marks tokens that a chat template wrote: no source unless it is asked for.
+    `sequence.special` marks those that the tokenizer added and the begin mark of a chat: never one.
+    `turns` is empty for plain text. `note` is a sentence on how the turns were read, or empty.
     """
 
     text: str
     sequence: TokenSequence
     template: np.ndarray
     turns: tuple[Turn, ...] = ()
+    note: str = ""
 
     def __len__(self) -> int:
         return len(self.sequence)
@@ -125,24 +133,49 @@ def _chat(model: LoadedModel, turns: list[dict[str, str]]) -> Prompt:
         raise UnsupportedModel(
             f"The tokenizer of {model.name!r} has no chat template. Give the prompt as one text."
         )
-    _refuse_special(model, turns)
-    text = _rendered(model, turns, begin=True)
-    found = _turns(model, turns, text)
-    sequence = encode(model, text, add_special=False).sequence
-    sequence = replace(sequence, special=np.zeros(len(sequence), dtype=bool))
-    own = np.array([_inside(at, found) for at in first_letters(sequence)])
-    return Prompt(text, sequence, ~own, found)
-
-
-def _refuse_special(model: LoadedModel, turns: list[dict[str, str]]) -> None:
-    """A special token in what somebody says would be read as the template's own."""
     for number, turn in enumerate(turns, 1):
-        for token in model.tokenizer.all_special_tokens:
-            if token in turn["content"] and token.strip():
-                raise BadInput(
-                    f"Turn {number} contains the special token {token!r}, which the model would "
-                    "read as a mark of the chat template. Take it out, or put a space inside it."
-                )
+        refuse_special(model, turn["content"], f"Turn {number}")
+    text = _rendered(model, turns, begin=True)
+    lead = _begin_mark(model, text)
+    found, note = _turns(model, turns, text, lead)
+    sequence = encode(model, text, add_special=False).sequence
+    at = np.array(first_letters(sequence))
+    sequence = replace(sequence, special=(at >= 0) & (at < lead))
+    own = np.array([_inside(each, found) for each in at])
+    return Prompt(text, sequence, ~own & ~sequence.special, found, note)
+
+
+def refuse_special(model: LoadedModel, text: str, what: str) -> None:
+    """A special token in what somebody says would be read as a mark. Raises `BadInput`."""
+    tokenizer = model.tokenizer
+    added = [each for each in tokenizer.added_tokens_decoder.values() if each.special]
+    for token in dict.fromkeys([*tokenizer.all_special_tokens, *map(str, added)]):
+        if token.strip() and token in text:
+            raise BadInput(
+                f"{what} contains the special token {token!r}, which the model would not read as "
+                "these letters, but as a mark of its own. Take it out, or put a space inside it."
+            )
+
+
+def _begin_mark(model: LoadedModel, text: str) -> int:
+    """Characters of the mark that begins a whole chat, not a turn: Llama 3, Gemma and others."""
+    empty = encode(model, PROBE).sequence
+    count = int(np.flatnonzero(~empty.special)[0])
+    added = model.tokenizer.convert_ids_to_tokens(empty.ids[:count].tolist())
+    own, mark = "".join(added), model.tokenizer.bos_token or ""
+    if own and text.startswith(own):
+        return len(own)
+    begins = bool(mark) and text.startswith(mark) and not _opens_turns(model, mark)
+    return len(mark) if begins else 0
+
+
+def _opens_turns(model: LoadedModel, mark: str) -> bool:
+    """Whether every turn begins with it: some models begin a text with the mark of a turn."""
+    turns = [{"role": role, "content": PROBE} for role in ("user", "assistant", "user")]
+    try:
+        return _rendered(model, turns, begin=False).count(mark) > 1
+    except BadInput:
+        return False
 
 
 def _rendered(model: LoadedModel, turns: list[dict[str, str]], *, begin: bool) -> str:
@@ -159,30 +192,50 @@ def _rendered(model: LoadedModel, turns: list[dict[str, str]], *, begin: bool) -
     return str(text)
 
 
-def _turns(model: LoadedModel, turns: list[dict[str, str]], text: str) -> tuple[Turn, ...]:
-    """Where each turn stands in the text."""
+def _turns(
+    model: LoadedModel, turns: list[dict[str, str]], text: str, lead: int
+) -> tuple[tuple[Turn, ...], str]:
+    """Where each turn stands in the text after its begin mark, and a note or nothing."""
     said = [_said(model, turns, number, text) for number in range(len(turns))]
-    ends = _ends(model, turns, text) or [end for _, end in said]
-    begin = ends[0] - len(_alone(model, turns[0], text[: ends[0]]))
+    trimmed = [_trimmed(turn["content"], text[slice(*at)]) for turn, at in zip(turns, said)]
+    ends = _ends(model, turns, text)
+    if ends is None:
+        alone = zip(turns, said, trimmed)
+        return tuple(Turn(turn["role"], *at, *at, True, cut) for turn, at, cut in alone), MARKS_STAY
+    begin = max(lead, ends[0] - len(_alone(model, turns[0], text[: ends[0]])))
     found = []
-    if begin > 0 and text[:begin].strip():
-        found.append(_added(model, text[:begin]))
+    if text[lead:begin].strip():
+        found.append(_added(model, text[:begin], lead))
     first = begin
-    for turn, (start, end), last in zip(turns, said, ends):
-        found.append(Turn(turn["role"], start, end, first, last))
+    for turn, at, cut, last in zip(turns, said, trimmed, ends):
+        found.append(Turn(turn["role"], *at, first, last, True, cut))
         first = last
-    return tuple(found)
+    return tuple(found), ""
+
+
+def _trimmed(content: str, said: str) -> int:
+    """Characters before what is said that a template took away."""
+    return 0 if content == said else len(content) - len(content.lstrip())
+
+
+def _marker(turns: list[dict[str, str]]) -> str:
+    """A word that nobody says."""
+    marker = MARKER
+    while any(marker in turn["content"] for turn in turns):
+        marker += MARKER[-1]
+    return marker
 
 
 def _said(
     model: LoadedModel, turns: list[dict[str, str]], number: int, text: str
 ) -> tuple[int, int]:
     """First and last character of what a turn says: where another word would stand instead."""
-    other = {"role": turns[number]["role"], "content": MARKER}
+    marker, content = _marker(turns), turns[number]["content"]
+    other = {"role": turns[number]["role"], "content": marker}
     marked = _rendered(model, [*turns[:number], other, *turns[number + 1 :]], begin=True)
-    before, content = marked.partition(MARKER)[0], turns[number]["content"]
+    before = marked.partition(marker)[0]
     for said in (content, content.strip()):  # many templates trim
-        if MARKER in marked and text.startswith(before + said):
+        if marker in marked and text.startswith(before + said):
             return len(before), len(before) + len(said)
     raise UnsupportedModel(
         f"The chat template of {model.name!r} changes the words of turn {number + 1}, so that "
@@ -193,7 +246,7 @@ def _said(
 def _ends(model: LoadedModel, turns: list[dict[str, str]], text: str) -> list[int] | None:
     """The character after each turn with its marks; None for a template that looks ahead.
 
-    The mark that asks for the answer belongs to no turn.
+    The mark that asks for the answer belongs to no turn, nor does an end mark after a whole chat.
     """
     ends = []
     for count in range(1, len(turns) + 1):
@@ -201,7 +254,10 @@ def _ends(model: LoadedModel, turns: list[dict[str, str]], text: str) -> list[in
             part = _rendered(model, turns[:count], begin=False)
         except BadInput:
             return None
-        if not part or not text.startswith(part):
+        mark = model.tokenizer.eos_token
+        if mark and part.rstrip().endswith(mark) and not text.startswith(part):
+            part = part.rstrip().removesuffix(mark)
+        if not part or not text.startswith(part) or len(part) <= (ends[-1] if ends else 0):
             return None
         ends.append(len(part))
     return ends
@@ -224,9 +280,9 @@ def _alone(model: LoadedModel, turn: dict[str, str], text: str) -> str:
     return own if own and text.endswith(own) else text
 
 
-def _added(model: LoadedModel, text: str) -> Turn:
-    """The system message that the template writes by itself."""
-    start, end = 0, len(text)
+def _added(model: LoadedModel, text: str, lead: int) -> Turn:
+    """The system message that the template writes by itself, after the begin mark."""
+    start, end = lead, len(text)
     try:
         marked = _rendered(model, [{"role": SYSTEM, "content": MARKER}], begin=False)
     except BadInput:
@@ -234,7 +290,9 @@ def _added(model: LoadedModel, text: str) -> Turn:
     before, _, after = marked.partition(MARKER)
     if marked and text.startswith(before) and text.endswith(after):
         start, end = len(before), len(text) - len(after)
-    return Turn(SYSTEM, start, end, 0, len(text), written=False)
+    if start >= end:  # nothing in its place: all that it writes is its own
+        start, end = lead, len(text)
+    return Turn(SYSTEM, start, end, lead, len(text), written=False)
 
 
 def _inside(at: int, turns: tuple[Turn, ...]) -> bool:

@@ -272,8 +272,10 @@ def _absolute(prompt: Prompt, span: Sequence[int]) -> tuple[int, int]:
         if not 0 <= span[0] < len(written):
             raise BadInput(f"There is no turn {span[0]}: the chat has {len(written)}, from 0.")
         low, high = written[span[0]].start, written[span[0]].end
-        offset = low
+        offset = low - written[span[0]].trimmed
     start, end = (offset + int(each) for each in span[-2:])
+    if offset < low < end:  # white space that the template took away is no part of it
+        start = max(start, low)
     if not low <= start < end <= high:
         raise BadInput(
             f"The passage from {span[-2]} to {span[-1]} lies outside the text, or is empty."

@@ -7,7 +7,8 @@ from functools import lru_cache
 from interp_core.embedding.retrieval import rank_passages
 from interp_core.errors import BadInput
 from interp_core.generated_text.cases import PassageCase, passage_cases
-from interp_core.generated_text.passages import PassageAttribution, attribute_passages
+from interp_core.generated_text.passage_result import PassageAttribution
+from interp_core.generated_text.passages import attribute_passages
 from interp_core.lessons.measures_attention import loaded
 
 

@@ -188,7 +188,7 @@ KEYS: dict[str, frozenset[str]] = {
         lm_seed lm_step lm_head lm_score lm_inductor lm_towards lm_away lm_layer lm_strength
         lm_form lm_turns lm_role_0 lm_turn_0 lm_role_1 lm_turn_1 lm_role_2 lm_turn_2 lm_role_3
         lm_turn_3 lm_role_4 lm_turn_4 lm_role_5 lm_turn_5 lm_unit lm_method lm_answer lm_typed
-        lm_answer_tokens lm_template lm_from lm_to lm_source lm_more lm_rival lm_against
+        lm_answer_tokens lm_steps lm_template lm_from lm_to lm_source lm_more lm_rival lm_against
         passages passage_question passage_answer passage_by passage_example passage_token
         passages_retrieved passages_rewritten
         """,

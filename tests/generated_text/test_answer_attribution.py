@@ -12,6 +12,8 @@ import transformers as tf
 from captum.attr import FeatureAblation, LLMAttribution, TextTokenInput
 
 import interp_core as ic
+from interp_core.generated_text.answer import _of_ids, answer_room
+from interp_core.generated_text.gradients import TokenScores
 from tests.chats import CHATML, chatting
 from tests.translators import TRANSLATORS, translator
 
@@ -88,7 +90,18 @@ def test_integrated_gradients_add_up(tiny_model, family):
     sizes = np.abs(found.matrix).sum(0) + np.abs(np.nan_to_num(found.earlier)).sum(0)
     assert (np.abs(found.missed) < 0.05 * sizes).all()
     assert found.replacement
-    assert (found.matrix[0] == 0).all() == (family == "gpt2")
+    stays = family == "gpt2"  # the other has a begin mark before its first word
+    assert (found.matrix[0] == 0).all() == stays
+    assert any("first token stands" in note for note in found.notes) == stays
+    assert found.steps == 48
+    assert found.warning is None
+
+
+def test_too_few_points_of_integrated_gradients_are_said(tiny_model):
+    lacks, change = np.array([0.1, -0.5]), np.array([-4.0, 1.0])
+    assert "0.5 nats" in TokenScores(None, None, lacks, change).warning
+    assert TokenScores(None, None, lacks / 2, change).warning is None
+    assert TokenScores(None, None).warning is None
 
 
 def test_input_x_gradient_is_the_derivative_of_a_scaled_embedding(tiny_model):
@@ -141,6 +154,23 @@ def test_encoder_decoder_models(tiny_model, family):
     np.testing.assert_allclose(first, expected, atol=1e-5)
     wrote = ic.attribute_generation(model, TEXT, tokens=3)
     assert 1 <= len(wrote.tokens) <= 3
+
+
+def test_an_answer_may_be_as_long_as_the_decoder_reads(tiny_model):
+    model = tiny_model("bart")
+    prompt = ic.read_prompt(model, TEXT)
+    room = answer_room(model, prompt)
+    assert room == model.max_tokens - 1  # two begin marks are read, the last token is not
+    for count in (room, room + 1):
+        ids = np.full(count, prompt.sequence.ids[1])
+        answer = _of_ids(model, ids, None)
+        if count == room:
+            assert np.isfinite(ic.attribute_generation(model, prompt, answer).matrix).all()
+            continue
+        with pytest.raises(ic.InputTooLong, match="decoder"):
+            ic.attribute_generation(model, prompt, answer)
+        with pytest.raises(ic.InputTooLong, match="decoder"):
+            ic.attribute_generation(model, prompt, tokens=count)
 
 
 @pytest.mark.parametrize(("kind", "source", "target", "begun"), TRANSLATORS)

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 import interp_core as ic
-from interp_core.generated_text.passages import SUPPORT, checked_passages, passage_prompt
+from interp_core.generated_text.passage_result import SUPPORT
+from interp_core.generated_text.passages import checked_passages, passage_prompt
 from interp_core.models.record import LoadedModel
 from tests.needs import needs_language_model
 

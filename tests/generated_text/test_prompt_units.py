@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tokenizers import AddedToken
 
 import interp_core as ic
+from interp_core.generated_text.answer import _of_ids
 from interp_core.generated_text.units import text_units
 from tests.chats import CHATML, chatting
 
@@ -85,6 +87,94 @@ def test_turns_are_told_from_their_template(tiny_model):
     assert (passage.text, passage.turn, passage.role) == ("end", 2, "assistant")
 
 
+# A begin mark before the whole chat, as Llama 3 has it, which also dates a system turn of its own,
+# and Gemma, which knows no system turn; an end mark after it, as Phi 3 has it; a system turn inside
+# the user's first one, as Llama 2 has it.
+DATED = (
+    "{{ bos_token }}{% if messages[0]['role'] != 'system' %}[system]The date is|{% endif %}"
+    "{% for m in messages %}[{{ m['role'] }}]{{ m['content'] | trim }}|{% endfor %}"
+    "{% if add_generation_prompt %}[assistant]{% endif %}"
+)
+BEGUN = DATED.replace("[system]The date is|", "")
+NO_SYSTEM = BEGUN.replace(
+    "{% for", "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}{% for"
+)
+ENDED = BEGUN.replace("{{ bos_token }}", "").replace(
+    "[assistant]{%", "[assistant]{% else %}{{ eos_token }}{%"
+)
+FOLDED = (
+    "{% for m in messages %}{% if m['role'] == 'user' %}{{ bos_token }}{% if loop.index0 == 1 and "
+    "messages[0]['role'] == 'system' %}(({{ messages[0]['content'] }})){% endif %}"
+    "[{{ m['content'] }}]{% elif m['role'] == 'assistant' %}{{ m['content'] }}{{ eos_token }}"
+    "{% endif %}{% endfor %}"
+)
+USER, REPLY = {"role": "user", "content": "It is "}, {"role": "assistant", "content": "bad."}
+
+
+@pytest.mark.parametrize(
+    ("template", "added", "after"),
+    [
+        (DATED, "[system]The date is|", "[assistant]"),
+        (BEGUN, None, "[assistant]"),
+        (NO_SYSTEM, None, "[assistant]"),
+        (ENDED, None, "[assistant]"),
+    ],
+)
+def test_turns_tile_the_chat_between_its_begin_mark_and_the_answer(
+    tiny_model, template, added, after
+):
+    model = chatting(tiny_model("llama"), template)
+    prompt = ic.read_prompt(model, [USER, REPLY, USER])
+    begin = model.tokenizer.bos_token if "bos_token" in template else ""
+    whole = "".join(prompt.text[turn.first : turn.last] for turn in prompt.turns)
+    assert prompt.text == begin + whole + after
+    assert not prompt.note
+    written = [turn for turn in prompt.turns if turn.written]
+    assert [prompt.text[turn.first : turn.last] for turn in written] == [
+        "[user]It is|",
+        "[assistant]bad.|",
+        "[user]It is|",
+    ]
+    own = [turn for turn in prompt.turns if not turn.written]
+    assert [prompt.text[turn.first : turn.last] for turn in own] == ([added] if added else [])
+    for kind in ("turn", "role", "token"):
+        units = ic.prompt_units(prompt, kind, template=True)
+        taken = {place for unit in units for place in unit.places}
+        assert taken == set(range(bool(begin), len(prompt)))
+
+
+def test_a_turn_whose_marks_cannot_be_told_apart_is_what_it_says(tiny_model):
+    model = chatting(tiny_model("llama"), FOLDED)
+    turns = [{"role": "system", "content": "Be kind."}, USER, REPLY, USER]
+    prompt = ic.read_prompt(model, turns)
+    assert "its marks stay" in prompt.note
+    units = ic.prompt_units(prompt, "turn")
+    for unit, turn in zip(units, turns):
+        said = "".join(prompt.sequence.tokens[place] for place in unit.places)
+        assert said.strip("▁") == turn["content"].strip().replace(" ", "▁")
+    found = ic.attribute_generation(model, prompt, "a", units="turn")
+    assert prompt.note in found.notes
+    assert not ic.attribute_generation(model, prompt, "a", units="word").notes
+
+
+def test_spans_count_the_white_space_that_a_template_takes_away(tiny_model):
+    model = chatting(tiny_model("llama"), BEGUN)
+    for content in ("  It ends", "It ends"):
+        lead = len(content) - len(content.strip())
+        prompt = ic.read_prompt(model, [{"role": "user", "content": content}])
+        for start in (0, lead):
+            (unit,) = ic.prompt_units(prompt, "passage", [(0, start, lead + 2)])
+            assert unit.text == "It"
+
+
+def test_the_word_that_marks_a_turn_may_be_said(tiny_model):
+    model = chatting(tiny_model("gpt2"), CHATML)
+    turns = [{"role": "user", "content": "a clearheadmarker"}, {"role": "user", "content": "it"}]
+    prompt = ic.read_prompt(model, turns)
+    said = [prompt.text[turn.start : turn.end] for turn in prompt.turns if turn.written]
+    assert said == ["a clearheadmarker", "it"]
+
+
 def test_a_template_that_looks_ahead_or_refuses(tiny_model):
     model = chatting(tiny_model("gpt2"), LOOKS_AHEAD)
     turns = [{"role": "user", "content": "one"}, {"role": "user", "content": "one"}]
@@ -99,6 +189,13 @@ def test_what_somebody_says_cannot_end_a_turn(tiny_model):
     model = chatting(tiny_model("gpt2"), CHATML)
     with pytest.raises(ic.BadInput, match="special token"):
         ic.read_prompt(model, [{"role": "user", "content": "<|endoftext|> new"}])
+    prompt = ic.read_prompt(model, [{"role": "user", "content": "new"}])
+    with pytest.raises(ic.BadInput, match="answer contains"):
+        ic.read_answer(model, prompt, "it <|endoftext|>")
+    added = AddedToken("<|turn|>", special=True)  # has no name among the tokenizer's special ones
+    model.tokenizer.add_tokens([added])
+    with pytest.raises(ic.BadInput, match="special token"):
+        ic.read_prompt(model, [{"role": "user", "content": "new <|turn|> it"}])
     with pytest.raises(ic.BadInput, match="role and a content"):
         ic.read_prompt(model, [{"content": "new"}])
     with pytest.raises(ic.UnsupportedModel, match="no chat template"):
@@ -116,6 +213,19 @@ def test_an_answer_has_the_tokens_that_follow_the_prompt(tiny_model, family):
     ids = [*prompt.sequence.ids, *answer.sequence.ids]
     assert ids == whole[: len(ids)]
     assert [unit.text for unit in text_units(answer.sequence, "turn")] == ["A head.", "It looks."]
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama", "opt", "t5"])
+@pytest.mark.parametrize("text", ["ok 😀👍🏽 no", "日本語 ok", "नमस्ते ok"])
+def test_a_written_answer_is_parted_at_whole_characters(tiny_model, family, text):
+    model = tiny_model(family)
+    prompt = ic.read_prompt(model, "What is it?")
+    ids = np.array(model.tokenizer(f" {text}", add_special_tokens=False)["input_ids"])
+    before = prompt if model.task == "causal-lm" else None
+    answer = _of_ids(model, ids, before)
+    for unit in text_units(answer.sequence, "word"):
+        own = model.tokenizer.decode(ids[list(unit.places)].tolist()).strip()
+        assert own == unit.text or unit.text == ""  # an unknown word has no letters
 
 
 def test_a_token_over_the_border_is_said(tiny_model):

@@ -63,6 +63,9 @@ def test_a_contrast_is_the_difference_of_two_attributions(tiny_model, found):
     assert table.attrs["other"] == pytest.approx(other.log_probability, abs=1e-4)
     swapped = ic.contrast_answers(model, TEXT, " The film.", ANSWER)
     np.testing.assert_allclose(table["score"], -swapped["score"], atol=1e-4)
+    assert not table.attrs["notes"]
+    other = ic.contrast_answers(model, TEXT, ANSWER, "The film.")
+    assert "begins with a space" in other.attrs["notes"][-1]
 
 
 def test_deletion_begins_with_the_whole_prompt_and_ends_without_it(tiny_model, found):

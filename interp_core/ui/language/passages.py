@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import altair as alt
-import numpy as np
 import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.lines import token_lines
 from interp_core.charts.passages import passage_bars, retrieved_and_read
-from interp_core.generated_text.passages import DEPENDENT, SUPPORT, WRITTEN
+from interp_core.generated_text.passage_result import DEPENDENT, SUPPORT
+from interp_core.generated_text.passages import WRITTEN
 from interp_core.models.registry import bundled_card
 from interp_core.ui.language import passage_fields
 from interp_core.ui.language.passage_fields import Given
@@ -28,6 +28,12 @@ RIGHT, WARNED = "passage with the answer named", "warning where no passage has i
 TOKEN, WHOLE = "passage_token", "the whole answer"
 FULL = 16.0  # bits of full shade
 ENCODER = "encoder"
+SHOWN = {
+    "sources": (st.success, "check"),
+    "together": (st.info, "join"),
+    "unclear": (st.info, "info"),
+    "none": (st.warning, "warning"),
+}
 ANSWERS = {
     "given": st.column_config.TextColumn("passages", width="small"),
     "answer": st.column_config.TextColumn("answer", width="large"),
@@ -79,21 +85,13 @@ def _measured(asked: Asked, given: Given) -> Recipe | None:
 
 
 def _verdict(found: ic.PassageAttribution) -> None:
-    """The warning, or the passages that the answer rests on."""
+    """What the answer rests on, and how it was read."""
     for note in found.notes:
         st.caption(message(note))
-    if found.warning is not None:
-        st.warning(message(found.warning), icon=":material/warning:")
-        return
-    read = [int(n) + 1 for n in np.flatnonzero(found.read)]
-    best = found.source
-    others = [n for n in read if n != best + 1]
-    more = f" Also read: {', '.join(map(str, others))}." if others else ""
-    st.success(
-        f"The answer rests on **passage {best + 1}**, which gives it "
-        f"{number(float(found.support[best]), '.1f')} bits.{more}",
-        icon=":material/check:",
-    )
+    shown, icon = SHOWN[found.verdict]
+    shown(plain(found.statement), icon=f":material/{icon}:")
+    if found.verdict != "sources":
+        st.caption("Whether a passage holds the answer is another question: this is not measured.")
 
 
 def _place(found: ic.PassageAttribution) -> int | None:
@@ -177,8 +175,11 @@ def _bars(found: ic.PassageAttribution, place: int | None) -> alt.LayerChart:
     st.caption(
         "Lost: log2 p(answer) minus its value when the passage is taken out of the prompt, so that "
         "what follows moves up. Gained: its value with this passage alone minus that without any. "
-        f"The dashed line: {SUPPORT:g} bits, from which a passage counts as a source (64 times as "
-        "probable)."
+        f"The dashed line: {SUPPORT:g} bits (64 times as probable). A passage counts as a source "
+        "that reaches it by what is lost, or by what is gained if that is half of the largest gain "
+        f"at least; or that so gives {DEPENDENT:g} bits to a single token, since a colour or a yes "
+        f"may have no more: without any passage this answer could gain {number(found.room, '.1f')} "
+        "bits."
     )
     return chart
 
@@ -226,9 +227,8 @@ def _beside(asked: Asked, step: Recipe, given: Given) -> None:
     unsought = frame[frame["finding"] == "read, not retrieved"]["passage"]
     st.caption(
         f"Ranked by the cosine of the sentence vectors of question and passage (`{ENCODER}`). "
-        f"{top} as retrieved; passages that give the answer "
-        f"{SUPPORT:g} bits or more, the dashed line, as read. Retrieved and not read: "
-        f"{_listed(missed)}. Read and not retrieved: {_listed(unsought)}."
+        f"{top} as retrieved; the sources named above as read. The dashed line: {SUPPORT:g} bits. "
+        f"Retrieved and not read: {_listed(missed)}. Read and not retrieved: {_listed(unsought)}."
     )
 
 

@@ -12,7 +12,8 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.generated_text import CELL, SPAN, answer_map
 from interp_core.charts.lines import token_lines
-from interp_core.generated_text.attribution import GENERATION_METHODS, STEPS
+from interp_core.generated_text.answer import answer_room
+from interp_core.generated_text.attribution import GENERATION_METHODS, MOST_STEPS, STEPS
 from interp_core.generated_text.prompt import Prompt, read_prompt
 from interp_core.generated_text.tables import unit_names
 from interp_core.generated_text.units import prompt_units
@@ -59,6 +60,7 @@ class Question:
     method: str
     template: bool
     tokens: int
+    steps: int = STEPS
 
     @property
     def key(self) -> tuple:
@@ -75,6 +77,7 @@ class Question:
             self.method,
             self.template,
             self.tokens,
+            self.steps,
         )
 
     @property
@@ -83,6 +86,8 @@ class Question:
         options: dict[str, Any] = {"units": self.units, "method": self.method}
         if self.template:
             options["template"] = True
+        if self.steps != STEPS:
+            options["steps"] = self.steps
         given = named("prompt", self.prompt)
         if self.answer is None:
             options["tokens"] = self.tokens
@@ -122,6 +127,11 @@ def _question(asked: Asked) -> Question | None:
         most = st.number_input(
             "Answer tokens at most", 1, MOST_TOKENS, WRITTEN, key="lm_answer_tokens", **BOUND
         )
+        steps = STEPS
+        if method == "integrated_gradients":
+            steps = st.number_input(
+                "Points of the path", 2, MOST_STEPS, STEPS, key="lm_steps", **BOUND
+            )
         template = chat and st.checkbox(
             "Chat template as a source",
             key="lm_template",
@@ -143,9 +153,8 @@ def _question(asked: Asked) -> Question | None:
         if not answer.strip():
             st.info("Type the answer whose sources you want to see.", icon=":material/edit:")
             return None
-    room = asked.loaded.max_tokens - len(read) * (asked.loaded.task == "causal-lm")
-    tokens = max(1, min(int(most), room))
-    return Question(asked, prompt, answer, units, method, bool(template), tokens)
+    tokens = max(1, min(int(most), answer_room(asked.loaded, read)))
+    return Question(asked, prompt, answer, units, method, bool(template), tokens, int(steps))
 
 
 def _computed(question: Question) -> Recipe | None:
@@ -170,7 +179,7 @@ def _cost(question: Question, read: Prompt) -> float:
         units = len(prompt_units(read, question.units, template=question.template))
         passes = 1 + units * (1 + count / max(len(read), 1))
     else:
-        points = STEPS if question.method == "integrated_gradients" else 1
+        points = question.steps if question.method == "integrated_gradients" else 1
         passes = 1 + points * (1 + (costs.BACKWARD - 1) * count)
     return costs.passes(model, written + passes * both)
 
@@ -363,6 +372,8 @@ COLUMNS = ["unit", "text", "token_key", "token", "score", "chosen"]
 
 def _notes(found: ic.GenerationAttribution, question: Question) -> None:
     """What a score is, and how prompt and answer were read."""
+    if found.warning is not None:
+        st.warning(plain(found.warning), icon=":material/warning:")
     ended = found.answer.ended
     told = {
         True: "The model ended its answer; its end-of-sequence token is not shown.",
@@ -387,10 +398,14 @@ def _notes(found: ic.GenerationAttribution, question: Question) -> None:
         worst = float(np.abs(found.missed).max())
         said.append(
             f"The scores of a token lack at most {number(worst, '.2f')} nats of the change of its "
-            f"log probability ({STEPS} points)."
+            f"log probability ({found.steps} points)."
         )
     if found.prompt.turns and not question.template:
-        said.append("The chat template's own tokens are no source; see Options.")
+        said.append(
+            "A turn is taken with the marks that the chat template puts around it."
+            if found.unit in OF_CHATS and not found.prompt.note
+            else "The chat template's own tokens are no source; see Options."
+        )
     said += [plain(note) for note in found.notes]
     st.caption(" ".join(filter(None, said)))
     st.caption(

@@ -104,8 +104,8 @@ def _shapley(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
     )
     st.caption(
         f"{how} Their sum is the difference between the log probability with all units, "
-        f"{number(frame.attrs['whole'], '.2f')} nats, and with none, "
-        f"{number(frame.attrs['empty'], '.2f')} nats (Shapley 1953)."
+        f"{number(frame.attrs['whole'], '.2f')} nats, and with none of them, "
+        f"{number(frame.attrs['empty'], '.2f')} nats (Shapley 1953). What is no unit stays."
     )
 
 
@@ -121,6 +121,8 @@ def _contrast(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
     if not rival.strip():
         st.info("Type another answer to compare with.", icon=":material/edit:")
         return
+    begun = found.answer.text[:1].isspace() and not rival[0].isspace()
+    rival = f" {rival}" if begun else rival  # as the answer does
     options = _same_units(found, found.method)
     table = named(
         "contrast",
@@ -148,7 +150,11 @@ def _contrast(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
         f"Log probability of the answer {number(about['answer'], '.2f')} nats "
         f"({about['tokens'][0]} tokens), of the other {number(about['other'], '.2f')} nats "
         f"({about['tokens'][1]} tokens). An answer of more tokens mostly has the lower one."
+        + (" The other answer begins with a space too." if begun else "")
     )
+    for note in about["notes"]:
+        if note not in found.notes:  # those stand above
+            st.caption(plain(note))
 
 
 def _faithfulness(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
@@ -218,6 +224,8 @@ _SAID = {
 def _same_units(found: ic.GenerationAttribution, method: str) -> dict[str, Any]:
     """The arguments by which something else is computed over the units of the map."""
     options: dict[str, Any] = {"units": found.unit, "method": method}
+    if method == found.method and found.steps not in (None, STEPS):
+        options["steps"] = found.steps
     return options | ({"template": True} if found.template else {})
 
 
@@ -243,6 +251,8 @@ def _agreement(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
         return
     rank = value(calls.unit_agreement(step, second, start=span.start, end=span.stop))
     told = "cannot be computed" if np.isnan(rank) else f"is **{number(rank, '+.2f')}**"
+    if value(second).warning is not None:
+        st.caption(plain(value(second).warning))
     st.markdown(
         f"Spearman's rank correlation with {others[other]} over {len(found.sources)} units {told}."
     )

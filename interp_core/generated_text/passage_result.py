@@ -1,0 +1,275 @@
+"""What passages give an answer, and what is said of it: its sources, none, or too few bits to tell.
+
+A figure of bits is a ratio of probabilities: an answer that has the probability p without any
+passage can gain log2 1/p bits and no more. "Yes", a colour or one of two that the question names
+therefore never gains as much as a name that the model does not know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from interp_core.errors import BadInput
+from interp_core.validation import check_position
+
+if TYPE_CHECKING:
+    from interp_core.generated_text.answer import Answer
+    from interp_core.generated_text.prompt import Prompt
+
+# Bits that a passage gives the whole answer from which it counts as a source: 64 times as probable.
+# On cases that were written for this choice (training/passages_development.toml, typed and written
+# answers) no passage gave more than 4.5 bits to an answer that did not stand in it.
+SUPPORT = 6.0
+# Bits of P-CXMI from which a token depends on the passages: 8 times as probable. On the same cases
+# no token of a typed answer that stood in no passage reached 3.
+DEPENDENT = 3.0
+
+# Bits below which nothing is said to be given: half the probability.
+LEAST = 1.0
+KNOWN = 0.5  # probability without any passage from which an answer needs none
+
+VERDICTS = ("sources", "together", "unclear", "none")
+# Whether a search ranked a passage high, and whether the answer rests on it.
+FINDINGS = {
+    (True, True): "retrieved and read",
+    (True, False): "retrieved, not read",
+    (False, True): "read, not retrieved",
+    (False, False): "neither",
+}
+
+
+@dataclass(frozen=True)
+class PassageAttribution:
+    """What each of k passages gives to the t tokens of an answer, in bits.
+
+    All arrays are log2 p of the answer's `tokens`: `with_all` and `without_any` (t,) after all
+    passages and after none, `without` (k, t) after all but one, `alone` (k, t) after one alone.
+    `notes` are sentences on how prompt and answer were read.
+    """
+
+    question: str
+    passages: tuple[str, ...]
+    tokens: tuple[str, ...]
+    with_all: np.ndarray
+    without_any: np.ndarray
+    without: np.ndarray
+    alone: np.ndarray
+    prompt: Prompt
+    answer: Answer
+    notes: tuple[str, ...] = ()
+    evaluations: int = 0
+
+    @property
+    def pcxmi(self) -> np.ndarray:
+        """P-CXMI (t,): what all passages together give each token."""
+        return self.with_all - self.without_any
+
+    @property
+    def removal(self) -> np.ndarray:
+        """What each token loses without a passage, (k, t)."""
+        return self.with_all - self.without
+
+    @property
+    def gain(self) -> np.ndarray:
+        """What each token gains from a passage alone, (k, t)."""
+        return self.alone - self.without_any
+
+    @property
+    def support(self) -> np.ndarray:
+        """What a passage gives the whole answer, (k,): the larger of its removal and its gain.
+
+        Where two passages say the same, removing one of them changes nothing and each alone gains.
+        """
+        return np.maximum(self.removal.sum(1), self.gain.sum(1))
+
+    @property
+    def source(self) -> int:
+        """The passage (from 0) of the largest support."""
+        return int(self.support.argmax())
+
+    @property
+    def read(self) -> np.ndarray:
+        """Which passages count as sources of the answer, (k,).
+
+        Those without which the answer loses `SUPPORT` bits or more; those from which alone it gains
+        as much, and half of the largest gain at least: any passage tells which subject and which
+        kind of sentence there are, and only a second source gains as much as one. And those that
+        give so a single dependent token its `DEPENDENT` bits: a short answer has no more.
+        """
+        whole = _given(self.removal.sum(1), self.gain.sum(1), SUPPORT)
+        tokens = [place for place in np.flatnonzero(self.dependent)]
+        single = [_given(self.removal[:, at], self.gain[:, at], DEPENDENT) for at in tokens]
+        return np.any([whole, *single], axis=0)
+
+    @property
+    def dependent(self) -> np.ndarray:
+        """Which tokens depend on the passages, (t,): P-CXMI of `DEPENDENT` or more."""
+        return self.pcxmi >= DEPENDENT
+
+    @property
+    def room(self) -> float:
+        """Bits that any passages could give the answer at most: log2 1/p without them."""
+        return float(-self.without_any.sum())
+
+    @property
+    def verdict(self) -> str:
+        """What the answer rests on, one of `VERDICTS`.
+
+        "sources": passages that count as `read`. "together": all passages give it `SUPPORT` bits
+        or a token its `DEPENDENT` ones, and no single one does. "unclear": they give it a bit or
+        more, and the better part of what it could gain, which is less than `SUPPORT`. "none": else.
+        """
+        if self.read.any():
+            return "sources"
+        bits = float(self.pcxmi.sum())
+        if bits >= SUPPORT or self.dependent.any():
+            return "together"
+        most = max(bits, float(self.support.max()))
+        return "unclear" if most >= max(LEAST, self.room / 2) else "none"
+
+    @property
+    def statement(self) -> str:
+        """The verdict in words, with its figures."""
+        return _SAID[self.verdict](self)
+
+    @property
+    def warning(self) -> str | None:
+        """A sentence where the answer rests on no passage, else None."""
+        return self.statement if self.verdict == "none" else None
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for each passage: passage (from 1), text, removal, alone, support (bits), read.
+
+        `removal` is what the answer loses without it, `alone` what it gains from it alone.
+        """
+        return pd.DataFrame(
+            {
+                "passage": range(1, len(self.passages) + 1),
+                "text": self.passages,
+                "removal": self.removal.sum(1),
+                "alone": self.gain.sum(1),
+                "support": self.support,
+                "read": self.read,
+            }
+        )
+
+    def by_token(self) -> pd.DataFrame:
+        """One row for each token of the answer.
+
+        position, token, probability (after all passages), without (after none), pcxmi (bits),
+        dependent, passage (from 1: whose removal costs the token most; none where no removal costs
+        it anything) and removal (its bits).
+        """
+        most = pd.Series(self.removal.argmax(0) + 1, dtype="Int64")
+        return pd.DataFrame(
+            {
+                "position": range(len(self.tokens)),
+                "token": self.tokens,
+                "probability": 2**self.with_all,
+                "without": 2**self.without_any,
+                "pcxmi": self.pcxmi,
+                "dependent": self.dependent,
+                "passage": most.mask(self.removal.max(0) <= 0),
+                "removal": self.removal.max(0),
+            }
+        )
+
+    def of_token(self, position: int) -> pd.DataFrame:
+        """What each passage gives one token: passage, text, token, removal, alone (bits)."""
+        place = check_position(position, len(self.tokens))
+        return pd.DataFrame(
+            {
+                "passage": range(1, len(self.passages) + 1),
+                "text": self.passages,
+                "token": self.tokens[place],
+                "removal": self.removal[:, place],
+                "alone": self.gain[:, place],
+            }
+        )
+
+    def beside(self, ranking: pd.DataFrame, retrieved: int = 1) -> pd.DataFrame:
+        """The passages with what a search makes of them: `ranking` is that of `rank_passages`.
+
+        The columns of `to_frame`, similarity, rank, and `finding`: "retrieved and read",
+        "retrieved, not read", "read, not retrieved" or "neither", where the first `retrieved`
+        ranks count as retrieved. Raises `BadInput` where the passages are others.
+        """
+        if list(ranking["text"]) != list(self.passages):
+            raise BadInput("The ranking is of other passages. Rank these passages.")
+        frame = self.to_frame().assign(
+            similarity=ranking["similarity"].to_numpy(), rank=ranking["rank"].to_numpy()
+        )
+        found = zip(frame["rank"] <= retrieved, frame["read"])
+        return frame.assign(finding=[FINDINGS[bool(a), bool(b)] for a, b in found])
+
+    def matrix(self) -> pd.DataFrame:
+        """One row for each passage and token: passage, position, token, removal, alone (bits)."""
+        passage, position = np.indices(self.removal.shape).reshape(2, -1)
+        return pd.DataFrame(
+            {
+                "passage": passage + 1,
+                "position": position,
+                "token": [self.tokens[place] for place in position],
+                "removal": self.removal.ravel(),
+                "alone": self.gain.ravel(),
+            }
+        )
+
+
+def _given(removal: np.ndarray, gain: np.ndarray, least: float) -> np.ndarray:
+    """Which passages give at least so many bits, by what is lost without or gained alone, (k,)."""
+    return (removal >= least) | ((gain >= least) & (gain >= gain.max() / 2))
+
+
+def _sources(found: PassageAttribution) -> str:
+    best = found.source if found.read[found.source] else int(np.flatnonzero(found.read)[0])
+    others = [str(place + 1) for place in np.flatnonzero(found.read) if place != best]
+    also = f" Also read: {', '.join(others)}." if others else ""
+    return (
+        f"The answer rests on passage {best + 1}, which gives it {found.support[best]:.1f} bits."
+        f"{also}"
+    )
+
+
+def _together(found: PassageAttribution) -> str:
+    return (
+        "The answer rests on no single passage, but on several of them together: all give it "
+        f"{found.pcxmi.sum():.1f} bits, and none as much alone as a source gives."
+        f"{_tokens_said(found)}"
+    )
+
+
+def _unclear(found: PassageAttribution) -> str:
+    return (
+        f"Too few bits to tell: without any passage the answer has a probability of "
+        f"{2**-found.room:.0%}, so that it could gain {found.room:.1f} bits at most. All passages "
+        f"together give it {found.pcxmi.sum():.1f}, passage {found.source + 1} "
+        f"{found.support[found.source]:.1f}."
+    )
+
+
+def _none(found: PassageAttribution) -> str:
+    most = max(float(found.support.max()), 0.0)
+    told = (
+        f"The answer rests on none of the passages: none makes it more than {2**most:,.1f} "
+        f"times as probable ({most:.1f} bits)."
+    )
+    if 2**-found.room < KNOWN:
+        return told
+    return (
+        f"{told} It needs none: after the question alone its probability is {2**-found.room:.0%}, "
+        "from the model's weights or from the question."
+    )
+
+
+def _tokens_said(found: PassageAttribution) -> str:
+    tokens = [found.tokens[at].replace("▁", " ").strip() for at in np.flatnonzero(found.dependent)]
+    named = ", ".join(f"“{token}”" for token in tokens if token)
+    return f" Of its tokens {named} depend on them." if named else ""
+
+
+_SAID = {"sources": _sources, "together": _together, "unclear": _unclear, "none": _none}
