@@ -26,6 +26,7 @@ SPLIT_BORDER = (
     "Read as one text, prompt and answer would have other tokens at their border. The answer's "
     "tokens are read apart from the prompt, as a model writes them."
 )
+SPACE_ADDED = " The tokenizer puts a space before it, which was not typed."
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def _apart(model: LoadedModel, prompt: Prompt, text: str) -> Answer:
     answer = _of_ids(model, np.array(batch["input_ids"], dtype=np.int64), prompt)
     if not len(answer):
         raise BadInput("The tokenizer finds no tokens in the answer. Enter a word.")
-    return Answer(answer.text, answer.sequence, None, SPLIT_BORDER)
+    added = answer.text[:1].isspace() and not text[:1].isspace()
+    return Answer(answer.text, answer.sequence, None, SPLIT_BORDER + SPACE_ADDED * added)
 
 
 def _for_decoder(model: LoadedModel, text: str) -> Answer:

@@ -1,8 +1,10 @@
 """What passages give an answer, and what is said of it: its sources, none, or too few bits to tell.
 
 A figure of bits is a ratio of probabilities: an answer that has the probability p without any
-passage can gain log2 1/p bits and no more. "Yes", a colour or one of two that the question names
-therefore never gains as much as a name that the model does not know.
+passage can gain log2 1/p bits and no more, so "yes", a colour or one of two that the question names
+gains less than a name that the model does not know. And an answer that the model would not begin so
+("Green." where it writes whole sentences) is improbable whatever the passages say: the bits are
+then those of its form.
 """
 
 from __future__ import annotations
@@ -30,6 +32,11 @@ DEPENDENT = 3.0
 
 # Bits below which nothing is said to be given: half the probability.
 LEAST = 1.0
+# Bits of P-CXMI from which a single word is a hint: 4 times as probable; and the probability of an
+# answer's first token below which the model would begin another one. On short answers that were
+# written for this choice (training/passages_short_development.toml) they part what stands in a
+# passage from what does not as far as this model's bits do.
+HINT, BEGUN = 2.0, 0.1
 KNOWN = 0.5  # probability without any passage from which an answer needs none
 
 VERDICTS = ("sources", "together", "unclear", "none")
@@ -98,12 +105,18 @@ class PassageAttribution:
         Those without which the answer loses `SUPPORT` bits or more; those from which alone it gains
         as much, and half of the largest gain at least: any passage tells which subject and which
         kind of sentence there are, and only a second source gains as much as one. And those that
-        give so a single dependent token its `DEPENDENT` bits: a short answer has no more.
+        give so half of its bits to a word that depends on the passages: a short answer has no more.
         """
         whole = _given(self.removal.sum(1), self.gain.sum(1), SUPPORT)
-        tokens = [place for place in np.flatnonzero(self.dependent)]
-        single = [_given(self.removal[:, at], self.gain[:, at], DEPENDENT) for at in tokens]
+        places = np.flatnonzero(self.dependent & self._words)
+        half = self.pcxmi / 2
+        single = [_given(self.removal[:, at], self.gain[:, at], half[at]) for at in places]
         return np.any([whole, *single], axis=0)
+
+    @property
+    def _words(self) -> np.ndarray:
+        """Which tokens have a letter or a digit, (t,): a full stop or a space is no evidence."""
+        return np.array([any(sign.isalnum() for sign in token) for token in self.tokens])
 
     @property
     def dependent(self) -> np.ndarray:
@@ -119,17 +132,42 @@ class PassageAttribution:
     def verdict(self) -> str:
         """What the answer rests on, one of `VERDICTS`.
 
-        "sources": passages that count as `read`. "together": all passages give it `SUPPORT` bits
-        or a token its `DEPENDENT` ones, and no single one does. "unclear": they give it a bit or
-        more, and the better part of what it could gain, which is less than `SUPPORT`. "none": else.
+        "sources": passages that count as `read`. "together": all passages give it `SUPPORT` bits,
+        or a word of it `DEPENDENT` ones, and no single passage does. "unclear": the bits are too
+        few to tell (see `doubts`). "none": else.
         """
         if self.read.any():
             return "sources"
-        bits = float(self.pcxmi.sum())
-        if bits >= SUPPORT or self.dependent.any():
+        if self.pcxmi.sum() >= SUPPORT or (self.dependent & self._words).any():
             return "together"
-        most = max(bits, float(self.support.max()))
-        return "unclear" if most >= max(LEAST, self.room / 2) else "none"
+        return "unclear" if self.doubts else "none"
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why few bits do not tell that an answer rests on no passage: sentences, or none.
+
+        The model would begin another answer (a probability below `BEGUN` after all passages); what
+        the passages give is the better part of what they could give; or they give a single word
+        `HINT` bits.
+        """
+        first, bits = 2 ** float(self.with_all[0]), float(self.pcxmi.sum())
+        found = []
+        if first < BEGUN:
+            found.append(
+                f"The model would hardly begin an answer with “{_said(self.tokens[0])}” "
+                f"({first:.1%} after all passages), and the bits are then those of the answer's "
+                "form. Type a whole sentence, or let the model write."
+            )
+        if max(bits, float(self.support.max())) >= max(LEAST, self.room / 2):
+            found.append(
+                f"Without any passage the answer has a probability of {2**-self.room:.0%}: it "
+                f"could gain {self.room:.1f} bits at most."
+            )
+        hints = np.flatnonzero((self.pcxmi >= HINT) & self._words)
+        if len(hints):
+            each = (f"“{_said(self.tokens[at])}” {self.pcxmi[at]:.1f}" for at in hints)
+            found.append(f"They give some of its words a few bits: {', '.join(each)}.")
+        return tuple(found)
 
     @property
     def statement(self) -> str:
@@ -244,11 +282,11 @@ def _together(found: PassageAttribution) -> str:
 
 
 def _unclear(found: PassageAttribution) -> str:
+    best = found.source
     return (
-        f"Too few bits to tell: without any passage the answer has a probability of "
-        f"{2**-found.room:.0%}, so that it could gain {found.room:.1f} bits at most. All passages "
-        f"together give it {found.pcxmi.sum():.1f}, passage {found.source + 1} "
-        f"{found.support[found.source]:.1f}."
+        f"Too few bits to tell what the answer rests on: all passages together give it "
+        f"{found.pcxmi.sum():.1f} bits, passage {best + 1} {found.support[best]:.1f}. "
+        + " ".join(found.doubts)
     )
 
 
@@ -267,9 +305,13 @@ def _none(found: PassageAttribution) -> str:
 
 
 def _tokens_said(found: PassageAttribution) -> str:
-    tokens = [found.tokens[at].replace("▁", " ").strip() for at in np.flatnonzero(found.dependent)]
-    named = ", ".join(f"“{token}”" for token in tokens if token)
+    places = np.flatnonzero(found.dependent & found._words)
+    named = ", ".join(f"“{_said(found.tokens[at])}”" for at in places)
     return f" Of its tokens {named} depend on them." if named else ""
+
+
+def _said(token: str) -> str:
+    return token.replace("▁", " ").strip() or "a space"
 
 
 _SAID = {"sources": _sources, "together": _together, "unclear": _unclear, "none": _none}

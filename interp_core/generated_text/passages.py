@@ -6,7 +6,9 @@ token of the answer is its P-CXMI (pointwise conditional cross-mutual informatio
 al. 2023, arXiv 2109.07446): log2 p(token | passages, question) − log2 p(token | question), in bits.
 
 A passage is taken out with its label and the blank line after it, so that the prompt is the one
-that had been written without it: what follows moves up, and positions count the tokens left.
+that had been written without it: what follows moves up, and positions count the tokens left. (With
+an empty instruction a tokenizer that marks the beginning of a text would begin the next passage
+with another token; the tokens stay as they are.)
 """
 
 from __future__ import annotations

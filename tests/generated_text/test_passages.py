@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -77,14 +78,69 @@ def test_a_second_passage_that_says_the_same_is_read_too():
     assert found.support.tolist() == [19.0, 18.5, 7.0]
 
 
-def test_the_warning_appears_below_the_threshold_alone():
-    below, above = SUPPORT - 0.1, SUPPORT + 0.1
-    assert "none of the passages" in made([-below, 0], [-20, -20]).warning
-    assert made([-above, 0], [-20, -20]).warning is None
-    assert made([0, 0], [-20 + above, -20]).warning is None
-    weaker = made([5.0], [-25.0])  # the passage makes the answer less probable
+def told(
+    with_all: list, without_any: list, tokens: tuple = ("She", "knows"), **made: list
+) -> ic.PassageAttribution:
+    """A result of two passages that change nothing, but for what is given of each token."""
+    lines = [np.array(each, dtype=float) for each in (with_all, without_any)]
+    without = np.tile(lines[0], (2, 1)) + np.array(made.get("without", [[0, 0], [0, 0]]))
+    alone = np.tile(lines[1], (2, 1)) + np.array(made.get("alone", [[0, 0], [0, 0]]))
+    return ic.PassageAttribution("Who?", ("one", "two"), tokens, *lines, without, alone, None, None)
+
+
+def test_the_warning_says_where_an_answer_comes_from_only_where_that_is_measured():
+    unknown = told([-1, -10], [-1, -10.5])
+    known = told([-0.1, -0.1], [-0.1, -0.2])
+    assert (unknown.verdict, known.verdict) == ("none", "none")
+    assert "none of the passages" in unknown.warning
+    assert "weights" not in unknown.warning
+    assert "after the question alone its probability is 81%" in known.warning
+    weaker = told([-1, -12], [-1, -10], without=[[0, 2], [0, 0]])
     assert "1.0 times" in weaker.warning
-    assert made([0], [0]).dependent.tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        # "Yes": .25 without any passage, .93 with them, cannot gain 6 bits.
+        (told([-0.1, -0.1], [-2, -0.1], ("Yes", ".")), "could gain 2.1 bits at most"),
+        # "Green." where the model writes sentences.
+        (told([-9, -1], [-9, -1]), "hardly begin an answer with “She” (0.2%"),
+        # A word gets some bits and others lose as many.
+        (told([-3, -4], [-1, -6.5]), "“knows” 2.5"),
+    ],
+)
+def test_too_few_bits_are_no_warning(found, says):
+    assert found.verdict == "unclear"
+    assert found.warning is None
+    assert says in found.statement
+
+
+def test_a_short_answer_rests_on_the_passage_that_gives_a_word_of_it():
+    word = {"without": [[0, 0], [0, -2.9]], "alone": [[0, 0.1], [0, 2.8]]}
+    red = told([-1, -1], [-1, -4.4], ("is", "red"), **word)
+    assert red.verdict == "sources"
+    assert red.read.tolist() == [False, True]
+    assert "rests on passage 2, which gives it 2.9 bits" in red.statement
+    stop = told([-1, -1], [-1, -4.4], ("is", "."), **word)
+    assert not stop.read.any()
+
+
+def test_passages_that_tell_only_together_are_no_warning():
+    each = {"without": [[0, -3], [0, -3]], "alone": [[0, 3], [0, 3]]}
+    found = told([-1, -1], [-1, -22], **each)
+    assert found.verdict == "together"
+    assert found.warning is None
+    assert "21.0 bits" in found.statement
+    assert "“knows” depend" in found.statement
+
+
+def test_one_passage_is_a_source_from_the_threshold_on():
+    for bits, read in ((SUPPORT - 0.1, False), (SUPPORT + 0.1, True)):
+        assert made([-bits, 0], [-20, -20]).read[0] == read
+        assert made([0, 0], [-20 + bits, -20]).read[0] == read
+    rows = told([-1, -1], [-1, -1], without=[[0, -2], [0, -1]]).by_token()
+    assert rows["passage"].tolist() == [pd.NA, 1]  # nothing gives the first token anything
 
 
 def test_findings_compare_a_ranking_with_what_was_read():
@@ -144,7 +200,10 @@ def test_the_built_in_cases_are_ten_of_each_kind_and_others_than_those_of_the_ch
     assert (len(inside), len(cases)) == (10, 20)
     assert all(len(case.passages) == 4 for case in cases)
     assert len({case.title for case in cases}) == len({case.name for case in cases}) == 20
-    chosen = ic.passage_cases(ROOT / "training/passages_development.toml")
+    files = (
+        ROOT / f"training/passages_{name}.toml" for name in ("development", "short_development")
+    )
+    chosen = [case for file in files for case in ic.passage_cases(file)]
     texts = [{case.question, *case.passages} for case in (*cases, *chosen)]
     assert len(set().union(*texts)) == sum(map(len, texts))
 

@@ -238,3 +238,12 @@ def test_a_token_over_the_border_is_said(tiny_model):
         pytest.skip("this vocabulary has no token over that border")
     assert answer.note
     assert answer.text == "l look"
+
+
+def test_a_space_that_the_tokenizer_puts_before_an_answer_is_said(tiny_model):
+    model = tiny_model("llama")
+    told = []
+    for text in ("The plot is ", "The plot is"):
+        answer = ic.read_answer(model, ic.read_prompt(model, text), "bad")
+        told.append((answer.text, "was not typed" in answer.note))
+    assert told == [(" bad", True), ("bad", False)]
