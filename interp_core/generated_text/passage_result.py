@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 
 from interp_core.errors import BadInput
+from interp_core.inputs.vocabulary import SPACE
+from interp_core.inputs.words import find_words
 from interp_core.validation import check_position
 
 if TYPE_CHECKING:
@@ -30,13 +32,15 @@ SUPPORT = 6.0
 # no token of a typed answer that stood in no passage reached 3.
 DEPENDENT = 3.0
 
+# Bits that a passage gives a single word, both by removal and alone, from which it is a source.
+WORD = 2.0
 # Bits below which nothing is said to be given: half the probability.
 LEAST = 1.0
 # Bits of P-CXMI from which a single word is a hint: 4 times as probable; and the probability of an
 # answer's first token below which the model would begin another one. On short answers that were
 # written for this choice (training/passages_short_development.toml) they part what stands in a
 # passage from what does not as far as this model's bits do.
-HINT, BEGUN = 2.0, 0.1
+HINT, BEGUN, FEW = 2.0, 0.1, 3
 KNOWN = 0.5  # probability without any passage from which an answer needs none
 
 VERDICTS = ("sources", "together", "unclear", "none")
@@ -95,8 +99,9 @@ class PassageAttribution:
 
     @property
     def source(self) -> int:
-        """The passage (from 0) of the largest support."""
-        return int(self.support.argmax())
+        """The passage (from 0) of the largest support, among those that count as `read` if any."""
+        read = self.read
+        return int(np.where(read | ~read.any(), self.support, -np.inf).argmax())
 
     @property
     def read(self) -> np.ndarray:
@@ -105,13 +110,17 @@ class PassageAttribution:
         Those without which the answer loses `SUPPORT` bits or more; those from which alone it gains
         as much, and half of the largest gain at least: any passage tells which subject and which
         kind of sentence there are, and only a second source gains as much as one. And those that
-        give so half of its bits to a word that depends on the passages: a short answer has no more.
+        give a single word of it `WORD` bits both ways: a short answer has no more.
         """
-        whole = _given(self.removal.sum(1), self.gain.sum(1), SUPPORT)
-        places = np.flatnonzero(self.dependent & self._words)
-        half = self.pcxmi / 2
-        single = [_given(self.removal[:, at], self.gain[:, at], half[at]) for at in places]
-        return np.any([whole, *single], axis=0)
+        gain = self.gain.sum(1)
+        alone = (gain >= SUPPORT) & (gain >= gain.max() / 2)
+        words = self._both_ways.max(1, initial=0) >= WORD
+        return (self.removal.sum(1) >= SUPPORT) | alone | words
+
+    @property
+    def _both_ways(self) -> np.ndarray:
+        """What a passage gives the words by removal and alone, the smaller of both, (k, words)."""
+        return np.minimum(self.removal, self.gain)[:, self._words]
 
     @property
     def _words(self) -> np.ndarray:
@@ -146,16 +155,15 @@ class PassageAttribution:
     def doubts(self) -> tuple[str, ...]:
         """Why few bits do not tell that an answer rests on no passage: sentences, or none.
 
-        The model would begin another answer (a probability below `BEGUN` after all passages); what
-        the passages give is the better part of what they could give; or they give a single word
-        `HINT` bits.
+        The model would begin another answer, and this one adds few words to its question; what the
+        passages give is the better part of what they could give; or they give a word `HINT` bits.
         """
         first, bits = 2 ** float(self.with_all[0]), float(self.pcxmi.sum())
         found = []
-        if first < BEGUN:
+        if first < BEGUN and self._adds_little:
             found.append(
                 f"The model would hardly begin an answer with “{_said(self.tokens[0])}” "
-                f"({first:.1%} after all passages), and the bits are then those of the answer's "
+                f"({first:.1%} after all passages), so that the bits are those of the answer's "
                 "form. Type a whole sentence, or let the model write."
             )
         if max(bits, float(self.support.max())) >= max(LEAST, self.room / 2):
@@ -168,6 +176,17 @@ class PassageAttribution:
             each = (f"“{_said(self.tokens[at])}” {self.pcxmi[at]:.1f}" for at in hints)
             found.append(f"They give some of its words a few bits: {', '.join(each)}.")
         return tuple(found)
+
+    @property
+    def _adds_little(self) -> bool:
+        """Whether the answer has few words, or one that its question has not, and that first.
+
+        "Yes", a colour, a day; or words of the question alone, such as one of two.
+        """
+        answer = _words_of("".join(self.tokens).replace(SPACE, " "))
+        new = [word not in set(_words_of(self.question)) for word in answer]
+        few = len(new) <= FEW or sum(new) <= 1
+        return few and (not any(new) or new[0])
 
     @property
     def statement(self) -> str:
@@ -258,19 +277,20 @@ class PassageAttribution:
         )
 
 
-def _given(removal: np.ndarray, gain: np.ndarray, least: float) -> np.ndarray:
-    """Which passages give at least so many bits, by what is lost without or gained alone, (k,)."""
-    return (removal >= least) | ((gain >= least) & (gain >= gain.max() / 2))
+def _words_of(text: str) -> list[str]:
+    return [text[word.start : word.end].casefold() for word in find_words(text) if word.kind]
 
 
 def _sources(found: PassageAttribution) -> str:
-    best = found.source if found.read[found.source] else int(np.flatnonzero(found.read)[0])
+    best = found.source
+    bits = f"gives it {found.support[best]:.1f} bits"
+    if found.support[best] < SUPPORT:  # a word of a short answer
+        places = np.flatnonzero(found._words)
+        word = int(places[found._both_ways[best].argmax()])
+        bits = f"gives its “{_said(found.tokens[word])}” {found.removal[best, word]:.1f} bits"
     others = [str(place + 1) for place in np.flatnonzero(found.read) if place != best]
     also = f" Also read: {', '.join(others)}." if others else ""
-    return (
-        f"The answer rests on passage {best + 1}, which gives it {found.support[best]:.1f} bits."
-        f"{also}"
-    )
+    return f"The answer rests on passage {best + 1}, which {bits}.{also}"
 
 
 def _together(found: PassageAttribution) -> str:
@@ -311,7 +331,7 @@ def _tokens_said(found: PassageAttribution) -> str:
 
 
 def _said(token: str) -> str:
-    return token.replace("▁", " ").strip() or "a space"
+    return token.replace(SPACE, " ").strip() or "a space"
 
 
 _SAID = {"sources": _sources, "together": _together, "unclear": _unclear, "none": _none}

@@ -121,13 +121,13 @@ def test_a_short_answer_rests_on_the_passage_that_gives_a_word_of_it():
     red = told([-1, -1], [-1, -4.4], ("is", "red"), **word)
     assert red.verdict == "sources"
     assert red.read.tolist() == [False, True]
-    assert "rests on passage 2, which gives it 2.9 bits" in red.statement
+    assert "rests on passage 2, which gives its “red” 2.9 bits" in red.statement
     stop = told([-1, -1], [-1, -4.4], ("is", "."), **word)
     assert not stop.read.any()
 
 
 def test_passages_that_tell_only_together_are_no_warning():
-    each = {"without": [[0, -3], [0, -3]], "alone": [[0, 3], [0, 3]]}
+    each = {"without": [[0, -5], [0, -5]], "alone": [[0, 0], [0, 0]]}
     found = told([-1, -1], [-1, -22], **each)
     assert found.verdict == "together"
     assert found.warning is None
