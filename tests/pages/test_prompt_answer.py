@@ -120,6 +120,20 @@ def test_what_is_below_the_map_has_its_units_with_the_template_too(chat_model, u
         assert "same units" not in words(app)
 
 
+def test_integrated_gradients_have_as_many_points_as_are_asked_for(opened):
+    app = opened(lm_method="integrated_gradients", lm_steps=4, lm_unit="word")
+    assert not app.exception
+    assert not app.error
+    assert "(4 points)" in words(app)
+    assert "first token stands in the baseline" in words(app)
+
+
+def test_the_other_answer_begins_as_the_answer_does(opened):
+    app = opened(lm_more="contrast", lm_rival="Nobody.")
+    assert "begins with a space too" in words(app)
+    assert "the difference is that of the space" not in words(app)
+
+
 def test_an_answer_is_asked_for(opened):
     app = opened(lm_typed=" ")
     assert "Type the answer" in words(app)
