@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 # All of these were chosen on answers that were written for it: of twenty questions
 # (training/passages_development.toml) and of 32 whose answers are short, each in few words and as a
-# sentence (training/passages_short_development.toml). On them, with `language-model`: 42 answers that
-# stand in a passage, 24 of which have that one as their source and 18 too few bits to tell; and 42
-# that stand in none, 23 with the warning and 19 with too few bits. No source is wrong, no warning.
+# sentence (training/passages_short_development.toml). On them, with `language-model`, 42 answers
+# stand in a passage: 24 times that one is named, 18 times the bits are too few to tell. 42 stand in
+# none: 23 times the warning appears, 19 times the bits are too few. Nothing else is said.
 #
 # Bits that a passage gives the whole answer from which it counts as a source: 64 times as probable.
 SUPPORT = 6.0

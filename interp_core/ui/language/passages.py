@@ -10,7 +10,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.charts.lines import token_lines
 from interp_core.charts.passages import passage_bars, retrieved_and_read
-from interp_core.generated_text.passage_result import DEPENDENT, SUPPORT
+from interp_core.generated_text.passage_result import DEPENDENT, SUPPORT, WORD
 from interp_core.generated_text.passages import WRITTEN
 from interp_core.models.registry import bundled_card
 from interp_core.ui.language import passage_fields
@@ -90,7 +90,7 @@ def _verdict(found: ic.PassageAttribution) -> None:
         st.caption(message(note))
     shown, icon = SHOWN[found.verdict]
     shown(plain(found.statement), icon=f":material/{icon}:")
-    if found.verdict != "sources":
+    if found.verdict in ("unclear", "none"):
         st.caption("Whether a passage holds the answer is another question: this is not measured.")
 
 
@@ -177,9 +177,8 @@ def _bars(found: ic.PassageAttribution, place: int | None) -> alt.LayerChart:
         "what follows moves up. Gained: its value with this passage alone minus that without any. "
         f"The dashed line: {SUPPORT:g} bits (64 times as probable). A passage counts as a source "
         "that reaches it by what is lost, or by what is gained if that is half of the largest gain "
-        f"at least; or that so gives {DEPENDENT:g} bits to a single token, since a colour or a yes "
-        f"may have no more: without any passage this answer could gain {number(found.room, '.1f')} "
-        "bits."
+        f"at least; or that gives a single word {WORD:g} bits both ways, since a short answer may "
+        f"have no more. Any passages could give this one {number(found.room, '.1f')} bits at most."
     )
     return chart
 
@@ -268,8 +267,9 @@ def _measured_before() -> None:
             f"On the twenty examples, which were fixed before anything was measured on them, "
             f"the source of the typed answer was the right passage in {10 * figures[RIGHT]:.0f} of "
             f"10, and the warning appeared in {10 * figures[WARNED]:.0f} of the 10 whose answer "
-            f"stands in no passage (`{FITTING}`). An answer that the model writes may rest on a "
-            "passage that does not hold the fact."
+            f"stands in no passage (`{FITTING}`). They are names and numbers. Of short answers, "
+            "such as a colour or a yes, most have too few bits to tell. An answer that the model "
+            "writes may rest on a passage that does not hold the fact."
         )
 
 
