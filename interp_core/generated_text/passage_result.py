@@ -182,7 +182,7 @@ class PassageAttribution:
 
     @property
     def _adds_little(self) -> bool:
-        """Whether the answer has few words, or repeats its question but for some, the first of them.
+        """Whether the answer has few words, or repeats its question but for the first and some.
 
         "Yes", a colour, a day; words of the question alone, such as one of two; "No, the … is not".
         """
