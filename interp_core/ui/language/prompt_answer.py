@@ -402,7 +402,7 @@ def _notes(found: ic.GenerationAttribution, question: Question) -> None:
         )
     if found.prompt.turns and not question.template:
         said.append(
-            "A turn is taken with the marks that the chat template puts around it."
+            "A turn is taken with what the chat template puts around it."
             if found.unit in OF_CHATS and not found.prompt.note
             else "The chat template's own tokens are no source; see Options."
         )
