@@ -75,7 +75,7 @@ PACKAGES = (
     training_dynamics,
     compare,
 )
-_HOMES = {
+HOMES = {
     "interp_core.errors": (
         "ClearheadError",
         "ModelNotFound",
@@ -134,7 +134,7 @@ _HOMES = {
         "Corpus",
     ),
 }
-_WHERE = {name: module for module, names in _HOMES.items() for name in names}
+_WHERE = {name: module for module, names in HOMES.items() for name in names}
 _WHERE |= {name: part.__name__ for part in PACKAGES for name in part.__all__}
 __all__ = sorted(_WHERE)
 
