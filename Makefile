@@ -20,9 +20,10 @@ test-cluster: $(VENV)/installed-dev $(VENV)/installed-cluster
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/distributed/ray_actors.py $(ARGS)
 
 lint: $(VENV)/installed-dev
-	@echo "Clearhead: checking style."
+	@echo "Clearhead: checking style and types."
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
 
 bench: $(VENV)/installed-dev
 	@for each in benchmarks/[a-z]*.py; do \
@@ -63,4 +64,4 @@ $(VENV)/installed-cluster: requirements-cluster.txt $(VENV)/installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache

@@ -12,7 +12,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from interp_core.errors import BadInput
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def label_index(labels: tuple[str, ...], wanted: Any) -> int:

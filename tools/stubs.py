@@ -13,6 +13,7 @@ from types import ModuleType
 
 import interp_core as ic
 
+WIDTH = 100
 HEAD = '"""Written by `python -m tools.stubs`."""\n\n'
 
 
@@ -34,10 +35,13 @@ def _text(module: ModuleType) -> str:
         lines += ["from interp_core.version import __version__ as __version__"]
     else:
         homes, lines = _whole(module), []
-    lines += [
-        f"from {home} import {name} as {name}" for home, names in homes.items() for name in names
-    ]
+    lines += [_line(home, name) for home, names in homes.items() for name in names]
     return HEAD + "\n".join(sorted(lines)) + "\n"
+
+
+def _line(home: str, name: str) -> str:
+    line = f"from {home} import {name} as {name}"
+    return line if len(line) <= WIDTH else f"from {home} import (\n    {name} as {name},\n)"
 
 
 def _whole(part: ModuleType) -> dict[str, tuple[str, ...]]:

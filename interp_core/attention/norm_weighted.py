@@ -75,13 +75,13 @@ def both_attentions(
     if any(error > limit * scale for _, error, scale in parts):
         raise _unsupported(model)
     weights = np.stack([norms for norms, _, _ in parts])
-    maps = stack_maps(output.attentions)
+    stacked = stack_maps(output.attentions)
     raw = AttentionMaps(
-        maps,
+        stacked,
         encoded.sequence,
         encoded.sequence,
         model.layout.attention_layers,
-        even=even_of(model, maps),
+        even=even_of(model, stacked),
     )
     return raw, replace(raw, weights=weights, kind="norm", reconstruction_error=worst)
 
@@ -108,7 +108,9 @@ def _blocks(model: LoadedModel) -> dict[nn.Module, RecordedBlock]:
     return found
 
 
-def _in_order(blocks: dict[nn.Module, RecordedBlock]) -> list[tuple]:
+def _in_order(
+    blocks: dict[nn.Module, RecordedBlock],
+) -> list[tuple[torch.Tensor, torch.Tensor, nn.Module, Callable]]:
     """(values, true output, output projection, split) of each call, as the model made them."""
     calls = [
         (when, values, output, block.output, block.split)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from interp_core.errors import BadInput
 if TYPE_CHECKING:
     from interp_core.attention.maps import AttentionMaps
 
-FUSE = {"mean": np.mean, "max": np.max, "min": np.min}
+FUSE: dict[str, Callable[..., np.ndarray]] = {"mean": np.mean, "max": np.max, "min": np.min}
 CAPACITY_UNITS = 2**28  # flow is computed in integers: resolution 4e-9
 
 
@@ -76,7 +77,7 @@ def _normalized(rows: np.ndarray) -> np.ndarray:
     return np.divide(rows, total, out=itself.copy(), where=total > 0)
 
 
-def _layered_graph(mixed: np.ndarray):  # noqa: ANN202 - a scipy.sparse array, imported late
+def _layered_graph(mixed: np.ndarray) -> Any:
     from scipy.sparse import csr_array
 
     layers, size, _ = mixed.shape

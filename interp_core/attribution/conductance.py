@@ -92,7 +92,8 @@ def layer_conductance(
     if baseline == "average":
         raise BadInput("Layer conductance takes one baseline at a time, not the average.")
     encoded = encode_with_decoder(model, text, text_pair)
-    request, found = TargetRequest(target, contrast, position), []
+    found: list[Any] = []
+    request = TargetRequest(target, contrast, position)
 
     def resolve(output: Any) -> Target:
         found.extend(resolve_target(model, encoded, output, request))
@@ -125,7 +126,8 @@ def conductance_along(
     of points), "left" the slope at the left one, as Captum does.
     """
     away = explained.embeddings - start.embeddings
-    total, last = 0.0, None
+    last = None
+    total: Any = 0.0
     points = torch.as_tensor(alphas, dtype=away.dtype, device=away.device)
     for chunk in points.split(explained.rows):
         states, slopes = _states(explained, start.embeddings + chunk[:, None, None] * away)

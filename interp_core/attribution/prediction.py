@@ -124,5 +124,5 @@ def predict_texts(
             answer = predict(line, model.labels, activation)
             found[row] = (answer.label, answer.probability)
         report(progress, len(found), len(encoded))
-    rows = [found[row] for row in range(len(encoded))]
-    return pd.DataFrame(rows, columns=["prediction", "probability"])
+    answers = [found[row] for row in range(len(encoded))]
+    return pd.DataFrame(answers, columns=["prediction", "probability"])

@@ -274,7 +274,7 @@ def _values(
 ) -> list[tuple[float, Tensor]]:
     """F and its gradient (n, d) at every point that the jobs ask for, in order."""
     rows = [(job, float(alpha)) for job in jobs for alpha in job.alphas]
-    found = []
+    found: list[tuple[float, Tensor]] = []
     for part in _parts(rows, len(jobs[0].text)):
         shared = part[0][0].text
         point = torch.cat([job.point(alpha) for job, alpha in part]).requires_grad_(gradients)

@@ -160,7 +160,7 @@ def answer_goal(
     if not context.any():
         raise BadInput("Question answering needs the context as second text: `text_pair=...`.")
     logits = [output[side][0].detach().float().cpu().numpy() for side in SPANS]
-    best = best_spans(*logits, context)
+    best = best_spans(logits[0], logits[1], context)
     asked, side = request.target, "span"
     if asked is None or asked in SIDES:
         side, asked = asked or "span", request.position

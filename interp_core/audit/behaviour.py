@@ -123,8 +123,8 @@ def _row(test: Test, text: str, changed: str | None, scores: Scores, place: int)
     else:
         wrong = -moved if test.direction == "up" else moved
         failed, expected = wrong > test.slack, f"p({name}) goes {test.direction}"
-    shown = (text, changed, expected, answer, str(scores.answers[place + 1]))
-    return (test.capability, test.name, test.kind, *shown, float(before[number]), moved, failed)
+    both = (text, changed, expected, answer, str(scores.answers[place + 1]))
+    return (test.capability, test.name, test.kind, *both, float(before[number]), moved, failed)
 
 
 def _counted(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:

@@ -240,7 +240,8 @@ def _random_signs(moved: np.ndarray, size: int, seed: int) -> np.ndarray:
 
 def _within(known: Lexicon, counts: dict[str, int], seed: int) -> dict[str, str]:
     """For terms of each group another term of the same group with equally many tokens."""
-    rng, found = np.random.default_rng(seed), {}
+    found: dict[str, str] = {}
+    rng = np.random.default_rng(seed)
     for terms in known.groups.values():
         for count in sorted({counts[term] for term in terms}):
             alike = [term for term in terms if counts[term] == count]

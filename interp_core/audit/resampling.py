@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
@@ -56,7 +57,7 @@ def sign_flip(values: np.ndarray, *, seed: int = 0, draws: int = DRAWS) -> np.nd
     return p.reshape(np.shape(values)[1:])
 
 
-def _signs(clusters: int, seed: int, draws: int):  # noqa: ANN202
+def _signs(clusters: int, seed: int, draws: int) -> Iterator[np.ndarray]:
     """Blocks of signs (draws, clusters), +1 or −1."""
     if clusters <= EXACT:
         yield np.array(list(product((1.0, -1.0), repeat=clusters)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -82,7 +82,9 @@ def _answers(kind: str, predicted: np.ndarray, data: AuditData) -> np.ndarray:
     return np.array(data.labels, dtype=object)[predicted]
 
 
-def choose_target(model: LoadedModel, target: Any = None, answers: Sequence[str] = ()) -> int:
+def choose_target(
+    model: LoadedModel, target: Any = None, answers: Collection[str] | np.ndarray = ()
+) -> int:
     """The number of the label whose score is followed.
 
     Without `target`: the second of two labels, else the most frequent of the `answers`. Raises

@@ -299,7 +299,7 @@ def _case(
         return filled[0], put(parts[0], {**chosen, vary: rng.choice(others)})
     if change is not None:
         return filled[0], CHANGES[change](filled[0], rng)
-    return filled
+    return filled[0], filled[1]
 
 
 def _typing_error(text: str, rng: random.Random) -> str:

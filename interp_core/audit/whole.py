@@ -126,14 +126,14 @@ def run_audit(
     groups, found_words = group_slices(data, made), word_slices(data, made)
     behaviour = tuple(run_suite(model, each, progress=stages.next(1)) for each in suites)
     notes: list[str] = []
-    bias = [
+    found_bias = [
         _unless_absent(notes, measure_bias, model, each, progress=stages.next(2))
         for each in lexicons
     ]
-    bias = tuple(each for each in bias if each is not None)
+    bias = tuple(each for each in found_bias if each is not None)
     masked = reading = None
     if privacy:
-        after = {"progress": stages.next(3)}
+        after: dict[str, Any] = {"progress": stages.next(3)}
         masked = _unless_absent(notes, measure_privacy, model, data.texts, **after)
     if words:
         after = {"sample": words, "progress": stages.next(12), "lift": lift}
@@ -142,7 +142,8 @@ def run_audit(
     figures += [_found("slices.groups", "Groups with more errors", groups)]
     figures += [_found("slices.words", "Words and pairs of words with more errors", found_words)]
     figures += nothing_held(len(data)) if privacy and masked is None else []
-    for each in (*behaviour, *bias, masked, reading):
+    measured_parts: tuple[Any, ...] = (*behaviour, *bias, masked, reading)
+    for each in measured_parts:
         figures += each.figures() if each is not None else []
     checks = judge(figures, thresholds)
     parts = (measured, groups, found_words, behaviour, bias, masked, reading)

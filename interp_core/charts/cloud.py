@@ -64,7 +64,7 @@ def cloud(
 def _deck(layers: list, box: np.ndarray | None) -> Deck:
     """The deck; `box` (3,) are the sides of a picture that can be turned."""
     solid = box is not None
-    zoom = float(np.log2(_scale(box) if solid else ROOM / (1.25 * EXTENT)))
+    zoom = float(np.log2(ROOM / (1.25 * EXTENT) if box is None else _scale(box)))
     start = {"target": [0, 0, 0], "zoom": zoom, "min_zoom": zoom - 3, "max_zoom": zoom + 9}
     if solid:
         start |= {"rotation_x": TILT, "rotation_orbit": TURN}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
@@ -52,7 +54,7 @@ def expected(frame: pd.DataFrame) -> alt.LayerChart:
     return alt.layer(bars, figures).properties(height=24 * len(data) + 76)
 
 
-def _tokens(**options: int) -> alt.Axis:
+def _tokens(**options: Any) -> alt.Axis:
     return token_axis(**options)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import altair as alt
 import pandas as pd
 
@@ -74,7 +76,7 @@ def trail(
     domain: tuple[tuple[float, float], tuple[float, float]],
     *,
     colour: str | None = None,
-    groups: set[str] = frozenset(),
+    groups: Collection[str] = (),
     path: pd.DataFrame | None = None,
     labels: pd.DataFrame | None = None,
     inks: tuple[str, str] = (GREY, "transparent"),

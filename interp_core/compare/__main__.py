@@ -70,21 +70,22 @@ def _run(asked: argparse.Namespace) -> command.Outcome:
     ]
     data, texts, code = _data(asked, models[0])
     show = None if asked.quiet else command.progress
-    found = run_comparison(*models, texts, data, progress=show)
+    pair = (models[0], models[1])
+    found = run_comparison(*pair, texts, data, progress=show)
     if show:
         show(1, 1)
         command.say("")
     lines = list(_lines(found))
     if not (asked.out or asked.json):
         return command.Outcome(tuple(lines), "")
-    told = comparison_json(found, tuple(models), with_texts=not asked.no_texts)
+    told = comparison_json(found, pair, with_texts=not asked.no_texts)
     folder = None
     if asked.out:
         loads = [
             f"ic.load_model({', '.join([repr(name), *(f'{k}={v!r}' for k, v in given.items())])})"
             for name, given in zip((asked.first, asked.second), options)
         ]
-        folder = _write(found, tuple(models), _script(loads, code), told, asked)
+        folder = _write(found, pair, _script(loads, code), told, asked)
         lines.append(f"{folder}/compare.html")
     data = json.loads(told) | {"folder": None if folder is None else str(folder)}
     return command.Outcome(tuple(lines), as_json(data))

@@ -97,8 +97,7 @@ def compare_answers(
             "Answers of two classifiers of the same kind can be compared."
         )
     labelled = isinstance(data, AuditData)
-    if not labelled:
-        data = _plain(data, first, kinds[0])
+    data = data if isinstance(data, AuditData) else _plain(data, first, kinds[0])
     match = match_classes(data.labels, second.labels)
     if not any(match.mapping.values()):
         raise BadInput(none_shared(first.name, second.name, first.labels, second.labels))
@@ -202,7 +201,7 @@ def _table(
     if labelled:
         frame["label"] = data.target_names()
     frame["first"], frame["second"] = answers
-    frame["same"] = _equal(*answers, data.kind)
+    frame["same"] = _equal(answers[0], answers[1], data.kind)
     frame["first_confidence"] = first[1].confidence
     frame["second_confidence"] = second[1].confidence
     if not labelled:

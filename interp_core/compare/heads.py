@@ -149,8 +149,9 @@ def compare_attention(
 
 
 def _same(one: object, two: object) -> bool:
-    texts = isinstance(one, TokenizedText) and isinstance(two, TokenizedText)
-    return texts and np.array_equal(one.ids, two.ids)
+    if not (isinstance(one, TokenizedText) and isinstance(two, TokenizedText)):
+        return False
+    return np.array_equal(one.ids, two.ids)
 
 
 def _sampled(count: int) -> np.ndarray:

@@ -90,7 +90,11 @@ def compare_maps(
             "Compare representations or answers."
         )
     return MapComparison(
-        tuple(names), first.weights, second.weights, first.layer_numbers, tuple(first.tokens)
+        (names[0], names[1]),
+        first.weights,
+        second.weights,
+        first.layer_numbers,
+        tuple(first.tokens),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -141,7 +142,7 @@ def _unbiased(one: Space, two: Space) -> np.ndarray:
     other = two.values @ (two.values.T @ k) - two.squares * k
     total, both = pairs.sum(), float(k @ m)
 
-    def estimate(n: int, pairs, k, m, both):  # noqa: ANN001, ANN202
+    def estimate(n: int, pairs: Any, k: Any, m: Any, both: Any) -> Any:
         mean = k * m / ((n - 1) * (n - 2))
         return (pairs + mean - 2 * both / (n - 2)) / (n * (n - 3))
 

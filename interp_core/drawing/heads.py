@@ -34,8 +34,7 @@ def by_layer(statistics: HeadStatistics, statistic: str | None = None) -> Any:
 
 def statistic_map(drawn: pd.DataFrame, entry: Statistic) -> Any:
     """The map of a `map_frame`."""
-    style = {"signed": entry.signed, "text_format": entry.digits}
-    return charts.head_map(drawn, title=entry.axis, **style)
+    return charts.head_map(drawn, title=entry.axis, signed=entry.signed, text_format=entry.digits)
 
 
 def _asked(

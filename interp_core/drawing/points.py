@@ -113,7 +113,7 @@ def drawn_rows(count: int, found: np.ndarray, marked: int | None) -> np.ndarray:
     if count <= MOST_DRAWN:
         return np.arange(count)
     sample = np.random.default_rng(0).choice(count, MOST_DRAWN, replace=False)
-    wanted = [sample, np.flatnonzero(found)[:500], [] if marked is None else [marked]]
+    wanted: list[Any] = [sample, np.flatnonzero(found)[:500], [] if marked is None else [marked]]
     return np.unique(np.concatenate(wanted).astype(np.int64))
 
 

@@ -74,7 +74,7 @@ def views(record: Any) -> dict[str, str]:
     }
 
 
-def bundle(record: Any) -> dict[str, Any]:
+def bundle(record: Any) -> dict[str, Any] | tuple[Any, ...]:
     """What a notebook shows of a record: its first picture, or why there is none."""
     try:
         drawn = chart(record)._repr_mimebundle_()

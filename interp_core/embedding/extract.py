@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from inspect import signature
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -189,10 +189,10 @@ class HiddenStates:
 
     rows: tuple[int, ...]
     states: torch.Tensor
-    output: object
+    output: Any
 
 
-def layer_number(model: LoadedModel, layer: int) -> int:
+def layer_number(model: LoadedModel, layer: int | str) -> int:
     """The layer counted from 0 (embedding output) to the last; negative counts from the end.
 
     Raises `BadInput` for numbers out of range.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -107,7 +108,7 @@ def _mean(vectors: Vectors, words: Iterable[str] | str, by: str) -> np.ndarray:
     return np.mean(means, axis=0)
 
 
-def _column(vectors: Vectors, by: str) -> object:
+def _column(vectors: Vectors, by: str) -> Any:
     frame = vectors.frame
     if by and by not in frame:
         raise BadInput(f"The points have no column {by!r}. They have: {', '.join(frame)}.")

@@ -274,7 +274,7 @@ def _choose(tables: dict[str, tuple], all_shapes: dict[str, tuple]) -> str:
     )
 
 
-def _frame(metadata: object, rows: int) -> pd.DataFrame | None:
+def _frame(metadata: Any, rows: int) -> pd.DataFrame | None:
     """The frame written by us; None when there is none or it does not fit."""
     try:
         given = json.loads(metadata["frame"])

@@ -34,7 +34,7 @@ def choose_column(rows: Iterable[dict]) -> str | None:
 
     Of names that differ by capitals alone the first counts. “Longest” is by letters.
     """
-    lengths: dict[str, int] = {}
+    lengths: dict[str, float] = {}
     for row in rows:
         for name, value in row.items():
             if isinstance(value, str):
@@ -116,7 +116,7 @@ def _about_missing(name: str, missing: Counter[str], rows: int) -> str:
 
 def _numbers(
     name: str, values: list[str], delimiter: str, requested: bool
-) -> tuple[list[float] | None, list[str]]:
+) -> tuple[list[float] | list[int] | None, list[str]]:
     """The values as numbers, None where they are text; and what was assumed."""
     if not values or not all(map(ANY_NUMBER.fullmatch, values)):
         return None, _not_numbers(name, values, requested) if values else []

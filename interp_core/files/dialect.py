@@ -136,8 +136,8 @@ def _best_quotes(sample: list[Line], delimiter: str, quotes: bool | None) -> Rea
             return escaped
     single = _read(sample, Dialect(delimiter, "'", quoted.dialect.spaced))
     if single.share == 1 > quoted.share and single.width > 1 and not single.literal:
-        plain = [row.fields for row in _read(sample, replace(single.dialect, quote="")).rows]
-        if plain != [row.fields for row in single.rows]:
+        fields = [row.fields for row in _read(sample, replace(single.dialect, quote="")).rows]
+        if fields != [row.fields for row in single.rows]:
             return single
     return quoted
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any
 
 from interp_core.errors import BadInput
 from interp_core.files.limits import START, called
@@ -83,9 +82,7 @@ class Encoding:
     note: str = ""
 
 
-def find_encoding(
-    name: str, file: BinaryIO | Callable[[], BinaryIO], requested: str | None = None
-) -> Encoding:
+def find_encoding(name: str, file: Any, requested: str | None = None) -> Encoding:
     """The encoding of a file that is open at its beginning.
 
     Raises `BadInput` for binary data, and where several encodings fit: with what each would show.

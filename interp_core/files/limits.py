@@ -80,8 +80,8 @@ def read_bounded(source: Any, *, pictures: bool = False) -> tuple[str, bytes]:
     if isinstance(source, bytes | bytearray | memoryview):
         name, data = "", bytes(source[: MAX_FILE_BYTES + 1])
     elif hasattr(source, "read"):
-        name, data = str(getattr(source, "name", "")), source.read(MAX_FILE_BYTES + 1)
-        data = data.encode("utf-8") if isinstance(data, str) else bytes(data)
+        name, read = str(getattr(source, "name", "")), source.read(MAX_FILE_BYTES + 1)
+        data = read.encode("utf-8") if isinstance(read, str) else bytes(read)
     else:
         name, data = str(source), _read(Path(str(source)).expanduser())
     name = Path(name).name

@@ -147,7 +147,8 @@ def write_answer(
     _check_length(model, prompt, tokens)
     rng = torch.Generator().manual_seed(seed)
     writer = (Writer if model.task == "causal-lm" else _DecoderWriter)(model, prompt.sequence.ids)
-    ends, ids, ended = end_marks(model), [], False
+    ids: list[int] = []
+    ends, ended = end_marks(model), False
     while len(ids) < tokens and not ended:
         number = choose(writer.line(), temperature, rng)
         ended = number in ends

@@ -206,8 +206,9 @@ def attribute_generation(
     sources = prompt_units(read, units, spans, template=template)
     if continuation is None:
         own = None if progress is None else scaled(progress, 0, 20)
-        written = {"tokens": tokens, "temperature": temperature, "seed": seed}
-        answer = write_answer(model, read, **written, progress=own)
+        answer = write_answer(
+            model, read, tokens=tokens, temperature=temperature, seed=seed, progress=own
+        )
         progress = None if progress is None else scaled(progress, 20, 100)
     elif isinstance(continuation, Answer):
         answer = continuation

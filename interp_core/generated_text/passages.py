@@ -64,8 +64,10 @@ def attribute_passages(
     given = checked_passages(passages)
     read, spans = passage_prompt(model, question, given, instruction=instruction)
     if answer is None:
-        written = {"tokens": tokens, "temperature": temperature, "seed": seed}
-        said = write_answer(model, read, **written, progress=scaled(progress, 0, 20))
+        part = scaled(progress, 0, 20)
+        said = write_answer(
+            model, read, tokens=tokens, temperature=temperature, seed=seed, progress=part
+        )
     else:
         check_text(answer, "answer")
         refuse_special(model, answer, "The answer")

@@ -304,7 +304,8 @@ def first_letters(sequence: TokenSequence) -> list[int]:
 
     All tokens of a word have the same: a unit that takes one takes all.
     """
-    text, of_word = sequence.texts[0], {}
+    text = sequence.texts[0]
+    of_word: dict[int | None, int] = {}
     own: list[int] = []
     for word, span in zip(sequence.word_ids, sequence.offsets):
         if span is None:

@@ -128,13 +128,14 @@ def _split(
 
 
 def _single(sequence: TokenSequence, place: int) -> Unit:
-    span = sequence.offsets[place] or (0, 0)
-    return Unit(sequence.tokens[place], *span, (place,))
+    start, end = sequence.offsets[place] or (0, 0)
+    return Unit(sequence.tokens[place], start, end, (place,))
 
 
 def _words(sequence: TokenSequence, places: Sequence[int]) -> list[Unit]:
     """Words, and signs as words of their own; white space goes with the word before it."""
-    text, spans, groups = sequence.texts[0], _spans(sequence), {}
+    text, spans = sequence.texts[0], _spans(sequence)
+    groups: dict[int | None, list[int]] = {}
     for place in places:
         groups.setdefault(sequence.word_ids[place], []).append(place)
     found: list[Unit] = []

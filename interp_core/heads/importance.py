@@ -59,7 +59,8 @@ def head_importance(
     if method not in METHODS:
         raise BadInput(f"There is no method {method!r}. Choose one of: {', '.join(METHODS)}.")
     check_task(model)
-    gated, total, done = GatedModel(model), {}, 0
+    total: dict[str, RunningMoments] = {}
+    gated, done = GatedModel(model), 0
     texts, targets = as_lists(texts, targets)
     for inputs in input_batches(model, texts, TEXTS_AT_ONCE[method]):
         for name, values in METHODS[method](gated, inputs, _chosen(targets, inputs)).items():
@@ -174,7 +175,7 @@ def pruning_curve(
     drawn = [chance.permutation(gated.layers * gated.heads) for _ in range(orders)]
     gates = _gates(gated, [*sequences.values(), *drawn], counts)
     texts, targets = as_lists(texts, targets)
-    total, done = 0.0, 0
+    total, done = np.zeros(1), 0
     for inputs in input_batches(model, texts, BATCH_TEXTS):
         chosen = None if targets is None else [targets[row] for row in inputs.rows]
         total = total + _judged(gated, inputs, gates, chosen)

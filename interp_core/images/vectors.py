@@ -109,7 +109,7 @@ def _frame(model: LoadedModel, output: Any, start: int, patches: list[str]) -> p
     logits = getattr(output, "logits", None)
     rows = []
     for place in range(len(output.hidden_states[0])):
-        told = {"picture": start + place}
+        told: dict[str, Any] = {"picture": start + place}
         if logits is not None:
             chances = logits[place].float().softmax(-1)
             best = int(chances.argmax())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -95,7 +95,7 @@ def _is_punctuation(token: str) -> bool:
     return bool(token.strip("▁#Ġ ␣")) and not any(each.isalnum() for each in token)
 
 
-def tokenize(model: LoadedModel, texts: Sequence[object]) -> list[TokenizedText | ClearheadError]:
+def tokenize(model: LoadedModel, texts: Sequence[Any]) -> list[TokenizedText | ClearheadError]:
     """Each text tokenized, or the error that says why it cannot be read."""
     encoder_body(model)
     found: list[TokenizedText | ClearheadError | None] = [_refusal(text) for text in texts]
@@ -109,7 +109,7 @@ def tokenize(model: LoadedModel, texts: Sequence[object]) -> list[TokenizedText 
     return found
 
 
-def _refusal(text: object) -> ClearheadError | None:
+def _refusal(text: Any) -> ClearheadError | None:
     try:
         check_text(text)
     except BadInput as error:

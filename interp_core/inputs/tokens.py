@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -100,7 +100,7 @@ def encode(
     """
     if model.tokenizer is None:
         raise UnsupportedModel(f"{model.name!r} reads images, not text.")
-    texts = (check_text(text),)
+    texts: tuple[str, ...] = (check_text(text),)
     if text_pair is not None:
         texts += (check_text(text_pair, "second text"),)
     limit = min(limit or model.max_tokens, model.max_tokens)
@@ -134,12 +134,12 @@ def _check_ids(model: LoadedModel, sequence: TokenSequence) -> None:
         )
 
 
-def _inputs(model: LoadedModel, batch: object) -> dict[str, torch.Tensor]:
+def _inputs(model: LoadedModel, batch: Any) -> dict[str, torch.Tensor]:
     names = input_names(model.model, model.tokenizer, batch)
     return {name: batch[name].to(model.device) for name in names}
 
 
-def _sequence(model: LoadedModel, batch: object, texts: tuple[str, ...]) -> TokenSequence:
+def _sequence(model: LoadedModel, batch: Any, texts: tuple[str, ...]) -> TokenSequence:
     ids = batch["input_ids"][0].numpy()
     special = batch["special_tokens_mask"][0].numpy().astype(bool)
     byte_level = is_byte_level(model.tokenizer)

@@ -222,7 +222,7 @@ def word_sums(scores: np.ndarray, groups: list[np.ndarray]) -> np.ndarray:
     return np.stack([scores[..., places].sum(-1) for places in groups], -1)
 
 
-def spread(values: Sequence[float], groups: list[np.ndarray], size: int) -> np.ndarray:
+def spread(values: Sequence[float] | np.ndarray, groups: list[np.ndarray], size: int) -> np.ndarray:
     """Token scores (size,) from word scores: the pieces of a word share its score equally."""
     scores = np.zeros(size)
     for value, places in zip(values, groups):

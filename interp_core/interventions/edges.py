@@ -74,7 +74,8 @@ def attention_points(model: LoadedModel, inputs: dict[str, Tensor]) -> Attention
 def _by_name(model: LoadedModel, inputs: dict, maps: list[Tensor]) -> AttentionPoints | None:
     network = named_copy(model.model)
     paths = {module: path for path, module in network.named_modules()}
-    _SEEN.calls = calls = []
+    calls: list[Any] = []
+    _SEEN.calls = calls
     try:
         with torch.no_grad():
             network(**inputs, **no_cache(model), return_dict=True)

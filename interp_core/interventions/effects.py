@@ -55,7 +55,8 @@ def _values(
         waiting += [(site, row) for row in live.tolist()]
     room = max(1, ROW_TOKENS // pair.runner.tokens)
     for start in range(0, len(waiting), room):
-        part, merged = waiting[start : start + room], {}
+        merged: dict[str, Tensor] = {}
+        part = waiting[start : start + room]
         for place, (site, row) in enumerate(part):
             mask = masks[site][row]
             of_kind = merged.setdefault(

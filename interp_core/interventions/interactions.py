@@ -84,9 +84,9 @@ def word_interactions(
 
     found = (pairwise_interactions if method == "pairwise" else shapley_interactions)(play, count)
     sequence = explained.encoded.sequence
-    words = [_name(sequence, places) for places in game.groups]
+    names = [_name(sequence, places) for places in game.groups]
     return pd.DataFrame(
-        [(words[i], words[j], float(found[i, j]), i, j) for i, j in combinations(range(count), 2)],
+        [(names[i], names[j], float(found[i, j]), i, j) for i, j in combinations(range(count), 2)],
         columns=["first", "second", "interaction", "first_word", "second_word"],
     )
 

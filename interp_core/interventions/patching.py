@@ -79,7 +79,7 @@ class Patching(Charted):
 
     def _name(self, places: tuple[int, ...]) -> str:
         if len(places) > 1:
-            ends = (places[0], places[-1])
+            ends: tuple[Any, ...] = (places[0], places[-1])
             if places[-1] - places[0] >= len(places):  # a region of a picture
                 ends = tuple(self.clean_tokens[place] for place in ends)
             return f"{ends[0]}–{ends[-1]} ({len(places)})"
@@ -132,7 +132,8 @@ def patch(
     Raises `BadInput` for texts of different lengths or that hardly differ in F, `InputTooLong`,
     `UnsupportedModel`, `Stopped`.
     """
-    options = {"target": target, "contrast": contrast, "position": position, "measure": measure}
+    options: dict[str, Any] = {"target": target, "contrast": contrast, "position": position}
+    options |= {"measure": measure}
     options |= {"direction": direction, "method": method, "positions": positions}
     pair = {"text_pair": text_pair, "progress": progress}
     return patch_sites(model, clean, corrupt, (site,), **options, **pair)[site]

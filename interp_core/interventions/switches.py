@@ -295,18 +295,19 @@ def switch(
     `target`, `contrast` and `position` say which logit is followed, as in `attribute`. Raises
     `BadInput`, `InputTooLong` or `UnsupportedModel`.
     """
-    options = {"heads": heads, "layers": layers, "mlps": mlps, "edges": edges}
+    options: dict[str, Any] = {"heads": heads, "layers": layers, "mlps": mlps, "edges": edges}
     other = switched_model(model, text, **options, edges_cut=edges_cut, text_pair=text_pair)
     request = TargetRequest(target, contrast, position)
     one, two = (ask(each, text, text_pair, request) for each in (model, other))
     with torch.no_grad():
-        values = [float(one.target.score(each.output)[0]) for each in (one, two)]
+        before, after = (float(one.target.score(each.output)[0]) for each in (one, two))
     return Switched(
         one.prediction,
         two.prediction,
         one.logits,
         two.logits,
-        *values,
+        before,
+        after,
         one.target.label,
         one.tokens,
         _choices(model, one, two),

@@ -98,7 +98,8 @@ def generate(
     check_map_memory(model, len(prompt) + tokens)
     chance = torch.Generator().manual_seed(seed)
     writer = Writer(model, prompt)
-    ends, steps, ended = end_marks(model), [], False
+    steps: list[Any] = []
+    ends, ended = end_marks(model), False
     while len(steps) < tokens and not ended:
         line = writer.line()
         number = choose(line, temperature, chance)

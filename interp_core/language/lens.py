@@ -133,10 +133,22 @@ def logit_lens(
         error = max(error, off)
         parts.append(part)
         report(progress, layers * min(start + step, count), layers * count)
-    ids, *others = (np.concatenate(each, 1) for each in zip(*parts))
+    ids, probabilities, *of_answers = (np.concatenate(each, 1) for each in zip(*parts))
     answers = passed.logits.argmax(-1).cpu().numpy()[places]
     names = token_names(model, np.union1d(ids, answers))
-    return LogitLens(encoded.sequence, places, ids, others[0], answers, *others[1:], names, error)
+    chance, rank, divergence = of_answers
+    return LogitLens(
+        encoded.sequence,
+        places,
+        ids,
+        probabilities,
+        answers,
+        chance,
+        rank,
+        divergence,
+        names,
+        error,
+    )
 
 
 def _places(positions: Sequence[int] | None, size: int) -> np.ndarray:

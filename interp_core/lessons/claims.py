@@ -116,9 +116,16 @@ def holds(claim: Claim, value: Value) -> bool:
     """Whether the value is within the claim's bounds."""
     if claim.equals is not None and value != claim.equals:
         return False
-    if claim.least is not None and not value >= claim.least:
-        return False
-    return claim.most is None or value <= claim.most
+    if claim.least is claim.most is None:
+        return True
+    if isinstance(value, str):
+        raise BadInput(
+            f"line {claim.line}: `{claim.measure}` gives words, here {value!r}, which are neither "
+            "more nor less than a number. State them with `equals`."
+        )
+    return (claim.least is None or value >= claim.least) and (
+        claim.most is None or value <= claim.most
+    )
 
 
 def claims(lesson: Lesson) -> list[Claim]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ GRADIENTS = "integrated_gradients"
 
 @lru_cache(maxsize=256)
 def _explained(model: str, text: str, method: str, target: str, evaluations: int) -> Attribution:
-    options = {"target": target or None}
+    options: dict[str, Any] = {"target": target or None}
     if evaluations:
         options["evaluations"] = evaluations
     return attribution.attribute(loaded(model), text, method=method, **options)
@@ -67,7 +68,9 @@ def logit(model: str, *, text: str, target: str) -> float:
 
 def baseline_logit(model: str, *, text: str, target: str) -> float:
     """The logit of a label on the baseline of the text."""
-    return float(_explained(model, text, GRADIENTS, target, 0).baseline_value)
+    value = _explained(model, text, GRADIENTS, target, 0).baseline_value
+    assert value is not None  # gradients begin at one
+    return float(value)
 
 
 def evaluations(model: str, *, text: str, target: str = "") -> float:

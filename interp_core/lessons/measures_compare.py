@@ -61,6 +61,6 @@ def layers_similarity(
 
 def moved_attention(model: str, *, other: str, text: str, layer: int, head: int) -> float:
     """The share of a head's attention that goes elsewhere on one text."""
-    maps = (attention_maps(loaded(each), text) for each in (model, other))
-    frame = compare.compare_maps(*maps).heads()
+    one, two = (attention_maps(loaded(each), text) for each in (model, other))
+    frame = compare.compare_maps(one, two).heads()
     return float(frame.set_index(["layer", "head"])["difference"][layer, head])

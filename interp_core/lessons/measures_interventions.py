@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import pandas as pd
 
@@ -23,7 +24,8 @@ def _patched(
     method: str,
     places: tuple[int, ...],
 ) -> Patching:
-    options = {"target": target or None, "contrast": contrast or None, "method": method}
+    options: dict[str, Any] = {"target": target or None, "contrast": contrast or None}
+    options |= {"method": method}
     if places:
         options["positions"] = places
     return interventions.patch(loaded(model), text, changed, site=site, **options)

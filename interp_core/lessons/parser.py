@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from interp_core.lessons.record import Claim, Link, Question, Step, file_error, read_link
@@ -50,7 +51,7 @@ def read_steps(lines: list[tuple[int, str]], name: str) -> tuple[Step, ...]:
     return tuple(_finished(draft, name) for draft in drafts)
 
 
-def _claim(rest, name: str, number: int) -> Claim:  # noqa: ANN001 - an iterator of lines
+def _claim(rest: Iterator[tuple[int, str]], name: str, number: int) -> Claim:
     block: list[str] = []
     for _, line in rest:
         if line.strip() == "```":

@@ -167,7 +167,7 @@ def _check_sizes(settings: dict, shapes: dict, kind: str) -> None:
     _check_replication(settings.get("layer_replication"))
 
 
-def _check_replication(parts: object) -> None:
+def _check_replication(parts: Any) -> None:
     """Layers that an adapter repeats are pairs of the first and the one behind the last."""
     if not parts:
         return

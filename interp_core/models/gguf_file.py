@@ -8,7 +8,7 @@ what each name is called in transformers.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -81,7 +81,7 @@ def _check(reader: GGUFReader) -> None:
             raise UnsupportedModel(f"The GGUF file has {found!r} as {key}; {value!r} can be read.")
 
 
-def _value(reader: GGUFReader, key: str) -> object:
+def _value(reader: GGUFReader, key: str) -> Any:
     field = reader.get_field(key)
     return field.contents() if field else None
 
@@ -133,7 +133,7 @@ def tensor_name(theirs: str) -> str:
     return f"model.{layer}{table[part]}.{kind}"
 
 
-def _unpacked(tensor: object, config: dict) -> np.ndarray:
+def _unpacked(tensor: Any, config: dict) -> np.ndarray:
     from gguf import dequantize
 
     values = dequantize(tensor.data, tensor.tensor_type)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from interp_core.errors import ModelNotFound, UnsafeModel
 from interp_core.models.folders import CONVERT
@@ -120,7 +120,7 @@ def _in_background(work: Callable[[], Any]) -> Future:
     return future
 
 
-def _unreachable(name: str, cause: Exception | None = None) -> list[str]:
+def _unreachable(name: str, cause: Exception | None = None) -> NoReturn:
     raise ModelNotFound(
         f"Model {name!r} not found: it is not a built-in model or a local folder, and the "
         f"Hugging Face Hub could not be reached. {_help()}"

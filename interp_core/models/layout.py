@@ -99,7 +99,7 @@ def _read_config(model: PreTrainedModel) -> PretrainedConfig:
     return config.get_text_config() if hasattr(config, "get_text_config") else model.config
 
 
-def _forward(model: PreTrainedModel, inputs: dict, kind: str) -> dict:
+def _forward(model: PreTrainedModel, inputs: dict, kind: str) -> Any:
     import torch
 
     try:

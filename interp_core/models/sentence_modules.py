@@ -116,7 +116,8 @@ def read_pipeline(folder: Path) -> SentencePipeline:
     place = folder / first[1]
     settings = transformer_settings(place)
     _check_transformer(settings)
-    steps, modes, counts, trained = [], (), True, False
+    modes: tuple[str, ...] = ()
+    steps, counts, trained = [], True, False
     for kind, path in rest:
         if kind == "Pooling":
             modes, counts = _pooling_settings(folder / path)
@@ -168,8 +169,9 @@ def _optional(path: Path) -> dict:
 
 
 def _number(value: object) -> int | None:
-    usable = isinstance(value, int) and not isinstance(value, bool) and value > 0
-    return value if usable else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if value > 0 else None
 
 
 def _prompt(general: dict) -> str:

@@ -125,7 +125,7 @@ def _is_encoder(name: str, kind: str) -> bool:
     return name in _table("TEXT_ENCODING").get(kind, ()) and name not in bodies
 
 
-def auto_class(task: str, config: Any) -> type:
+def auto_class(task: str, config: Any) -> Any:
     """transformers' auto class for the task (imports transformers)."""
     import transformers
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import pandas as pd
 
@@ -129,7 +130,7 @@ class Report:
         order.insert(min(max(place + by, 0), len(order)), one)
         return replace(self, figures=tuple(order))
 
-    def changed(self, place: int, **parts: str) -> Report:
+    def changed(self, place: int, **parts: Any) -> Report:
         """With another `title` or `note` of one figure."""
         order = list(self.figures)
         order[place] = replace(order[place], **parts)

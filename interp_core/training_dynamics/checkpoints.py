@@ -259,5 +259,6 @@ def _logged(checkpoints: Sequence[Checkpoint]) -> pd.DataFrame:
 
 
 def _number(value: object) -> float:
-    known = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if known else float("nan")
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return float("nan")
+    return float(value)

@@ -264,10 +264,9 @@ class _Reader:
             self.data = tuple(labelled_texts(each, model, self.options) for each in self.sources)
             self.labels = tuple(model.labels)
             said = [[*each.notes, each.problems.note()] for each in self.data]
-            said = [
+            self.notes = tuple(
                 f"{which}: {note}" for which, notes in zip(SETS, said) for note in notes if note
-            ]
-            self.notes = tuple(said)
+            )
             self.names = (self.data[0].name, self.data[1].name)
         if tuple(model.labels) != self.labels:
             raise BadInput(

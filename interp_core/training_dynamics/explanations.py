@@ -240,7 +240,7 @@ def checkpoint_attributions(
                 "checkpoint, or stand in another order."
             )
         base = done
-        found = _by_class(
+        shares = _by_class(
             model,
             texts,
             spans,
@@ -249,7 +249,7 @@ def checkpoint_attributions(
             lambda now: report(progress, base * len(texts) + now, count * len(texts)),
         )
         done += 1
-        return found
+        return shares
 
     good, found, broken = series.compared(measure)
     return CheckpointAttributions(good, tuple(found), read[0][0].texts, broken)

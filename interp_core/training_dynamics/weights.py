@@ -6,7 +6,7 @@ import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -109,7 +109,7 @@ class _Start:
         )
 
 
-def _sums(now, start, name: str, checkpoint: str) -> np.ndarray:  # noqa: ANN001 - tensors
+def _sums(now: Any, start: Any, name: str, checkpoint: str) -> np.ndarray:
     """Σ (W_t − W_0)², Σ W_0², Σ W_t², count, in float64."""
     if now.shape != start.shape:
         raise BadInput(

@@ -270,6 +270,12 @@ def test_an_unknown_measure_or_option_gets_a_sentence():
     assert all(call.__doc__ for call in MEASURES.values())
 
 
+def test_words_are_not_more_or_less_than_a_number():
+    claim = Claim("answer", "sentiment", (), least=0.5, line=9)
+    with pytest.raises(BadInput, match="line 9: `answer` gives words"):
+        holds(claim, "positive")
+
+
 def test_the_check_for_teachers_measures_claims_and_says_what_is_wrong(tmp_path, capsys):
     assert main([str(written(tmp_path, TOP + GOOD))]) == 0
     wrong = (TOP + GOOD).replace("equals = 3", "equals = 4").replace("[[token]]", "[[tokn]]")

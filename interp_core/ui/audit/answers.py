@@ -83,7 +83,8 @@ def gathered(asked: Asked, model: LoadedModel) -> Audited | None:
     if found is None:
         return _partial(asked, model)
     st.session_state.pop(PARTIAL, None)
-    return _audited(asked, model, *found, None)
+    data, predictions = found
+    return _audited(asked, model, data, predictions, None)
 
 
 def _cost(model: LoadedModel, data: ic.AuditData) -> float:

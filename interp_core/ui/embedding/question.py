@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from interp_core.embedding.projection import REDUCERS, Projection
 from interp_core.embedding.vectors import Vectors
@@ -52,7 +53,7 @@ class Points:
     filters: tuple[tuple[str, object], ...] = ()
     data: str = ""
 
-    def value(self, name: str, default: object = None) -> object:
+    def value(self, name: str, default: Any = None) -> Any:
         """One of the filters."""
         return dict(self.filters).get(name, default)
 

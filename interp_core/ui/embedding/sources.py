@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -281,7 +281,7 @@ def _bare(name: str) -> str:
     return name.replace("\\", "/").rpartition("/")[2]
 
 
-def _table(given: BinaryIO, asked: FileOptions) -> tuple[str, ...]:
+def _table(given: Any, asked: FileOptions) -> tuple[str, ...]:
     key = digest(given.name.encode(), given.getvalue(), repr(asked.chosen()).encode())
 
     def read() -> pd.DataFrame:

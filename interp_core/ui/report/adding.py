@@ -164,6 +164,6 @@ def _digest(name: str, call: str) -> str:
     """The digest of a model's weights, or of all files of a series of checkpoints."""
     if not name.startswith(SERIES):
         return _weights(name, cache.stamp(name))
-    read = ast.parse(call, mode="eval").body
+    read: Any = ast.parse(call, mode="eval").body
     options = {each.arg: ast.literal_eval(each.value) for each in read.keywords}
     return ic.checkpoint_series(*map(ast.literal_eval, read.args), **options).digest()
