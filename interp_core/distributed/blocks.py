@@ -38,7 +38,8 @@ class Engine(Protocol):
     `finished` raises `ClearheadError` for what a worker refuses, and for a block that kills them.
     """
 
-    model: ModelIdentity
+    @property
+    def model(self) -> ModelIdentity: ...
 
     def free(self) -> int:
         """How many further blocks its workers take now."""

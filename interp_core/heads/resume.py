@@ -88,9 +88,12 @@ def corpus_source(
 class ModelIdentity(Protocol):
     """What tells one model from another: a `LoadedModel`, or what a distant one is known by."""
 
-    name: str
-    revision: str
-    dtype: str
+    @property
+    def name(self) -> str: ...
+    @property
+    def revision(self) -> str: ...
+    @property
+    def dtype(self) -> str: ...
 
 
 def run_corpus(

@@ -81,7 +81,7 @@ class _Images:
     `patches` is how many the model makes of all of them.
     """
 
-    recipe: Recipe
+    recipe: Recipe | list[Recipe]
     short: str
     about: str
     key: tuple[str, ...]
