@@ -17,7 +17,7 @@ from transformers.utils import logging
 import interp_core as ic
 from interp_core.models.record import Layout, LoadedModel
 from tests import tiny
-from tests.tiny_tokenizers import byte_level, roberta_bytes, unigram, wordpiece
+from tests.tiny_tokenizers import albert_unigram, byte_level, roberta_bytes, unigram, wordpiece
 
 WIDTH = 6
 Formula = Callable[[torch.Tensor], torch.Tensor]
@@ -140,6 +140,24 @@ HEADED: dict[str, tuple] = {
         "RobertaForCausalLM",
         "RobertaConfig",
         {**ROBERTA, "is_decoder": True},
+    ),
+    "deberta-2-labels": (
+        albert_unigram,
+        "DebertaV2ForSequenceClassification",
+        "DebertaV2Config",
+        {**tiny.SMALL, **tiny.DEBERTA, **TWO},
+    ),
+    "modernbert-mean": (
+        roberta_bytes,
+        "ModernBertForSequenceClassification",
+        "ModernBertConfig",
+        {**ROBERTA, **tiny.THREE, **tiny.MODERN, **TWO, "classifier_pooling": "mean"},
+    ),
+    "xlnet-2-labels": (
+        albert_unigram,
+        "XLNetForSequenceClassification",
+        "XLNetConfig",
+        {"d_model": 32, "n_layer": 2, "n_head": 4, "d_inner": 48, **TWO},
     ),
     "gpt2-2-labels": (
         byte_level,

@@ -42,9 +42,10 @@ class EmbeddingHook:
         self.turned = tokens > 1 and self.seen.shape[:2] == (tokens, 1)
         return self.seen.transpose(0, 1) if self.turned else self.seen
 
-    def give(self, embeddings: Tensor) -> None:
-        """Let the next pass read `embeddings` (rows, n, d) instead."""
-        self.given = embeddings.transpose(0, 1) if self.turned else embeddings
+    def give(self, embeddings: Tensor | None) -> None:
+        """Let the next pass read `embeddings` (rows, n, d) instead; None lets it read its own."""
+        turns = self.turned and embeddings is not None
+        self.given = embeddings.transpose(0, 1) if turns else embeddings
         self.seen = None
 
     def _enter(self, module: nn.Module, _inputs: tuple, output: Tensor) -> Tensor | None:
