@@ -52,7 +52,7 @@ def short_pass(whole: TextFunction) -> TextFunction | None:
 
 
 def _reading(whole: TextFunction, place: int) -> TextFunction | None:
-    """The function whose last layer goes on with the token at `place`; None without such a layer."""
+    """The function whose last layer goes on with the token at `place`, where it can."""
     network = shared_copy(whole.model.model)
     maps = _last_maps(whole.model, network)
     for each in maps:

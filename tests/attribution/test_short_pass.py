@@ -14,13 +14,13 @@ from interp_core.inputs.tokens import encode
 from tests.attribution.test_shared_passes import compare
 from tests.attribution_models import HEADED, headed
 
-# The module behind the last layer's attention, and the token that the head reads.
+# The first map of the last layer's MLP.
 SHORT = {
-    "bert-multi-label": ("base_model.encoder.layer.1.intermediate.dense", 0),
-    "roberta-2-labels": ("base_model.encoder.layer.1.intermediate.dense", 0),
-    "deberta-2-labels": ("base_model.encoder.layer.1.intermediate.dense", 0),
-    "distilbert": ("base_model.transformer.layer.1.ffn.lin1", 0),
-    "gpt2-2-labels": ("base_model.h.1.mlp.c_fc", -1),
+    "bert-multi-label": "base_model.encoder.layer.1.intermediate.dense",
+    "roberta-2-labels": "base_model.encoder.layer.1.intermediate.dense",
+    "deberta-2-labels": "base_model.encoder.layer.1.intermediate.dense",
+    "distilbert": "base_model.transformer.layer.1.ffn.lin1",
+    "gpt2-2-labels": "base_model.h.1.mlp.c_fc",
 }
 TEXT = "a b c d"
 
@@ -40,17 +40,16 @@ def function_of(model):
 
 @pytest.mark.parametrize("name", SHORT)
 def test_the_last_layer_goes_on_with_the_token_that_is_read(name, model_of):
-    model, (path, place) = model_of(name), SHORT[name]
+    model = model_of(name)
     short = short_pass(function_of(model))
     seen = []
-    short.network.get_submodule(path).register_forward_pre_hook(
+    short.network.get_submodule(SHORT[name]).register_forward_pre_hook(
         lambda _module, inputs: seen.append(inputs[0].shape[1])
     )
     points = torch.cat([share * short.embeddings for share in (0.3, 0.7, 1.0)])
     values, slopes = short.gradients(points)
     assert seen == [1]
 
-    ids = model.tokenizer(TEXT, return_tensors="pt")["input_ids"]
     truth = points.clone().requires_grad_()
     logits = model.model(inputs_embeds=truth).logits
     (own,) = torch.autograd.grad(short.target.score({"logits": logits}).sum(), truth)
