@@ -194,7 +194,6 @@ ROW, LEAST = 84, 18  # px from one small picture to the next
 SCREEN, ACROSS = 600, 1_000  # px that all of them take at most, down and across
 AXIS = 40  # px of the head numbers, which the height includes
 GAP = 6  # px between pictures
-LOW = 0.25  # of the height of a square that a row of broad pictures has at least
 
 
 def overview(
@@ -207,7 +206,7 @@ def overview(
     previous, next, itself. `chosen` marks the open head.
     """
     heads, rows = frame["head"].nunique(), frame["layer"].nunique()
-    side = panel_side(rows, heads)
+    side = panel_side(rows, heads, aspect)
     place = by_head()
     # Never stretched, whatever the width of the page, or a diagonal would not look like one.
     room = f"max(min(width / {heads} - {GAP}, {aspect:.6g} * (height / {rows} - {GAP})), 8)"
@@ -228,8 +227,7 @@ def overview(
         .add_params(click, hover)
     )
     # Data once for both: Altair would compare the two frames with each other.
-    high = round(side * min(1, max(1 / aspect, LOW))) * rows + AXIS
-    return alt.layer(pictures, frames, data=frame).properties(height=high)
+    return alt.layer(pictures, frames, data=frame).properties(height=side * rows + AXIS)
 
 
 def _thick(hover: alt.Parameter) -> dict:
@@ -240,9 +238,9 @@ def _thick(hover: alt.Parameter) -> dict:
     )
 
 
-def panel_side(layers: int, heads: int) -> int:
-    """Side of a small picture in px, so that all of them fit into one screen."""
-    return max(LEAST, min(ROW, SCREEN // layers, ACROSS // heads))
+def panel_side(layers: int, heads: int, aspect: float = 1.0) -> int:
+    """Height of a small picture in px, `aspect` times as wide, so that all fit into one screen."""
+    return max(LEAST, min(ROW, SCREEN // layers, int(ACROSS / heads / aspect)))
 
 
 _SHARES = {

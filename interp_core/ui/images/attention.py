@@ -10,9 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from interp_core.attention.maps import AttentionMaps
-from interp_core.charts.heatmaps import largest, overview, picture_url
+from interp_core.charts.heatmaps import largest, overview, panel_side, picture_url
 from interp_core.charts.patches import data_url
 from interp_core.charts.photographs import SIDE, SMALL, head_maps, heat_url, photo_map, photo_url
+from interp_core.drawing.attention import full_ink
 from interp_core.images.sinks import LEFT_OUT, SINK
 from interp_core.images.tables import ALL, Patch, class_token, over_patches
 from interp_core.inputs.images import patch_grid
@@ -40,6 +41,7 @@ DISPLAYS = {"over": "Overlay", "map": "Map only"}
 FEW = 9  # patches a side up to which maps are not smoothed
 MOST_HOVERED = 700  # patches whose own maps travel to the browser
 BESIDE = 470  # px of the small maps
+MARGIN, NARROW = 44, 40  # px of the layers' numbers and title, and from one head to the next
 SINKS = {"nothing": "included", **{name: f"without {what}" for name, what in LEFT_OUT.items()}}
 NAMED = 3  # sinks that are listed
 
@@ -127,7 +129,8 @@ def _reader(query: Patch) -> str:
 
 def _grid(picture: Picture, maps: Recipe, query: Patch, layer: int, head: None) -> ViewResult:
     values = over_patches(value(maps), value(maps).weights, query)
-    top = float(values.max())
+    # One head that rests on one patch would leave all others without colour.
+    top = min(float(values.max()), full_ink(value(maps)))
     summaries = calls.patch_summaries(maps, **_from(query))
     table = value(summaries)
     urls = [picture_url(each, top=top) for each in values.reshape(-1, *values.shape[2:])]
@@ -135,10 +138,13 @@ def _grid(picture: Picture, maps: Recipe, query: Patch, layer: int, head: None) 
     aspect = picture.aspect(rows, columns) * columns / rows
     chart = overview(table.assign(url=urls, chosen=False), aspect=aspect)
     best = table.loc[table["weight"].idxmax()]
+    heads = values.shape[1]
+    wide = round(heads * max(aspect * panel_side(values.shape[0], heads, aspect), NARROW)) + MARGIN
     left, right = st.columns([1, 3])
     left.image(data_url(picture.cut), caption="input image")
     figure(
         chart,
+        room=wide,
         title=f"Attention of every head to the image, from {_reader(query)}",
         alt=f"{values.shape[0]} layers by {values.shape[1]} heads over {picture.title}; "
         f"strongest: layer {best['layer']:.0f}, head {best['head']:.0f} → patch "

@@ -179,7 +179,7 @@ def shown(picture: Picture, step: Recipe) -> alt.LayerChart:
     )
     with st.container(horizontal=True):
         if found.signed:
-            plain_picture = picture_alone(url, *found.patches.shape, title="picture", **shape)
+            plain_picture = picture_alone(url, *found.patches.shape, title="input image", **shape)
             draw_chart(plain_picture, width="content", alt=picture.title)
         with st.container(width=SIDE):
             figure(patches, width="content", **about)
