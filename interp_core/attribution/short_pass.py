@@ -54,14 +54,14 @@ def short_pass(whole: TextFunction) -> TextFunction | None:
 def _reading(whole: TextFunction, place: int) -> TextFunction | None:
     """The function whose last layer goes on with the token at `place`, where it can."""
     network = shared_copy(whole.model.model)
-    maps = _last_maps(whole.model, network)
+    maps = last_maps(whole.model, network)
     for each in maps:
         each.register_forward_pre_hook(partial(_one_token, place))
     port = EmbeddingHook(network, shifted=False)
     return replace(whole, network=network, port=port) if maps else None
 
 
-def _last_maps(model: LoadedModel, network: nn.Module) -> list[nn.Module]:
+def last_maps(model: LoadedModel, network: nn.Module) -> list[nn.Module]:
     """The linear maps of the last block from the output projection of its attention on."""
     try:
         parts = stack_parts(model)
