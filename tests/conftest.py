@@ -32,14 +32,12 @@ ELSEWHERE = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE", "TOR
 # One worker keeps a line: its files share a browser, or what UMAP compiles in each process.
 BROWSER = "tests/browser/"
 LINES = {
-    "browser, every page": tuple(
-        f"{BROWSER}test_{name}" for name in ("accessibility", "keyboard", "report")
-    ),
+    "browser, every page": (f"{BROWSER}test_accessibility",),
     "browser, attention and vectors": tuple(
-        f"{BROWSER}test_{name}" for name in ("attention", "projector")
+        f"{BROWSER}test_{name}" for name in ("attention", "cold", "projector")
     ),
     "browser, classifiers": tuple(
-        f"{BROWSER}test_{name}" for name in ("attribution", "audit", "head")
+        f"{BROWSER}test_{name}" for name in ("attribution", "audit", "head", "report")
     ),
     "browser, the rest": (BROWSER,),
     "projections": (

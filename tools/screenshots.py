@@ -63,16 +63,19 @@ SHOTS = (
 )
 
 
-def visit(browser, server: Server, shot: Shot):  # noqa: ANN001, ANN201 - playwright's own types
-    """The page of a shot, at rest."""
-    context = browser.new_context(
-        viewport={"width": 1280, "height": shot.height}, color_scheme=shot.scheme
-    )
-    page = watched(context).new_page()
+def window(browser):  # noqa: ANN001, ANN201 - playwright's own types
+    """A tab for all shots, which fetches and compiles the app's scripts once."""
+    page = watched(browser.new_context()).new_page()
     page.set_default_timeout(PATIENCE)
+    return page
+
+
+def visit(page, server: Server, shot: Shot) -> None:  # noqa: ANN001
+    """Open the page of a shot, and wait until it is at rest."""
+    page.set_viewport_size({"width": 1280, "height": shot.height})
+    page.emulate_media(color_scheme=shot.scheme)
     page.goto(server.link(shot.page, **shot.query))
     ready(page)
-    return page
 
 
 def words(page) -> list[str]:  # noqa: ANN001
@@ -97,8 +100,9 @@ def main() -> int:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        page = window(browser)
         for shot in SHOTS:
-            page = visit(browser, server, shot)
+            visit(page, server, shot)
             page.screenshot(path=FOLDER / f"{shot.name}.png")
             said[shot.name] = words(page)
         browser.close()

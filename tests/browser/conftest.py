@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import served
 from tests.hostile import HOSTILE_TOKEN, build_hostile
-from tools.browser import CHROMIUM_ARGS, PATIENCE, Server, find_chromium, running, watched
+from tools.browser import CHROMIUM_ARGS, PATIENCE, Server, find_chromium, watched
 
 __all__ = ["HOSTILE_TOKEN"]
 
@@ -19,14 +18,6 @@ __all__ = ["HOSTILE_TOKEN"]
 def server() -> Server:
     """One server of the whole run, for tests that do not need a fresh one."""
     return served.shared(Path(os.environ["HOME"]))
-
-
-@pytest.fixture
-def fresh_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """A server that has drawn nothing yet, not even for itself."""
-    monkeypatch.setenv("CLEARHEAD_WARM_START", "0")
-    with running(tmp_path / "fresh") as started:
-        yield started
 
 
 @pytest.fixture(scope="session")
@@ -72,48 +63,67 @@ def spare_tabs() -> dict:
     return {}
 
 
+class Heard:
+    """What a tab asks of the network, and the errors of its scripts."""
+
+    LOCAL = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "about:")
+
+    def __init__(self) -> None:
+        self.asked, self.errors = [], []
+
+    def request(self, request) -> None:
+        if not request.url.startswith(self.LOCAL):
+            self.asked.append(request.url)
+
+    def error(self, error) -> None:
+        self.errors.append(str(error))
+
+    def listen(self, page) -> None:
+        page.on("request", self.request)
+        page.on("pageerror", self.error)
+        page.set_default_timeout(PATIENCE)
+
+    def nothing(self) -> None:
+        assert not self.asked, "the page asked the network"
+        assert not self.errors, self.errors
+
+
 @pytest.fixture
 def open_page(windows, spare_tabs):
     """Open an address in a tab; checks afterwards that nothing was asked of the network."""
-    tabs, asked, errors = [], [], []
-
-    def note_request(request):
-        asked.append(request.url)
-
-    def note_error(error):
-        errors.append(str(error))
+    tabs, heard = [], Heard()
 
     def opened(url: str, *, width: int = 1440, scheme: str = "light"):
         window = windows(width, scheme)
         spare = spare_tabs.setdefault((width, scheme), [])
         page = spare.pop() if spare else window.new_page()
         tabs.append((page, spare))
-        page.on("request", note_request)
-        page.on("pageerror", note_error)
-        page.set_default_timeout(PATIENCE)
+        heard.listen(page)
         page.goto(url)
         return page
 
     yield opened
     for page, spare in tabs:
-        page.remove_listener("pageerror", note_error)
+        page.remove_listener("pageerror", heard.error)
         if page.url.startswith("http"):
             page.evaluate("localStorage.clear(); sessionStorage.clear()")
         page.goto("about:blank")  # which closes the session
-        page.remove_listener("request", note_request)
+        page.remove_listener("request", heard.request)
         spare.append(page)
-    local = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "about:")
-    assert not [url for url in asked if not url.startswith(local)], "the page asked the network"
-    assert not errors, errors
+    heard.nothing()
 
 
 def window(chromium, *, width: int, height: int, **options):
-    """One tab in a window of its own, closed in the end: what fixtures of a tab yield from."""
+    """One tab in a window of its own, closed in the end: what fixtures of a tab yield from.
+
+    Nothing may be asked of the network, as in `open_page`.
+    """
     context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-    page = watched(context).new_page()
-    page.set_default_timeout(PATIENCE)
+    page, heard = watched(context).new_page(), Heard()
+    heard.listen(page)
     yield page
     context.close()
+    heard.nothing()
 
 
 @pytest.fixture(scope="module")

@@ -13,12 +13,17 @@ STILL = "*, *::before, *::after { transition: none !important; animation: none !
 
 @dataclass(frozen=True)
 class Place:
-    """An address, and the views that its buttons open there."""
+    """An address, the views that its buttons open there, and whether their links are opened again.
+
+    The views in `same` are built of the pieces of the others: axe does not look at them.
+    """
 
     name: str
     page: str
     query: dict = field(default_factory=dict)
     views: tuple[str, ...] = ()
+    same: tuple[str, ...] = ()
+    linked: bool = False
 
 
 def _address(page: str) -> str:
@@ -27,10 +32,11 @@ def _address(page: str) -> str:
 
 SHORT = {"corpus_size": "100 texts"}
 WRITES = {"text": TEXT, "lm_tokens": 4}  # for a model that writes on
+SENTENCE = "The acting is wonderful; the script is not."
 OWN = {
-    "attention_heads": (
-        {},
-        (
+    "attention_heads": {
+        "query": {"text": SENTENCE, "layer": 4, "heads": 3},
+        "views": (
             "Head view",
             "Heatmap",
             "Token overlay",
@@ -39,17 +45,37 @@ OWN = {
             "Ablation",
             "Activation patching",
         ),
-    ),
-    "word_attributions": ({}, ("Counterfactuals", "Multiple texts", "Faithfulness")),
-    "embedding_projector": ({}, ("Side by side", "Outliers and label errors", "Geometry")),
-    "head_entropy": (SHORT, ("Scatter plot", "Head importance")),
-    "audit": ({}, ("Slices", "Errors", "Verdict")),
-    "compare_models": ({}, ("Negation test and cost",)),
-    "language_models": (WRITES, ("Logit lens", "Generate")),
-    "lessons": ({}, ("Glossary", "For teachers")),
+        "linked": True,
+    },
+    "word_attributions": {
+        "query": {"text": SENTENCE, "target": "positive"},
+        "views": ("Counterfactuals", "Multiple texts", "Faithfulness"),
+        "same": ("Compare methods", "Layer conductance"),
+        "linked": True,
+    },
+    "embedding_projector": {
+        "query": {"text": "The bank was steep.", "nearness": "euclidean"},
+        "views": ("Side by side", "Outliers and label errors", "Geometry"),
+        "same": ("Layer by layer", "Projection quality"),
+        "linked": True,
+    },
+    "head_entropy": {
+        "query": {**SHORT, "unit": "2.4"},
+        "views": ("Scatter plot", "Head importance"),
+        "same": ("Head similarity", "Compare"),
+        "linked": True,
+    },
+    "audit": {"views": ("Slices", "Errors", "Verdict")},
+    "compare_models": {"views": ("Negation test and cost",)},
+    "language_models": {
+        "query": WRITES,
+        "views": ("Logit lens", "Generate"),
+        "same": ("Logit attribution", "Prompt and answer", "Induction"),
+    },
+    "lessons": {"views": ("Glossary", "For teachers")},
 }
 PLACES = (
-    *(Place(page, _address(page), *OWN.get(page, ({}, ()))) for page, _ in PAGES),
+    *(Place(page, _address(page), **OWN.get(page, {})) for page, _ in PAGES),
     Place("step of a lesson", "lessons", {"lesson": "what-attention-is", "step": 1}),
     Place("picture", "word_attributions", {"model": "digits"}),
     Place(
@@ -65,7 +91,12 @@ PLACES = (
 def opened(page, server, place: Place, model: str) -> None:
     """Open a place; `model` is used where one must write on."""
     own = {"model": model} if place.page == "language_models" else {}
-    page.goto(server.link(place.page, **{**own, **place.query}))
+    visited(page, server.link(place.page, **{**own, **place.query}))
+
+
+def visited(page, address: str) -> None:
+    """Open an address, and wait until it is drawn."""
+    page.goto(address)
     page.get_by_role("heading", level=1).wait_for()
     page.add_style_tag(content=STILL)
     settled(page)

@@ -1,7 +1,7 @@
 """Each page in a narrow window and at 200 % zoom, and to axe-core, in light and dark.
 
-Nothing is cut off, covered or out of reach, and nothing would keep somebody out. One visit to each
-page serves all of it.
+Nothing is cut off, covered or out of reach, nothing would keep somebody out, and the links of the
+views show the same when they are opened anew. One visit to each page serves all of it.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.axe import CONTRAST, findings
+from tests.browser.by_keyboard import BY_KEYBOARD
 from tests.browser.conftest import window
-from tests.browser.looking import fits
-from tests.browser.places import PLACES, opened, switched
+from tests.browser.looking import becomes, difference, fits, main_of, query
+from tests.browser.places import PLACES, Place, opened, switched, visited
 from tools.browser import settled
 
 pytestmark = pytest.mark.browser
@@ -38,7 +39,9 @@ _WRONG = """() => {
   }));
   main.querySelectorAll("[data-testid=stVegaLiteChart]").forEach(chart => {
     const drawn = chart.querySelector("canvas, svg");
-    if (drawn && drawn.getBoundingClientRect().right > right)
+    if (!drawn) return;
+    const box = drawn.getBoundingClientRect();
+    if (box.right > right || box.width > chart.getBoundingClientRect().width + 1)
       wrong.push(`${chart.ariaLabel} is cut off`);
   });
   return wrong;
@@ -59,14 +62,22 @@ def wrong(page) -> list[str]:
     return found if fits(page) else [*found, "the page scrolls sideways"]
 
 
+def theme(page) -> str:
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    return "dark" if dark else "light"
+
+
 def in_both_themes(page, part: str) -> list[str]:
-    """All findings in light; in dark, those of contrast, since nothing else differs."""
-    found = [f"light: {line}" for line in findings(page, part)]
-    page.emulate_media(color_scheme="dark")
+    """All findings in the theme that is there; in the other, which stays, those of contrast.
+
+    Nothing else differs between them.
+    """
+    here = theme(page)
+    other = "light" if here == "dark" else "dark"
+    found = [f"{here}: {line}" for line in findings(page, part)]
+    page.emulate_media(color_scheme=other)
     settled(page)
-    found += [f"dark: {line}" for line in findings(page, part, CONTRAST)]
-    page.emulate_media(color_scheme="light")
-    return found
+    return found + [f"{other}: {line}" for line in findings(page, part, CONTRAST)]
 
 
 def with_sections_open(page) -> None:
@@ -100,21 +111,53 @@ def page(chromium):
     yield from window(chromium, width=NARROW[0], height=NARROW[1], color_scheme="light")
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
-def test_nothing_is_cut_off_or_covered_and_axe_finds_nothing(server, page, model, place):
-    sized(page, NARROW)
-    opened(page, server, place, model)
-    found = {"900 px": wrong(page)}
+def all_of_it(page, place: Place) -> dict[str, list[str]]:
+    """What is wrong at 200 %, with all sections open, in the popovers in light, by the keyboard."""
+    found = {}
     resized(page, ZOOMED)
     found["200 %"] = wrong(page)
     resized(page, WIDE)
     with_sections_open(page)
     found["opened"] = in_both_themes(page, "html")
     found["popovers"] = in_popovers(page, "body" if place is PLACES[0] else MAIN)  # one sidebar
+    if place.name in BY_KEYBOARD:
+        BY_KEYBOARD[place.name](page)
+    if place.name == "step of a lesson":  # which offers the next one when it is answered
+        assert page.get_by_test_id("stBaseButton-primary").first.is_enabled()
+        found["answered"] = in_both_themes(page, MAIN)
     resized(page, NARROW)
-    for view in place.views:
+    return found
+
+
+def linked(page) -> tuple[str, str, dict]:
+    """The address of a view, its words, and what the address says."""
+    return page.url, main_of(page), query(page)
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+def test_nothing_is_cut_off_or_covered_and_axe_finds_nothing(server, page, model, place):
+    """One visit to each page; of some, the links of all views show the same when opened anew."""
+    sized(page, NARROW)
+    page.emulate_media(color_scheme="dark")
+    opened(page, server, place, model)
+    found = {"900 px": wrong(page)}
+    if not place.linked:
+        found |= all_of_it(page, place)
+    links = [linked(page)]
+    for view in (*place.views, *place.same):
         switched(page, view)
-        found[view] = [*wrong(page), *in_both_themes(page, MAIN)]
+        found[view] = wrong(page)
+        links.append(linked(page))
+        if view in place.views:
+            found[view] += in_both_themes(page, MAIN)
+    page.emulate_media(color_scheme="dark")
+    for address, words, said in reversed(links) if place.linked else ():  # ends where it began
+        visited(page, address)
+        assert becomes(page, words), difference(words, main_of(page), address)
+        assert query(page) == said
+        assert said.get("nearness") == (["euclidean"] if "nearness" in place.query else None)
+    if place.linked:
+        found |= all_of_it(page, place)
     assert not any(found.values()), {where: what for where, what in found.items() if what}
 
 
@@ -130,15 +173,3 @@ def test_at_200_percent_the_sidebar_is_closed_and_opens(server, page, model):
     text.fill("Short.")
     text.press("Control+Enter")
     page.wait_for_url("**text=Short.**")
-
-
-def test_a_primary_button_is_legible(server, page, model):
-    place = next(each for each in PLACES if each.name == "step of a lesson")
-    sized(page, WIDE)
-    opened(page, server, place, model)
-    page.locator("[class*=st-key-predict_] button").first.click()  # which opens the view
-    page.get_by_role("heading", level=1, name="Lessons").wait_for(state="detached")
-    settled(page)
-    assert page.get_by_test_id("stBaseButton-primary").first.is_enabled()
-    found = in_both_themes(page, MAIN)
-    assert not found, "\n".join(found)

@@ -13,7 +13,9 @@ from PIL import Image
 from interp_core.charts.photographs import LEGEND
 from interp_core.charts.points import MARKED
 from tests.browser.conftest import HOSTILE_TOKEN
-from tests.browser.looking import links_reopen, query
+from tests.browser.layout import one_row_of_controls, signs_beside_the_picture
+from tests.browser.looking import query
+from tests.browser.places import switched
 from tools.browser import ready, settled
 
 pytestmark = pytest.mark.browser
@@ -21,22 +23,27 @@ TEXT = "The cat sat on the mat because it was tired."
 VIEWS = ("Overview", "Head view", "Heatmap", "Token overlay", "Across layers", "Compare")
 
 
+def typed(page, text: str) -> None:
+    """Another text in the sidebar."""
+    field = page.get_by_label("Text", exact=True)
+    field.fill(text)
+    field.press("Control+Enter")
+    settled(page)
+
+
 def chart_box(page, place: int = 0) -> dict:
     return page.locator("[data-testid=stVegaLiteChart]").nth(place).bounding_box()
 
 
-def test_the_front_page_shows_a_worked_example_without_typing(server, open_page):
+def test_from_the_worked_example_by_a_click_to_a_head_and_its_files(server, open_page):
+    """The example is there without typing; nobody else is asked for it."""
     page = open_page(server.link("attention_heads"))
     ready(page)
     assert page.title() == "Clearhead"
     assert page.get_by_label("Text", exact=True).input_value().strip()
     assert page.locator("[data-testid=stVegaLiteChart]").count() == 1
     assert page.get_by_role("button", name="How to read this").count() == 1
-
-
-def test_a_click_in_the_overview_opens_that_head(server, open_page):
-    page = open_page(server.link(model="encoder", text=TEXT))
-    ready(page)
+    one_row_of_controls(page)
     box = chart_box(page)
     cells = box["width"] - 70  # the layer labels and title stand left of the pictures
     page.mouse.click(
@@ -47,44 +54,8 @@ def test_a_click_in_the_overview_opens_that_head(server, open_page):
     assert query(page)["layer"] == ["2"]
     assert query(page)["heads"] == ["5"]
     assert page.get_by_text("Layer 2, head 5. Rows: query").count() == 1
-
-
-def test_a_click_on_a_token_shades_by_what_it_reads_and_a_second_click_lets_go(server, open_page):
-    page = open_page(
-        server.link(model="encoder", text=TEXT, view="Token overlay", layer=2, heads=8)
-    )
-    ready(page)
-    page.get_by_role("button", name="mat:").click()
-    page.get_by_text("from the selected token").wait_for()
-    assert query(page)["token"] == ["6: mat"]
-    settled(page)
-    page.get_by_role("button", name="mat:").click()
-    page.get_by_text("from all queries on average").wait_for()
-    assert "token" not in query(page)
-
-
-def test_a_click_on_a_query_in_the_head_view_keeps_its_lines(server, open_page):
-    page = open_page(server.link(model="encoder", text=TEXT, view="Head view", layer=2, heads=8))
-    ready(page)
-    box = chart_box(page)
-    page.mouse.click(box["x"] + 100, box["y"] + box["height"] * 0.55)
-    page.wait_for_url("**token=**")
-    settled(page)
-    assert query(page)["token"][0].split(":")[0].isdigit()
-
-
-def test_tokens_that_are_words_of_the_chart_language_are_drawn(server, open_page):
-    text = "if else null true datum width it said"
-    page = open_page(server.link(model="encoder", text=text, view="Head view"))
-    ready(page)
-    assert chart_box(page)["height"] > 200
-    assert page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg")
-    assert page.get_by_text("of the attention").count() >= 1
-
-
-def test_numbers_and_script_appear_when_their_section_is_opened(server, open_page):
-    page = open_page(server.link(model="encoder", text=TEXT, view="Heatmap"))
-    ready(page)
+    signs_beside_the_picture(page)
+    typed(page, TEXT)
     page.get_by_role("button", name="Download and code").click()
     page.get_by_text("ic.attention_maps").first.wait_for()
     settled(page)
@@ -97,33 +68,32 @@ def test_numbers_and_script_appear_when_their_section_is_opened(server, open_pag
         page.get_by_role("button", name="CSV", exact=True).click()
     table = pd.read_csv(download.value.path())
     assert len(table) == 13 * 13
+    page.keyboard.press("Escape")
+    switched(page, "Attention to a token")
+    one_row_of_controls(page)
+    asked = [line for line in server.forbidden.read_text().split() if line != "huggingface.co"]
+    assert not asked
 
 
-def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page):
-    link = fresh_server.link(
-        "attention_heads",
-        model="encoder",
-        text=TEXT,
-        view="Heatmap",
-        layer=2,
-        heads=[1, 8],
-        words="true",
+def test_a_click_on_a_token_shades_by_what_it_reads_and_a_second_click_lets_go(server, open_page):
+    """In the head view, a click on a query keeps its lines."""
+    page = open_page(
+        server.link(model="encoder", text=TEXT, view="Token overlay", layer=2, heads=8)
     )
-    cold = open_page(link)
-    ready(cold)
-    warm = open_page(link)
-    ready(warm)
-    assert cold.inner_text("[data-testid=stMain]") == warm.inner_text("[data-testid=stMain]")
-    assert cold.inner_text("[data-testid=stSidebar]") == warm.inner_text("[data-testid=stSidebar]")
-    assert "mean of heads 1, 8" in cold.inner_text("[data-testid=stMain]")
-    pictures = [
-        page.locator("[data-testid=stVegaLiteChart]").first.screenshot() for page in (cold, warm)
-    ]
-    assert pictures[0] == pictures[1]
-
-
-def test_a_link_reopens_the_same_view_elsewhere(server, open_page):
-    links_reopen(open_page, server.link(model="encoder", text=TEXT, layer=4, heads=3), VIEWS)
+    ready(page)
+    page.get_by_role("button", name="mat:").click()
+    page.get_by_text("from the selected token").wait_for()
+    assert query(page)["token"] == ["6: mat"]
+    settled(page)
+    page.get_by_role("button", name="mat:").click()
+    page.get_by_text("from all queries on average").wait_for()
+    assert "token" not in query(page)
+    switched(page, "Head view")
+    box = chart_box(page)
+    page.mouse.click(box["x"] + 100, box["y"] + box["height"] * 0.55)
+    page.wait_for_url("**token=**")
+    settled(page)
+    assert query(page)["token"][0].split(":")[0].isdigit()
 
 
 HOSTILE = (
@@ -133,20 +103,23 @@ HOSTILE = (
 )
 
 
-@pytest.mark.parametrize("view", ["Head view", "Token overlay"])
-def test_hostile_text_is_shown_as_text(server, open_page, view):
+def test_hostile_text_is_shown_as_text(server, open_page):
     text = " ".join(HOSTILE)
-    page = open_page(server.link(model="encoder", text=text, view=view, words="true"))
+    page = open_page(server.link(model="encoder", text=text, view="Head view", words="true"))
     ready(page)
-    assert page.title() == "Clearhead"
-    assert page.locator("[data-testid=stMain] img").count() == 0
-    assert page.get_by_label("Text", exact=True).input_value() == text
-    page.get_by_role("button", name="Data table").last.click()
-    settled(page)
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Download and code").click()
-    settled(page)
-    assert page.title() == "Clearhead"
+    for view in ("Head view", "Token overlay"):
+        if view != "Head view":
+            switched(page, view)
+        assert page.title() == "Clearhead"
+        assert page.locator("[data-testid=stMain] img").count() == 0
+        assert page.get_by_label("Text", exact=True).input_value() == text
+        page.get_by_role("button", name="Data table").last.click()
+        settled(page)
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Download and code").click()
+        settled(page)
+        assert page.title() == "Clearhead"
+        page.keyboard.press("Escape")
 
 
 def test_a_hostile_vocabulary_entry_and_label_are_shown_as_text(server, open_page, hostile_model):
@@ -155,34 +128,35 @@ def test_a_hostile_vocabulary_entry_and_label_are_shown_as_text(server, open_pag
     ready(page)
     entry = page.get_by_role("button", name=HOSTILE_TOKEN)
     assert entry.count() == 1
-    page.goto(server.link(model=str(hostile_model), text="bad cat", view="Heatmap"))
-    ready(page)
+    switched(page, "Heatmap")
     page.mouse.move(chart_box(page)["x"] + 200, chart_box(page)["y"] + 150)
     settled(page)
     assert page.title() == "Clearhead"
     assert page.locator("[data-testid=stMain] img").count() == 0
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("   \n ", "is empty"),
-        ("word " * 3500, "reads at most 512"),
-    ],
-)
-def test_text_that_cannot_be_read_gets_a_sentence(server, open_page, text, said):
-    page = open_page(server.link(model="encoder", text=text))
-    page.get_by_text(said).first.wait_for()
-    assert "Traceback" not in page.inner_text("body")
+UNUSUAL = ("I ❤️ 👩‍🚀 café", "שלום עולם, hello", "one\u0301 two", "。你好 世界")
 
 
-@pytest.mark.parametrize(
-    "text", ["I ❤️ 👩‍🚀 café", "שלום עולם, hello", "a\x00b c", "one\u0301 two", "。你好 世界"]
-)
-def test_unusual_text_gets_a_correct_picture(server, open_page, text):
-    page = open_page(server.link(model="encoder", text=text, view="Token overlay", words="true"))
+def test_unusual_text_gets_a_correct_picture_or_a_sentence(server, open_page):
+    """First from the address, then typed; words of the chart's language are drawn as well."""
+    link = server.link(model="encoder", text="a\x00b c", view="Token overlay", words="true")
+    page = open_page(link)
     ready(page)
-    assert page.locator("[data-testid=stAlert]").filter(has_text="Unexpected").count() == 0
+    for text in UNUSUAL:
+        unexpected = page.get_by_test_id("stAlert").filter(has_text="Unexpected")
+        assert unexpected.count() == 0
+        typed(page, text)
+        assert page.locator(".strip button").count() > 2
+    for text, said in (("   \n ", "is empty"), ("word " * 3500, "reads at most 512")):
+        typed(page, text)
+        page.get_by_text(said).first.wait_for()
+        assert "Traceback" not in page.inner_text("body")
+    typed(page, "if else null true datum width it said")
+    switched(page, "Head view")
+    assert chart_box(page)["height"] > 200
+    assert page.locator("[data-testid=stVegaLiteChart]").locator("canvas, svg").count()
+    assert page.get_by_text("of the attention").count() >= 1
 
 
 def test_a_model_that_cannot_be_had_gets_a_sentence_with_the_cure(server, open_page):
@@ -193,17 +167,12 @@ def test_a_model_that_cannot_be_had_gets_a_sentence_with_the_cure(server, open_p
 
 def test_512_tokens_are_shown_in_every_view(server, open_page):
     text = "the old man and the sea " * 85
-    for view in VIEWS:
-        page = open_page(server.link(model="encoder", text=text, view=view))
-        ready(page)
-        assert page.get_by_text("512 of 512 tokens").count() == 1
-
-
-def test_the_server_asked_nobody_else(server, open_page):
-    page = open_page(server.link("attention_heads"))
+    page = open_page(server.link(model="encoder", text=text, view=VIEWS[0]))
     ready(page)
-    asked = [line for line in server.forbidden.read_text().split() if line != "huggingface.co"]
-    assert not asked
+    for view in VIEWS:
+        if view != VIEWS[0]:
+            switched(page, view)
+        assert page.get_by_text("512 of 512 tokens").count() == 1, view
 
 
 def test_the_queried_patch_is_framed_where_it_lies_on_a_narrow_dark_page(server, open_page):

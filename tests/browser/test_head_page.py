@@ -1,4 +1,4 @@
-"""The head page and the comparison page in a real browser."""
+"""The head page in a real browser."""
 
 from __future__ import annotations
 
@@ -7,22 +7,19 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.browser.looking import fits, links_reopen, query
+from tests.browser.layout import one_row_of_controls
+from tests.browser.looking import query
 from tools.browser import ready, settled
 
 pytestmark = pytest.mark.browser
 PAGE = "head_entropy"
-VIEWS = ("All heads", "Scatter plot", "Head similarity", "Head importance", "Compare")
 SIZE = "100 texts"
-
-
-def test_every_view_fits_a_narrow_window_and_its_link_reopens_it(server, open_page):
-    links_reopen(open_page, server.link(PAGE, corpus_size=SIZE, unit="2.4"), VIEWS)
 
 
 def test_a_click_opens_the_card_and_its_link_leads_to_the_same_head(server, open_page):
     page = open_page(server.link(PAGE, corpus_size=SIZE))
     ready(page)
+    one_row_of_controls(page)
     page.locator(".mark-rect.role-mark path").nth(30).click()
     page.get_by_text("Layer 2, head 6").wait_for()
     settled(page)
@@ -69,11 +66,3 @@ def test_a_file_is_uploaded_read_and_downloaded(server, open_page, tmp_path):
     table = pd.read_csv(Path(download.value.path()))
     assert len(table) == 72
     assert (table["texts"] == 2).all()
-
-
-@pytest.mark.parametrize("view", ["One text", "Negation test and cost"])
-def test_the_comparison_page_fits_a_narrow_window(server, open_page, view):
-    page = open_page(server.link("compare_models", versus=view), width=900, scheme="dark")
-    ready(page)
-    assert fits(page)
-    assert "sentiment-lstm" in page.inner_text("[data-testid=stMain]")

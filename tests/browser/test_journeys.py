@@ -31,7 +31,7 @@ def heading(page, name: str) -> None:
     settled(page)
 
 
-def test_from_the_front_page_to_the_heads_that_ignore_a_word(server, open_page, chromium):
+def test_from_the_front_page_to_the_heads_that_ignore_a_word(server, open_page):
     page = open_page(server.url)
     heading(page, "Clearhead")
     assert "negative 83.8%" in main_of(page)
@@ -44,12 +44,10 @@ def test_from_the_front_page_to_the_heads_that_ignore_a_word(server, open_page, 
     assert query(page)["view"] == ["Attention to a token"]
     seen = main_of(page)
     assert "not" in seen
-    other = chromium.new_context(viewport={"width": 1440, "height": 1100}).new_page()
-    other.goto(page.url)
+    other = open_page(page.url)
     heading(other, "Attention heads")
     ready(other)
     assert main_of(other) == seen
-    other.context.close()
 
 
 def test_a_lesson_asks_first_stays_beside_the_view_and_gives_the_text_back(server, open_page):

@@ -8,18 +8,24 @@ import re
 import pytest
 
 from tools.browser import ROOT
-from tools.screenshots import FOLDER, SHOTS, WORDS, visit, words
+from tools.screenshots import FOLDER, SHOTS, WORDS, visit, window, words
 
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture(scope="module")
+def page(chromium):
+    opened = window(chromium)
+    yield opened
+    opened.context.close()
+
+
 @pytest.mark.parametrize("shot", SHOTS, ids=lambda shot: shot.name)
-def test_a_picture_is_as_new_as_its_page(server, chromium, shot):
-    page = visit(chromium, server, shot)
+def test_a_picture_is_as_new_as_its_page(server, page, shot):
+    visit(page, server, shot)
     said = json.loads(WORDS.read_text(encoding="utf-8"))[shot.name]
     assert words(page) == said, "the page has changed: run `make screenshots`"
     assert (FOLDER / f"{shot.name}.png").is_file()
-    page.context.close()
 
 
 def test_the_guide_shows_each_picture():

@@ -12,8 +12,10 @@ from PIL import Image
 from scipy.ndimage import distance_transform_edt
 
 import interp_core as ic
-from tests.browser.looking import cold_and_warm, links_reopen, query
-from tools.browser import CHROMIUM_ARGS, PATIENCE, WEBGL_ARGS, ready, settled, watched
+from tests.browser.conftest import window
+from tests.browser.layout import one_row_of_controls
+from tests.browser.looking import query
+from tools.browser import PATIENCE, WEBGL_ARGS, find_chromium, ready, settled
 
 pytestmark = pytest.mark.browser
 PAGE = "embedding_projector"
@@ -50,45 +52,11 @@ def upload(page, *files: tuple[str, bytes]) -> None:
 
 
 @pytest.fixture(scope="module")
-def with_webgl(chromium):
-    """A Chromium that draws WebGL in software."""
-    path = chromium.browser_type
-    from tools.browser import find_chromium
-
-    browser = path.launch(executable_path=find_chromium(), args=WEBGL_ARGS)
-    yield browser
+def in_space(chromium):
+    """A tab of a Chromium that draws WebGL in software."""
+    browser = chromium.browser_type.launch(executable_path=find_chromium(), args=WEBGL_ARGS)
+    yield from window(browser, width=1440, height=1300)
     browser.close()
-
-
-@pytest.fixture
-def open_with(server):
-    """Open a view in a browser of one's own."""
-    contexts = []
-
-    def opened(browser, *, width: int = 1440, **wanted):
-        context = watched(browser.new_context(viewport={"width": width, "height": 1300}))
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.goto(link(server, **wanted))
-        ready(page)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-
-
-def test_a_cold_deep_link_shows_what_the_warm_one_shows(fresh_server, open_page):
-    address = link(fresh_server, points="Ambiguous words", point="3: x", find="bank")
-    main, _ = cold_and_warm(open_page, address)
-    assert CARD in main
-    assert "points match" in main
-
-
-def test_every_view_fits_a_narrow_window_and_its_link_reopens_it(server, open_page):
-    found = links_reopen(open_page, link(server, nearness="euclidean"), VIEWS)
-    assert all(said["nearness"] == ["euclidean"] for said in found)
 
 
 def test_a_click_opens_the_card_and_the_picture_keeps_its_zoom(server, open_page):
@@ -146,8 +114,10 @@ def corners(page) -> tuple[tuple[float, float], tuple[float, float]]:
 
 
 def test_a_box_gives_its_points_their_words_and_their_labels(server, open_page):
+    """Side by side, it lights the same points in both pictures."""
     page = open_page(link(server))
     ready(page)
+    one_row_of_controls(page)
     drag(page, *corners(page), shift=True)
     page.get_by_text("points selected").wait_for()
     settled(page)
@@ -160,11 +130,7 @@ def test_a_box_gives_its_points_their_words_and_their_labels(server, open_page):
     assert f"{len(table)} points selected" in said
     assert {"country", "capital"} <= set(table["group"])
     assert not {"profession"} & set(table["group"])
-
-
-def test_one_box_lights_the_same_points_on_both_sides(server, open_page):
-    page = open_page(link(server, look="Side by side"))
-    ready(page)
+    look(page, "Side by side")
     (x, y), (right, bottom) = corners(page)
     drag(page, (x, y), ((x + right) / 2, bottom))
     page.wait_for_timeout(300)
@@ -187,8 +153,10 @@ def canvas_colours(page) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(deck.screenshot())).convert("RGB")).astype(int)
 
 
-def test_space_turns_by_dragging_and_a_click_picks_a_point(open_with, with_webgl):
-    page = open_with(with_webgl, dimensions="3-D", labels_word_groups="none")
+def test_space_turns_by_dragging_and_a_click_picks_a_point(server, in_space):
+    page = in_space
+    page.goto(link(server, dimensions="3-D", labels_word_groups="none"))
+    ready(page)
     page.wait_for_timeout(500)
     box = page.locator("[data-testid=stDeckGlJsonChart]").first.bounding_box()
     middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -205,19 +173,26 @@ def test_space_turns_by_dragging_and_a_click_picks_a_point(open_with, with_webgl
     assert "point" in query(page)
 
 
-def test_a_browser_without_webgl_is_told_so_and_offered_the_plane(open_with, chromium):
-    from tools.browser import find_chromium
+NO_WEBGL = """{
+  const given = HTMLCanvasElement.prototype.getContext;
+  HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+    return kind.startsWith("webgl") ? null : given.call(this, kind, ...rest);
+  };
+  OffscreenCanvas.prototype.getContext = () => null;
+}"""
 
-    browser = chromium.browser_type.launch(
-        executable_path=find_chromium(), args=[*CHROMIUM_ARGS, "--disable-3d-apis"]
-    )
-    page = open_with(browser, dimensions="3-D")
+
+def test_a_browser_without_webgl_is_told_so_and_offered_the_plane(server, windows):
+    page = windows(1440, "light").new_page()
+    page.set_default_timeout(PATIENCE)
+    page.add_init_script(NO_WEBGL)
+    page.goto(link(server, dimensions="3-D"))
     page.get_by_text("needs WebGL").wait_for()
     page.get_by_role("button", name="Show it in 2-D").click()
     page.locator(POINT).first.wait_for()
     settled(page)
     assert page.get_by_text("needs WebGL").count() == 0
-    browser.close()
+    page.close()
 
 
 def hostile_table() -> bytes:
@@ -236,8 +211,10 @@ def unharmed(page) -> None:
     assert page.get_by_text("Unexpected error").count() == 0
 
 
-def test_hostile_texts_labels_columns_and_file_names_are_shown_as_text(open_with, with_webgl):
-    page = open_with(with_webgl, points="Texts from a file")
+def test_hostile_texts_labels_columns_and_file_names_are_shown_as_text(server, in_space):
+    page = in_space
+    page.goto(link(server, points="Texts from a file"))
+    ready(page)
     upload(page, ("<img src=x onerror=alert(1)>.csv", hostile_table()))
     for view in VIEWS:
         look(page, view)

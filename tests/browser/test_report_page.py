@@ -12,15 +12,15 @@ from nbclient import NotebookClient
 import interp_core as ic
 from tests.browser.axe import findings
 from tests.browser.looking import fits, main_of
-from tools.browser import PATIENCE, ready, settled, watched
+from tools.browser import PATIENCE, ready, settled
 
 TEXT = "The film is not bad at all."
 
 
 @pytest.fixture(scope="module")
-def exported(server, chromium, tmp_path_factory) -> dict[str, Path]:
+def exported(server, windows, tmp_path_factory) -> dict[str, Path]:
     """The three files of a report of two pictures, put together by hand in the browser."""
-    page = watched(chromium.new_context(accept_downloads=True)).new_page()
+    page = windows(1440, "light").new_page()
     page.set_default_timeout(PATIENCE)
     page.goto(server.link(view="Heatmap", text=TEXT, layer=1, heads=4))
     add(page, 1)
@@ -39,7 +39,8 @@ def exported(server, chromium, tmp_path_factory) -> dict[str, Path]:
             page.get_by_role("button", name=label).click()
         files[label] = tmp_path_factory.mktemp("report") / waiting.value.suggested_filename
         waiting.value.save_as(files[label])
-    page.context.close()
+    page.evaluate("localStorage.clear()")
+    page.close()
     return files
 
 

@@ -1,18 +1,17 @@
-"""Each page by the keyboard alone: what a click does can be done, and the focus can be seen."""
+"""Pages by the keyboard alone: what a click does can be done, and the focus can be seen.
+
+Each function begins where its place has been opened; `test_accessibility.py` calls it there.
+"""
 
 from __future__ import annotations
 
 import re
 
-import pytest
-
 from tests.browser.looking import main_of, query
-from tests.browser.places import PLACES, SHORT, WRITES, Place, opened
+from tests.browser.places import switched, visited
 from tools.browser import settled
 
-pytestmark = pytest.mark.browser
-MOST = 90  # stops of a page
-FOCUSED = ("attention_heads", "lessons", "report")  # all kinds of controls
+MOST = 150  # stops of a page
 _AT = """() => {
   let at = document.activeElement;
   while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
@@ -71,11 +70,8 @@ def choose(page, name: str, option: str) -> None:
     press(page, "Enter")
 
 
-@pytest.mark.parametrize(
-    "place", [each for each in PLACES if each.name in FOCUSED], ids=lambda place: place.name
-)
-def test_every_stop_shows_that_it_has_the_focus(server, page, model, place):
-    opened(page, server, place, model)
+def every_stop_shows_that_it_has_the_focus(page) -> None:
+    assert any(not next_stop(page) for _ in range(MOST))  # to the end
     assert next_stop(page).startswith("Skip to main")
     unseen, stops = [], 0
     while (name := next_stop(page)) and stops < MOST:
@@ -86,67 +82,69 @@ def test_every_stop_shows_that_it_has_the_focus(server, page, model, place):
     assert not unseen
 
 
-def test_a_view_is_opened_with_the_arrows(server, page, model):
-    opened(page, server, Place("", "attention_heads"), model)
+def attention_heads(page) -> None:
+    """A view is opened with the arrows, layer and head from lists, a token in the strip."""
+    every_stop_shows_that_it_has_the_focus(page)
     reach(page, "Overview")
     press(page, "ArrowRight", "Space")
     assert query(page)["view"] == ["Attention to a token"]
-
-
-def test_a_layer_and_a_head_are_chosen_from_lists(server, page, model):
-    opened(page, server, Place("", "attention_heads", {"view": "Heatmap"}), model)
-    choose(page, "Layer", "4")
+    switched(page, "Heatmap")
+    choose(page, "Layer", "2")
     choose(page, "Heads", "5")
-    assert query(page)["layer"] == ["4"]
+    assert query(page)["layer"] == ["2"]
     assert "5" in query(page)["heads"]
-
-
-def test_a_token_is_picked_in_the_strip(server, page, model):
-    place = Place("", "attention_heads", {"text": "The cat sat.", "view": "Token overlay"})
-    opened(page, server, place, model)
-    reach(page, "cat")
+    page.keyboard.press("Escape")  # the list stays open for the next head
+    switched(page, "Token overlay")
+    reach(page, "wonderful")
     press(page, "Enter")
     page.get_by_text("from the selected token").wait_for()
-    assert query(page)["token"] == ["2: cat"]
+    assert query(page)["token"] == ["4: wonderful"]
 
 
-def test_a_word_of_an_explanation_is_read_and_dropped(server, page, model):
-    text = "The acting is wonderful; the script is not."
-    opened(page, server, Place("", "word_attributions", {"text": text}), model)
+def word_attributions(page) -> None:
+    """A word of an explanation is read and dropped."""
     reach(page, "wonderful")
-    opened(
-        page,
-        server,
-        Place("", "word_attributions", {"text": text, "show": "Counterfactuals"}),
-        model,
-    )
+    switched(page, "Counterfactuals")
     choose(page, "Word", "wonder")
     reach(page, "Delete")
     press(page, "Enter")
-    page.get_by_text("Change in the").wait_for()
+    page.get_by_text("Change in the").first.wait_for()
 
 
-def test_a_point_is_picked_from_the_list(server, page, model):
-    opened(page, server, Place("", "embedding_projector"), model)
+def embedding_projector(page) -> None:
     choose(page, "Selected point", "1: ")
     page.get_by_text("Nearest neighbours in the original space").wait_for()
 
 
-def test_the_card_of_a_head_is_opened_from_the_list(server, page, model):
-    opened(page, server, Place("", "head_entropy", SHORT), model)
+def head_entropy(page) -> None:
     choose(page, "Head", "2.6")
     page.get_by_text("Layer 2, head 6").wait_for()
 
 
-def test_a_cell_of_the_lens_is_opened_from_the_list(server, page, model):
-    opened(page, server, Place("", "language_models", {**WRITES, "lm_view": "Logit lens"}), model)
+def language_models(page) -> None:
+    """A cell of the lens is opened from the list."""
+    visited(page, f"{page.url}&lm_view=Logit+lens")
     choose(page, "Predict after token", "3: ")
     assert query(page)["lm_place"][0].startswith("3: ")
     assert f"At {query(page)['lm_place'][0].split(': ')[1]}, after" in main_of(page)
 
 
-def test_a_prediction_of_a_lesson_is_made_and_revealed(server, page, model):
-    opened(page, server, Place("", "lessons", {"lesson": "what-attention-is", "step": 1}), model)
+def step_of_a_lesson(page) -> None:
+    """A prediction is made and revealed, which opens the view."""
     reach(page, page.locator("[class*=st-key-predict_] button").first.inner_text())
     press(page, "Enter")
     page.get_by_text(re.compile("Correct(:| answer)")).wait_for()
+    page.get_by_role("heading", level=1, name="Lessons").wait_for(state="detached")
+    settled(page)
+
+
+BY_KEYBOARD = {
+    "attention_heads": attention_heads,
+    "word_attributions": word_attributions,
+    "embedding_projector": embedding_projector,
+    "head_entropy": head_entropy,
+    "language_models": language_models,
+    "lessons": every_stop_shows_that_it_has_the_focus,
+    "report": every_stop_shows_that_it_has_the_focus,
+    "step of a lesson": step_of_a_lesson,
+}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tools.browser import ready, settled
+from tools.browser import settled
 
 FIRST = 205  # px from the top of the window to the first chart, at 1440 × 900
 MOST = 5  # controls in the row, beside "Options"
@@ -22,20 +20,8 @@ BOXES = """() => {
 }"""
 
 
-@pytest.mark.parametrize(
-    ("page_name", "query"),
-    [
-        ("attention_heads", {}),
-        ("attention_heads", {"view": "to_token", "token": "not"}),
-        ("head_entropy", {}),
-        ("embedding_projector", {}),
-    ],
-)
-def test_the_first_chart_stands_near_the_top_under_one_row_of_controls(
-    server, open_page, page_name, query
-):
-    page = open_page(server.link(page_name, **query), width=1440)
-    ready(page)
+def one_row_of_controls(page) -> None:
+    """The first chart stands near the top, at 1440 px, under one row of controls."""
     found = page.evaluate(BOXES)
     assert found["chart"] <= FIRST
     assert 2 <= len(found["labels"]) <= MOST
@@ -45,9 +31,8 @@ def test_the_first_chart_stands_near_the_top_under_one_row_of_controls(
     assert max(tops) - min(tops) <= 1
 
 
-def test_what_belongs_to_a_picture_opens_beside_it(server, open_page):
-    page = open_page(server.link("attention_heads", view="Heatmap"), width=1440)
-    ready(page)
+def signs_beside_the_picture(page) -> None:
+    """What belongs to a picture opens beside it."""
     chart = page.locator("[data-testid=stVegaLiteChart]").bounding_box()
     caption = page.locator("[data-testid=stCaptionContainer]:visible").first.bounding_box()
     for name in ("How to read this", "Data table", "Download and code", "Add to report"):
@@ -63,3 +48,4 @@ def test_what_belongs_to_a_picture_opens_beside_it(server, open_page):
     page.get_by_role("button", name="Data table").click()
     page.get_by_test_id("stDataFrame").wait_for()
     settled(page)
+    page.keyboard.press("Escape")
