@@ -79,7 +79,7 @@ def _picture_goal(
     model: LoadedModel, output: Any, request: TargetRequest
 ) -> tuple[Target, Prediction]:
     if output.get("logits") is None:
-        raise UnsupportedModel(f"{model.name!r} does not classify pictures. Choose `digits`.")
+        raise UnsupportedModel(f"{model.name!r} does not classify images. Choose `digits`.")
     activation = activation_of(model)
     prediction = predict(output.logits[0], model.labels, activation)
     index = int(np.argmax(prediction.logits))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from interp_core.errors import ClearheadError, MissingBase, NothingFound, UnsupportedModel
+from interp_core.models.registry import bundled_models
 from interp_core.ui.server import loading, logs
 from interp_core.ui.server.limits import ModelClosed
 from interp_core.ui.server.logs import place
@@ -18,11 +20,19 @@ from interp_core.ui.widgets.markdown import message
 TELLING = (UnsupportedModel, ModelClosed)  # another model may help
 
 
+def _named(sentence: str) -> str | None:
+    """The built-in model that a sentence says to choose."""
+    found = re.search(r"Choose `([\w-]+)`", sentence)
+    known = {card.name for card in bundled_models()}
+    return found[1] if found and found[1] in known else None
+
+
 @contextmanager
 def shown(instead: str = "sentiment") -> Iterator[None]:
     """Show what goes wrong inside as a message, and stop the page there.
 
-    When the model does not suit the page, `instead` is offered with one click.
+    When the model does not suit the page, another is offered with one click: the built-in one that
+    the sentence names, else `instead`.
     The server's log gets the kind of an unexpected error and where it arose, never its message,
     which may quote a user's text.
     """
@@ -37,8 +47,9 @@ def shown(instead: str = "sentiment") -> Iterator[None]:
         expected = expected or isinstance(error, NothingFound)
         tell = st.info if expected else st.error
         tell(message(str(error)), icon=":material/info:")
-        if isinstance(error, TELLING) and st.session_state.get("model") != instead:
-            model_choice.instead(instead)
+        better = _named(str(error)) or instead
+        if isinstance(error, TELLING) and st.session_state.get("model") != better:
+            model_choice.instead(better)
         st.stop()
     except Exception as error:
         code = secrets.token_hex(3)

@@ -80,6 +80,9 @@ def test_head_statistics_without_labels_have_no_importance(vit, tmp_path):
     assert charts(app)
     assert "gradient importance" not in _statistics(app)
     assert "gradient importance" in _statistics(opened("head_entropy", vit, picture_count=50))
+    app = opened("attention_heads", str(tmp_path), picture_view="switches")
+    assert "does not classify images" in words(app)
+    assert "Switch to `digits`" in [button.label for button in app.button]
 
 
 @needs_photos
