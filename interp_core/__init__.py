@@ -124,6 +124,7 @@ HOMES = {
         "Row",
         "Skipped",
     ),
+    "interp_core.drawing.records": ("chart",),
     "interp_core.drawing.attention": ("overview", "head_view", "heatmap"),
     "interp_core.models.weights": ("weights_digest",),
     "interp_core.report.numbers": ("check_against",),

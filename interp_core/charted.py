@@ -15,14 +15,14 @@ RECORDS = "interp_core.drawing.records"
 class Charted:
     """A record that `interp_core.drawing.records` has pictures of."""
 
-    def chart(self, view: str | None = None, **options: Any) -> Any:
+    def chart(self, view: str | None = None, *given: Any, **options: Any) -> Any:
         """An Altair chart of this record, the one that the app's page shows.
 
-        `view` names one of several pictures (see `views`), by default the first; `options` are
-        those of its function in `interp_core.drawing`. It is interactive in a notebook without a
+        `view` names one of several pictures (see `views`), by default the first; what else is given
+        goes to its function in `interp_core.drawing`. It is interactive in a notebook without a
         connection, and `.save("picture.html")` (or .png, .svg) writes it. Raises `BadInput`.
         """
-        return import_module(RECORDS).chart(self, view, **options)
+        return import_module(RECORDS).chart(self, view, *given, **options)
 
     def views(self) -> dict[str, str]:
         """What `.chart(view)` can show of this record, by name: one line each."""

@@ -20,6 +20,7 @@ from interp_core.attribution.forward_function import TextFunction, text_function
 from interp_core.attribution.result import TokenScores
 from interp_core.attribution.targets import TargetRequest
 from interp_core.attribution.task_targets import resolve_target
+from interp_core.charted import Charted
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.inputs.encode import encode_with_decoder
 
@@ -33,7 +34,7 @@ STEPS = 48
 
 
 @dataclass(frozen=True)
-class Conductance(TokenScores):
+class Conductance(TokenScores, Charted):
     """`scores` (layers + 1, n) float64 in the unit of `goal.unit`.
 
     Row 0 is the embedding layer, row l + 1 the state after layer l; `layer_numbers` says −1, 0, 1,

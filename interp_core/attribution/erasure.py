@@ -17,6 +17,7 @@ import pandas as pd
 
 from interp_core.attribution.edits import WordDeletions, attribution_scores, word_deletions
 from interp_core.attribution.result import Attribution
+from interp_core.charted import Charted
 from interp_core.errors import BadInput
 from interp_core.inputs.words import units_taken, word_sums
 
@@ -69,7 +70,7 @@ class BesideRandom:
 
 
 @dataclass(frozen=True)
-class Faithfulness(BesideRandom):
+class Faithfulness(BesideRandom, Charted):
     """How well a ranking of words stands up to edits of the text.
 
     `comprehensiveness` = mean over `fractions` of p(text) − p(text without the top k words): higher

@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 
 from interp_core.attribution.targets import NONE, SIGMOID, SOFTMAX
+from interp_core.charted import Charted
 from interp_core.errors import UnsupportedModel
 from interp_core.inputs.batching import equal_lengths, read_all
 from interp_core.progress import report
@@ -27,7 +28,7 @@ SHOWN = 10  # candidates kept where the choices are a whole vocabulary
 
 
 @dataclass(frozen=True)
-class Prediction:
+class Prediction(Charted):
     """Labels with their logits and probabilities, (labels,).
 
     `label` is the model's answer: the best label, for multi-label models all labels above one half

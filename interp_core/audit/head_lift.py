@@ -14,6 +14,7 @@ import torch
 from interp_core.audit.figures import adjusted
 from interp_core.audit.resampling import group_difference, sign_flip
 from interp_core.audit.word_groups import CONTENT, Spans, mean_known, token_groups
+from interp_core.charted import Charted
 from interp_core.errors import BadInput, ClearheadError
 from interp_core.heads.attention_hook import attention_hook, stream_weights
 from interp_core.heads.measure import at_least_float32
@@ -33,7 +34,7 @@ MOST_NUMBERS = 2**27  # lifts that are kept: 512 MB
 
 
 @dataclass(frozen=True)
-class HeadLift:
+class HeadLift(Charted):
     """`lift` (t, groups, layers, heads) float32; NaN where a text has no word of the group.
 
     lift = Σ_i Σ_{j in group} A_ij / Σ_i |group ∩ V(i)| / |V(i)| over all real queries i, V(i)

@@ -14,6 +14,7 @@ import pandas as pd
 from interp_core.attribution.tables import FILLERS, attribute_many
 from interp_core.audit.figures import adjusted, bootstrap
 from interp_core.audit.resampling import group_difference, sign_flip
+from interp_core.charted import Charted
 from interp_core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def token_groups(
 
 
 @dataclass(frozen=True)
-class AttributionShares:
+class AttributionShares(Charted):
     """How much of the attribution of t texts rests on each group of words.
 
     `share` (t, groups) is the part of the sum of absolute scores, `even` the part of the words

@@ -11,6 +11,7 @@ import pandas as pd
 
 from interp_core.attention.maps import AttentionMaps
 from interp_core.attribution.result import Attribution
+from interp_core.charted import Charted
 from interp_core.compare.naming import apart, match_classes, none_shared
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.interventions.task_lens import CLASSIFIERS, classifier_lens
@@ -23,7 +24,7 @@ LENSES = (*CLASSIFIERS, "causal-lm", "masked-lm")
 
 
 @dataclass(frozen=True)
-class MapComparison:
+class MapComparison(Charted):
     """Maps of one text in two models that read it as the same tokens.
 
     `first` and `second` (layers, heads, query, key); `layers` are true layer numbers.

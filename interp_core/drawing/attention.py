@@ -13,7 +13,11 @@ import numpy as np
 import pandas as pd
 
 from interp_core.attention.maps import AttentionMaps
-from interp_core.attention.tables import head_summaries, same_tokens, strongest_of_each_query
+from interp_core.attention.tables import (
+    head_summaries,
+    same_tokens,
+    strongest_of_each_query,
+)
 from interp_core.charts import heatmaps
 from interp_core.charts.heatmaps import picture_url, shrink, token_keys
 from interp_core.charts.lines import head_lines
@@ -68,7 +72,7 @@ def head_view(
     """
     layer = maps.layer_numbers[0] if layer is None else layer
     chosen = (heads,) if isinstance(heads, int) else tuple(heads)
-    _check_token(maps, token)
+    check_token(maps, token)
     if not 0 < share <= 1 or not chosen:
         raise BadInput("Give at least one head, and a share above 0 and up to 1.")
     count = max(len(maps.tokens), len(maps.key_tokens))
@@ -84,11 +88,18 @@ def lines_chart(maps: AttentionMaps, frames: tuple) -> Any:
     return head_lines(lines, queries.drop(columns="total"), keys, title=UNIT[maps.kind], top=top)
 
 
-def heatmap(maps: AttentionMaps, layer: int | None = None, heads: int | Sequence[int] = 0) -> Any:
+def heatmap(
+    maps: AttentionMaps,
+    layer: int | None = None,
+    heads: int | Sequence[int] = 0,
+    *,
+    queries: tuple[int, int] | None = None,
+    keys: tuple[int, int] | None = None,
+) -> Any:
     """One map, or the mean of several heads: queries down, keys across.
 
-    Of more than 128 tokens a picture of the whole. Raises `BadInput` for layers and heads that are
-    not there.
+    `queries` and `keys` (first, end) choose a part. Of more than 128 tokens a picture of the whole.
+    Raises `BadInput` for layers and heads that are not there, and for a part without tokens.
     """
     layer = maps.layer_numbers[0] if layer is None else layer
     chosen = [heads] if isinstance(heads, int) else list(heads)
@@ -96,8 +107,12 @@ def heatmap(maps: AttentionMaps, layer: int | None = None, heads: int | Sequence
         raise BadInput("Name at least one head.")
     weights = np.mean([maps.head(layer, head) for head in chosen], 0)
     domain = (0.0, float(weights.max()))
-    if max(weights.shape) <= CELLS:
-        return offline(cells(maps, weights, slice(None), slice(None), domain))
+    rows, columns = slice(*(queries or (None,))), slice(*(keys or (None,)))
+    shown = weights[rows, columns].shape
+    if 0 in shown:
+        raise BadInput(f"No token lies in this part; the map has {weights.shape} tokens.")
+    if max(shown) <= CELLS:
+        return offline(cells(maps, weights, rows, columns, domain))
     high, wide = weights.shape
     window = {"q0": 0, "q1": high, "k0": 0, "k1": wide}
     url = picture_url(shrink(weights, 4 * THUMBNAIL), top=domain[1])
@@ -116,7 +131,8 @@ def cells(
     )
 
 
-def _check_token(maps: AttentionMaps, token: int | None) -> None:
+def check_token(maps: AttentionMaps, token: int | None) -> None:
+    """Raises `BadInput` for a query token that is not there."""
     if token is not None and not 0 <= token < len(maps.tokens):
         raise BadInput(f"Token {token} does not exist; tokens go from 0 to {len(maps.tokens) - 1}.")
 

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from interp_core.charts.heatmaps import token_keys
-from interp_core.charts.interventions import before_and_after, effect_bars, effect_map
+from interp_core.charts.heatmaps import heatmap, largest, token_keys
+from interp_core.charts.interventions import (
+    before_and_after,
+    effect_bars,
+    effect_map,
+    lines_by_layer,
+)
 from interp_core.charts.language import unit_map
 from interp_core.charts.offline import offline
+from interp_core.drawing.units import unit_chart, unit_name
 from interp_core.errors import BadInput
 from interp_core.interventions.patching import Patching
 from interp_core.interventions.switches import Switched
 
 BY_POSITION = ("stream", "mlp")
 ANSWERS = 10  # labels with bars
+LENS_LABELS = 7  # labels with a line of their own
 
 
 def patching(found: Patching, layer: int | None = None) -> Any:
@@ -72,6 +81,62 @@ def answer_bars(frame: pd.DataFrame) -> Any:
     shown = frame.head(ANSWERS)
     unit = answer_unit(frame)
     return before_and_after(shown.assign(key=token_keys(shown["label"])), value=unit, title=unit)
+
+
+def removal_effects(table: pd.DataFrame, *, chosen: Sequence[str] = ()) -> Any:
+    """What the removal of each head and MLP alone does to the logit; those `chosen` ("3.5",
+    "3.MLP") are framed."""
+    return offline(removal_chart(table, chosen))
+
+
+def removal_chart(table: pd.DataFrame, chosen: Sequence[str]) -> Any:
+    """The map of `removal_effects`."""
+    names = [unit_name(*pair) for pair in zip(table["layer"], table["unit"])]
+    drawn = table.assign(value=table["logit_change"].fillna(0.0))
+    drawn["chosen"] = [name in set(chosen) for name in names]
+    return unit_map(drawn, title="change in the logit without the component", signed=True)
+
+
+def attention_change(table: pd.DataFrame) -> Any:
+    """How far the attention of each head moves."""
+    frame = table.assign(unit=table["head"].astype(str), value=table["change"])
+    return offline(unit_chart(frame, "total variation of the attention"))
+
+
+def classifier_lens(table: pd.DataFrame) -> Any:
+    """The task head's answer after each layer: one line for each of the likeliest labels."""
+    best = table.groupby("label")["logit"].max().nlargest(LENS_LABELS).index
+    column = "probability" if table["probability"].notna().all() else "logit"
+    rows = table[table["label"].isin(best)]
+    return offline(lines_by_layer(rows, value=column, title=column, kind="label"))
+
+
+def word_interactions(table: pd.DataFrame) -> Any:
+    """One cell for each pair of words: what both do together beyond what each does alone."""
+    bound = largest(table["interaction"])
+    about = {"value": "interaction", "title": "interaction (logit)", "signed": True}
+    return offline(heatmap(square(table), x="x", y="y", **about, domain=(-bound, bound)))
+
+
+def square(found: pd.DataFrame) -> pd.DataFrame:
+    """Both halves of the table, for a heatmap: x, y, query, key, interaction."""
+    names: dict[int, str] = {}
+    for side in ("first", "second"):
+        names |= dict(zip(found[f"{side}_word"], found[side]))
+    keys = dict(zip(sorted(names), token_keys([names[each] for each in sorted(names)])))
+    halves = []
+    for one, two in (("first", "second"), ("second", "first")):
+        half = found[[f"{one}_word", f"{two}_word", "interaction"]].copy()
+        half.columns = ["row", "column", "interaction"]
+        halves.append(half)
+    diagonal = pd.DataFrame({"row": list(keys), "column": list(keys), "interaction": np.nan})
+    frame = pd.concat([*halves, diagonal]).sort_values(["row", "column"])
+    return frame.assign(
+        y=frame["row"].map(keys),
+        x=frame["column"].map(keys),
+        query=frame["row"].map(names),
+        key=frame["column"].map(names),
+    )
 
 
 def answer_unit(frame: pd.DataFrame) -> str:

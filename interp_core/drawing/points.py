@@ -14,7 +14,7 @@ from interp_core.charts.offline import offline
 from interp_core.charts.points import OTHER
 from interp_core.charts.scatter import GROUP, Look, scatter
 from interp_core.embedding.neighbours import Neighbours
-from interp_core.embedding.projection import Projection
+from interp_core.embedding.projection import Projection, project
 from interp_core.embedding.vectors import Vectors, has_tokens, label_names, make_vectors, truncate
 from interp_core.embedding.vectors import point_labels as names
 from interp_core.errors import BadInput
@@ -170,15 +170,18 @@ def projection(
     found: Projection,
     vectors: Vectors | None = None,
     *,
-    colour: str | None = "",
+    colour: str | pd.DataFrame | None = "",
     labels: str = "points",
     search: Sequence[int] = (),
+    picked: int | None = None,
 ) -> Any:
     """The points of a projection; hover for their names, click one for its true neighbours.
 
     `vectors` are those that were projected: without them points are numbers. `colour` names a
-    column of `vectors.frame`, by default the first that tells groups or amounts; None: none.
-    `labels`: "points", "groups" or "none". `search` are rows to outline. Raises `BadInput`.
+    column of `vectors.frame`, by default the first that tells groups or amounts, or is
+    "reliability", or the table of `clusters` or `predict_texts`; None: none.
+    `labels`: "points", "groups" or "none". `search` are rows to outline, `picked` one to mark.
+    Raises `BadInput`.
     """
     if vectors is None:
         vectors = make_vectors(found.coordinates)
@@ -189,13 +192,9 @@ def projection(
         )
     if labels not in LABELS:
         raise BadInput(f"Unknown labels {labels!r}. Choose one of: {', '.join(LABELS)}.")
-    told = columns(vectors)
-    colour = (told[0] if told else None) if colour == "" else colour
-    if colour is not None and colour not in vectors.frame:
-        raise BadInput(f"There is no column {colour!r}; there are: {', '.join(vectors.frame)}.")
-    colours = None if colour is None else column_colouring(vectors, colour)
+    colours = _colouring(colour, found, vectors)
     hits = np.isin(np.arange(len(vectors)), list(search))
-    rows = drawn_rows(len(vectors), hits, None)
+    rows = drawn_rows(len(vectors), hits, picked)
     flat = found if found.dimensions == 2 else _from_front(found)
     frame = scene_frame(vectors, flat, hits, rows, colours, knn=found.knn)
     named = NO_LABELS
@@ -203,7 +202,33 @@ def projection(
         named = point_labels(frame, vectors)
     elif labels == "groups" and colours is not None and colours.kind == "nominal":
         named = group_labels(frame, colours.values.iloc[rows])
-    return offline(scatter(frame, named, look(frame, colours, axes_of(found))))
+    return offline(scatter(frame, named, look(frame, colours, axes_of(found), picked=picked)))
+
+
+def _colouring(
+    colour: str | pd.DataFrame | None, found: Projection, vectors: Vectors
+) -> Colouring | None:
+    if isinstance(colour, pd.DataFrame):
+        if "cluster" in colour:
+            return Colouring(grouped((colour["cluster"] + 1).astype(str)), "nominal", "cluster")
+        if "prediction" in colour:
+            return Colouring(grouped(colour["prediction"].astype(str)), "nominal", "prediction")
+        raise BadInput("Points are coloured by a table of `clusters` or of `predict_texts`.")
+    told = columns(vectors)
+    colour = (told[0] if told else None) if colour == "" else colour
+    if colour is None:
+        return None
+    if colour in vectors.frame:
+        return column_colouring(vectors, colour)
+    if colour == "reliability" and found.reliability is not None:
+        values = pd.Series(found.reliability)
+        return Colouring(values, "quantitative", "neighbours preserved")
+    raise BadInput(f"There is no column {colour!r}; there are: {', '.join(vectors.frame)}.")
+
+
+def vectors(found: Vectors, **options: Any) -> Any:
+    """The vectors in the plane of their first two principal components; see `projection`."""
+    return projection(project(found, method="pca"), found, **options)
 
 
 def scene_frame(

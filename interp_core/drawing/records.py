@@ -9,6 +9,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+import pandas as pd
+
 from interp_core.errors import BadInput, ClearheadError
 
 HERE = "interp_core.drawing."
@@ -17,11 +19,19 @@ PICTURES: dict[str, dict[str, str]] = {
         "overview": "attention.overview",
         "head_view": "attention.head_view",
         "heatmap": "attention.heatmap",
+        "tokens": "attention_beside.token_strip",
+        "layers": "attention_beside.layer_strips",
+        "beside": "attention_beside.beside",
     },
     "Attribution": {"bars": "attribution.attribution"},
     "ImageAttribution": {"patches": "attribution.image_attribution"},
-    "Projection": {"points": "points.projection"},
-    "HeadStatistics": {"map": "heads.head_map", "by_layer": "heads.by_layer"},
+    "Projection": {"points": "points.projection", "reliability": "space.reliability"},
+    "HeadStatistics": {
+        "map": "heads.head_map",
+        "by_layer": "heads.by_layer",
+        "layers": "heads.layers_and_counts",
+        "distances": "heads.distances",
+    },
     "Patching": {"effects": "interventions.patching"},
     "Switched": {"answers": "interventions.switched"},
     "Audit": {
@@ -38,32 +48,138 @@ PICTURES: dict[str, dict[str, str]] = {
         "confusion": "audit.confusion",
     },
     "Slices": {"slices": "audit.slices"},
-    "Behaviour": {"values": "audit.measured"},
-    "Bias": {"values": "audit.measured"},
-    "Privacy": {"values": "audit.measured"},
+    "Behaviour": {"values": "audit.measured", "capabilities": "audit.capabilities"},
+    "Bias": {"values": "audit.measured", "terms": "audit.terms", "contrasts": "audit.contrasts"},
+    "Privacy": {"values": "audit.measured", "kinds": "audit.personal_data"},
     "Comparison": {
         "first": "compare.first_part",
         "weights": "compare.weights",
+        "weight_heads": "compare.weight_heads",
         "representations": "compare.representations",
         "heads": "compare.heads",
         "answers": "compare.answers",
     },
-    "WeightComparison": {"weights": "compare.weights"},
-    "RepresentationComparison": {"layers": "compare.representations"},
+    "WeightComparison": {"weights": "compare.weights", "heads": "compare.weight_heads"},
+    "RepresentationComparison": {
+        "layers": "compare.representations",
+        "every_layer": "compare.every_layer",
+    },
     "HeadComparison": {"heads": "compare.heads"},
-    "AnswerComparison": {"answers": "compare.answers"},
+    "AnswerComparison": {
+        "answers": "compare.answers",
+        "calibration": "compare.answer_calibration",
+    },
+    "MapComparison": {"heads": "compare.moved_attention", "maps": "compare.both_maps"},
+    "Conductance": {"layers": "attribution.conductance"},
+    "Faithfulness": {"curves": "attribution.faithfulness"},
+    "ImageFaithfulness": {"curves": "attribution.faithfulness"},
+    "LogitLens": {
+        "grid": "language.logit_lens",
+        "cell": "language.lens_cell",
+        "path": "language.lens_path",
+    },
+    "LogitAttribution": {"sum": "language.logit_attribution", "parts": "language.logit_parts"},
+    "Generation": {
+        "continuation": "language.continuation",
+        "alternatives": "language.alternatives",
+        "heads": "language.heads_of_step",
+        "read": "language.read_by_head",
+        "attention": "language.written_heatmap",
+    },
+    "Steering": {"next_token": "language.steering"},
+    "GenerationAttribution": {
+        "map": "generated_text.answer_map",
+        "units": "generated_text.unit_sums",
+        "answer": "generated_text.answer_strip",
+        "prompt": "generated_text.prompt_strip",
+    },
+    "GenerationFaithfulness": {"curve": "generated_text.deletion"},
+    "PassageAttribution": {
+        "passages": "generated_text.passages",
+        "answer": "generated_text.passage_answer",
+    },
+    "LearningCurves": {
+        "curves": "training_dynamics.learning_curves",
+        "gap": "training_dynamics.gap",
+    },
+    "CheckpointHeads": {
+        "changes": "training_dynamics.head_changes",
+        "roles": "training_dynamics.roles",
+    },
+    "CheckpointAttributions": {
+        "movement": "training_dynamics.movement",
+        "groups": "training_dynamics.groups",
+    },
+    "Prediction": {"labels": "attribution.prediction"},
+    "HeadLift": {"lift": "audit.lift_of_heads"},
+    "AttributionShares": {"groups": "audit.shares"},
+    "PatchPCA": {"colours": "images.patch_colours"},
+    "Vectors": {"points": "points.vectors"},
+}
+# Pictures of data frames, mostly by the name of the function of `interp_core` that makes them.
+TABLES: dict[str, str] = {
+    "attention_to": "attention_beside.attention_to",
+    "removal_effects": "interventions.removal_effects",
+    "attention_change": "interventions.attention_change",
+    "classifier_lens": "interventions.classifier_lens",
+    "word_interactions": "interventions.word_interactions",
+    "probabilities": "attribution.probabilities",
+    "method_table": "attribution.method_table",
+    "two_methods": "attribution.two_methods",
+    "method_agreement": "attribution.method_agreement",
+    "edit_table": "attribution.edit_table",
+    "word_table": "attribution.word_table",
+    "next_tokens": "language.next_tokens",
+    "surprisal": "language.surprisal",
+    "copy_surprisal": "language.copy_surprisal",
+    "induction_scores": "language.induction_scores",
+    "unit_scores": "generated_text.unit_scores",
+    "cross_attention": "generated_text.cross_attention",
+    "retrieved": "generated_text.retrieved",
+    "attribution_difference": "compare.attribution_difference",
+    "compare_lens": "compare.lens_of_both",
+    "compare_words": "compare.compared_words",
+    "compare_reach": "compare.compared_reach",
+    "compare_probes": "compare.compared_probes",
+    "heads": "heads.table_map",
+    "heads_by_layer": "heads.table_by_layer",
+    "points_by_layer": "heads.points_by_layer",
+    "head_scatter": "heads.scatter",
+    "head_importance": "heads.importance",
+    "strongest_heads": "heads.strongest",
+    "pruning_curve": "heads.pruning_curve",
+    "head_likeness": "heads.likeness",
+    "profile_frame": "heads.profile",
+    "compare_heads": "heads.two_sides",
+    "compare_depths": "heads.two_depths",
+    "histogram": "space.column_histogram",
+    "geometry": "space.geometry",
+    "length_table": "space.lengths",
+    "agreement_by_layer": "space.label_agreement",
+    "reliability": "audit.reliability_table",
+    "threshold_curves": "audit.threshold_curve",
+    "error_table": "audit.errors",
+    "word_groups": "audit.word_groups",
+    "head_lift": "audit.head_lift",
+    "head_alignment": "audit.head_alignment",
+    "logged_loss": "training_dynamics.logged_loss",
+    "weight_drift": "training_dynamics.weight_drift",
 }
 
 
-def chart(record: Any, view: str | None = None, **options: Any) -> Any:
-    """The picture of a record. Raises `BadInput` for an unknown view."""
-    offered = _pictures(record)
-    name = next(iter(offered)) if view is None else view
+def chart(found: Any, view: str | None = None, *given: Any, **options: Any) -> Any:
+    """An Altair chart of a record or of a table; `found.chart(...)` is the same for records.
+
+    `view` names one of several pictures, by default the first; of a table it must be named, mostly
+    like the function that made it: `ic.chart(ic.next_tokens(model, text), "next_tokens")`. What
+    else is `given` goes to the picture. Raises `BadInput` for an unknown view.
+    """
+    offered = TABLES if isinstance(found, pd.DataFrame) else _pictures(found)
+    name = next(iter(offered)) if view is None and offered is not TABLES else view
     if name not in offered:
-        raise BadInput(
-            f"{type(record).__name__} has no view {view!r}. Choose one of: {', '.join(offered)}."
-        )
-    return _function(offered[name])(record, **options)
+        what = "A table" if offered is TABLES else type(found).__name__
+        raise BadInput(f"{what} has no view {view!r}. Choose one of: {', '.join(offered)}.")
+    return _function(offered[name])(found, *given, **options)
 
 
 def views(record: Any) -> dict[str, str]:
@@ -87,7 +203,10 @@ def bundle(record: Any) -> dict[str, Any] | tuple[Any, ...]:
 
 def _pictures(record: Any) -> dict[str, str]:
     names = (each.__name__ for each in type(record).__mro__)
-    return next(PICTURES[name] for name in names if name in PICTURES)
+    found = next((PICTURES[name] for name in names if name in PICTURES), None)
+    if found is None:
+        raise BadInput(f"{type(record).__name__} has no picture.")
+    return found
 
 
 def _function(place: str) -> Callable[..., Any]:

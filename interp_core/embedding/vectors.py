@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from interp_core.charted import Charted
 from interp_core.errors import BadInput
 from interp_core.files.limits import MAX_POINTS
 from interp_core.models.finite import check_finite
@@ -15,7 +16,7 @@ UNUSED = "Leave those vectors out, or take another checkpoint: a model's notes n
 
 
 @dataclass(frozen=True)
-class Vectors:
+class Vectors(Charted):
     """`values` (n, dim) float32, all finite; `frame` has one row for each vector, in order.
 
     From a model the frame has the columns text, token, position and layer. `notes` say what was

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from interp_core.charted import Charted
 from interp_core.errors import BadInput
 from interp_core.generated_text import gradients
 from interp_core.generated_text.answer import Answer, check_length, read_answer, write_answer
@@ -58,7 +59,7 @@ EMPTIED = (
 
 
 @dataclass(frozen=True)
-class GenerationAttribution:
+class GenerationAttribution(Charted):
     """Scores of what the model read, for each token of an answer, in nats.
 
     `matrix` (units, t) has the units of the prompt, `sources`: how much each raises the log

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from interp_core.charted import Charted
 from interp_core.errors import BadInput
 from interp_core.generated_text.shapley import UnitGame, checked_span
 from interp_core.progress import Counter
@@ -22,7 +23,7 @@ MOST_STEPS = 10  # numbers of removed units that are tried
 
 
 @dataclass(frozen=True)
-class GenerationFaithfulness:
+class GenerationFaithfulness(Charted):
     """How far log p of a span falls when the top units are removed, against random rankings.
 
     `drop` is the mean of log p(span) − log p(span without the top k units) over the steps k, in

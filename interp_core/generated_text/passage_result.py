@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from interp_core.charted import Charted
 from interp_core.errors import BadInput
 from interp_core.inputs.vocabulary import SPACE
 from interp_core.inputs.words import find_words
@@ -57,7 +58,7 @@ FINDINGS = {
 
 
 @dataclass(frozen=True)
-class PassageAttribution:
+class PassageAttribution(Charted):
     """What each of k passages gives to the t tokens of an answer, in bits.
 
     All arrays are log2 p of the answer's `tokens`: `with_all` and `without_any` (t,) after all

@@ -25,6 +25,7 @@ from interp_core.attribution.erasure import (
 )
 from interp_core.attribution.prediction import activation_of
 from interp_core.attribution.targets import Target, Term
+from interp_core.charted import Charted
 from interp_core.errors import BadInput
 from interp_core.images.attribution import (
     GREYS,
@@ -49,7 +50,7 @@ REPLACEMENTS = {
 
 
 @dataclass(frozen=True)
-class ImageFaithfulness(BesideRandom):
+class ImageFaithfulness(BesideRandom, Charted):
     """How the answer follows a ranking of patches, beside random rankings.
 
     `deletion` is the area under the curve from the whole image to none of its patches, lower is

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from interp_core.charted import Charted
 from interp_core.errors import BadInput
 from interp_core.images.vectors import image_vectors
 
@@ -34,7 +35,7 @@ SIGN_RULE = (
 
 
 @dataclass(frozen=True)
-class PatchPCA:
+class PatchPCA(Charted):
     """`scores` has (rows, columns, components) for each picture: the coordinates of its patches.
 
     `shares` (components,) are the shares of the variance of all patch vectors, `components`

@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from interp_core.charted import Charted
 from interp_core.errors import BadInput
 from interp_core.interventions.running import Runner
 from interp_core.language.generation import generate
@@ -36,7 +37,7 @@ WARNING = (
 
 
 @dataclass(frozen=True)
-class Steering:
+class Steering(Charted):
     """A continuation without and with the direction.
 
     `direction` (d,) is the state of the last token of `positive` minus that of `negative` after

@@ -16,6 +16,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from interp_core.charted import Charted
 from interp_core.errors import UnsupportedModel
 from interp_core.inputs.vocabulary import token_id, token_name
 from interp_core.language.next_token import predicting_place
@@ -37,7 +38,7 @@ COLUMNS = ("kind", "layer", "head", "value")
 
 
 @dataclass(frozen=True)
-class LogitAttribution:
+class LogitAttribution(Charted):
     """A logit, or the difference of two, as a sum of parts.
 
     `parts` has the columns kind ("embedding", "position", "head", "attention bias", "mlp", "mlp

@@ -18,6 +18,7 @@ import torch
 
 from interp_core.attention.compute import check_map_memory, even_of, stack_maps
 from interp_core.attention.maps import AttentionMaps
+from interp_core.charted import Charted
 from interp_core.errors import BadInput, InputTooLong
 from interp_core.inputs.tokens import TokenSequence
 from interp_core.inputs.vocabulary import token_names
@@ -36,7 +37,7 @@ LISTED = 10
 
 
 @dataclass(frozen=True)
-class Generation:
+class Generation(Charted):
     """A continuation. `text` is what was written, an end mark left out.
 
     `tokens`, `ids` and `probabilities` (t,) are the chosen tokens with the model's own probability

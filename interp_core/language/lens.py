@@ -16,6 +16,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from interp_core.charted import Charted
 from interp_core.errors import BadInput
 from interp_core.inputs.tokens import TokenSequence
 from interp_core.inputs.vocabulary import token_names
@@ -38,7 +39,7 @@ MOST_LISTED = 50
 
 
 @dataclass(frozen=True)
-class LogitLens:
+class LogitLens(Charted):
     """Predictions after 0 to L layers (0: embeddings) at n `positions` (n,) of a text.
 
     `ids` and `probabilities` (L + 1, n, k) are the best tokens, best first, and `names` what they

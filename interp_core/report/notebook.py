@@ -1,9 +1,10 @@
-"""A report as a Jupyter notebook (format 4.5) that computes every table again and compares."""
+"""A report as a Jupyter notebook (format 4.5): it computes every table again, compares, draws."""
 
 from __future__ import annotations
 
 import ast
 import json
+from base64 import b64encode
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,6 +14,7 @@ from interp_core.report.record import Figure, Report
 
 SERIES = "checkpoints of "
 LOADERS = {"ic.load_model": "", "ic.checkpoint_series": SERIES}  # and what their models are called
+CHART = "chart"  # the variable of a script that draws
 CHECKED_ROWS = 500  # of each table; a notebook with more would be slow to open
 UNKNOWN = (
     "This chart and its code come from an opened session file. Review the code before you "
@@ -33,8 +35,8 @@ def notebook(report: Report, made: str, *, trusted: bool = False) -> str:
     """
     cells = [
         _words(
-            f"# Report\n\n{HONEST} Every table below is computed again and compared with what "
-            f"was recorded. Written by Clearhead on {made} (UTC)."
+            f"# Report\n\n{HONEST} Every table below is computed again, compared with what was "
+            f"recorded, and drawn. Written by Clearhead on {made} (UTC)."
         ),
         _words(_block(report.title)),
         _code(FIRST),
@@ -69,6 +71,20 @@ def _figure(place: int, figure: Figure, runs: bool) -> Iterable[dict[str, Any]]:
         return
     yield _code(figure.script)
     yield _code("\n".join([*_weights(figure), *_comparison(figure)]))
+    yield _code(CHART) if draws(figure.script) else _recorded(figure)
+
+
+def draws(script: str) -> bool:
+    """Whether a script makes the chart as well as the table."""
+    made = (node for node in ast.parse(script).body if isinstance(node, ast.Assign))
+    return any(getattr(target, "id", "") == CHART for node in made for target in node.targets)
+
+
+def _recorded(figure: Figure) -> dict[str, Any]:
+    """The picture as it was recorded, where the script does not draw it."""
+    data = {figure.kind: b64encode(figure.picture).decode()}
+    told = "The chart as recorded; only its table is computed again."
+    return _words(f"{told}\n\n![chart](attachment:chart)") | {"attachments": {"chart": data}}
 
 
 def _weights(figure: Figure) -> Iterable[str]:

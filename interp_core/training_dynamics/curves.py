@@ -16,6 +16,7 @@ from interp_core.audit.data import check_labelled, labelled_data
 from interp_core.audit.figures import LEVEL, Figure, percentiles, resampled, wilson
 from interp_core.audit.predictions import is_right, stream_predictions
 from interp_core.audit.record import SINGLE, AuditData, audit_kind
+from interp_core.charted import Charted
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.progress import report
 from interp_core.training_dynamics.checkpoints import DataFault
@@ -58,7 +59,7 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class LearningCurves:
+class LearningCurves(Charted):
     """The answers of a series of checkpoints to a training sample and to held-out texts.
 
     `checkpoints` are the c that were measured, `broken` those that could not be. `answers` holds

@@ -15,6 +15,7 @@ from interp_core.audit.word_groups import (
     attribution_shares,
     group_spans,
 )
+from interp_core.charted import Charted
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.heads.compare import compare_heads
 from interp_core.heads.statistics import head_statistics
@@ -32,7 +33,7 @@ FEWEST = 8  # texts: a bootstrap of fewer gives intervals that are too narrow to
 
 
 @dataclass(frozen=True)
-class CheckpointHeads:
+class CheckpointHeads(Charted):
     """The head statistics of each measured checkpoint over the same texts."""
 
     checkpoints: tuple[Checkpoint, ...]
@@ -122,7 +123,7 @@ def _drawn(count: int, limit: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class CheckpointAttributions:
+class CheckpointAttributions(Charted):
     """Attributions of the same texts, for their true classes, at each measured checkpoint."""
 
     checkpoints: tuple[Checkpoint, ...]

@@ -9,7 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
 from interp_core.report import numbers
+from interp_core.report.notebook import draws
 from interp_core.report.record import Figure, Report
+from interp_core.ui.report import adding
+from tests.specifications import alike, plain
 
 
 def report(app: AppTest) -> Report:
@@ -21,16 +24,27 @@ def add_all(app: AppTest) -> tuple[Figure, ...]:
     """The figures that all buttons “Add to report” of the drawn page make, one for each button."""
     keys = [each.key for each in app.button if str(each.key).startswith("add_")]
     assert keys, "the page draws a picture without a button"
-    for key in keys:
-        app.button(key=key).click()
-        app.run()
-        assert not app.exception
-        assert not app.error, [each.value for each in app.error]
+    drawn: list[dict] = []
+
+    def noted(picture: adding.Picture) -> object:
+        chart = _chart(picture)
+        drawn.append(plain(chart))
+        return chart
+
+    with patch.object(adding, "_chart", noted):
+        for key in keys:
+            app.button(key=key).click()
+            app.run()
+            assert not app.exception
+            assert not app.error, [each.value for each in app.error]
     figures = report(app).figures
+    SHOWN.update({each.script: spec for each, spec in zip(figures, drawn, strict=True)})
     assert len(figures) == len(keys)
     return figures
 
 
+SHOWN: dict[str, dict] = {}  # what the page drew, by the script
+_chart = adding._chart
 _load = ic.load_model
 _embedded = cache(_load)
 
@@ -40,8 +54,12 @@ def _once(name: str, **options: object) -> ic.LoadedModel:
     return _embedded(name) if name in embedded and not options else _load(name, **options)
 
 
+# Pictures that a script does not draw: how their titles begin, and why.
+UNDRAWN = {}
+
+
 def recomputed(figure: Figure) -> None:
-    """Run the script as a stranger would, and compare its table with the recorded one.
+    """Run the script as a stranger would; compare table and chart with those of the page.
 
     Only the built-in models are loaded once for all scripts.
     """
@@ -50,6 +68,10 @@ def recomputed(figure: Figure) -> None:
         exec(figure.script, names)
     told = ic.check_against(names["table"], numbers.written(figure.numbers))
     assert "as recorded" in told
+    if draws(figure.script):
+        assert alike(plain(names["chart"]), SHOWN[figure.script]), figure.title
+    else:
+        assert figure.title.startswith(tuple(UNDRAWN)), f"{figure.title!r} is not drawn"
     assert len(names["table"]) == figure.rows
     assert figure.rows > 0
     assert figure.models

@@ -103,7 +103,7 @@ def test_a_token_that_is_none_gets_one_sentence(opened):
 
 
 def test_the_waterfall_ends_at_the_logit(tiny_model):
-    from interp_core.ui.language.logit_attribution import steps
+    from interp_core.drawing.language import logit_steps as steps
 
     found = ic.logit_attribution(tiny_model("gpt2"), TEXT)
     frame = steps(found.parts)

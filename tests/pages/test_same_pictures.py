@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
 from contextlib import contextmanager
 
 import pytest
 
 import interp_core as ic
-from interp_core.charts.export import specification
 from interp_core.ui.widgets import figure
 from tests.pages.running import run
+from tests.specifications import alike, plain
 
 TEXT = "The film is not bad at all."
 CHANGED = "The film is not good at all."
@@ -29,34 +27,6 @@ def drawn(monkeypatch):
 
     monkeypatch.setattr(figure.altair_patch, "unchecked", noted)
     return found
-
-
-def plain(chart) -> dict:
-    """The specification without the names that Altair gives to views, selections and data."""
-    text = json.dumps(specification(chart))
-    text = re.sub(r"\b(view|param|data)[-_]?[0-9a-f]*_?\d*\b", r"\1", text)
-    spec = json.loads(re.sub(r"data:image/png;base64,[^\"]+", "a picture", text))
-    datasets = json.loads(json.dumps(specification(chart)))["datasets"]
-    spec["datasets"] = [sorted(rows, key=names_of) for rows in datasets.values()]
-    return spec
-
-
-def names_of(row: dict) -> str:
-    """What a row is known by: not by its numbers, which may be rounded another way."""
-    return str([each for each in row.values() if not isinstance(each, float)])
-
-
-def alike(one, two) -> bool:
-    """Whether two specifications are the same, up to the rounding of float32."""
-    if isinstance(one, dict) and isinstance(two, dict):
-        return one.keys() == two.keys() and all(alike(one[key], two[key]) for key in one)
-    if isinstance(one, list) and isinstance(two, list):
-        return len(one) == len(two) and all(map(alike, one, two))
-    if isinstance(one, float) or isinstance(two, float):
-        return one == pytest.approx(two, rel=1e-3, abs=1e-4)
-    if isinstance(one, str) and one.startswith("data:image"):
-        return str(two).startswith("data:image")
-    return one == two
 
 
 def among(chart, drawn) -> bool:

@@ -10,16 +10,11 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.attention.tables import same_tokens
-from interp_core.charts.lines import layer_rows
-from interp_core.drawing import attention as frames
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention.question import UNIT, Options, token_choice
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.recipe import Recipe, calls, value
-
-HIDDEN = 0.6  # of the largest value: below it, the tokens of the text set the colours
-STRIP_ROWS = 60  # keys across the layer strips
 
 
 def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
@@ -72,9 +67,9 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
                 )
             )
     charts = [_show(maps, options, strip, token) for strip in strips]
-    sinks = any("colour ends" in str(chart.title) for chart in charts)
+    sinks = any("colour ends" in str(value(chart).title) for chart in charts)
     st.caption(_layers_caption(len(charts) > 1, model.layout.causal, sinks))
-    return alt.vconcat(*charts)
+    return alt.vconcat(*map(value, charts))
 
 
 def _heads_said(heads: list[int]) -> str:
@@ -91,11 +86,12 @@ class Strip:
     values: Recipe
 
 
-def _show(maps: ic.AttentionMaps, options: Options, strip: Strip, token: int) -> alt.Chart:
+def _show(maps: ic.AttentionMaps, options: Options, strip: Strip, token: int) -> Recipe:
     values = value(strip.values)
-    chart = _strip(maps, values, strip.names, strip.title, strip.unit)
     layer, key = np.unravel_index(int(values.argmax()), values.shape)
     named = {} if strip.names != ["all"] else {"layers": strip.names}
+    about = {"title": strip.title, "unit": strip.unit, **named}
+    chart = options.shown.recipe().chart("layers", strip.values, **about)
     figure(
         chart,
         title=f"{strip.title}: token {token}",
@@ -115,24 +111,6 @@ def _telling_token(maps: ic.AttentionMaps, model: LoadedModel) -> int:
         return 0
     words = [i for i, name in enumerate(maps.tokens) if not maps.special[i] and name[-1].isalnum()]
     return words[-1] if words else 0
-
-
-def _strip(
-    maps: ic.AttentionMaps, values: np.ndarray, names: list[str], title: str, unit: str
-) -> alt.Chart:
-    keys, special = maps.key_tokens, maps.keys.special
-    if len(keys) > STRIP_ROWS:  # the keys that are read most, in their order
-        kept = np.sort(np.argsort(values.max(0))[::-1][:STRIP_ROWS])
-        title += f" (the {STRIP_ROWS} strongest of {len(keys)} keys)"
-        values, keys = values[:, kept], [f"{keys[i]} ({i})" for i in kept]
-        special = special[kept]
-    real = values[:, ~special]
-    top = float(real.max(initial=0.0))
-    sinks = 0 < top < HIDDEN * float(values.max())
-    if sinks:  # one key that takes most would leave all others white
-        title += f"; colour ends at {top:.2g}"
-    frame = frames.layer_frame(keys, values, names)
-    return layer_rows(frame, title=title, value_title=unit, top=top if sinks else None)
 
 
 def _layers_caption(rolled: bool, causal: bool, sinks: bool) -> str:

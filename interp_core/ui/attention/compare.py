@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -10,10 +11,9 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.attention.tables import aligned_difference
 from interp_core.attribution.what_if import suggestions
-from interp_core.charts.heatmaps import COMPACT_SIDE, LABELS, heatmap, token_keys
-from interp_core.drawing.attention import cell_frame
+from interp_core.charts.heatmaps import COMPACT_SIDE, LABELS
+from interp_core.drawing.attention_beside import side_by_side
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention.question import Options, strongest_named
 from interp_core.ui.widgets import layout
@@ -24,7 +24,6 @@ from interp_core.ui.widgets.recipe import Recipe, calls, value
 from interp_core.ui.widgets.sidebar import MAX_CHARACTERS
 
 MODES = {"heads": "Two heads", "texts": "Two texts"}
-MOST = 40  # tokens a side that are drawn
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Side:
         return self.maps.head(*self.place)
 
 
-def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
+def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> Any:
     """Both maps and second − first; returns the three charts side by side."""
     made = options.shown.recipe()
     place = (options.layer, options.heads[0])
@@ -56,7 +55,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         st.info("To compare two texts, enter the second text above.", icon=":material/edit:")
         return alt.Chart(pd.DataFrame({"x": []})).mark_point()
     top = float(max(first.weights.max(), second.weights.max()))
-    charts = [_map(first, top), _map(second, top), _difference(first, second)]
+    charts = side_by_side((first.maps, second.maps), (first.place, second.place))
     with st.container(horizontal=True, vertical_alignment="top"):
         for name, chart, told in zip(
             (first.name, second.name, "Difference (second − first)"),
@@ -75,7 +74,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         f"Both heatmaps use the same colour scale (0 to {top:.2g}). Difference: blue = higher "
         f"in the second; orange with “–” = higher in the first.{shared}"
     )
-    both = alt.hconcat(*charts).resolve_scale(color="independent")
+    both = made.chart("beside", second.made, *place, *second.place)
     pairs = [(side.made.head(*side.place), side.made.tokens) for side in (first, second)]
     table = calls.difference_table(*pairs[0], *pairs[1])
     offer(
@@ -164,40 +163,3 @@ def _other_text(options: Options) -> Side | None:
         return None
     place = (options.layer, options.heads[0])
     return Side(f"{_name(*place)}, second text", options.shown.recipe(text), place)
-
-
-def _map(side: Side, top: float) -> alt.Chart:
-    frame = cell_frame(side.maps, side.weights, slice(0, MOST), slice(0, MOST))
-    return heatmap(
-        frame, x="x", y="y", value="weight", title="weight", domain=(0.0, top), compact=True
-    )
-
-
-def _difference(first: Side, second: Side) -> alt.Chart:
-    change, places, _ = aligned_difference(
-        first.weights, first.maps.tokens, second.weights, second.maps.tokens
-    )
-    change = change[:MOST, :MOST]
-    names = [first.maps.tokens[place] for place in places][:MOST]
-    keys = token_keys(names)
-    row, column = np.indices(change.shape).reshape(2, -1)
-    frame = pd.DataFrame(
-        {
-            "y": [keys[i] for i in row],
-            "x": [keys[i] for i in column],
-            "query": [names[i] for i in row],
-            "key": [names[i] for i in column],
-            "weight": change.ravel().astype(float),
-        }
-    )
-    bound = float(np.abs(change).max()) if change.size else 1.0
-    return heatmap(
-        frame,
-        x="x",
-        y="y",
-        value="weight",
-        title="difference",
-        signed=True,
-        domain=(-bound, bound),
-        compact=True,
-    )

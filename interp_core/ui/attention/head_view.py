@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -21,9 +20,10 @@ from interp_core.ui.attention.question import (
 from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.recipe import Recipe, supplied
 
 
-def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
+def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> Recipe:
     """Two columns of tokens with lines for the strongest weights."""
     count = max(len(maps.tokens), len(maps.key_tokens))
     with layout.controls():
@@ -33,7 +33,12 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         maps, options.layer, options.heads, options.mass, token, window
     )
     top = float(lines["weight"].max()) if len(lines) else 1.0
-    chart = frames.lines_chart(maps, (lines, queries, keys))
+    about = {} if token is None else {"token": token}
+    about |= {"first": window[0]} if window[0] else {}
+    chart = options.shown.recipe().chart(
+        "head_view", options.layer, list(options.heads), share=options.mass, **about
+    )
+    chart = supplied(chart, lambda: frames.lines_chart(maps, (lines, queries, keys)))
     named = heads_named(options, maps.weights.shape[1])
     figure(
         chart,

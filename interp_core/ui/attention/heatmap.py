@@ -28,27 +28,31 @@ from interp_core.ui.attention.question import (
 from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import offer
+from interp_core.ui.widgets.recipe import Recipe, supplied
 
 WHOLE = 56  # tokens a side up to which every cell is drawn
 WINDOW = 36  # tokens a side of the zoomed window of longer texts
 
 
-def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
+def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> Recipe:
     """One map with numbers on hover; long texts get a whole picture and a zoomed window."""
+    part: dict[str, tuple[int, int]] = {}
     weights = chosen_map(maps, options)
     domain = (0.0, float(weights.max()))
     if max(weights.shape) <= WHOLE:
         chart = frames.cells(maps, weights, slice(None), slice(None), domain)
         _cells_wide(chart, maps.key_tokens, maps.tokens, _heat_alt(maps, options, weights))
     else:
-        chart = _zoomed(maps, weights, domain, _heat_alt(maps, options, weights))
+        chart, part = _zoomed(maps, weights, domain, _heat_alt(maps, options, weights))
     named = heads_named(options, maps.weights.shape[1])
-    offer(chart, title=f"Attention of {named}", alt=_heat_alt(maps, options, weights))
+    made = options.shown.recipe().chart("heatmap", options.layer, list(options.heads), **part)
+    made = supplied(made, lambda: chart)
+    offer(made, title=f"Attention of {named}", alt=_heat_alt(maps, options, weights))
     st.caption(
         f"{named.capitalize()}. Rows: query tokens; columns: key tokens. Colour: "
         f"{UNIT[maps.kind]}, 0 to {domain[1]:.2g}."
     )
-    return chart
+    return made
 
 
 def _cells_wide(
@@ -67,7 +71,10 @@ def _heat_alt(maps: ic.AttentionMaps, options: Options, weights: np.ndarray) -> 
     )
 
 
-def _zoomed(maps: ic.AttentionMaps, weights: np.ndarray, domain: tuple, alt_text: str) -> alt.Chart:
+def _zoomed(
+    maps: ic.AttentionMaps, weights: np.ndarray, domain: tuple, alt_text: str
+) -> tuple[alt.Chart, dict[str, tuple[int, int]]]:
+    """The chart of a window, and which window it is."""
     high, wide = weights.shape
     with layout.controls():
         first_query = _window_start("First query token", "q0", high)
@@ -102,7 +109,7 @@ def _zoomed(maps: ic.AttentionMaps, weights: np.ndarray, domain: tuple, alt_text
         "Left: the whole matrix (colour: square root of the weight). Right: the framed window "
         f"of {WINDOW} × {WINDOW} tokens. Click the left chart to move the window."
     )
-    return chart
+    return chart, {"queries": (rows.start, rows.stop), "keys": (columns.start, columns.stop)}
 
 
 def _window_start(label: str, key: str, count: int) -> int:

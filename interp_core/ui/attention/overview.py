@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -12,14 +11,16 @@ from interp_core.drawing import attention as frames
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention import question
 from interp_core.ui.attention.question import UNIT, Options, open_head
+from interp_core.ui.server import cache
 from interp_core.ui.widgets import clicks
 from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.recipe import Recipe, supplied
 
 TELLING = 0.4  # share of its attention from which a head is named by where it goes
 MARGIN = 44  # px of the layers' numbers and title
 
 
-def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
+def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> Recipe:
     """All heads; a click opens one."""
     frame = frames.overview_frame(
         question.summaries(options.shown),
@@ -28,7 +29,11 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         options.layer,
         options.heads,
     )
-    chart = overview(frame)
+    made = options.shown.recipe()
+    about = {"layer": options.layer, "heads": list(options.heads)}
+    if model.layout.kv_heads < model.layout.heads:
+        about["layout"] = cache.model_recipe(options.shown.asked.model).layout
+    chart = supplied(made.chart("overview", **about), lambda: overview(frame))
     layers, heads = maps.weights.shape[:2]
     figure(
         chart,

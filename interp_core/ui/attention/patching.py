@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.drawing.interventions import effects_chart, largest_layer
+from interp_core.drawing.interventions import largest_layer
 from interp_core.inputs.tokens import encode
 from interp_core.ui.attention.intervening import Asked, followed, told
 from interp_core.ui.widgets import layout
@@ -48,7 +48,7 @@ class Patched:
     key: str
     options: dict[str, str]
     method: str
-    drawn: Callable[[ic.Patching], Any]
+    drawn: Callable[[Recipe], Any]
     extra: dict[str, Recipe] = field(default_factory=dict)
     more: tuple = ()
     kind: str = "text"
@@ -188,7 +188,7 @@ def effects(asked: Asked, given: Patched) -> ViewResult | None:
             step = estimate
     found = value(step)
     st.markdown(_about(found, given.kind))
-    chart = given.drawn(found)
+    chart = given.drawn(step)
     shown = given.table(step)
     figure(
         chart,
@@ -220,10 +220,11 @@ def _about(found: ic.Patching, kind_of_input: str) -> str:
     )
 
 
-def _drawn(found: ic.Patching):  # noqa: ANN202 - an Altair chart, drawn by `figure`
+def _drawn(step: Recipe) -> Recipe:
+    found = value(step)
     if found.site != "heads_by_position":
-        return effects_chart(found)
-    return effects_chart(found, int(one_layer(found, found.to_frame())["layer"].iloc[0]))
+        return step.chart()
+    return step.chart(layer=int(one_layer(found, found.to_frame())["layer"].iloc[0]))
 
 
 def one_layer(found: ic.Patching, frame: pd.DataFrame) -> pd.DataFrame:

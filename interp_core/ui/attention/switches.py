@@ -8,10 +8,7 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.attributions import grid
-from interp_core.charts.heatmaps import token_keys
-from interp_core.charts.language import unit_map
-from interp_core.drawing.interventions import ANSWERS, answer_bars, answer_unit
+from interp_core.drawing.interventions import ANSWERS, answer_unit, removal_chart
 from interp_core.interventions.ranking import MLP
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention.intervening import Asked, followed, told
@@ -56,7 +53,7 @@ def draw(asked: Asked) -> ViewResult | None:
     )
     if answer is None:
         return None
-    _answer(value(answer), named("table", answer.to_frame()), bool(options))
+    _answer(answer, bool(options))
     if options:
         st.caption(_told(strengths, edges, cut, asked.tokens))
     offered = {what: name for what, name in SHOWN.items() if what != "words" or model.tokenizer}
@@ -79,8 +76,9 @@ def _unit_name(unit: str) -> str:
     return f"layer {layer}, head {part}"
 
 
-def _answer(found: ic.Switched, table: Recipe, switched: bool) -> None:
+def _answer(answer: Recipe, switched: bool) -> None:
     """The two predictions beside each other."""
+    found, table = value(answer), named("table", answer.to_frame())
     frame = value(table)
     title = answer_unit(frame)
     left, right = st.columns([2, 3])
@@ -97,7 +95,7 @@ def _answer(found: ic.Switched, table: Recipe, switched: bool) -> None:
     with right:
         shown = frame.head(ANSWERS)
         figure(
-            answer_bars(frame),
+            answer.chart(),
             title="Prediction before and after switching",
             alt=f"Bars of the {title} of {len(shown)} labels before and after switching: "
             f"{found.before.label} before, {found.after.label} after.",
@@ -134,10 +132,9 @@ def _removals(asked: Asked, units: list[str], answer: Recipe) -> ViewResult:
     step = asked.run("Removing each component", step, rows=rows, counts=True, unit="layers")
     frame = _blank(model) if step is None else value(step)
     frame = frame.assign(value=frame["logit_change"].fillna(0.0))
-    chosen = [f"{layer}.{unit}" in units for layer, unit in zip(frame["layer"], frame["unit"])]
-    chart = unit_map(
-        frame.assign(chosen=chosen), title="change in the logit without the component", signed=True
-    )
+    chart = removal_chart(frame, units)
+    if step is not None:
+        chart = calls.chart(step, "removal_effects", **({"chosen": units} if units else {}))
     figure(
         chart,
         title=f"Removal effect of each head and MLP on {value(answer).label}",
@@ -217,10 +214,7 @@ def _words(asked: Asked, options: dict, answer: Recipe) -> ViewResult | None:
     if step is None:
         return None
     table = value(step).rename(columns={"original": "before", "edited": "after"})
-    long = table.rename(columns={"word": "token"}).assign(key=token_keys(table["word"]))
-    long = long.melt(["key", "token"], var_name="row", value_name="score")
-    rows = ["before", "after", "difference"]
-    chart = grid(long, x="key", y="row", value="score", title="score", y_title="", rows=rows)
+    chart = calls.chart(step, "edit_table", rows=["before", "after"])
     most = table.loc[table["difference"].abs().idxmax()]
     figure(
         chart,
@@ -253,8 +247,7 @@ def _later(asked: Asked, options: dict, answer: Recipe) -> ViewResult | None:
     if step is None:
         return None
     frame = value(step)
-    drawn = frame.assign(unit=frame["head"].astype(str), value=frame["change"], chosen=False)
-    chart = unit_map(drawn, title="total variation of the attention")
+    chart = calls.chart(step, "attention_change")
     most = frame.loc[frame["change"].idxmax()]
     figure(
         chart,

@@ -49,7 +49,9 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> ViewRe
     drawn = frame.assign(
         chosen=(frame["layer"] == options.layer) & frame["head"].isin(options.heads)
     )
-    chart = received_map(drawn, unit=UNIT[maps.kind])
+    about = {"layer": options.layer, "heads": list(options.heads)}
+    about |= {"unit": UNIT[maps.kind]} if maps.kind != "attention" else {}
+    chart = calls.chart(table, "attention_to", **about)
     name = maps.key_tokens[token]
     known = frame.dropna(subset=["over_uniform"])
     told = (

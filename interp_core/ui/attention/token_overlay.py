@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import altair as alt
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.lines import layer_rows
-from interp_core.drawing import attention as frames
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention.question import (
     UNIT,
@@ -19,11 +16,11 @@ from interp_core.ui.attention.question import (
 )
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.figure import offer
-from interp_core.ui.widgets.recipe import calls, named, value
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.token_strip import token_strip
 
 
-def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
+def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> Recipe:
     """The sentence shaded by what one token reads, or by how much each token is read."""
     with layout.controls():
         token = token_choice(maps, "Query token", "mean of all queries")
@@ -53,8 +50,8 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
         f"{UNIT[maps.kind]} from {source}, 0 to {top:.2g}. Click a token to use it as the "
         "query; click it again to return to the mean over all queries."
     )
-    frame = frames.layer_frame(maps.key_tokens, values[None], [reader])
-    chart = layer_rows(frame, title="", value_title=UNIT[maps.kind])
+    about = {} if token is None else {"token": token}
+    chart = made.chart("tokens", options.layer, list(options.heads), **about)
     offer(
         chart,
         title=f"Tokens shaded by the attention from {reader}",

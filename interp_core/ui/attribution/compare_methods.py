@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -12,8 +11,6 @@ import interp_core as ic
 from interp_core.attribution.methods import METHODS
 from interp_core.attribution.result import MISLEADING
 from interp_core.attribution.tables import disagreements
-from interp_core.charts.attributions import against, agreement, grid
-from interp_core.charts.heatmaps import token_keys
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution.question import Asked, cost, explained
 from interp_core.ui.attribution.text import largest, units_said
@@ -58,7 +55,7 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     compared = calls.method_table(named("found", found))
     table = value(compared)
     scores, words = table.drop(columns="word"), list(table["word"])
-    chart = _grid(scores, words)
+    chart = calls.chart(compared, "method_table")
     first, whole = scores.columns[0], value(found[0])
     figure(
         chart,
@@ -91,21 +88,6 @@ def _drawn(steps: list[Recipe]) -> tuple[list[Recipe], list[str]]:
     return kept, [value(each).method for each in kept]
 
 
-def _grid(table: pd.DataFrame, words: list[str]) -> alt.TopLevelMixin:
-    scaled = table / table.abs().max().replace(0, 1)
-    frame = scaled.assign(key=token_keys(words), token=words)
-    long = frame.melt(["key", "token"], var_name="method", value_name="score")
-    return grid(
-        long,
-        x="key",
-        y="method",
-        value="score",
-        title="score / largest absolute score",
-        y_title="",
-        rows=list(table.columns),
-    )
-
-
 def _agreement(compared: Recipe, scores: pd.DataFrame) -> None:
     """A matrix of all pairs of methods."""
     table = calls.method_agreement(compared.drop(columns="word"))
@@ -121,7 +103,7 @@ def _agreement(compared: Recipe, scores: pd.DataFrame) -> None:
         for what, row in (("highest", most), ("lowest", least))
     )
     figure(
-        agreement(found),
+        calls.chart(table, "method_agreement"),
         title="Agreement between methods",
         alt=f"Matrix of Kendall's rank correlation of {scores.shape[1]} methods: {said}.",
         room=MATRIX,
@@ -142,12 +124,13 @@ def _against(found: list[Recipe], table: pd.DataFrame) -> None:
         keep_valid("against", others)
         other = st.selectbox(f"Compare {first} with", others, **bound)
         pair = [found[0], found[1 + others.index(other)]]
+        both = calls.method_table(named("found", pair))
         figure(
-            against(table.rename(columns={"word": "token"}), x=first, y=other),
+            calls.chart(both, "two_methods"),
             title=f"Compare {first} with {other.lower()}",
             alt=f"{len(words)} words as points. Largest by {first.lower()}: "
             f"{largest(words, table[first])}; by {other.lower()}: {largest(words, table[other])}.",
-            table=calls.method_table(named("found", pair)),
+            table=both,
         )
     with right:
         st.markdown("**Largest disagreements**")

@@ -8,8 +8,7 @@ import streamlit as st
 
 from interp_core.attribution.methods import METHODS
 from interp_core.attribution.result import Attribution
-from interp_core.charts.attributions import probabilities
-from interp_core.drawing.attribution import has_words, score_bars
+from interp_core.drawing.attribution import LABELS, has_words
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution import tagged
 from interp_core.ui.attribution.completeness import contrast_button, refused, trust_line
@@ -25,7 +24,7 @@ from interp_core.ui.widgets.recipe import Recipe, named, value
 from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.token_strip import token_strip
 
-SHOWN_LABELS, NAMED_LABELS = 8, 3
+NAMED_LABELS = 3
 PROBABILITIES = 420  # px of their chart
 ORDERS = {"text": "Text order", "size": "By score"}  # of the bars
 QUICK = "saliency"  # one gradient
@@ -50,7 +49,8 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     strip(shown, key="explanation", asked=asked)
     with layout.controls():
         order = one_of("Bars", ORDERS, key="order")
-    chart = score_bars(shown, order=order)
+    about = {"words": False} if table is step else {}
+    chart = step.chart(**about, **({} if order == "text" else {"order": order}))
     kind = shown.units if shown.pieces else "subword tokens"
     figure(
         chart,
@@ -103,14 +103,14 @@ def prediction(asked: Asked, step: Recipe) -> None:
             contrast_button(asked, found, key="beside")
         if known:
             with st.popover("All probabilities", type="tertiary"):
-                _probabilities(table.head(SHOWN_LABELS), told)
+                _probabilities(table.head(LABELS), told, step.prediction.chart())
 
 
-def _probabilities(shown: pd.DataFrame, told: Recipe) -> None:
+def _probabilities(shown: pd.DataFrame, told: Recipe, chart: Recipe) -> None:
     said = [f"{quoted(row.label)} {row.probability:.1%}" for row in shown.itertuples()]
     with st.container(width=PROBABILITIES):
         figure(
-            probabilities(shown),
+            chart,
             title="Probabilities of the labels",
             alt=f"Bars of the probabilities of {len(shown)} labels: {', '.join(said[:4])}.",
             table=told,

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
 from interp_core.attribution.baselines import non_word_mask
-from interp_core.charts.heatmaps import heatmap, largest, token_keys
 from interp_core.inputs.tokens import encode
 from interp_core.inputs.words import removable
 from interp_core.interventions.interactions import MOST_PAIRWISE, MOST_WORDS
@@ -57,9 +54,7 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     found = value(step)
     order = found.reindex(found["interaction"].abs().sort_values(ascending=False).index)
     top = order.iloc[0]
-    bound = largest(found["interaction"])
-    about = {"value": "interaction", "title": "interaction (logit)", "signed": True}
-    chart = heatmap(square(found), x="x", y="y", **about, domain=(-bound, bound))
+    chart = calls.chart(step, "word_interactions")
     figure(
         chart,
         title="Word interactions",
@@ -82,24 +77,3 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
 
 
 LEFT_OUT = ("method", "evaluations", "seed", "baseline")
-
-
-def square(found: pd.DataFrame) -> pd.DataFrame:
-    """Both halves of the table, for a heatmap: x, y, query, key, interaction."""
-    names: dict[int, str] = {}
-    for side in ("first", "second"):
-        names |= dict(zip(found[f"{side}_word"], found[side]))
-    keys = dict(zip(sorted(names), token_keys([names[each] for each in sorted(names)])))
-    halves = []
-    for one, two in (("first", "second"), ("second", "first")):
-        half = found[[f"{one}_word", f"{two}_word", "interaction"]].copy()
-        half.columns = ["row", "column", "interaction"]
-        halves.append(half)
-    diagonal = pd.DataFrame({"row": list(keys), "column": list(keys), "interaction": np.nan})
-    frame = pd.concat([*halves, diagonal]).sort_values(["row", "column"])
-    return frame.assign(
-        y=frame["row"].map(keys),
-        x=frame["column"].map(keys),
-        query=frame["row"].map(names),
-        key=frame["column"].map(names),
-    )

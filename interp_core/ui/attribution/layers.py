@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import altair as alt
 import numpy as np
-import pandas as pd
 import streamlit as st
 
-from interp_core.attribution.conductance import Conductance
 from interp_core.attribution.result import misleads
-from interp_core.charts.attributions import grid
-from interp_core.charts.heatmaps import token_keys
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution.question import Asked, cost
 from interp_core.ui.attribution.text import largest, quoted
@@ -49,7 +44,7 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
         )
         return None
     words = value(by_word)
-    chart = _grid(words)
+    chart = by_word.chart()
     figure(
         chart,
         title=f"Layer conductance for {quoted(found.target)}",
@@ -68,21 +63,3 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
         "numbered as on the page “Attention heads”."
     )
     return ViewResult(chart, by_word.to_frame())
-
-
-def _grid(words: Conductance) -> alt.LayerChart:
-    """Words across, layers down."""
-    names = ["embeddings" if n < 0 else f"after layer {n}" for n in words.layer_numbers]
-    row, column = np.indices(words.scores.shape).reshape(2, -1)
-    keys = token_keys(words.tokens)
-    frame = pd.DataFrame(
-        {
-            "layer": [names[i] for i in row],
-            "key": [keys[i] for i in column],
-            "token": [words.tokens[i] for i in column],
-            "score": words.scores.ravel(),
-        }
-    )
-    return grid(
-        frame, x="key", y="layer", value="score", title="conductance", y_title="", rows=names
-    )

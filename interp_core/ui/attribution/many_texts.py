@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -12,8 +11,7 @@ import interp_core as ic
 from interp_core.attribution.tables import HEAVY, heavy_fillers, lines, text_table
 from interp_core.audit.data import LABEL_NAMES
 from interp_core.audit.figures import wilson
-from interp_core.charts.attributions import bars
-from interp_core.charts.heatmaps import token_keys
+from interp_core.drawing.attribution import TOP_WORDS
 from interp_core.files.columns import usual_name
 from interp_core.files.corpus import left_out
 from interp_core.files.form import FileOptions
@@ -39,7 +37,6 @@ from interp_core.ui.widgets.uploads import (
 
 MOST_TEXTS = 200
 MOST_BYTES = 5 * 2**20
-TOP_WORDS = 12
 CLASSIFIES = "sequence-classification"
 SHOWN = {"all": "All", "errors": "Errors only"}
 NO_LABELS = "none"
@@ -93,7 +90,7 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     if words.empty:
         st.info("No word of these texts has a score, so there is no chart.")
         return None
-    chart = _deciding(words)
+    chart = _deciding(counted)
     _heavy(words)
     return ViewResult(chart, counted)
 
@@ -245,15 +242,13 @@ def _results(asked: Asked, given: Recipe) -> Recipe | None:
     return None if found is None else supplied(named("found", step), lambda: found)
 
 
-def _deciding(words: pd.DataFrame) -> alt.TopLevelMixin:
+def _deciding(counted: Recipe) -> Recipe:
+    words = value(counted)
     classes = list(dict.fromkeys(words["class"]))
     keep_valid("class", classes)
     chosen = st.selectbox("Most influential words for", classes, key="class", width=260, **BOUND)
     top = words[(words["class"] == chosen) & ~words["filler"].astype(bool)].head(TOP_WORDS)
-    frame = pd.DataFrame(
-        {"key": token_keys(top["word"]), "token": top["word"], "score": top["mean score"]}
-    )
-    chart = bars(frame.reset_index(drop=True), title="mean score")
+    chart = calls.chart(counted, "word_table", label=chosen)
     figure(
         chart,
         title=f"Most influential words for {quoted(chosen)}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from interp_core.charts.interventions import lines_by_layer
+from interp_core.drawing.interventions import LENS_LABELS
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution.question import Asked
 from interp_core.ui.server import cache, costs, jobs
@@ -12,8 +12,6 @@ from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import calls, named, value
 from interp_core.ui.widgets.result import ViewResult
-
-SHOWN = 7  # labels with a line of their own
 
 
 def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
@@ -33,18 +31,17 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     if step is None:
         return None
     lens, turns = value(step), value(calls.turning_points(step))
-    best = lens.groupby("label")["logit"].max().nlargest(SHOWN).index
     shares = lens["probability"].notna().all()
     column = "probability" if shares else "logit"
-    chart = lines_by_layer(lens[lens["label"].isin(best)], value=column, title=column, kind="label")
+    chart = calls.chart(step, "classifier_lens")
     last = lens[lens["layer"] == lens["layer"].max()]
     answer = last.loc[last["logit"].idxmax(), "label"]
-    said = _turns(turns, lens)
+    said, labels, states = _turns(turns, lens), lens["label"].nunique(), lens["layer"].nunique()
     figure(
         chart,
         title="Prediction of the task head after each layer",
         key="task_lens",
-        alt=f"Lines of the {column} of {len(best)} labels over {lens['layer'].nunique()} states; "
+        alt=f"Lines of the {column} of {min(labels, LENS_LABELS)} labels over {states} states; "
         f"at the end: {answer}. {said}",
     )
     st.caption(

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 import interp_core as ic
 from interp_core.attribution.result import Attribution
 from interp_core.attribution.targets import NONE
-from interp_core.charts.attributions import curves
+from interp_core.drawing.attribution import curves
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution.question import Asked, cost, explained
 from interp_core.ui.attribution.text import quoted, units_said
@@ -53,7 +52,9 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     found, result = value(step), value(measured)
     _measures(result)
     st.markdown(_verdict(result))
-    both = _curves(result, _measured(result, found))
+    unit = _measured(result, found)
+    _curves(result, unit)
+    both = measured.chart(**({} if unit == result.measure else {"measured": unit}))
     offer(
         both,
         title=f"Faithfulness for {quoted(found.target)} ({MODES[mode]})",
@@ -76,19 +77,13 @@ def _measured(result: ic.Faithfulness, found: Attribution) -> str:
     return found.unit if found.goal.activation == NONE else result.measure
 
 
-def _curves(result: ic.Faithfulness, measured: str) -> alt.HConcatChart:
+def _curves(result: ic.Faithfulness, measured: str) -> None:
     """Both curves side by side."""
-    charts = {}
+    charts = curves(result, measured)
     for side, name in zip(st.columns(2, gap="large"), _WHAT):
         with side:
             st.markdown(f"**{name.capitalize()}**: " + _WHAT[name])
-            charts[name] = curves(
-                result.curve[result.curve["curve"] == name],
-                title=f"target {measured}",
-                value=result.measure,
-            )
             draw_chart(charts[name], alt=_said(result, name, measured))
-    return alt.hconcat(*(chart.properties(title=name) for name, chart in charts.items()))
 
 
 def _said(result: ic.Faithfulness, name: str, measured: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import altair as alt
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -10,8 +9,6 @@ import streamlit as st
 import interp_core as ic
 from interp_core.attribution.result import Attribution
 from interp_core.attribution.what_if import predict_target, replace_span, suggestions
-from interp_core.charts.attributions import grid
-from interp_core.charts.heatmaps import token_keys
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution.completeness import refused
 from interp_core.ui.attribution.explanation import strip
@@ -122,7 +119,7 @@ def _side_by_side(asked: Asked, step: Recipe, edited: str) -> ViewResult | None:
         return None
     compared = calls.edit_table(named("first", step), named("second", second))
     table = value(compared)
-    chart = _grid(table)
+    chart = calls.chart(compared, "edit_table")
     figure(
         chart,
         title="Scores before and after the edit",
@@ -133,21 +130,6 @@ def _side_by_side(asked: Asked, step: Recipe, edited: str) -> ViewResult | None:
         "Words are aligned in order. A word that occurs in only one text scores 0 in the other."
     )
     return ViewResult(chart, compared)
-
-
-def _grid(table: pd.DataFrame) -> alt.LayerChart:
-    """Rows original, edited and difference over the words of both texts."""
-    named = table.rename(columns={"word": "token"}).assign(key=token_keys(table["word"]))
-    frame = named.melt(["key", "token"], var_name="row", value_name="score")
-    return grid(
-        frame,
-        x="key",
-        y="row",
-        value="score",
-        title="score",
-        y_title="",
-        rows=["original", "edited", "difference"],
-    )
 
 
 @st.cache_data(max_entries=256, show_spinner="Trying the edits …")

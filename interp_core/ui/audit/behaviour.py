@@ -7,7 +7,6 @@ import streamlit as st
 from interp_core.audit.figures import SMALL
 from interp_core.audit.scoring import check_answers
 from interp_core.audit.suites import MOST_BYTES, Suite, built_in_suites, read_suite
-from interp_core.charts.audit import intervals
 from interp_core.models.record import LoadedModel
 from interp_core.ui.audit.answers import Audited
 from interp_core.ui.audit.explaining import explain_row, percent
@@ -47,8 +46,7 @@ def draw(audited: Audited) -> ViewResult | None:
         return None
     found = value(step)
     table = found.capabilities
-    frame = table.rename(columns={"capability": "name", "rate": "value"})
-    chart = intervals(frame.assign(small=table["n"] < SMALL), title="failure rate")
+    chart = step.chart("capabilities")
     worst = table.loc[table["rate"].idxmax()]
     figure(
         chart,

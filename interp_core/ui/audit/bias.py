@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 import interp_core as ic
 from interp_core.audit.bias import SEARCHED, Bias
-from interp_core.audit.figures import FDR, SMALL
+from interp_core.audit.figures import SMALL
 from interp_core.audit.lexicons import find_lexicon
 from interp_core.audit.scoring import check_answers
-from interp_core.charts.audit import intervals
+from interp_core.drawing.audit import term_ends
 from interp_core.ui.audit.answers import Audited
 from interp_core.ui.audit.explaining import explain_row, percent, read_texts, rests_on, signed
 from interp_core.ui.server import costs, jobs
@@ -23,7 +22,6 @@ from interp_core.ui.widgets.recipe import Recipe, builtin, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
 SOURCES = {"templates": "Built-in templates", "texts": "Texts of the data"}
-SHOWN = 15  # terms at either end
 SHARED = 96  # texts whose attributions are summed
 EXCHANGED = "exchanged terms"
 
@@ -86,17 +84,7 @@ def _measured(audited: Audited, name: str, source: str, label: str) -> Recipe | 
 def _terms(step: Recipe, found: Bias) -> ViewResult:
     """The terms with the lowest and the highest logit in the same templates."""
     table = found.terms.sort_values("difference", ignore_index=True)
-    ends = table if len(table) <= 2 * SHOWN else pd.concat([table.head(SHOWN), table.tail(SHOWN)])
-    kept = ["term", "difference", "low", "high", "n", "q"]
-    frame = ends[kept].rename(columns={"term": "name", "difference": "value"})
-    chart = intervals(
-        frame.assign(small=frame["q"] > FDR),
-        title=f"logit of {found.target}, difference from all terms",
-        form="+.2f",
-        mark=0.0,
-        mark_title="mean of all terms",
-        words=("significant", "not significant"),
-    )
+    ends, chart = term_ends(found), step.chart("terms")
     low, high = table.iloc[0], table.iloc[-1]
     figure(
         chart,
@@ -120,30 +108,13 @@ def _terms(step: Recipe, found: Bias) -> ViewResult:
 def _contrasts(step: Recipe, found: Bias, *, main: bool) -> ViewResult:
     """Group against group, beside what neutral words give."""
     table = found.contrasts
-    frame = pd.DataFrame(
-        {
-            "name": [f"{b} − {a}" for a, b in zip(table["a"], table["b"])],
-            "value": table["difference"],
-            "low": table["low"],
-            "high": table["high"],
-            "n": table["n"],
-            "small": table["q"] > FDR,
-        }
-    )
-    chart = intervals(
-        frame,
-        title=f"logit of {found.target}, difference",
-        form="+.2f",
-        mark=0.0,
-        mark_title="no difference",
-        words=("significant", "not significant"),
-    )
+    chart = step.chart("contrasts")
     strongest = table.loc[table["difference"].abs().idxmax()]
     figure(
         chart,
         title=f"{found.lexicon.title}: groups compared",
         key="bias_contrasts",
-        alt=f"Points of {len(frame)} comparisons of groups with intervals; largest "
+        alt=f"Points of {len(table)} comparisons of groups with intervals; largest "
         f"{strongest['b']} − {strongest['a']} ({signed(strongest['difference'])}).",
         table=None if main else step.contrasts,
     )

@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from interp_core.audit.figures import FDR
-from interp_core.charts.heads import head_map
 from interp_core.ui.audit.answers import Audited
 from interp_core.ui.server import costs, jobs
 from interp_core.ui.widgets import clicks, leads
@@ -131,10 +130,9 @@ def _lift_map(step: Recipe, group: str) -> None:
     """The attention lift of one group in every head."""
     frame = value(step)
     frame = frame[frame["group"] == group].reset_index(drop=True)
-    plain_cells = {"role": "", "code": "", "chosen": False, "lit": True}
     top = frame.loc[frame["lift"].fillna(-1).idxmax()]
     figure(
-        head_map(frame.assign(value=frame["lift"], **plain_cells), title="lift", text_format=".2f"),
+        calls.chart(step, "head_lift", group),
         title=f"Attention lift of {group}",
         key="lift_map",
         alt=f"Attention lift of {group} by head; highest layer {top['layer']}, head {top['head']} "

@@ -7,17 +7,15 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.audit.record import REGRESSION, SINGLE
-from interp_core.charts.simple import histogram
 from interp_core.ui.audit import texts
 from interp_core.ui.audit.answers import Audited
 from interp_core.ui.server import costs, jobs
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
-from interp_core.ui.widgets.recipe import calls, named, value
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
 ROW, NEAR = "audit_error", "audit_near"
-BINS = 0.05
 TRIED = 60  # texts that the search for words needs, about
 
 
@@ -39,13 +37,14 @@ def draw(found: Audited) -> ViewResult | None:
     place = texts.chosen(ROW, table, first=True)
     if place is not None:
         _one(found, table, place)
-    return ViewResult(_chart(table, number), step)
+    return ViewResult(_chart(step, number), step)
 
 
-def _chart(table: pd.DataFrame, number: bool):  # noqa: ANN202 - an Altair chart
+def _chart(step: Recipe, number: bool) -> Recipe:
+    table = value(step)
     values = table["error"] if number else table["confidence"]
     title = "error (predicted − true)" if number else "confidence of the wrong prediction"
-    chart = histogram(values, title=title, unit="texts", step=None if number else BINS)
+    chart = calls.chart(step, "error_table")
     figure(
         chart,
         title="Errors by confidence" if not number else "Errors by value",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from interp_core.audit.figures import FDR, SMALL
 from interp_core.audit.privacy import GROUP, Privacy
 from interp_core.audit.scoring import check_answers
-from interp_core.charts.audit import intervals
 from interp_core.ui.audit.answers import Audited
 from interp_core.ui.audit.explaining import explain_row, percent, read_texts, rests_on
 from interp_core.ui.server import cache, costs, jobs
@@ -65,18 +63,7 @@ def draw(audited: Audited) -> ViewResult | None:
 
 def _kinds(step: Recipe, found: Privacy, *, tagged: bool) -> ViewResult:
     table = found.kinds
-    frame = pd.DataFrame(
-        {
-            "name": table["kind"],
-            "value": table["change"],
-            "low": table["low"],
-            "high": table["high"],
-            "n": table["texts"],
-            "small": table["texts"] < SMALL,
-            "limit": table["control change"],
-        }
-    )
-    chart = intervals(frame, title="mean |Δ probability| of the answer", form=".3f")
+    chart = step.chart("kinds")
     worst = table.loc[table["change"].idxmax()]
     figure(
         chart,

@@ -9,9 +9,9 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.audit.figures import SMALL, p_value
-from interp_core.audit.points import class_points, value_points
+from interp_core.audit.points import value_points
 from interp_core.audit.record import SINGLE
-from interp_core.charts.audit import confusion, curve, intervals, reliability
+from interp_core.drawing.audit import CLASSES, confused, most_errors
 from interp_core.ui.audit import texts
 from interp_core.ui.audit.answers import Audited
 from interp_core.ui.server import jobs
@@ -23,7 +23,6 @@ from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 from interp_core.ui.widgets.result import ViewResult
 
 HEADLINES = 4
-MOST_CLASSES = 20  # in the charts; of more, those with the most errors
 CELL, ROW = "audit_cell", "audit_row"
 
 
@@ -120,7 +119,7 @@ def shown(key: str, number: float) -> str:
 def _overall(score: ic.Score, step: Recipe):  # noqa: ANN202 - an Altair chart
     """Values of numbers that have no classes."""
     frame = value_points(score.figures)
-    chart = intervals(frame, title="value", form=".3f")
+    chart = step.chart("values")
     told = "; ".join(f"{row['name']} {row['value']:.3f}" for _, row in frame.iterrows())
     figure(chart, title="Error and correlation", alt=f"Values with intervals: {told}.")
     st.caption("One point per value, with its 95% interval (bootstrap over texts).")
@@ -130,10 +129,9 @@ def _overall(score: ic.Score, step: Recipe):  # noqa: ANN202 - an Altair chart
 def _classes(score: ic.Score, step: Recipe):  # noqa: ANN202 - an Altair chart
     """Precision, recall and F1 of each class with intervals."""
     classes = score.classes
-    kept = _most_errors(classes)
+    kept = most_errors(classes)
     shown_ = classes[classes["class"].isin(kept)]
-    frame = class_points(shown_)
-    chart = intervals(frame, title="")
+    chart = step.chart("classes")
     lowest = shown_.loc[shown_["f1"].idxmin()]
     figure(
         chart,
@@ -149,25 +147,11 @@ def _classes(score: ic.Score, step: Recipe):  # noqa: ANN202 - an Altair chart
     return chart
 
 
-def _most_errors(classes: pd.DataFrame) -> list[str]:
-    if len(classes) <= MOST_CLASSES:
-        return list(classes["class"])
-    right = classes["recall"].fillna(0) * classes["support"]
-    wrong = classes["support"] + classes["predicted"] - 2 * right
-    kept = classes.loc[wrong.sort_values(ascending=False, kind="stable").index[:MOST_CLASSES]]
-    return [name for name in classes["class"] if name in set(kept["class"])]
-
-
 def _confusion(found: Audited, score: ic.Score, step: Recipe) -> None:
     st.markdown("**Confusion matrix**")
     frame = score.confusion
     wrong = frame[(frame["true"] != frame["predicted"]) & (frame["count"] > 0)]
-    names = list(dict.fromkeys(frame["true"]))
-    if len(names) > MOST_CLASSES:
-        top = wrong.sort_values("count", ascending=False, kind="stable").head(MOST_CLASSES)
-        kept = set(list(dict.fromkeys([*top["true"], *top["predicted"]]))[:MOST_CLASSES])
-        frame = frame[frame["true"].isin(kept) & frame["predicted"].isin(kept)]
-    names = list(dict.fromkeys(frame["true"]))
+    names = list(dict.fromkeys(confused(frame, CLASSES)["true"]))
     options = {
         f"{row.true} → {row.predicted}": (row.true, row.predicted) for row in wrong.itertuples()
     }
@@ -177,7 +161,7 @@ def _confusion(found: Audited, score: ic.Score, step: Recipe) -> None:
         if hit and f"{hit[0]} → {hit[1]}" in options:
             st.session_state[CELL] = f"{hit[0]} → {hit[1]}"
 
-    chart = confusion(frame)
+    chart = step.chart("confusion")
     top = wrong.sort_values("count", ascending=False, kind="stable").head(1)
     most = "; ".join(f"{row.count} of {row.true} as {row.predicted}" for row in _rows(top))
     figure(
@@ -240,7 +224,7 @@ def _calibration(found: Audited, score: ic.Score) -> None:
     error = next(each for each in score.figures if each.key == "calibration_error")
     gap = bins.loc[((bins["accuracy"] - bins["confidence"]).abs() * bins["n"]).idxmax()]
     figure(
-        reliability(bins.assign(small=bins["n"] < SMALL)),
+        calls.chart(made, "reliability"),
         title="Reliability diagram",
         table=made,
         alt=f"Accuracy by confidence in {len(bins)} bins; largest gap weighted by n: confidence "
@@ -272,10 +256,11 @@ def _curves(found: Audited) -> None:
     at = frame[frame["threshold"] >= cut].tail(1)
     for title, (x, y, chance, where) in kinds.items():
         told = "; ".join(f"{y} {row[y]:.1%} at {x} {row[x]:.1%}" for _, row in at.iterrows())
+        about = {"x": x, "y": y, "threshold": cut, "chance": chance}
         with where:
             st.markdown(f"**{title}**")
             figure(
-                curve(frame, x=x, y=y, threshold=cut, chance=chance),
+                calls.chart(made, "threshold_curves", **about),
                 title=title,
                 table=made,
                 alt=f"{title} of {name} over {len(frame)} thresholds; at threshold {cut:.2f}: "

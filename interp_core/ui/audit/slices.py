@@ -8,7 +8,7 @@ import streamlit as st
 import interp_core as ic
 from interp_core.audit.figures import FDR, SMALL
 from interp_core.audit.points import slice_points
-from interp_core.drawing.audit import slices_chart
+from interp_core.drawing.audit import SLICE
 from interp_core.ui.audit import texts
 from interp_core.ui.audit.answers import Audited
 from interp_core.ui.server import jobs
@@ -16,7 +16,7 @@ from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
-from interp_core.ui.widgets.recipe import calls, named, value
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
 SEARCHES = {"groups": "Length, confidence, columns, contents", "words": "Words and pairs of words"}
@@ -40,7 +40,7 @@ def draw(found: Audited) -> ViewResult | None:
         return None
     _said(slices)
     names = [f"{kind}: {name}" for kind, name in zip(table["kind"], table["slice"])]
-    chart = _chart(slices, table.assign(name=names))
+    chart = _chart(step, table.assign(name=names))
     _table(table)
     _opened(found, table, names)
     return ViewResult(chart, step.table)
@@ -59,7 +59,8 @@ def _said(slices: ic.Slices) -> None:
     st.markdown(f"{head} (Benjamini–Hochberg, FDR {FDR:.0%}).")
 
 
-def _chart(slices: ic.Slices, table: pd.DataFrame):  # noqa: ANN202 - an Altair chart
+def _chart(step: Recipe, table: pd.DataFrame) -> Recipe:
+    slices: ic.Slices = value(step)
     share = slices.outcome == "error rate"
     form = ".0%" if share else ".3f"
     shown = table.head(DRAWN)
@@ -67,17 +68,17 @@ def _chart(slices: ic.Slices, table: pd.DataFrame):  # noqa: ANN202 - an Altair 
     names = dict(zip(frame["name"], shown["name"]))
 
     def clicked() -> None:
-        hit = clicks.mark("audit_slices", "slice", name=set(names))
+        hit = clicks.mark("audit_slices", SLICE, name=set(names))
         if hit:
             st.session_state[CHOSEN] = names[hit[0]]
 
-    chart = slices_chart(slices, frame, chosen="slice")
+    chart = step.chart(limit=DRAWN)
     first = shown.iloc[0]
     figure(
         chart,
         title=f"Slices by {slices.outcome}",
         key="audit_slices",
-        selection_mode="slice",
+        selection_mode=SLICE,
         on_select=clicked,
         alt=f"{slices.outcome.capitalize()} with intervals of {len(shown)} groups; all texts "
         f"{slices.overall:{form}}. First: {first['name']}, {first['rate']:{form}}, n = "

@@ -10,7 +10,7 @@ from interp_core.audit.reading import ATTRIBUTED, MOST_TEXTS
 from interp_core.audit.record import TOKENS
 from interp_core.audit.whole import LIMITS, all_parts
 from interp_core.audit_report import audit_document, audit_json, audit_report
-from interp_core.drawing.audit import values_chart, verdict_points
+from interp_core.drawing.audit import DRAWN, verdict_points
 from interp_core.ui.audit.answers import Audited
 from interp_core.ui.audit.explaining import METHOD
 from interp_core.ui.server import costs, jobs, limits
@@ -59,7 +59,7 @@ def draw(found: Audited) -> ViewResult | None:
     _said(audit)
     for note in audit.notes:
         st.caption(plain(note))
-    chart = _chart(audit)
+    chart = _chart(audit, step)
     _files(found, audit, step, given)
     st.markdown("**All values**")
     st.dataframe(audit.table(), hide_index=True, height=300)
@@ -133,8 +133,9 @@ def _said(audit: ic.Audit) -> None:
     )
 
 
-def _chart(audit: ic.Audit):  # noqa: ANN202 - an Altair chart
-    chart = values_chart(verdict_points(audit))
+def _chart(audit: ic.Audit, step: Recipe) -> Recipe:
+    count = len(verdict_points(audit))
+    chart = step.chart(**({"limit": count} if count > DRAWN else {}))
     told = "; ".join(
         f"{each.figure.title} {each.figure.value:.3f}, {each.threshold.told()}: "
         f"{'passed' if each.passed else 'failed'}"

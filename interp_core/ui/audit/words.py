@@ -14,8 +14,6 @@ from interp_core.audit.predictions import is_right
 from interp_core.audit.reading import MOST_TEXTS, SEED
 from interp_core.audit.record import REGRESSION, TOKENS
 from interp_core.audit.word_groups import GROUPS, AttributionShares
-from interp_core.charts.audit import intervals
-from interp_core.charts.heads import head_map
 from interp_core.ui.audit.answers import Audited
 from interp_core.ui.audit.explaining import head_link, signed
 from interp_core.ui.server import costs, jobs, limits
@@ -31,11 +29,6 @@ MEASURES = {
     "lift": "Lift over content words",
     "change": "Wrong minus right answers",
     "alignment": "Agreement with attribution",
-}
-LEGENDS = {
-    "difference": "lift − content words",
-    "change": "lift: wrong − right",
-    "correlation": "rank correlation",
 }
 HEAD = "word_head"
 METHOD = "integrated_gradients"
@@ -135,14 +128,7 @@ def _shares_chart(step: Recipe, sample: _Texts) -> None:
     if known.empty:
         st.info("No text of the sample has an attribution.")
         return
-    frame = known.rename(columns={"group": "name", "lift": "value"})
-    chart = intervals(
-        frame.assign(small=known["n"] < SMALL),
-        title="share of attribution / share of words",
-        form=".2f",
-        mark=1.0,
-        mark_title="expected by chance",
-    )
+    chart = calls.chart(made, "word_groups")
     top = known.loc[known["lift"].idxmax()]
     figure(
         chart,
@@ -220,18 +206,10 @@ def _map(
         st.info("No text has a word of this group on both sides. Choose another group.")
         return None
     chosen = _chosen(frame, column)
-    drawn = pd.DataFrame(
-        {
-            "layer": frame["layer"],
-            "head": frame["head"],
-            "value": frame[column],
-            "role": np.where(frame[q] <= FDR, "significant", "not significant"),
-            "code": np.where(frame[q] <= FDR, "*", ""),
-            "chosen": (frame["layer"] == chosen[0]) & (frame["head"] == chosen[1]),
-            "lit": True,
-        }
-    )
-    chart = head_map(drawn, title=LEGENDS[column], signed=True, text_format="+.2f")
+    if measure == "alignment":
+        chart = calls.chart(table, "head_alignment", chosen=chosen)
+    else:
+        chart = calls.chart(table, "head_lift", group, measure=column, chosen=chosen)
     low, high = frame.loc[frame[column].idxmin()], frame.loc[frame[column].idxmax()]
     figure(
         chart,

@@ -5,9 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from interp_core.audit.figures import p_value
-from interp_core.charts.compare import reliability_of_both
 from interp_core.compare.answers import CHANGES, AnswerComparison
-from interp_core.drawing.compare import answers_chart
 from interp_core.ui.audit import question as audited
 from interp_core.ui.comparison import over_texts
 from interp_core.ui.comparison.question import Side, explain_by_both
@@ -49,7 +47,7 @@ def draw(sides: tuple[Side, Side], choose) -> ViewResult | None:  # noqa: ANN001
     found: AnswerComparison = value(step)
     for note in found.notes:
         st.info(message(note), icon=":material/info:")
-    chart = _agreement(sides, found)
+    chart = _agreement(sides, step)
     if not found.calibration.empty:
         _calibration(found, step)
     _changed(sides, found, step)
@@ -71,10 +69,11 @@ def _plain(choose) -> tuple | None:  # noqa: ANN001
     return None if asked is None else (asked, *over_texts.given(asked))
 
 
-def _agreement(sides: tuple[Side, Side], found: AnswerComparison):  # noqa: ANN202 - a chart
+def _agreement(sides: tuple[Side, Side], step: Recipe) -> Recipe:
+    found: AnswerComparison = value(step)
     table = found.summary()
     frame = table[~table["figure"].str.startswith("Expected")].rename(columns={"figure": "name"})
-    chart = answers_chart(table)
+    chart = step.chart()
     told = "; ".join(f"{row.name} {row.value:.1%}" for row in frame.itertuples(index=False))
     figure(
         chart,
@@ -106,7 +105,7 @@ def _calibration(found: AnswerComparison, step: Recipe) -> None:
         for side, each in zip(("first", "second"), errors)
     )
     figure(
-        reliability_of_both(found.calibration),
+        step.chart("calibration"),
         title="Reliability of both models",
         key="versus_reliability",
         table=step.calibration,

@@ -6,7 +6,7 @@ import streamlit as st
 
 from interp_core.compare.heads import HeadComparison
 from interp_core.compare_report import heads_told
-from interp_core.drawing.compare import DISTANCE, heads_chart
+from interp_core.drawing.compare import DISTANCE
 from interp_core.heads.catalogue import STATISTICS
 from interp_core.ui.comparison import over_texts
 from interp_core.ui.comparison.question import Side
@@ -57,7 +57,7 @@ def draw(sides: tuple[Side, Side], choose) -> ViewResult | None:  # noqa: ANN001
     statistic = "entropy" if name == DISTANCE else name
     table_step = step.table(statistic)
     table = value(table_step)
-    chart = heads_chart(found, name)
+    chart = step.chart("heads", name)
     told = _told(found, table, name)
 
     def clicked() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.compare import lens_of_both
 from interp_core.ui.comparison.question import Side
 from interp_core.ui.server import costs, jobs
 from interp_core.ui.widgets import layout
@@ -39,12 +38,12 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     labels = list(dict.fromkeys(table["label"]))
     keep_valid("versus_lens", labels)
     language = not sides[0].model.labels
-    shown = table
+    shown, about = table, {}
     if not language and len(labels) > 1:
         with layout.controls():
             label = st.selectbox("Label", labels, key="versus_lens", width=200, **BOUND)
-        shown = table[table["label"] == label]
-    chart = lens_of_both(shown)
+        shown, about = table[table["label"] == label], {"label": label}
+    chart = calls.chart(made, "compare_lens", **about)
     last = shown[shown.groupby("model")["layer"].transform("max") == shown["layer"]]
     told = "; ".join(f"{r.model}: {r.label}, {r.probability:.1%}" for r in last.itertuples())
     figure(

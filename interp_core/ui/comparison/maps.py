@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.compare import head_change_map
-from interp_core.charts.heatmaps import COMPACT_SIDE, cell_size, heatmap, label_room, token_keys
+from interp_core.charts.heatmaps import COMPACT_SIDE, cell_size, label_room
 from interp_core.compare.one_text import MapComparison
+from interp_core.drawing.compare import MOST, map_parts
 from interp_core.ui.comparison.question import Side
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import clicks, layout
@@ -18,7 +18,6 @@ from interp_core.ui.widgets.markdown import number, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 from interp_core.ui.widgets.result import ViewResult
 
-MOST = 40  # tokens a side that are drawn
 ROOM = 24  # px of the labels' slant at the right
 HEAD = "versus_map_head"
 
@@ -39,7 +38,7 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
         chosen = st.selectbox("Head", names, index=top, key=HEAD, width=150, **BOUND)
     layer, head = map(int, chosen.split("."))
     _both(sides, step, found, (layer, head))
-    return _all_heads(made, heads)
+    return _all_heads(step, made, heads)
 
 
 def _maps(side: Side, text: str) -> Recipe:
@@ -55,34 +54,14 @@ def _both(
     table = value(made)
     count = min(len(found.tokens), MOST)
     table = table[(table["query_position"] < count) & (table["key_position"] < count)]
-    keys = token_keys(found.tokens)
-    table = table.assign(
-        x=[keys[i] for i in table["key_position"]], y=[keys[i] for i in table["query_position"]]
-    )
     high = float(table[["first", "second"]].to_numpy().max())
-    bound = float(table["difference"].abs().max()) or 1.0
-    parts = (
-        (plain(sides[0].name), "first", False, (0.0, high)),
-        (plain(sides[1].name), "second", False, (0.0, high)),
-        ("second − first", "difference", True, (-bound, bound)),
-    )
-    charts = []
+    titles = (plain(sides[0].name), plain(sides[1].name), "second − first")
+    charts = map_parts(found, *place)
     shown = found.tokens[:count]
     wide = count * cell_size(count, COMPACT_SIDE) + label_room(shown) + ROOM
     name = f"head {place[0]}.{place[1]}"
     with st.container(horizontal=True, vertical_alignment="top"):
-        for title, column, signed, domain in parts:
-            chart = heatmap(
-                table,
-                x="x",
-                y="y",
-                value=column,
-                title="attention" if not signed else "difference",
-                signed=signed,
-                domain=domain,
-                compact=True,
-            )
-            charts.append(chart)
+        for title, chart in zip(titles, charts):
             with st.container(width=wide, gap="xsmall"):
                 st.markdown(f"**{title}**")
                 draw_chart(chart, alt=f"{title}: heatmap of {name}, {count} tokens.")
@@ -92,7 +71,7 @@ def _both(
         f"{number(largest['difference'], '+.2f')}"
     )
     offer(
-        lambda: _beside(charts),
+        step.chart("maps", *place),
         title=f"Attention of {name} in both models",
         alt=f"Maps of {name} in both models and second − first; {told}.",
         table=made,
@@ -104,19 +83,9 @@ def _both(
     )
 
 
-def _beside(charts: list):  # noqa: ANN202 - an Altair chart
-    import altair as alt
-
-    return alt.hconcat(*charts).resolve_scale(color="independent")
-
-
-def _all_heads(made: Recipe, heads) -> ViewResult:  # noqa: ANN001 - a data frame
+def _all_heads(step: Recipe, made: Recipe, heads) -> ViewResult:  # noqa: ANN001 - a data frame
     st.markdown("**All heads**")
-    chart = head_change_map(
-        heads.assign(value=heads["difference"], matched=heads["head"]),
-        title="share moved",
-        form=".0%",
-    )
+    chart = step.chart("heads")
 
     def clicked() -> None:
         hit = clicks.mark("versus_maps", "head", layer=set(heads["layer"]), head=set(heads["head"]))

@@ -7,8 +7,8 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.audit.figures import p_value
-from interp_core.charts.comparison import accuracy_bars
 from interp_core.comparison import time_per_text
+from interp_core.drawing.compare import probe_kinds
 from interp_core.ui.comparison.question import Side, explain_by_both
 from interp_core.ui.server import costs, jobs
 from interp_core.ui.widgets import clicks
@@ -25,8 +25,8 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     if None in steps.values():
         return None
     found, table = list(value(steps).values()), calls.compare_probes(steps)
-    kinds = _by_kind(value(table))
-    chart = accuracy_bars(kinds)
+    kinds = probe_kinds(value(table))
+    chart = calls.chart(table, "compare_probes")
     figure(chart, title="Accuracy by kind of negation", key="probe_bars", alt=_weakest(kinds))
     st.caption(_said(sides, found))
     wrong = ~(found[0]["right"] & found[1]["right"])
@@ -69,12 +69,6 @@ def _joined(sides: tuple[Side, Side], found: list[pd.DataFrame]) -> pd.DataFrame
         signs = each["right"].map({True: "✓ ", False: "✗ "})
         table[side.name] = signs + each["prediction"].astype(str)
     return table
-
-
-def _by_kind(table: pd.DataFrame) -> pd.DataFrame:
-    """model, kind, right (share), count."""
-    groups = table.groupby(["model", "kind"], sort=False)["right"]
-    return groups.agg(right="mean", count="size").reset_index()
 
 
 def _weakest(kinds: pd.DataFrame) -> str:

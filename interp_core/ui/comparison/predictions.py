@@ -11,9 +11,6 @@ import streamlit as st
 import interp_core as ic
 from interp_core.attribution.result import Attribution
 from interp_core.attribution.tables import rank_correlation
-from interp_core.charts.compare import signed_bars
-from interp_core.charts.comparison import grouped_bars, reach_lines
-from interp_core.charts.heatmaps import token_keys
 from interp_core.compare.naming import match_classes
 from interp_core.comparison import DISTANCES, Reach
 from interp_core.ui.comparison.question import Side, explained
@@ -79,7 +76,7 @@ def draw_reach(
     found = value(steps)
     compared, word = calls.compare_reach(named("found", steps)), chosen.partition(": ")[2]
     figure(
-        reach_lines(value(compared)),
+        calls.chart(compared, "compare_reach"),
         title=f"Effect of “{word}” with filler words {where} it",
         key="versus_reach",
         alt=f"Lines of the effect of “{word}” on the logit of {label} by number of filler "
@@ -178,7 +175,7 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     compared = calls.compare_words(named("scores", scores), named("slopes", slopes))
     table = value(compared)
     st.markdown(f"**Word attributions** for {plain(target or 'each prediction')}")
-    chart = grouped_bars(_keyed(table), y="score", title="integrated gradients (logit)")
+    chart = calls.chart(compared, "compare_words")
     figure(
         chart,
         title=f"Word attributions for {target or 'each prediction'}",
@@ -216,11 +213,7 @@ def _difference(
     st.markdown("**Difference of the attributions**")
     top = table.loc[table["difference"].abs().idxmax()]
     figure(
-        signed_bars(
-            table.assign(key=token_keys(list(table["word"]))),
-            value="difference",
-            title="second − first (logit)",
-        ),
+        calls.chart(made, "attribution_difference"),
         title="Difference of the attributions",
         key="versus_difference",
         alt=f"Bars of {sides[1].name} minus {sides[0].name} of each word for {target}; largest: "
@@ -236,9 +229,8 @@ def _difference(
 def _sensitivity(compared: Recipe) -> None:
     table = value(compared)
     st.markdown("**Gradient norm by position**")
-    slope = grouped_bars(_keyed(table), y="sensitivity", title="share of gradient norm")
     figure(
-        slope,
+        calls.chart(compared, "compare_words", "sensitivity"),
         title="Gradient norm by position",
         key="versus_slopes",
         alt="Bars of each word's share of gradient norm in both models; "
@@ -250,12 +242,6 @@ def _sensitivity(compared: Recipe) -> None:
         "the total. Unsigned and noisy; low values at one end suggest that the model forgets "
         "that end."
     )
-
-
-def _keyed(table: pd.DataFrame) -> pd.DataFrame:
-    """As the chart wants it: with a key that tells equal words apart."""
-    keys = [f"{place}|{word}" for place, word in zip(table["place"], table["word"])]
-    return table.rename(columns={"word": "token"}).assign(key=keys)
 
 
 def _largest(table: pd.DataFrame, column: str, digits: str) -> str:

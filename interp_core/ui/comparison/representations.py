@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from interp_core.charts.compare import MEASURES, layer_by_layer, layer_similarity
+from interp_core.charts.compare import MEASURES
 from interp_core.compare.representations import RepresentationComparison
 from interp_core.compare_report import similarity_told
 from interp_core.ui.comparison import over_texts
@@ -43,7 +43,7 @@ def draw(sides: tuple[Side, Side], choose) -> ViewResult | None:  # noqa: ANN001
     found: RepresentationComparison = value(step)
     table_step = calls.similarity_table(step)
     table = value(table_step)
-    chart = layer_similarity(table, chance=found.chance)
+    chart = step.chart()
     told = similarity_told(table)
     figure(
         chart,
@@ -93,8 +93,10 @@ def _every_pair(sides: tuple[Side, Side], step, found: RepresentationComparison)
         )
     else:
         told = "no pair can be compared"
+    names = tuple(side.name for side in sides)
+    about = {} if names == tuple(found.names) else {"names": names}
     figure(
-        layer_by_layer(table, value=measure, names=tuple(side.name for side in sides)),
+        step.chart("every_layer", measure, **about),
         title=f"{MEASURES[measure]} of every pair of layers",
         key="versus_pairs",
         table=step.table,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from interp_core.charts.compare import change_map, head_change_map
 from interp_core.compare.tables import OUTSIDE_NAME
 from interp_core.compare.weights import WeightComparison
 from interp_core.compare_report import weights_told
+from interp_core.drawing.compare import VALUES
 from interp_core.ui.comparison.question import Side
 from interp_core.ui.server import jobs
 from interp_core.ui.widgets import layout
@@ -17,7 +17,6 @@ from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
-VALUES = {"relative": "‖ΔW‖ / ‖W‖", "stable_rank": "Stable rank of ΔW"}
 ROWS = {"matrices": "Matrices", "all": "All parameters"}
 TOUCHED = 2_000  # operations for each weight: products with vectors, bound by memory
 
@@ -37,10 +36,11 @@ def draw(sides: tuple[Side, Side], _: object) -> ViewResult | None:
     if step is None:
         return None
     found: WeightComparison = value(step)
-    made = calls.change_table(step, **({"vectors": True} if rows == "all" else {}))
+    about = {"vectors": True} if rows == "all" else {}
+    made = calls.change_table(step, **about)
     table = value(made)
     told = weights_told(found)
-    chart = change_map(table, value=shown, title=VALUES[shown])
+    chart = step.chart("weights", shown, **about)
     figure(
         chart,
         title="Change of the weights",
@@ -68,7 +68,7 @@ def _heads(step, found: WeightComparison) -> None:  # noqa: ANN001 - a recipe
     st.markdown("**Change by head**")
     top = table.loc[table["relative"].idxmax()]
     figure(
-        head_change_map(table.assign(value=table["relative"]), title=VALUES["relative"]),
+        step.chart("heads"),
         title="Change of the weights by head",
         key="versus_weight_heads",
         table=made,

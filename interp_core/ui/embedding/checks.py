@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.simple import histogram
 from interp_core.embedding.neighbours import Neighbours
 from interp_core.embedding.outlier_scores import hub_skewness
 from interp_core.embedding.tables import cluster_name
@@ -86,7 +85,8 @@ def clusters(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult | 
         return None
     _summary(found)
     values = found["silhouette"].dropna()
-    chart = histogram(values, title="silhouette", mark=0.0, mark_title="between", height=160)
+    step = supplied(step, lambda: found)
+    chart = calls.chart(step, "histogram", "silhouette", mark=0.0, mark_title="between")
     figure(
         chart,
         title=f"Clusters by {METHODS[method]} of {points_named(asked.points)}",
@@ -95,7 +95,7 @@ def clusters(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult | 
     )
     st.caption("Points below 0 are closer to another cluster; they are listed first.")
     shown = ["cluster", "silhouette", *label_columns(vectors)[:2]]
-    clustered = calls.doubtful(supplied(step, lambda: found))
+    clustered = calls.doubtful(step)
     return ViewResult(chart, listed(made, clustered, shown))
 
 
@@ -152,7 +152,7 @@ def conflicts(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult |
     points = listed(made, found, FIGURES)
     table = value(points)
     _say(table, label)
-    chart = histogram(table["conflict"], title="conflict", mark=0.0, mark_title="even", height=160)
+    chart = calls.chart(points, "histogram", "conflict", mark=0.0, mark_title="even")
     figure(
         chart,
         title=f"Conflicts of {label}: {points_named(asked.points)}",
@@ -214,13 +214,9 @@ def outliers(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult | 
     names = ["factor", "mean_distance", "nearest_distance", *label_columns(vectors)[:2]]
     points = listed(made, found, names)
     table = value(points)
-    chart = histogram(
-        table["factor"].clip(upper=CUT),
-        title=f"local outlier factor (cut at {CUT:g})",
-        mark=1.0,
-        mark_title="inside a cluster",
-        height=160,
-    )
+    about = {"title": f"local outlier factor (cut at {CUT:g})", "most": CUT}
+    about |= {"mark": 1.0, "mark_title": "inside a cluster"}
+    chart = calls.chart(points, "histogram", "factor", **about)
     above = int((table["factor"] > WORTH_A_LOOK).sum())
     figure(
         chart,
@@ -246,13 +242,9 @@ def hubs(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult | None
     near = supplied(calls.find_neighbours(made, metric=asked.metric), lambda: knn)
     points = listed(made, calls.hubs(made, near), names)
     table = value(points)
-    chart = histogram(
-        table["listed"],
-        title=f"number of {knn.k}-neighbour lists that contain the point",
-        mark=float(knn.k),
-        mark_title="mean",
-        height=160,
-    )
+    about = {"title": f"number of {knn.k}-neighbour lists that contain the point"}
+    about |= {"mark": float(knn.k), "mark_title": "mean"}
+    chart = calls.chart(points, "histogram", "listed", **about)
     alone = int(table["nobodys"].sum())
     figure(
         chart,

@@ -16,7 +16,7 @@ from interp_core.embedding.vectors import Vectors, point_labels
 from interp_core.ui.embedding import results, sources
 from interp_core.ui.embedding.question import Drawing
 from interp_core.ui.widgets import downloads
-from interp_core.ui.widgets.recipe import calls, named, supplied
+from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied
 from interp_core.ui.widgets.result import ViewResult
 
 BYTES = "application/octet-stream"
@@ -35,11 +35,16 @@ class PointResult(ViewResult):
 
 def result_of(asked: Drawing, vectors: Vectors, picture: Projection, chart: Any) -> PointResult:
     """The result of a view that shows a picture of the vectors."""
+    table = calls.point_table(*steps(asked, vectors, picture))
+    return PointResult(chart, table, asked=asked, vectors=vectors)
+
+
+def steps(asked: Drawing, vectors: Vectors, picture: Projection) -> tuple[Recipe, Recipe]:
+    """The vectors and their picture as parts of recipes."""
     made = sources.recipe(asked.points, vectors)
     unjudged = picture.quality is None and len(vectors) > 2
     step = named("picture", asked.call(made, **({"quality": False} if unjudged else {})))
-    table = calls.point_table(made, supplied(step, lambda: picture))
-    return PointResult(chart, table, asked=asked, vectors=vectors)
+    return made, supplied(step, lambda: picture)
 
 
 def show(drawn: PointResult, view: str) -> None:
@@ -52,7 +57,7 @@ def show(drawn: PointResult, view: str) -> None:
 def _offer(drawn: PointResult, view: str) -> None:
     offers: dict[str, tuple] = {}
     if drawn.chart is not None:
-        offers |= downloads.pictures(drawn.chart, f"projector_{view}")
+        offers |= downloads.pictures(drawn.picture, f"projector_{view}")
     offers["Table (CSV)"] = (
         f"projector_{view}.csv",
         "text/csv",

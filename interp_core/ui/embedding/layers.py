@@ -12,7 +12,6 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.charts.pairs import trail
-from interp_core.charts.simple import lines
 from interp_core.embedding.alignment import Aligned
 from interp_core.embedding.vectors import Vectors, point_labels
 from interp_core.models.record import LoadedModel
@@ -174,7 +173,7 @@ def agreement(asked: Points, layers: Recipe, label: str) -> None:
         f"{first} at layer 0, {last} at the last layer."
     )
     figure(
-        _agreement_chart(found),
+        calls.chart(step, "agreement_by_layer"),
         title=f"Neighbours with the same {label}, by layer",
         alt=f"Lines over {len(found)} layers: nearest neighbours with the same {label}: "
         f"{first} at layer 0, {last} at the last layer; expected by chance: "
@@ -184,14 +183,6 @@ def agreement(asked: Points, layers: Recipe, label: str) -> None:
     st.caption(
         f"Mean share of each point's {NEAR} nearest neighbours (cosine, original space) with the "
         f"same {plain(label)}."
-    )
-
-
-def _agreement_chart(found: pd.DataFrame):  # noqa: ANN202 - any chart of Altair's
-    titled = {"among neighbours": "observed", "by chance": "expected by chance"}
-    long = found.rename(columns=titled).melt("layer", var_name="what", value_name="share")
-    return lines(
-        long, x="layer", y="share", colour="what", x_title="layer", y_title="share", form=".0%"
     )
 
 

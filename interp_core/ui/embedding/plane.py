@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from html import escape
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -15,13 +18,18 @@ from interp_core.drawing.points import axes_of, look, scene_frame
 from interp_core.embedding.vectors import truncate
 from interp_core.ui.embedding import appearance, picking, results, sources
 from interp_core.ui.embedding.appearance import Scene
-from interp_core.ui.embedding.colouring import Colouring
+from interp_core.ui.embedding.colouring import CLUSTER, RELIABILITY, Colouring
+from interp_core.ui.embedding.downloads import steps
 from interp_core.ui.embedding.question import described, titled
 from interp_core.ui.embedding.results import in_place
 from interp_core.ui.widgets.figure import draw, figure
+from interp_core.ui.widgets.recipe import Recipe, calls, supplied
+
+MISSING = object()
+MOST_LISTED = 200  # points whose numbers a script lists
 
 
-def show(scene: Scene, *, preview: bool = False) -> alt.LayerChart:
+def show(scene: Scene, *, preview: bool = False) -> alt.LayerChart | Recipe:
     """Draw it; a `preview` of a slower method reports no clicks."""
     key = "preview" if preview else "picture"
     told = scene.picked if preview else picking.marked((scene.name, key), scene.picked)
@@ -34,9 +42,43 @@ def show(scene: Scene, *, preview: bool = False) -> alt.LayerChart:
         draw(chart, alt=said, on_select="ignore", **drags)
         return chart
     report = picking.on_chart(widget, scene.vectors, scene.name)
+    made = scene_recipe(scene, partial(lambda each: each, chart))
+    chart = chart if made is None else made
     figure(chart, title=titled(scene.asked), alt=said, on_select=report, **drags)
     _how_to(scene, len(rows))
     return chart
+
+
+def scene_recipe(scene: Scene, drawn: Callable[[], Any]) -> Recipe | None:
+    """How the chart is drawn again; None where it holds more than a record knows: thumbnails,
+    answers beside their labels, axes from words."""
+    colour = _colour_recipe(scene)
+    pictured = sources.thumbnails(scene.asked.points, scene.vectors)
+    many = int(scene.found.sum()) > MOST_LISTED
+    if pictured or colour is MISSING or many or scene.asked.method == "axis":
+        return None
+    made, step = steps(scene.asked, scene.vectors, scene.picture)
+    about: dict[str, Any] = {"vectors": made, "colour": colour}
+    if scene.view.labels != "points":
+        about["labels"] = scene.view.labels
+    if scene.found.any():
+        about["search"] = np.flatnonzero(scene.found).tolist()
+    if scene.picked is not None:
+        about["picked"] = scene.picked
+    return supplied(step.chart(**about), drawn)
+
+
+def _colour_recipe(scene: Scene) -> Any:
+    """What the points are coloured by, as an argument of the record's chart."""
+    name, vectors = scene.view.colour, scene.vectors
+    if scene.colours is None or name is None:
+        return None
+    if name == CLUSTER:
+        made = sources.recipe(scene.asked.points, vectors)
+        return calls.clusters(made, metric=scene.asked.metric, seed=0)
+    if name == RELIABILITY or name in vectors.frame:
+        return name
+    return MISSING
 
 
 def from_front(scene: Scene, rows: np.ndarray) -> alt.LayerChart:

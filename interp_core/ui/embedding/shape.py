@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 import interp_core as ic
 from interp_core.attribution.tables import rank_correlation
-from interp_core.charts.simple import dots, lines
+from interp_core.drawing.space import GEOMETRY, geometry_parts
 from interp_core.embedding.tables import LENGTHS
 from interp_core.embedding.vectors import Vectors
 from interp_core.models.record import LoadedModel
@@ -28,13 +27,8 @@ from interp_core.ui.widgets.recipe import Recipe, calls, value
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-FIGURES = {
-    "anisotropy": "anisotropy",
-    "intrinsic": "intrinsic dimension",
-    "norm": "mean norm",
-}
 NAMES = {
-    **FIGURES,
+    **GEOMETRY,
     "norm_spread": "SD of norms",
     "spread": "participation ratio",
     "searched": "points used",
@@ -67,7 +61,7 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult 
     if step is None:
         return None
     table = value(step)
-    chart = _by_layer(table, asked) if layered else _one(table, known)
+    chart = _by_layer(step, asked) if layered else _one(table, known)
     st.caption(
         "**Anisotropy** is the mean cosine of all pairs (Ethayarajh 2019): where it is high, "
         "random pairs already have a high cosine similarity, so compare a cosine with this "
@@ -99,17 +93,15 @@ def _known(vectors: Vectors, asked: Points, *, layered: bool) -> Recipe:
     return sources.recipe(asked, plain, layer="all", columns=False)
 
 
-def _by_layer(table: pd.DataFrame, asked: Points) -> alt.TopLevelMixin:
-    parts = [
-        lines(table, x="layer", y=name, x_title="layer", y_title=title, height=200)
-        for name, title in FIGURES.items()
-    ]
-    courses = [_course(table, name, title) for name, title in FIGURES.items()]
+def _by_layer(step: Recipe, asked: Points) -> Recipe:
+    table = value(step)
+    parts = geometry_parts(table)
+    courses = [_course(table, name, title) for name, title in GEOMETRY.items()]
     with st.container(horizontal=True):
         for part, course in zip(parts, courses):
             said = f"Line over {len(table)} layers: {course}."
             draw_chart(part.properties(width=265), width="content", alt=said)
-    whole = alt.vconcat(*parts)
+    whole = calls.chart(step, "geometry")
     offer(
         whole,
         title=f"Geometry of {points_named(replace(asked, layer=None))} by layer",
@@ -124,7 +116,7 @@ def _course(table: pd.DataFrame, name: str, title: str) -> str:
     return f"{title} {first} at layer 0, {last} at the last"
 
 
-def _one(table: pd.DataFrame, known: Recipe) -> alt.TopLevelMixin | None:
+def _one(table: pd.DataFrame, known: Recipe) -> Recipe | None:
     vectors: Vectors = value(known)
     chart = _lengths(known) if {"rank", "norm"} <= set(vectors.frame) else None
     only = table.iloc[0]
@@ -139,17 +131,11 @@ def _one(table: pd.DataFrame, known: Recipe) -> alt.TopLevelMixin | None:
     return chart
 
 
-def _lengths(known: Recipe) -> alt.TopLevelMixin:
+def _lengths(known: Recipe) -> Recipe:
     """Frequent words have shorter vectors in many models: see whether in this one."""
     vectors, table = value(known), calls.length_table(known)
     frame = value(table)
-    chart = dots(
-        frame,
-        x="rank",
-        y="norm",
-        x_title="frequency rank (1: the first)",
-        y_title="norm of the vector",
-    )
+    chart = calls.chart(table, "length_table")
     tied = number(rank_correlation(frame["rank"], frame["norm"]), ".2f")
     figure(
         chart,

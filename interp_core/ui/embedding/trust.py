@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.simple import histogram
 from interp_core.embedding.alignment import stable_share
 from interp_core.embedding.projection import REDUCERS
 from interp_core.embedding.quality import Quality
 from interp_core.embedding.vectors import Vectors
 from interp_core.models.record import LoadedModel
 from interp_core.ui.embedding import drawing_choice, results, sources
-from interp_core.ui.embedding.downloads import PointResult, result_of
+from interp_core.ui.embedding.downloads import PointResult, result_of, steps
 from interp_core.ui.embedding.question import SLOW, Drawing, Points, titled
 from interp_core.ui.embedding.results import slow
 from interp_core.ui.server import limits
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number
+from interp_core.ui.widgets.recipe import Recipe
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -57,7 +56,7 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult 
     if picture is None:
         return None
     _scores(picture.quality)
-    chart = _spread(wanted, picture)
+    chart = _spread(wanted, picture, steps(wanted, vectors, picture)[1].chart("reliability"))
     if wanted.method in SLOW:
         st.warning(
             "UMAP and t-SNE optimise local neighbourhoods only. Cluster sizes, gaps and long "
@@ -89,16 +88,9 @@ def _scores(quality: Quality) -> None:
     )
 
 
-def _spread(wanted: Drawing, picture: ic.Projection) -> alt.LayerChart:
+def _spread(wanted: Drawing, picture: ic.Projection, chart: Recipe) -> Recipe:
     """How many points keep how many of their neighbours."""
     quality = picture.quality
-    chart = histogram(
-        pd.Series(picture.reliability),
-        mark=quality.chance,
-        height=180,
-        step=1 / quality.k,
-        title=f"share of {quality.k} nearest neighbours preserved",
-    )
     figure(
         chart,
         title=f"Neighbours preserved by {titled(wanted)}",

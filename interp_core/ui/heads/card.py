@@ -6,7 +6,6 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.heads import profile
 from interp_core.heads.catalogue import STATISTICS, offered, undefined
 from interp_core.ui.heads import corpus
 from interp_core.ui.heads.corpus import Asked
@@ -61,7 +60,7 @@ def _profile(asked: Asked, state: ic.CorpusState, layer: int, head: int) -> None
     numbers = value(table)
     top = numbers.loc[numbers["share"].idxmax()]
     figure(
-        profile(numbers),
+        calls.chart(table, "profile_frame"),
         title=f"Attention of layer {layer}, head {head} by relative position",
         alt=f"Bars of the share of attention by offset of the key from the query; most at "
         f"{number(top['offset'], '+.0f')}: {top['share']:.0%}.",

@@ -9,7 +9,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.audit.figures import p_value
-from interp_core.charts.heads import SQUARE, depths, differences
+from interp_core.charts.heads import SQUARE
 from interp_core.heads.catalogue import STATISTICS, offered
 from interp_core.ui.heads import corpus
 from interp_core.ui.heads.corpus import Asked
@@ -69,7 +69,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
         return _by_depth(asked, other, both, name)
     compared = calls.compare_heads(*both, name)
     table = value(compared)
-    chart = differences(table, title=title)
+    chart = calls.chart(compared, "compare_heads", name)
     verdict = _verdict(table)
     figure(
         chart,
@@ -111,7 +111,7 @@ def _by_depth(asked, other, both, name) -> ViewResult:  # noqa: ANN001
     title, names = STATISTICS[name].axis, (_named(asked), _named(other))
     compared = calls.compare_depths(*both, name, names=names)
     table = value(compared)
-    chart = depths(table, title=title)
+    chart = calls.chart(compared, "compare_depths", name)
     means = table.groupby("model", sort=False)["mean"].mean()
     figure(
         chart,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.heads import head_map, pruning
-from interp_core.charts.simple import bars_with_errors
+from interp_core.drawing.heads import CURVES, STRONGEST
 from interp_core.heads.importance import ORDERS, STEPS
 from interp_core.ui.heads import card, corpus, table
 from interp_core.ui.heads.corpus import Asked
@@ -21,13 +20,8 @@ from interp_core.ui.widgets.result import ViewResult
 
 ABLATION_TEXTS = 32
 SEED = 0  # of the random orders
-STRONGEST, BARS = 12, 620  # heads that are named, and px of their bars
+BARS = 620  # px of the bars of the strongest heads
 WAYS = {"gradient": "Gradient estimate", "ablation": "Zero ablation"}
-CURVES = {
-    "accuracy": "agreement with full model",
-    "loss": "loss",
-    "logit": "logit of the prediction",
-}
 ABOUT = {
     "gradient": (
         "Mean absolute gradient of the loss with respect to a gate on the head's output "
@@ -57,9 +51,10 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
     found = value(step)
     frame = state.statistics.frame.merge(found.drop(columns="texts"), on=["layer", "head"])
     column = "importance" if way == "gradient" else "loss_change"
-    drawn = table.map_frame(frame, column, chosen)
     title = "gradient importance" if way == "gradient" else "change in loss (nats)"
-    chart = head_map(drawn, title=title, signed=way == "ablation", text_format="+.4f")
+    about = {} if chosen is None else {"chosen": chosen}
+    all_of_it = corpus.statistics(asked, state).frame
+    chart = calls.chart(step, "head_importance", all_of_it, **about)
     figure(
         chart,
         title=f"{capital(title)} of every head",
@@ -85,7 +80,7 @@ def _strongest(step: Recipe, column: str, title: str) -> None:
     names = [table.name(*pair) for pair in zip(top["layer"], top["head"])]
     first = f"{names[0]} ({number(top[column].iloc[0], '+.4f')})"
     figure(
-        bars_with_errors(top.assign(name=names), value=column, title=title),
+        calls.chart(step, "strongest_heads"),
         title=f"{capital(title)}: the top {len(top)} heads",
         alt=f"Bars of the {title} of the {len(top)} heads with the largest values; first: {first}.",
         room=BARS,
@@ -140,7 +135,7 @@ def _drawn(step: Recipe, texts: int) -> None:
     left = curve[curve["share"] == half].set_index("ranking")[what]
     said = ", ".join(f"{name} {number(each, '.3g')}" for name, each in left.items())
     figure(
-        pruning(curve, y=what, title=CURVES[what]),
+        calls.chart(step, "pruning_curve", what),
         title=f"Pruning curve: {CURVES[what]}",
         alt=f"Lines of the {CURVES[what]} as heads are removed by each ranking; with "
         f"{half:.0%} of the heads removed: {said}.",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.heads import by_layer, head_map, histogram_by_layer
-from interp_core.drawing.heads import statistic_map
+from interp_core.charts.heads import head_map
+from interp_core.drawing.heads import layer_parts
 from interp_core.heads.catalogue import IMPORTANCE, STATISTICS, Statistic, offered, undefined
 from interp_core.ui.heads import card, corpus, table
 from interp_core.ui.heads.corpus import Asked
@@ -18,10 +17,8 @@ from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.downloads import section
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import figure, offer
-from interp_core.ui.widgets.recipe import Recipe, named, value
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
-
-PART = 390  # px of each of two charts side by side in a report
 
 
 def preview(statistics: ic.HeadStatistics) -> None:
@@ -59,7 +56,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
             name = names[0]
     entry = STATISTICS[name]
     drawn = table.map_frame(frame, name, chosen)
-    chart = statistic_map(drawn, entry)
+    chart = calls.chart(made, "heads", name, **({} if chosen is None else {"chosen": chosen}))
     figure(
         chart,
         title=f"{capital(entry.title)} of every head",
@@ -76,16 +73,15 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
     if chosen is not None:
         card.show(asked, state, frame, chosen)
     numbers = table.numbers(made, name)
-    _by_layer(drawn, entry, numbers)
+    _by_layer(drawn, entry, numbers, calls.chart(made, "heads_by_layer", name))
     section("All statistics", ":material/table:", lambda: table.show(frame))
     section("Role definitions", ":material/label:", roles)
     return table.result(chart, numbers, frame)
 
 
-def _by_layer(drawn: pd.DataFrame, entry: Statistic, numbers: Recipe) -> None:
+def _by_layer(drawn: pd.DataFrame, entry: Statistic, numbers: Recipe, both: Recipe) -> None:
     """Every head above its layer, and how many heads of a layer have which value."""
-    points = by_layer(drawn, title=entry.axis, text_format=entry.digits)
-    counts = histogram_by_layer(drawn, title=entry.axis)
+    points, counts = layer_parts(drawn, entry)
     said = _layers_said(drawn, entry)
     left, right = st.columns(2)
     with left:
@@ -93,7 +89,7 @@ def _by_layer(drawn: pd.DataFrame, entry: Statistic, numbers: Recipe) -> None:
     with right:
         draw_chart(counts, alt=f"Number of heads by layer and {entry.title}: {said}.")
     offer(
-        lambda: alt.hconcat(*(each.properties(width=PART) for each in (points, counts))),
+        both,
         title=f"{capital(entry.title)} by layer",
         alt=f"{capital(entry.axis)} of every head by layer, and the number of heads by value: "
         f"{said}.",

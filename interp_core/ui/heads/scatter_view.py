@@ -7,7 +7,6 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.attribution.tables import rank_correlation
-from interp_core.charts.heads import head_map, head_scatter
 from interp_core.heads.catalogue import IMPORTANCE, STATISTICS, offered
 from interp_core.ui.heads import card, corpus, table
 from interp_core.ui.heads.corpus import Asked
@@ -16,7 +15,7 @@ from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number
-from interp_core.ui.widgets.recipe import Recipe, named, value
+from interp_core.ui.widgets.recipe import Recipe, builtin, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
 CHART = "head_scatter"
@@ -36,7 +35,8 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
         chosen = table.chooser(frame)
     titles = (STATISTICS[across].axis, STATISTICS[up].axis)
     rank = number(rank_correlation(frame[across], frame[up]), "+.2f")
-    chart = head_scatter(frame, x=across, y=up, titles=titles)
+    made = ranked if IMPORTANCE in (across, up) else plain
+    chart = calls.chart(made, "head_scatter", across, up)
     figure(
         chart,
         title=f"{capital(STATISTICS[across].title)} and {STATISTICS[up].title}",
@@ -51,7 +51,6 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
         "texts. Drag to select heads (highlighted below); click to open a head. "
         f"{STATISTICS[across].caution}"
     )
-    made = ranked if IMPORTANCE in (across, up) else plain
     inside = _lit(made, up, chosen, _box(across, up))
     if chosen is not None:
         card.show(asked, state, frame, chosen)
@@ -64,10 +63,12 @@ def _lit(made: Recipe, up: str, chosen: tuple[int, int] | None, box: Box) -> pd.
     """The map of the second statistic, in which the heads of the box are lit; returns which."""
     frame = value(made)
     entry, inside = STATISTICS[up], ic.heads_between(frame, **box)
-    lit = table.map_frame(frame, up, chosen).assign(lit=inside)
+    about = {} if chosen is None else {"chosen": chosen}
+    if box:
+        about["lit"] = builtin(list)(calls.heads_between(made, **box))
     where = f"the {int(inside.sum())} selected heads" if box else f"{len(frame)} heads"
     figure(
-        head_map(lit, title=entry.axis, signed=entry.signed),
+        calls.chart(made, "heads", up, plain=True, **about),
         title=f"{capital(entry.title)} of every head",
         alt=f"Map of the {entry.axis} of {where}: {extremes(frame[inside], up, entry.digits)}.",
         table=table.numbers(made, up, *box, box=box),

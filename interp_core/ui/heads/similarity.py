@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.heads import MATRIX, likeness_map, likeness_matrix
+from interp_core.charts.heads import MATRIX
 from interp_core.ui.heads import card, corpus, table
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.widgets import downloads, layout
@@ -28,7 +27,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
     likeness, distances = calls.head_likeness(statistics), calls.head_distances(statistics)
     places = value(likeness)
     names = [table.name(*pair) for pair in zip(places["layer"], places["head"])]
-    chart = likeness_map(places.assign(name=names))
+    chart = calls.chart(likeness, "head_likeness")
     figure(
         chart,
         title="Heads by similarity of attention",
@@ -46,7 +45,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
     if chosen is not None:
         card.show(asked, state, frame, chosen)
     if len(names) <= MOST_CELLS:
-        _matrix(state.statistics, distances, names)
+        _matrix(statistics, distances, names)
     else:
         st.caption(
             f"Too many heads for a matrix ({len(names):,}). The download contains all pairs."
@@ -62,19 +61,10 @@ def _closest(places: pd.DataFrame) -> str:
     return f"{one} and {line['nearest']}, {number(line['distance'])} nats apart"
 
 
-def _matrix(statistics: ic.HeadStatistics, distances: Recipe, names: list[str]) -> None:
-    one, two = np.indices(statistics.distances.shape).reshape(2, -1)
-    cells = pd.DataFrame(
-        {
-            "one": [names[row] for row in one],
-            "two": [names[row] for row in two],
-            "distance": statistics.distances.ravel(),
-        }
-    )
-    order = [names[row] for row in statistics.order()]
+def _matrix(statistics: Recipe, distances: Recipe, names: list[str]) -> None:
     numbers = value(distances)
     figure(
-        likeness_matrix(cells, order),
+        statistics.chart("distances"),
         room=MATRIX,
         title="Distances of all pairs of heads",
         alt=f"Matrix of the distances of {len(names)} heads, ordered by clustering: from "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import altair as alt
 import streamlit as st
 
 from interp_core.charts.attributions import curves
@@ -64,19 +63,13 @@ def draw(
 
 def _shown(picture: Picture, step: Recipe) -> None:
     found: ImageFaithfulness = value(step)
-    charts = {}
+    charts = curves(found, found.measure)
     for side, (name, title) in zip(st.columns(2, gap="large"), TITLES.items()):
         with side:
             st.markdown(title)
-            charts[name] = curves(
-                found.curve[found.curve["curve"] == name],
-                title=f"target {found.measure}",
-                value=found.measure,
-                unit="patches",
-            )
             draw_chart(charts[name], alt=_said(found, name))
     offer(
-        alt.hconcat(*(chart.properties(title=name) for name, chart in charts.items())),
+        step.chart(),
         title=f"Insertion and deletion for {quoted(found.target)} ({found.replacement})",
         alt=f"{_said(found, 'deletion')} {_said(found, 'insertion')} Image: {picture.title}.",
         table=step.curve,

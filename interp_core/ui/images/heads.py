@@ -8,10 +8,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from interp_core.charts.heads import by_layer, head_map
-from interp_core.heads.catalogue import IMAGE_STATISTICS, IMPORTANCE, offered
+from interp_core.heads.catalogue import IMAGE_STATISTICS, IMPORTANCE, STATISTICS, offered
 from interp_core.models.record import LoadedModel
-from interp_core.ui.heads.table import map_frame
 from interp_core.ui.images.question import SMALL, choose_several, patches_of
 from interp_core.ui.server import cache, costs, jobs
 from interp_core.ui.widgets import downloads, layout
@@ -50,8 +48,8 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     )
     entry = IMAGE_STATISTICS[name]
     title = entry.axis
-    drawn = map_frame(frame, name, None)
-    chart = head_map(drawn, title=title, text_format=entry.digits)
+    about = {} if title == STATISTICS[name].axis else {"title": title}
+    chart = calls.chart(table, "heads", name, **about)
     figure(
         chart,
         title=f"{title.capitalize()} of every head over {images.short}",
@@ -60,7 +58,7 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     st.caption(f"{entry.about} {entry.caution} {images.about} {_added(others)}")
     means = frame.groupby("layer")[name].mean()
     figure(
-        by_layer(drawn, title=title, text_format=entry.digits),
+        calls.chart(table, "points_by_layer", name, **about),
         title=f"{title.capitalize()} by layer over {images.short}",
         alt=f"Heads as points above their layer; means of the first and last layer: "
         f"{number(means.iloc[0], entry.digits)} and {number(means.iloc[-1], entry.digits)}.",

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import numpy as np
-import pandas as pd
 import streamlit as st
 
-from interp_core.charts.language import EXPECTED, expected, unit_map
-from interp_core.charts.lines import token_lines
+from interp_core.drawing.language import CONTEXT_SHOWN, PROMPT_SHOWN, by_unit
 from interp_core.language.generation import MOST_TEMPERATURE, MOST_TOKENS, Generation
 from interp_core.ui.language import head_map
 from interp_core.ui.language.next_token import best_named
@@ -23,7 +20,6 @@ from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.token_strip import token_strip
 
 STEP = "lm_step"
-PROMPT_SHOWN = 40  # last tokens of the prompt in the strip
 
 
 def draw(asked: Asked) -> ViewResult | None:
@@ -39,7 +35,7 @@ def draw(asked: Asked) -> ViewResult | None:
         return None
     found = value(written)
     step = _step(found)
-    chart = _strip(found, step)
+    chart = _strip(written, step)
     left, right = side_by_side(450, 450)
     with left:
         alternatives(written, step)
@@ -76,8 +72,9 @@ def _step(found: Generation) -> int:
     return 0 if chosen is None else names.index(chosen)
 
 
-def _strip(found: Generation, step: int) -> alt.LayerChart:
+def _strip(written: Recipe, step: int) -> Recipe:
     """The text and its continuation; returns the same as a chart."""
+    found = value(written)
     first = max(0, found.prompt - PROMPT_SHOWN)
     before = found.maps.tokens[first : found.prompt]
     names = [place_name(found.tokens, at) for at in range(len(found.tokens))]
@@ -103,9 +100,7 @@ def _strip(found: Generation, step: int) -> alt.LayerChart:
         picked=len(before) + step,
         notes=notes,
     )
-    chart = token_lines(
-        pd.DataFrame({"token": tokens, "strength": strengths, "note": notes}), title="probability"
-    )
+    chart = written.chart()
     surest = int(np.argmax(found.probabilities))
     offer(
         chart,
@@ -134,8 +129,7 @@ def _said(found: Generation) -> str:
     )
 
 
-STATE, WRITTEN = "lm_head", "generated"
-CONTEXT_SHOWN = 120  # tokens in the strip of what was read
+STATE = "lm_head"
 
 
 def alternatives(written: Recipe, step: int) -> None:
@@ -145,7 +139,7 @@ def alternatives(written: Recipe, step: int) -> None:
     table = calls.step_table(written, step)
     rows = value(table)
     figure(
-        expected(rows.assign(kind=np.where(rows["chosen"], WRITTEN, EXPECTED))),
+        written.chart("alternatives", step),
         title=f"Alternatives to {found.tokens[step]} (generated token {step})",
         key="lm_instead_chart",
         alt=f"Bars of the probabilities of {len(rows)} tokens at generated token {step}; "
@@ -159,20 +153,14 @@ def reading(written: Recipe, step: int) -> str:
     """The map of heads by how much they read beyond the first token; returns the chosen one."""
     table = calls.reading_heads(written, step)
     found, numbers = value(written), value(table)
-    frame = pd.DataFrame(
-        {
-            "layer": numbers["layer"],
-            "unit": numbers["head"].astype(str),
-            "value": numbers["beyond"],
-        }
-    )
+    frame = by_unit(numbers, "beyond")
     # The sharpest late head, apart from those that rest, or read the last tokens whatever they are.
     late = numbers["layer"] >= numbers["layer"].median()
     sharpest = int(numbers["sharpest"].where(late, 0).argmax())
     names = [head_map.unit_name(*pair) for pair in zip(frame["layer"], frame["unit"])]
     chosen = head_map.chooser(STATE, names, names[sharpest])
     head_map.show(
-        unit_map(head_map.marked(frame, chosen), title="attention to tokens other than the first"),
+        written.chart("heads", step, chosen=chosen),
         frame,
         key="lm_head_chart",
         state=STATE,
@@ -208,7 +196,7 @@ def read(asked: Asked, written: Recipe, step: int, chosen: str) -> None:
     )
     most = part.loc[part["weight"].idxmax()]
     offer(
-        lambda: token_lines(part.assign(strength=strengths, note=notes), title="attention"),
+        written.chart("read", step, int(layer), int(head)),
         title=f"Attention of layer {layer}, head {head} when {found.tokens[step]} was generated",
         alt=f"{len(part)} tokens shaded by the attention of layer {layer}, head {head}; most on "
         f"{most['token']} (token {most['position']}): {most['weight']:.0%}.",

@@ -7,23 +7,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from interp_core.drawing.units import unit_name
 from interp_core.language.tables import MLP
 from interp_core.ui.language.question import Asked
 from interp_core.ui.widgets import clicks, leads
 from interp_core.ui.widgets.figure import figure
 
-__all__ = ["MLP", "chooser", "link", "marked", "show", "strongest", "unit_name"]
-
-
-def unit_name(layer: int, unit: str | int) -> str:
-    """How a head reads in the address: layer.head."""
-    return f"{layer}.{unit}"
-
-
-def marked(frame: pd.DataFrame, chosen: str | None) -> pd.DataFrame:
-    """The frame with `chosen` set where layer.unit is the chosen one."""
-    names = [unit_name(*pair) for pair in zip(frame["layer"], frame["unit"])]
-    return frame.assign(chosen=[name == chosen for name in names])
+__all__ = ["MLP", "chooser", "link", "show", "strongest", "unit_name"]
 
 
 def strongest(frame: pd.DataFrame, digits: str = ".2f") -> str:

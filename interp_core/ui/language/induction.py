@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from interp_core.charts.language import copies, unit_map
+from interp_core.drawing.language import by_unit
 from interp_core.errors import BadInput
 from interp_core.ui.language import head_map
 from interp_core.ui.language.question import Asked, side_by_side
@@ -46,10 +46,7 @@ def draw(asked: Asked) -> ViewResult | None:
     score = one_of(
         "Score", SCORES, key="lm_score", default="induction_score", label_visibility="collapsed"
     )
-    frame = pd.DataFrame(
-        {"layer": found["layer"], "unit": found["head"].astype(str), "value": found[score]}
-    )
-    return _heads(asked, table, frame, score)
+    return _heads(asked, table, by_unit(found, score), score)
 
 
 def _heads(asked: Asked, table: Recipe, frame: pd.DataFrame, score: str) -> ViewResult:
@@ -68,7 +65,7 @@ def _heads(asked: Asked, table: Recipe, frame: pd.DataFrame, score: str) -> View
         formats = dict.fromkeys(SHORT.values(), three)
         st.dataframe(top.rename(columns=SHORT), hide_index=True, column_config=formats)
     with left:
-        chart = unit_map(head_map.marked(frame, chosen), title=f"{SCORES[score].lower()} score")
+        chart = recipe.calls.chart(table, "induction_scores", score, chosen=chosen)
         head_map.show(
             chart,
             frame,
@@ -111,7 +108,7 @@ def _surprise(asked: Asked) -> None:
         )
         st.button("Draw other words", icon=":material/casino:", on_click=_next, key="lm_write")
     figure(
-        copies(lines),
+        recipe.calls.chart(table, "copy_surprisal"),
         title="Surprisal in both copies",
         key="lm_copies_chart",
         alt=f"Lines of the surprisal by position: mean {first} bits in the first copy, "

@@ -5,14 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from interp_core.charts.language import unit_map, waterfall
+from interp_core.drawing.language import PARTS, logit_named, part_name
 from interp_core.errors import BadInput
 from interp_core.inputs.vocabulary import token_id
 from interp_core.language.direct_attribution import LogitAttribution
-from interp_core.language.tables import MLP
 from interp_core.ui.language import head_map
 from interp_core.ui.language.question import Asked, place_choice, sequence
 from interp_core.ui.widgets import layout
@@ -55,25 +53,23 @@ def draw(asked: Asked) -> ViewResult | None:
     biggest = frame.loc[frame["value"].abs().idxmax()]
     names = [head_map.unit_name(*pair) for pair in zip(frame["layer"], frame["unit"])]
     first = head_map.unit_name(biggest["layer"], biggest["unit"])
-    chart = waterfall(steps(found.parts), title=f"{_what(found)} (cumulative)")
+    chart = step.chart()
     figure(
         chart,
-        title=f"The {_what(found)} of {found.label} as a sum",
+        title=f"The {logit_named(found)} of {found.label} as a sum",
         key="lm_sum_chart",
-        alt=f"The {SHOWN} largest components of the {_what(found)} of {found.label}, the "
+        alt=f"The {PARTS} largest components of the {logit_named(found)} of {found.label}, the "
         f"rest, and their sum, {number(found.parts['value'].sum(), '+.2f')}.",
     )
     _notes(found)
     chosen = head_map.chooser(STATE, names, first, "Component")
     head_map.show(
-        unit_map(
-            head_map.marked(frame, chosen), title=f"contribution to {_what(found)}", signed=True
-        ),
+        step.chart("parts", chosen=chosen),
         frame,
         key="lm_part_chart",
         state=STATE,
         title=f"Contribution of each head and MLP to {found.label}",
-        alt=f"Map of the contribution of each head and MLP to the {_what(found)} of "
+        alt=f"Map of the contribution of each head and MLP to the {logit_named(found)} of "
         f"{found.label}; {head_map.strongest(frame, '+.2f')}.",
         table=table,
     )
@@ -124,13 +120,10 @@ def _token(
     return likely.get(typed, typed) if typed else None
 
 
-def _what(found: LogitAttribution) -> str:
-    return "logit" if found.contrast is None else "logit difference"
-
-
 def _sum(found: LogitAttribution) -> None:
     st.markdown(
-        f"{_what(found).capitalize()} of **{plain(found.label)}** after **{plain(found.token)}**: "
+        f"{logit_named(found).capitalize()} of **{plain(found.label)}** after "
+        f"**{plain(found.token)}**: "
         f"**{number(found.logit, '+.3f')}** = sum of {len(found.parts)} components (error "
         f"{found.residual_error:.1g})."
     )
@@ -159,35 +152,3 @@ def _notes(found: LogitAttribution) -> None:
             "explains the difference between the sum and the logit."
         )
     st.caption(" ".join(notes))
-
-
-SHOWN = 12  # parts with a bar of their own
-
-
-def steps(parts: pd.DataFrame) -> pd.DataFrame:
-    """The largest parts, the rest together, and the sum: part, start, end, value, kind."""
-    order = parts.reindex(parts["value"].abs().sort_values(ascending=False).index)
-    top, rest = order.head(SHOWN), order.iloc[SHOWN:]
-    rows = [(_row_name(row), row.value) for row in top.itertuples()]
-    if len(rest):
-        rows.append((f"{len(rest):,} other components", float(rest["value"].sum())))
-    frame = pd.DataFrame(rows, columns=["part", "value"])
-    frame["end"] = frame["value"].cumsum()
-    frame["start"] = frame["end"] - frame["value"]
-    frame["kind"] = ["adds" if value >= 0 else "lowers" for value in frame["value"]]
-    total = float(frame["value"].sum())
-    whole = {"part": "sum", "start": 0.0, "end": total, "value": total, "kind": "sum"}
-    return pd.concat([frame, pd.DataFrame([whole])], ignore_index=True)
-
-
-def _row_name(row) -> str:  # noqa: ANN001
-    if row.kind == "head":
-        return part_name(row.layer, row.head)
-    if row.kind == "mlp":
-        return part_name(row.layer, MLP)
-    return row.kind if pd.isna(row.layer) else f"layer {row.layer}, {row.kind}"
-
-
-def part_name(layer: int | str, unit: int | str) -> str:
-    """A head or an MLP in words."""
-    return f"layer {layer}, MLP" if unit == MLP else f"layer {layer}, head {unit}"

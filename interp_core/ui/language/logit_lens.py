@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import altair as alt
-import pandas as pd
 import streamlit as st
 
-from interp_core.charts.heatmaps import token_keys
-from interp_core.charts.language import EXPECTED, expected, fate, lens_grid
+from interp_core.charts.language import lens_grid
+from interp_core.drawing.language import DOT, LINES, WINDOW, lens_cells, thinned
 from interp_core.inputs.tokens import TokenSequence
-from interp_core.inputs.vocabulary import SPACE
 from interp_core.language.lens import LogitLens
 from interp_core.ui.language.next_token import best_named, settled
 from interp_core.ui.language.question import (
@@ -29,10 +26,7 @@ from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
 WHOLE = 48  # tokens up to which all positions are read at once
-ROWS = 17  # layers in one screen
 ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
-DOT = "·"  # for a space: a line of them looks like crossed-out words
-WINDOW = 12  # positions side by side: more would leave no room for words
 
 
 def draw(asked: Asked) -> ViewResult | None:
@@ -49,8 +43,8 @@ def draw(asked: Asked) -> ViewResult | None:
     lens = asked.run("Logit lens", lens, part, unit="states")
     if lens is None:
         return None
-    found, table = value(lens), lens.to_frame()
-    chart = _grid(read, value(table), window, (depth, place))
+    found = value(lens)
+    chart = _grid(read, lens, window, (depth, place))
     cell(lens, place, depth)
     st.caption(
         "Logit lens (nostalgebraist 2020): each hidden state is decoded with the final norm and "
@@ -58,7 +52,7 @@ def draw(asked: Asked) -> ViewResult | None:
         f"{found.error:.1g}). Intermediate layers are not trained for this decoding, so "
         "meaningless early tokens do not prove that the information is absent."
     )
-    return ViewResult(chart, table)
+    return ViewResult(chart, lens.to_frame())
 
 
 def _depth(asked: Asked) -> int:
@@ -86,25 +80,8 @@ def _window(place: int, size: int) -> range:
     return range(first, min(first + WINDOW, size))
 
 
-def _every(layers: int) -> int:
-    """1 where all layers are drawn, 2 where every other one is: more rows than fit a screen."""
-    return -(-layers // ROWS)
-
-
-def _grid(
-    read: TokenSequence, frame: pd.DataFrame, window: range, chosen: tuple[int, int]
-) -> alt.LayerChart:
-    inside = frame[frame["position"].isin(window)]
-    last, every = int(frame["layer"].max()), _every(frame["layer"].nunique())
-    shown = (last - inside["layer"]) % every == 0
-    inside = inside[shown | (inside["layer"] == chosen[0])]
-    names = [name.replace(SPACE, DOT) for name in token_keys(read.tokens)]
-    inside = inside.assign(
-        best=inside["best"].str.replace(SPACE, DOT),
-        answer=inside["answer"].str.replace(SPACE, DOT),
-        key=[names[at] for at in inside["position"]],
-        chosen=(inside["layer"] == chosen[0]) & (inside["position"] == chosen[1]),
-    )
+def _grid(read: TokenSequence, lens: Recipe, window: range, chosen: tuple[int, int]) -> Recipe:
+    inside, every = lens_cells(value(lens), window, chosen), thinned(len(value(lens).ids))
 
     def clicked() -> None:
         hit = clicks.mark("lm_lens_chart", "cell", layer=set(inside["layer"]), position=window)
@@ -113,7 +90,8 @@ def _grid(
             pick_place(read, hit[1])
 
     said = settled(inside)
-    plain_ink = lens_grid(inside)  # for the light page of a report, whatever the reader's theme is
+    # For the light page of a report, whatever the reader's theme is.
+    plain_ink = lens.chart(positions=window, chosen=chosen)
     with st.container(gap="xsmall"):
         draw_chart(
             lens_grid(inside, ink=ink()),
@@ -123,7 +101,7 @@ def _grid(
             alt=said,
         )
         offer(plain_ink, title="Logit lens: top token after each layer", alt=said)
-    thinned = f" Every {ORDINALS.get(every, f'{every}th')} layer is shown." if every > 1 else ""
+    some = f" Every {ORDINALS.get(every, f'{every}th')} layer is shown." if every > 1 else ""
     shown = (
         f" Positions {window[0]} to {window[-1]} of {len(read)}: choose another token to move."
         if len(read) > WINDOW
@@ -132,16 +110,9 @@ def _grid(
     st.caption(
         "Rows: layers, bottom to top. Each cell shows the top predicted token; shading: its "
         f"probability; bold: same as the final prediction. “{DOT}” marks a space. Click a cell for "
-        f"details.{thinned}{shown}"
+        f"details.{some}{shown}"
     )
     return plain_ink
-
-
-LINES = {
-    "answer_rank": "Rank",
-    "answer_probability": "Probability",
-    "divergence": "KL from final (bits)",
-}
 
 
 def cell(lens: Recipe, place: int, depth: int) -> None:
@@ -156,7 +127,7 @@ def cell(lens: Recipe, place: int, depth: int) -> None:
         table = lens.at(depth, place)
         cell = value(table)
         figure(
-            expected(cell.assign(kind=EXPECTED)),
+            lens.chart("cell", depth, place),
             title=f"Top tokens at {token} (position {place}), after {depth} {layers}",
             key="lm_cell_chart",
             alt=f"Bars of the {len(cell)} top tokens at {token} after {depth} {layers}; "
@@ -170,7 +141,7 @@ def cell(lens: Recipe, place: int, depth: int) -> None:
         line = value(path)
         first, last = line[shown].iloc[[0, -1]]
         figure(
-            fate(line, value=shown, title=LINES[shown], logarithmic=shown == "answer_rank"),
+            lens.chart("path", place, shown),
             title=f"{LINES[shown]} of the final prediction at {token} (position {place})",
             key="lm_fate_chart",
             alt=f"Line of the {LINES[shown]} of {line['answer'].iloc[0]} by layer: {first:.3g} "

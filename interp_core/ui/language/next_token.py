@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from interp_core.charts.language import EXPECTED, expected
-from interp_core.charts.lines import token_lines
+from interp_core.drawing.language import FULL
+from interp_core.drawing.language import LISTED as SHADED
 from interp_core.inputs.tokens import TokenSequence
 from interp_core.ui.language.question import (
     Asked,
@@ -45,7 +45,6 @@ def settled(inside: pd.DataFrame) -> str:
 
 
 LISTED = 10
-OWN = "token in the text"
 
 
 def draw(asked: Asked) -> ViewResult | None:
@@ -68,7 +67,7 @@ def draw(asked: Asked) -> ViewResult | None:
     where = f"**{plain(read.tokens[place])}** (position {place})"
     at = "at" if masked else "after"
     st.markdown(f"Next-token probabilities {at} {where}")
-    chart = expected(shown.assign(kind=np.where(shown["in_text"], OWN, EXPECTED)))
+    chart = calls.chart(table, "next_tokens")
     figure(
         chart,
         title=f"Next-token probabilities {at} {read.tokens[place]} (position {place})",
@@ -108,14 +107,10 @@ def _figures(found: pd.DataFrame) -> None:
         )
 
 
-FULL = 16.0  # bits of full shade: one among 65,536
-MOST_IN_STRIP = 300
-
-
 def strip(asked: Asked, read: TokenSequence, table: Recipe, place: int) -> None:
     found = value(table)
-    first = max(0, min(place - MOST_IN_STRIP // 2, len(read) - MOST_IN_STRIP))
-    part = found.iloc[first : first + MOST_IN_STRIP]
+    first = max(0, min(place - SHADED // 2, len(read) - SHADED))
+    part = found.iloc[first : first + SHADED]
     bits = part["surprisal"].to_numpy()
     token_strip(
         list(part["token"]),
@@ -137,24 +132,18 @@ def strip(asked: Asked, read: TokenSequence, table: Recipe, place: int) -> None:
         f"Shading and number: surprisal in bits, clipped at {FULL:g}. Click a token to see "
         f"the predictions {which}.{cut}"
     )
-    _offer_strip(part, table)
+    _offer_strip(part, table, first)
 
 
-def _offer_strip(part: pd.DataFrame, table: Recipe) -> None:
+def _offer_strip(part: pd.DataFrame, table: Recipe, first: int) -> None:
     """The strip as a picture of its own, with the table of all tokens."""
     known = part.dropna(subset=["surprisal"])
     if not len(known):
         return
     most = known.loc[known["surprisal"].idxmax()]
-    drawn = pd.DataFrame(
-        {
-            "token": part["token"],
-            "strength": (part["surprisal"].fillna(0) / FULL).clip(0, 1),
-            "note": ["" if np.isnan(each) else f"{each:.1f}" for each in part["surprisal"]],
-        }
-    )
+    options = {"first": first} if first else {}
     offer(
-        lambda: token_lines(drawn, title="surprisal (bits)"),
+        calls.chart(table, "surprisal", **options),
         title="Tokens shaded by surprisal",
         alt=f"{len(part)} tokens shaded by surprisal, on average {known['surprisal'].mean():.1f} "
         f"bits; most for {most['token']}: {most['surprisal']:.1f} bits.",

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import altair as alt
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.lines import token_lines
-from interp_core.charts.passages import passage_bars, retrieved_and_read
 from interp_core.generated_text.passage_result import DEPENDENT, SUPPORT, WORD
 from interp_core.generated_text.passages import WRITTEN
 from interp_core.models.registry import bundled_card
@@ -61,7 +58,7 @@ def draw(asked: Asked) -> ViewResult | None:
     _verdict(found)
     place = _place(found)
     _strip(found, step, place)
-    chart = _bars(found, place)
+    chart = _bars(step, place)
     _beside(asked, step, given)
     _answers(asked, given)
     _measured_before()
@@ -130,10 +127,7 @@ def _strip(found: ic.PassageAttribution, step: Recipe, place: int | None) -> Non
     )
     most = int(bits.argmax())
     offer(
-        lambda: token_lines(
-            rows.assign(strength=strengths, note=notes)[["token", "strength", "note"]],
-            title="P-CXMI (bits)",
-        ),
+        step.chart("answer"),
         title="Answer shaded by P-CXMI",
         alt=f"{len(rows)} tokens of the answer, shaded by what the passages give each; most for "
         f"{found.tokens[most]}: {number(float(bits[most]), '+.1f')} bits.",
@@ -157,12 +151,13 @@ def _strip(found: ic.PassageAttribution, step: Recipe, place: int | None) -> Non
     )
 
 
-def _bars(found: ic.PassageAttribution, place: int | None) -> alt.LayerChart:
+def _bars(step: Recipe, place: int | None) -> Recipe:
     """What each passage gives the answer, or one token of it."""
+    found = value(step)
     frame = found.to_frame() if place is None else found.of_token(place)
     what = WHOLE if place is None else found.tokens[place]
     st.markdown(f"Bits that each passage gives **{plain(what)}**")
-    chart = passage_bars(frame, threshold=SUPPORT if place is None else None)
+    chart = step.chart(**({} if place is None else {"token": place}))
     most = frame.loc[frame["removal"].idxmax()]
     figure(
         chart,
@@ -205,7 +200,7 @@ def _beside(asked: Asked, step: Recipe, given: Given) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
         figure(
-            retrieved_and_read(frame, threshold=SUPPORT),
+            calls.chart(table, "retrieved"),
             title="Passages retrieved and read",
             key="passages_both",
             alt=f"{len(frame)} passages by similarity to the question and bits given to the "

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.generated_text import CELL, SPAN, answer_map
-from interp_core.charts.lines import token_lines
+from interp_core.charts.generated_text import CELL, SPAN
+from interp_core.drawing.generated_text import SHOWN, shares, unit_texts
 from interp_core.generated_text.answer import answer_room
 from interp_core.generated_text.attribution import GENERATION_METHODS, MOST_STEPS, STEPS
 from interp_core.generated_text.prompt import Prompt, read_prompt
@@ -45,7 +44,6 @@ METHODS = {name: method.title for name, method in GENERATION_METHODS.items()}
 ANSWERS = {"written": "Written by the model", "typed": "Typed"}
 FIRST, LAST, SOURCE, TYPED = "lm_from", "lm_to", "lm_source", "lm_typed"
 MAP = "lm_answer_map"
-SHOWN = 300  # units of a strip
 WRITTEN = 40  # tokens that the model may write
 
 
@@ -244,7 +242,7 @@ def _answer_strip(step: Recipe, span: slice, unit: int) -> None:
     """The answer shaded by the effect of the chosen unit; the chosen tokens are marked."""
     found = value(step)
     row = found.matrix[unit]
-    strengths = _shares(row)
+    strengths = shares(row)
     chance = np.exp(found.log_probabilities)
     inside = range(span.start, span.stop)
     marked = len(inside) < len(row)
@@ -266,10 +264,9 @@ def _answer_strip(step: Recipe, span: slice, unit: int) -> None:
         picked=span.start if len(inside) == 1 else None,
         notes=notes,
     )
-    drawn = pd.DataFrame({"token": found.tokens, "strength": strengths, "note": ""})
     best = int(np.argmax(np.abs(row)))
     offer(
-        lambda: token_lines(drawn, title="effect"),
+        step.chart("answer", unit),
         title="The answer, shaded by the effect of a source",
         alt=f"{len(row)} answer tokens shaded by the effect of one unit of the prompt; most on "
         f"{found.tokens[best]}: {number(row[best], '+.2f')} nats.",
@@ -281,7 +278,7 @@ def _prompt_strip(step: Recipe, span: slice, unit: int) -> None:
     """The prompt shaded by its units' effects on the chosen answer tokens."""
     found = value(step)
     scores = found.of_span(span.start, span.stop)
-    strengths = _shares(scores)
+    strengths = shares(scores)
     names = _source_names(found)
     first = max(0, min(unit - SHOWN // 2, len(names) - SHOWN))
     part = slice(first, first + SHOWN)
@@ -292,10 +289,7 @@ def _prompt_strip(step: Recipe, span: slice, unit: int) -> None:
     def pick(place: int) -> None:
         st.session_state[SOURCE] = names[first + place]
 
-    texts = [
-        f"{source.role}: {source.text}" if source.role else source.text
-        for source in found.sources[part]
-    ]
+    texts = unit_texts(found)[part]
     titles = [
         f"{name}: {number(score, '+.3f')} nats" for name, score in zip(names[part], scores[part])
     ]
@@ -310,24 +304,14 @@ def _prompt_strip(step: Recipe, span: slice, unit: int) -> None:
         notes=[number(score, "+.2f") for score in scores[part]],
     )
     best = int(np.argmax(np.abs(scores)))
-    drawn = pd.DataFrame(
-        {
-            "token": texts,
-            "strength": strengths[part],
-            "note": [number(score, "+.2f") for score in scores[part]],
-        }
-    )
+    about = {"tokens": (span.start, span.stop), **({"first": first} if first else {})}
     offer(
-        lambda: token_lines(drawn, title="effect"),
+        step.chart("prompt", **about),
         title="The prompt, shaded by its effect on the answer",
         alt=f"{len(names)} units of the prompt shaded by their effect on {what}; most from "
         f"{names[best]}: {number(scores[best], '+.2f')} nats.",
         table=step.of_units(span.start, span.stop),
     )
-
-
-def _shares(scores: np.ndarray) -> np.ndarray:
-    return scores / max(float(np.abs(np.nan_to_num(scores)).max(initial=0)), 1e-9)
 
 
 def _map(step: Recipe, span: slice, unit: int) -> tuple[Any, Recipe]:
@@ -336,9 +320,6 @@ def _map(step: Recipe, span: slice, unit: int) -> tuple[Any, Recipe]:
     frame = value(table)
     keys = unit_names(found.sources)
     places = list(dict.fromkeys(frame["token_key"]))
-    inside = set(places[span])
-    drawn = frame.dropna(subset=["score"])
-    drawn = drawn.assign(chosen=(drawn["unit"] == keys[unit]) & drawn["token_key"].isin(inside))
 
     def clicked() -> None:
         picked = clicks.names(MAP, SPAN, "token_key", places)
@@ -350,7 +331,7 @@ def _map(step: Recipe, span: slice, unit: int) -> tuple[Any, Recipe]:
         if hit:
             st.session_state[SOURCE] = _source_names(found)[keys.index(hit[0])]
 
-    chart = answer_map(drawn[COLUMNS], title="effect on log p(token), in nats")
+    chart = step.chart(tokens=(span.start, span.stop), unit=unit)
     scores = found.matrix
     row, column = np.unravel_index(int(np.argmax(np.abs(scores))), scores.shape)
     figure(
@@ -365,9 +346,6 @@ def _map(step: Recipe, span: slice, unit: int) -> tuple[Any, Recipe]:
         f"{found.tokens[column]}.",
     )
     return chart, table
-
-
-COLUMNS = ["unit", "text", "token_key", "token", "score", "chosen"]
 
 
 def _notes(found: ic.GenerationAttribution, question: Question) -> None:

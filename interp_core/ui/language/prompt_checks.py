@@ -9,7 +9,6 @@ import numpy as np
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.generated_text import attention_map, deletion_curve, unit_bars
 from interp_core.generated_text.attribution import GENERATION_METHODS, STEPS
 from interp_core.generated_text.faithful import MOST_STEPS, RANKINGS
 from interp_core.generated_text.shapley import EXACT, ORDERS
@@ -58,7 +57,7 @@ def _sums(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
     what = _tokens_said(found, span)
     best = frame.loc[frame["score"].abs().idxmax()]
     figure(
-        unit_bars(frame, title="sum of effects on log p, in nats"),
+        step.chart("units", tokens=(span.start, span.stop)),
         title=f"Effect of each part of the prompt on {what}",
         key="lm_sums_chart",
         alt=f"Bars of the effects of {len(frame)} units of the prompt on {what}; the largest is "
@@ -85,12 +84,11 @@ def _shapley(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
     if table is None:
         return
     frame = value(table)
-    drawn = frame.assign(unit=unit_names(found.sources))
     sampled = count > EXACT
     what = _tokens_said(found, span)
     best = frame.loc[frame["score"].abs().idxmax()]
     figure(
-        unit_bars(drawn if sampled else drawn.drop(columns="error"), title="Shapley value, nats"),
+        calls.chart(table, "unit_scores", step),
         title=f"Shapley values of the prompt for {what}",
         key="lm_shapley_chart",
         alt=f"Bars of the Shapley values of {count} units of the prompt for {what}; the largest is "
@@ -135,9 +133,8 @@ def _contrast(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
     frame = value(table)
     about = frame.attrs
     figure(
-        unit_bars(
-            frame.assign(unit=unit_names(found.sources)),
-            title="effect on log p(answer) − log p(other), in nats",
+        calls.chart(
+            table, "unit_scores", step, title="effect on log p(answer) − log p(other), in nats"
         ),
         title="Why this answer rather than the other",
         key="lm_contrast_chart",
@@ -169,7 +166,7 @@ def _faithfulness(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
         return
     result = value(measured)
     figure(
-        deletion_curve(result.curve),
+        measured.chart(),
         title="Log probability as units are removed",
         key="lm_deletion_chart",
         alt="Lines of the log probability of the chosen answer tokens as units of the prompt are "
@@ -197,10 +194,9 @@ def _cross(asked: Asked, key: tuple, step: Recipe, span: slice) -> None:
     if table is None:
         return
     frame = value(table)
-    keys = [f"{at}|{token}" for at, token in zip(frame["position"], frame["token"])]
     best = frame.loc[frame["attention"].idxmax()]
     figure(
-        attention_map(frame.assign(token_key=keys)),
+        calls.chart(table, "cross_attention"),
         title="Cross attention to each part of the prompt",
         key="lm_cross_chart",
         alt=f"Map of the cross attention of {len(found.tokens)} answer tokens to "

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import altair as alt
 import streamlit as st
 
-from interp_core.charts.heatmaps import token_keys
-from interp_core.charts.interventions import before_and_after
+from interp_core.drawing.language import STEERED
 from interp_core.interventions.steering import STRONGEST, WARNING
 from interp_core.ui.language.question import Asked
 from interp_core.ui.widgets import layout
@@ -18,7 +16,7 @@ from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.sidebar import MAX_CHARACTERS
 
 TOWARDS, AWAY = "I love this. It is wonderful.", "I hate this. It is terrible."
-TOKENS, SHOWN = 15, 8
+TOKENS = 15
 COLUMNS = {
     "token_before": "before",
     "probability_before": st.column_config.NumberColumn("probability", format="percent"),
@@ -68,7 +66,7 @@ def draw(asked: Asked) -> ViewResult | None:
     )
     left, right = st.columns(2, gap="large")
     with left:
-        chart = _next(named("best", step.next_token()))
+        chart = _next(step)
     table = step.to_frame()
     with right:
         st.markdown("**All tokens**")
@@ -76,12 +74,10 @@ def draw(asked: Asked) -> ViewResult | None:
     return ViewResult(chart, table)
 
 
-def _next(table: Recipe) -> alt.Chart:
+def _next(step: Recipe) -> Recipe:
     """The probabilities of the next token before and after steering."""
-    frame = value(table).head(SHOWN)
-    chart = before_and_after(
-        frame.assign(key=token_keys(frame["label"])), value="probability", title="probability"
-    )
+    table, chart = named("best", step.next_token()), step.chart()
+    frame = value(table).head(STEERED)
     before, after = (
         frame.loc[frame[f"probability_{side}"].idxmax(), "label"] for side in ("before", "after")
     )

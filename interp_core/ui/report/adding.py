@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from types import FunctionType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +22,7 @@ from interp_core.report.record import PNG, SVG, Figure, versions
 from interp_core.ui import navigation
 from interp_core.ui.report import session
 from interp_core.ui.server import cache, loading
+from interp_core.ui.widgets import recipe
 
 ASKED, PENDING = "clearhead_asked", "clearhead_pending"
 MOST_SVG = 1_500_000  # bytes; larger drawings (thousands of points) are kept as PNG
@@ -114,7 +116,7 @@ def _add(picture: Picture) -> None:
 def _figure(picture: Picture) -> Figure:
     table = picture.numbers() if callable(picture.numbers) else picture.numbers
     script = picture.script()
-    drawn, kind = _drawn(picture.chart() if callable(picture.chart) else picture.chart)
+    drawn, kind = _drawn(_chart(picture))
     name, title = navigation.current()
     texts = [st.session_state.get(part) or "" for part in SKIPPED]
     return Figure(
@@ -133,6 +135,11 @@ def _figure(picture: Picture) -> Figure:
         versions=versions(),
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S"),
     )
+
+
+def _chart(picture: Picture) -> Any:
+    chart = recipe.value(picture.chart)
+    return chart() if isinstance(chart, FunctionType) else chart
 
 
 def _query() -> str:

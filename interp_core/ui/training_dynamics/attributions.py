@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from interp_core.charts.checkpoints import course
+from interp_core.drawing.training_dynamics import labelled
 from interp_core.training_dynamics.explanations import METHOD, CheckpointAttributions
 from interp_core.ui.server import jobs, limits
 from interp_core.ui.server.costs import BACKWARD
 from interp_core.ui.training_dynamics import question
-from interp_core.ui.training_dynamics.curves import labelled
 from interp_core.ui.training_dynamics.question import Course
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND
@@ -59,7 +58,7 @@ def _movement(made: Recipe, result: CheckpointAttributions):  # noqa: ANN202 - c
     frame = value(table)
     drawn = frame.assign(at=[f"{one:,} → {two:,}" for one, two in zip(frame["from"], frame["to"])])
     drawn = drawn.rename(columns={"measure": "series"})
-    chart = course(drawn, title="distance of attributions", x_title="from step → to step")
+    chart = made.chart()
     last = drawn.iloc[-1]
     figure(
         chart,
@@ -88,7 +87,7 @@ def _groups(made: Recipe, result: CheckpointAttributions) -> None:
     drawn = labelled(known).rename(columns={"group": "series", "lift": "value"})
     last = drawn[drawn["at"] == drawn["at"].iloc[-1]]
     figure(
-        course(drawn, title="attribution lift", form=".2f"),
+        made.chart("groups"),
         title="Attribution by group of words over the training",
         table=table,
         alt="Attribution lift at the last checkpoint: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from interp_core.charts.checkpoints import course
+from interp_core.drawing.training_dynamics import FORMS, labelled
 from interp_core.training_dynamics.curves import ACCURACY, ERROR, LOSS, SETS, LearningCurves
 from interp_core.training_dynamics.findings import LEAST_CHANGE, learning_findings, verdicts
 from interp_core.ui.server import jobs
@@ -19,12 +19,6 @@ from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
 TITLES = {LOSS: "Loss", ACCURACY: "Accuracy", ERROR: "Calibration error"}
-AXES = {
-    LOSS: "mean loss (nats)",
-    ACCURACY: "accuracy",
-    ERROR: "expected calibration error",
-}
-FORMS = {LOSS: ".3f", ACCURACY: ".1%", ERROR: ".3f"}
 HOW = {
     LOSS: "mean −log of the probability of the true class; interval: bootstrap over texts, 95%",
     ACCURACY: "share of right answers; interval: Wilson, 95%",
@@ -55,11 +49,6 @@ def scored(found: Course) -> Recipe | None:
     return made
 
 
-def labelled(frame: pd.DataFrame, column: str = "step") -> pd.DataFrame:
-    """With the label of each checkpoint in the column `at`."""
-    return frame.assign(at=[f"{step:,}" for step in frame[column]])
-
-
 def draw(found: Course) -> ViewResult | None:
     """One measure over the checkpoints, the sentences, and each checkpoint against the best."""
     with layout.controls():
@@ -71,7 +60,7 @@ def draw(found: Course) -> ViewResult | None:
     table = made.frame()
     frame = value(table)
     drawn = labelled(frame[frame["measure"] == measure]).rename(columns={"set": "series"})
-    chart = course(drawn, title=AXES[measure], form=FORMS[measure])
+    chart = made.chart(measure=measure)
     figure(chart, title=f"Learning curves: {TITLES[measure].lower()}", alt=_alt(drawn, measure))
     names = ", ".join(f"{each} {curves.answers[each].n:,} texts" for each in SETS)
     st.caption(f"One point per checkpoint and set ({names}): {HOW[measure]}.")
@@ -120,15 +109,9 @@ def _logged(found: Course) -> None:
     rows = found.series.logged.melt("step", ["loss", "eval_loss"], "series", "value").dropna()
     if rows.empty:
         return
-    frame = labelled(rows.astype({"step": int})).assign(low=rows["value"], high=rows["value"])
-    chart = course(
-        frame.assign(n=1, series=frame["series"].replace({"loss": "logged", "eval_loss": "eval"})),
-        title="logged loss",
-        x_title="step (as logged)",
-    )
     steps = found.recipe.logged
     figure(
-        chart,
+        calls.chart(steps, "logged_loss"),
         title="Loss as the training logged it",
         table=steps,
         alt=f"Logged losses of {len(rows):,} steps.",

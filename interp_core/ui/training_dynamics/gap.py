@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from interp_core.charts.checkpoints import course
-from interp_core.training_dynamics.curves import ACCURACY, LOSS, LearningCurves
-from interp_core.ui.training_dynamics.curves import labelled, scored
+from interp_core.drawing.training_dynamics import GAPS, labelled
+from interp_core.training_dynamics.curves import ACCURACY, LOSS
+from interp_core.ui.training_dynamics.curves import scored
 from interp_core.ui.training_dynamics.question import Course
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import one_of
@@ -15,7 +15,6 @@ from interp_core.ui.widgets.recipe import value
 from interp_core.ui.widgets.result import ViewResult
 
 TITLES = {LOSS: "Loss", ACCURACY: "Accuracy"}
-AXES = {LOSS: "held-out − training loss (nats)", ACCURACY: "training − held-out accuracy"}
 
 
 def draw(found: Course) -> ViewResult | None:
@@ -25,19 +24,16 @@ def draw(found: Course) -> ViewResult | None:
     made = scored(found)
     if made is None:
         return None
-    curves: LearningCurves = value(made)
     table = made.gap()
     frame = value(table)
     drawn = labelled(frame[frame["measure"] == measure])
-    count = sum(each.n for each in curves.answers.values())
-    drawn = drawn.assign(series="gap", n=count)
     form = "+.3f" if measure == LOSS else "+.1%"
-    chart = course(drawn, title=AXES[measure], form=form, zero=True)
+    chart = made.chart("gap", measure)
     top = drawn.loc[drawn["value"].idxmax()]
     figure(
         chart,
         title=f"Generalisation gap: {TITLES[measure].lower()}",
-        alt=f"{AXES[measure]} over {len(drawn)} checkpoints; largest at step {top['at']}: "
+        alt=f"{GAPS[measure]} over {len(drawn)} checkpoints; largest at step {top['at']}: "
         f"{top['value']:{form}} ({top['low']:{form}} to {top['high']:{form}}).",
     )
     st.caption(

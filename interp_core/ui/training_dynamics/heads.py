@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
-from interp_core.charts.checkpoints import course
-from interp_core.charts.heads import head_map
+from interp_core.drawing.training_dynamics import measured
 from interp_core.heads.catalogue import STATISTICS
 from interp_core.heads.tables import role_table
 from interp_core.training_dynamics.explanations import CheckpointHeads
 from interp_core.ui.server import jobs
 from interp_core.ui.training_dynamics import question
-from interp_core.ui.training_dynamics.curves import labelled
 from interp_core.ui.training_dynamics.question import Course
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, list_of
@@ -47,12 +44,7 @@ def draw(found: Course) -> ViewResult | None:
 
 
 def _choices(heads: CheckpointHeads) -> tuple[str, int]:
-    frame = heads.statistics[0].frame
-    known = {
-        name: each.title.capitalize()
-        for name, each in STATISTICS.items()
-        if f"{name}_se" in frame and frame[name].notna().any()
-    }
+    known = {name: title.capitalize() for name, title in measured(heads).items()}
     steps = [each.step for each in heads.checkpoints[1:]]
     with layout.controls():
         statistic = list_of("Statistic", known, key="dynamics_statistic", width=260)
@@ -74,35 +66,21 @@ def _map(heads: CheckpointHeads, made: Recipe, statistic: str, at: int):  # noqa
     table = made.changes(statistic)
     frame = value(table)
     frame = frame[frame["step"] == at].reset_index(drop=True)
-    place = [each.step for each in heads.checkpoints].index(at)
-    roles = heads.statistics[place].frame["role"]
-    drawn = pd.DataFrame(
-        {
-            "layer": frame["layer"],
-            "head": frame["head"],
-            "value": frame["difference"],
-            "se": frame["se"],
-            "role": roles,
-            "code": ["*" if real else "" for real in frame["real"]],
-            "chosen": False,
-            "lit": True,
-        }
-    )
     title = STATISTICS[statistic].title
-    chart = head_map(drawn, title=f"change of {title}", signed=True, text_format="+.3f")
-    top = drawn.loc[drawn["value"].abs().fillna(-1).idxmax()]
+    chart = made.chart("changes", statistic, at)
+    top = frame.loc[frame["difference"].abs().fillna(-1).idxmax()]
     count = int(frame["real"].sum())
     first = heads.checkpoints[0].step
     figure(
         chart,
         title=f"Change of heads since the first checkpoint: {title}",
         key="dynamics_heads",
-        alt=f"Map of {len(drawn)} heads; largest change: layer {top['layer']}, head {top['head']} "
-        f"({top['value']:+.3f}); {count} changes are significant.",
+        alt=f"Map of {len(frame)} heads; largest change: layer {top['layer']}, head {top['head']} "
+        f"({top['difference']:+.3f}); {count} changes are significant.",
     )
     st.caption(
         f"One cell per head: {title} at step {at:,} minus step {first:,}, mean of "
-        f"{heads.statistics[0].texts:,} held-out texts. {count} of {len(drawn)} changes are "
+        f"{heads.statistics[0].texts:,} held-out texts. {count} of {len(frame)} changes are "
         "significant (*; z-test, Benjamini–Hochberg, FDR 5%; the same texts are taken as "
         "independent, so the test is cautious)."
     )
@@ -114,13 +92,10 @@ def _roles(made: Recipe) -> None:
     st.markdown("**Roles of heads**")
     table = made.roles()
     frame = value(table)
-    kept = frame.groupby("role")["heads"].transform("max") > 0
-    drawn = labelled(frame[kept]).rename(columns={"role": "series", "heads": "value"})
-    drawn = drawn.assign(low=drawn["value"], high=drawn["value"], n=drawn["value"])
     last = frame[frame["step"] == frame["step"].max()]
     changed = int(last["changed"].sum())
     figure(
-        course(drawn, title="heads", form="d"),
+        made.chart("roles"),
         title="Roles of heads over the training",
         table=table,
         alt="Number of heads by role at the last checkpoint: "

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from interp_core.charts.checkpoints import part_map
+from interp_core.drawing.training_dynamics import labelled
 from interp_core.training_dynamics.findings import drift_findings
 from interp_core.ui.server import jobs
-from interp_core.ui.training_dynamics.curves import labelled
 from interp_core.ui.training_dynamics.question import Course
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.recipe import calls, named, value
@@ -28,7 +27,7 @@ def draw(found: Course) -> ViewResult | None:
         return None
     frame = value(made)
     drawn = labelled(frame).rename(columns={"drift": "value"})
-    chart = part_map(drawn, title="relative change of the weights")
+    chart = calls.chart(made, "weight_drift")
     top = drawn.loc[drawn["value"].fillna(-1).idxmax()]
     figure(
         chart,

@@ -62,7 +62,7 @@ def below(result: ViewResult, name: str, *, key: str = "", **kept: Any) -> None:
 
     `name` is that of the files, `key` that of the buttons; `kept` are arguments of `foot`.
     """
-    offers = usual(result.chart, result.table, name) | result.more
+    offers = usual(result.picture, result.table, name) | result.more
     foot(result.table, result.script, lambda: buttons(offers, key=key or name), **kept)
 
 

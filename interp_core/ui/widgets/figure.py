@@ -28,7 +28,7 @@ def figure(
     room: int | None = None,
     **more: Any,
 ) -> None:
-    """Draw a chart with what belongs to it.
+    """Draw a chart, or the recipe of one, with what belongs to it.
 
     `title` names the picture in a report; `alt` says in words what it shows. `table` is the
     recipe of the numbers behind it; without one it is the page's main picture, whose table and
@@ -44,6 +44,7 @@ def figure(
 
 def draw(chart: Any, *, alt: str, width: str = "stretch", **more: Any) -> None:
     """The chart alone: a part of a picture that is offered as a whole."""
+    chart = recipe.value(chart)
     with altair_patch.unchecked(chart):
         st.altair_chart(chart, width=width, alt=alt, **more)
 
@@ -57,11 +58,12 @@ def offer(
 ) -> None:
     """The quiet row at the side of a picture: its numbers, its script, the report.
 
-    `chart` is an Altair chart, or a function that makes one: only when it is added.
+    `chart` is an Altair chart, its recipe, or a function that makes one when it is added. A recipe
+    is also written into the script, so that a report's notebook draws the chart again.
     """
     numbers = script = None
     if table is not None:
-        numbers, script = (lambda: recipe.value(table)), (lambda: recipe.script(table))
+        numbers, script = (lambda: recipe.value(table)), (lambda: recipe.script(table, chart))
     picture = adding.Picture(title, alt, chart, numbers, script)
     with layout.beside(title, main=table is None):
         if table is not None:

@@ -22,6 +22,7 @@ import numpy as np
 
 WIDE = 88  # characters of a list or dictionary that is written in one line
 BESIDE = "# Put your file beside this notebook."
+RESULTS = ("table", "chart")  # names that no step has
 _UNKNOWN = object()
 
 
@@ -120,11 +121,15 @@ def value(step: Any, **more: Any) -> Any:
     return type(step)(map(value, step)) if type(step) in (list, tuple) else step
 
 
-def script(table: Recipe) -> str:
-    """Python that computes `table`, one statement a line."""
+def script(table: Recipe, chart: Any = None) -> str:
+    """Python that computes `table`, one statement a line; and `chart`, where that is a recipe."""
     written = _Script()
-    last = written.plain(table)
-    return "\n".join([*written.imports, "", *written.lines, f"table = {last}"])
+    results = {"table": table} | ({"chart": chart} if isinstance(chart, Recipe) else {})
+    for name, step in results.items():
+        text = written.plain(step)
+        written.lines.append(f"{name} = {text}")
+        written.give(name, text)
+    return "\n".join([*written.imports, "", *written.lines])
 
 
 class _Script:
@@ -134,16 +139,22 @@ class _Script:
         self.imports: dict[str, None] = {}
         self.lines: list[str] = []
         self._names: dict[str, str] = {}
+        self._results: set[str] = set()
 
     def code(self, part: Any) -> str:
         """The expression of a part; one with a name is assigned first."""
         text = self.plain(part)
-        if not isinstance(part, Recipe) or not part._name:
+        if not isinstance(part, Recipe) or (not part._name and text not in self._results):
             return text
         if text not in self._names:
             name = self._names[text] = self._free(part._name)
             self.lines += [*filter(None, [part._comment]), f"{name} = {text}"]
         return self._names[text]
+
+    def give(self, name: str, text: str) -> None:
+        """A result: what is written so again is called by this name."""
+        self._results.add(text)
+        self._names.setdefault(text, name)
 
     def plain(self, part: Any) -> str:
         """The expression without its name."""
@@ -169,7 +180,7 @@ class _Script:
         return ", ".join(map(self.key, part)) if isinstance(part, tuple) else self.code(part)
 
     def _free(self, name: str) -> str:
-        taken, number, free = {"table", *self._names.values()}, 2, name
+        taken, number, free = {*RESULTS, *self._names.values()}, 2, name
         while free in taken:
             free, number = f"{name}_{number}", number + 1
         return free

@@ -18,7 +18,8 @@ Offer = tuple[str, str, Callable[[], bytes]]  # file name, MIME type, what makes
 class ViewResult:
     """The chart of a view and the recipe of the table behind it; further downloads by their label.
 
-    Table and script come from the one recipe, and so belong together.
+    Table and script come from the one recipe, and so belong together. Where the chart is a recipe
+    as well, the script draws it.
     """
 
     chart: Any
@@ -30,6 +31,11 @@ class ViewResult:
         """The numbers behind the chart."""
         return recipe.value(self.recipe)
 
+    @property
+    def picture(self) -> Any:
+        """The chart itself, None where there is none."""
+        return recipe.value(self.chart)
+
     def script(self) -> str:
-        """Python that computes the table again."""
-        return recipe.script(self.recipe)
+        """Python that computes the table again, and draws the chart."""
+        return recipe.script(self.recipe, self.chart)
