@@ -145,3 +145,33 @@ def _dashes(drawn: pd.DataFrame, x: alt.X, y: alt.Y, bound: float) -> alt.LayerC
     """A dash in the middle of each patch that clearly takes away."""
     middle = drawn.assign(column=drawn["column"] + 0.5, row=drawn["row"] + 0.5)
     return below_zero(alt.Chart(middle).encode(x=x, y=y), "value", bound)
+
+
+PANEL = 220  # px of the longer side of a picture of coloured patches
+
+
+def coloured_patches(frame: pd.DataFrame, title: str) -> alt.Chart:
+    """Patches in colours of their own. `frame`: row, column, bottom, right, colour (hex), and
+    columns that begin with "component"."""
+    rows, columns = int(frame["bottom"].max()), int(frame["right"].max())
+    longest, bare = max(rows, columns), {"axis": None}
+    x = alt.X("column:Q", scale=alt.Scale(domain=[0, columns], nice=False), **bare)
+    y = alt.Y("row:Q", scale=alt.Scale(domain=[0, rows], nice=False, reverse=True), **bare)
+    told = [name for name in frame if name.startswith("component")]
+    return (
+        alt.Chart(frame, title=title)
+        .mark_rect()
+        .encode(
+            x=x,
+            x2="right:Q",
+            y=y,
+            y2="bottom:Q",
+            color=alt.Color("colour:N", scale=None),
+            tooltip=[
+                "row:O",
+                "column:O",
+                *(alt.Tooltip(f"{name}:Q", format="+.2f") for name in told),
+            ],
+        )
+        .properties(width=PANEL * columns / longest, height=PANEL * rows / longest)
+    )

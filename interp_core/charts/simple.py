@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import altair as alt
 import pandas as pd
 
@@ -125,3 +127,14 @@ def bars_with_errors(
     )
     errors = base.mark_rule(color=GREY, strokeWidth=2).encode(x="low:Q", x2="high:Q")
     return alt.layer(bars, *([errors] if known else [])).properties(height=24 * len(frame) + 50)
+
+
+def beside(parts: Iterable[alt.Chart], *, apart: bool = False) -> alt.HConcatChart:
+    """Charts side by side; `apart`: each with its own scale of colours."""
+    both = alt.hconcat(*parts)
+    return both.resolve_scale(color="independent") if apart else both
+
+
+def below(parts: Iterable[alt.Chart]) -> alt.VConcatChart:
+    """Charts below each other."""
+    return alt.vconcat(*parts)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
 import numpy as np
 import pandas as pd
 
@@ -16,6 +15,7 @@ from interp_core.charts.heatmaps import token_keys
 from interp_core.charts.lines import layer_rows
 from interp_core.charts.offline import offline
 from interp_core.charts.received import received_map
+from interp_core.charts.simple import beside as beside_each_other
 from interp_core.drawing.attention import UNIT, cell_frame, check_token, layer_frame
 from interp_core.errors import BadInput
 
@@ -81,25 +81,30 @@ def layer_strips(
 
 def beside(
     maps: AttentionMaps,
-    other: AttentionMaps,
-    layer: int,
-    head: int,
+    other: AttentionMaps | None = None,
+    layer: int | None = None,
+    head: int = 0,
     other_layer: int | None = None,
     other_head: int | None = None,
 ) -> Any:
     """Two maps on one scale, and their difference over the tokens that they share.
 
-    At most 40 tokens a side. Without another layer and head the same ones of `other`.
+    At most 40 tokens a side. `other` are the maps of another text or model; without another layer
+    and head, the same ones. Without `other`, a second head of these maps, by default the next.
     """
+    layer = maps.layer_numbers[0] if layer is None else layer
+    if other is None and other_layer is None and other_head is None:
+        other_head = (head + 1) % maps.weights.shape[1]
+    other = maps if other is None else other
     where = layer if other_layer is None else other_layer
     places = ((layer, head), (where, head if other_head is None else other_head))
     charts = side_by_side((maps, other), places)
-    return offline(alt.hconcat(*charts).resolve_scale(color="independent"))
+    return offline(beside_each_other(charts, apart=True))
 
 
 def side_by_side(
     both: tuple[AttentionMaps, AttentionMaps], places: tuple[tuple[int, int], tuple[int, int]]
-) -> list[alt.Chart]:
+) -> list[Any]:
     """The charts of `beside`: first, second, second − first."""
     weights = [maps.head(*place) for maps, place in zip(both, places)]
     top = float(max(each.max() for each in weights))
@@ -109,15 +114,13 @@ def side_by_side(
     ]
 
 
-def _compact(maps: AttentionMaps, weights: np.ndarray, top: float) -> alt.Chart:
+def _compact(maps: AttentionMaps, weights: np.ndarray, top: float) -> Any:
     frame = cell_frame(maps, weights, slice(0, BESIDE), slice(0, BESIDE))
     about = {"title": "weight", "domain": (0.0, top), "compact": True}
     return heatmaps.heatmap(frame, x="x", y="y", value="weight", **about)
 
 
-def _difference(
-    both: tuple[AttentionMaps, AttentionMaps], weights: Sequence[np.ndarray]
-) -> alt.Chart:
+def _difference(both: tuple[AttentionMaps, AttentionMaps], weights: Sequence[np.ndarray]) -> Any:
     first, second = both
     change, places, _ = aligned_difference(weights[0], first.tokens, weights[1], second.tokens)
     change = change[:BESIDE, :BESIDE]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
 import numpy as np
 import pandas as pd
 
@@ -17,6 +16,7 @@ from interp_core.charts import attributions as charts
 from interp_core.charts.heatmaps import token_keys
 from interp_core.charts.offline import offline
 from interp_core.charts.patches import overlay
+from interp_core.charts.simple import beside
 from interp_core.errors import BadInput
 from interp_core.images.attribution import ImageAttribution
 from interp_core.images.erasure import ImageFaithfulness
@@ -137,7 +137,7 @@ def word_table(table: pd.DataFrame, label: str | None = None) -> Any:
 def faithfulness(found: Faithfulness | ImageFaithfulness, measured: str | None = None) -> Any:
     """Deletion and insertion curves beside random rankings; `measured` names the values."""
     parts = curves(found, measured or found.measure)
-    return offline(alt.hconcat(*(part.properties(title=name) for name, part in parts.items())))
+    return offline(beside(part.properties(title=name) for name, part in parts.items()))
 
 
 def curves(found: Faithfulness | ImageFaithfulness, measured: str) -> dict[str, Any]:
@@ -148,7 +148,14 @@ def curves(found: Faithfulness | ImageFaithfulness, measured: str) -> dict[str, 
     return {name: charts.curves(table[table["curve"] == name], **more) for name in CURVES}
 
 
-def image_attribution(found: ImageAttribution) -> Any:
-    """The score of each patch, where it lies in the picture."""
+def pixels(table: pd.DataFrame, *, title: str = "attribution by pixel", signed: bool = True) -> Any:
+    """The score of each pixel, or square of pixels; the table of `pixel_table`."""
+    drawn = table.rename(columns={"score": "value"})
+    return offline(overlay(drawn, None, title=title, signed=signed, aspect=aspect))
+
+
+def image_attribution(found: ImageAttribution, *, aspect: float = 1.0) -> Any:
+    """The score of each patch, where it lies in the picture; `aspect` is width by height of one."""
     frame = found.to_frame().rename(columns={"score": "value"})
-    return offline(overlay(frame, None, title="attribution by patch", signed=found.signed))
+    about = {"title": "attribution by patch", "signed": found.signed, "aspect": aspect}
+    return offline(overlay(frame, None, **about))

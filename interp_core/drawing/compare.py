@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import altair as alt
 import pandas as pd
 
 from interp_core.audit.figures import SMALL
@@ -13,6 +12,7 @@ from interp_core.charts.audit import intervals
 from interp_core.charts.comparison import accuracy_bars, grouped_bars, reach_lines
 from interp_core.charts.heatmaps import heatmap, token_keys
 from interp_core.charts.offline import offline
+from interp_core.charts.simple import beside
 from interp_core.compare.answers import AnswerComparison
 from interp_core.compare.heads import HeadComparison
 from interp_core.compare.one_text import MapComparison
@@ -121,10 +121,10 @@ def both_maps(found: MapComparison, layer: int | None = None, head: int = 0) -> 
     """One head's map in both models, and second − first; at most 40 tokens a side."""
     layer = found.layers[0] if layer is None else layer
     parts = map_parts(found, layer, head)
-    return offline(alt.hconcat(*parts).resolve_scale(color="independent"))
+    return offline(beside(parts, apart=True))
 
 
-def map_parts(found: MapComparison, layer: int, head: int) -> list[alt.Chart]:
+def map_parts(found: MapComparison, layer: int, head: int) -> list[Any]:
     """The charts of `both_maps`: first, second, second − first."""
     table, count = found.table(layer, head), min(len(found.tokens), MOST)
     table = table[(table["query_position"] < count) & (table["key_position"] < count)]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
 import numpy as np
 import pandas as pd
 
 from interp_core.charts import heads as charts
 from interp_core.charts.offline import offline
-from interp_core.charts.simple import bars_with_errors
+from interp_core.charts.simple import bars_with_errors, beside
 from interp_core.errors import BadInput
 from interp_core.heads.catalogue import CODES, STATISTICS, Statistic, offered
 from interp_core.heads.record import HeadStatistics
@@ -55,10 +54,10 @@ def layers_and_counts(statistics: HeadStatistics, statistic: str | None = None) 
 def frame_by_layer(frame: pd.DataFrame, name: str, entry: Statistic) -> Any:
     """The chart of `layers_and_counts`."""
     parts = layer_parts(map_frame(frame, name, None), entry)
-    return offline(alt.hconcat(*(each.properties(width=PART) for each in parts)))
+    return offline(beside(each.properties(width=PART) for each in parts))
 
 
-def layer_parts(drawn: pd.DataFrame, entry: Statistic) -> list[alt.TopLevelMixin]:
+def layer_parts(drawn: pd.DataFrame, entry: Statistic) -> list[Any]:
     """Heads above their layers, and how many have which value."""
     points = charts.by_layer(drawn, title=entry.axis, text_format=entry.digits)
     return [points, charts.histogram_by_layer(drawn, title=entry.axis)]

@@ -14,12 +14,14 @@ from interp_core.charts.interventions import (
     effect_bars,
     effect_map,
     lines_by_layer,
+    region_maps,
 )
 from interp_core.charts.language import unit_map
 from interp_core.charts.offline import offline
 from interp_core.drawing.units import unit_chart, unit_name
 from interp_core.errors import BadInput
 from interp_core.interventions.patching import Patching
+from interp_core.interventions.regions import region_table
 from interp_core.interventions.switches import Switched
 
 BY_POSITION = ("stream", "mlp")
@@ -48,6 +50,35 @@ def effects_chart(found: Patching, layer: int | None = None) -> Any:
         layer = largest_layer(frame) if layer is None else layer
         return effect_map(_keyed(frame[frame["layer"] == layer]), y="head", y_title="head")
     return without_positions(found)
+
+
+def regions(found: Patching, layer: int | None = None, *, aspect: float = 1.0) -> Any:
+    """The effects of patches of a picture where they lie: one map for each layer, or each head.
+
+    Heads are those of one `layer`, by default the one with the largest effect. `aspect` is width by
+    height of a patch. Raises `BadInput` for a patching of no picture, or not by position.
+    """
+    frame, unit = region_table(found), "layer"
+    if found.site == "heads_by_position":
+        layer = largest_layer(frame) if layer is None else layer
+        frame, unit = frame[frame["layer"] == layer], "head"
+    placed = frame.dropna(subset="row")
+    if placed.empty:
+        raise BadInput("No patch of a picture was patched here.")
+    headed = placed.assign(heading=_headings(frame, placed, unit))
+    return offline(region_maps(headed, unit=unit, aspect=aspect))
+
+
+def _headings(frame: pd.DataFrame, placed: pd.DataFrame, unit: str) -> pd.Series:
+    """The text above each map: its number, and the effect of each token that is no patch."""
+    beside = frame[frame["row"].isna()]
+    told = {
+        number: "".join(
+            f", {row.token.partition(': ')[2]} {row.effect:+.2f}" for row in rows.itertuples()
+        )
+        for number, rows in beside.groupby(unit)
+    }
+    return placed[unit].map(lambda number: f"{unit} {number}{told.get(number, '')}")
 
 
 def largest_layer(frame: pd.DataFrame) -> int:

@@ -32,7 +32,7 @@ PICTURES: dict[str, dict[str, str]] = {
         "layers": "heads.layers_and_counts",
         "distances": "heads.distances",
     },
-    "Patching": {"effects": "interventions.patching"},
+    "Patching": {"effects": "interventions.patching", "regions": "interventions.regions"},
     "Switched": {"answers": "interventions.switched"},
     "Audit": {
         "verdict": "audit.verdict",
@@ -129,6 +129,7 @@ TABLES: dict[str, str] = {
     "method_agreement": "attribution.method_agreement",
     "edit_table": "attribution.edit_table",
     "word_table": "attribution.word_table",
+    "pixel_table": "attribution.pixels",
     "next_tokens": "language.next_tokens",
     "surprisal": "language.surprisal",
     "copy_surprisal": "language.copy_surprisal",

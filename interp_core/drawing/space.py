@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import altair as alt
 import pandas as pd
 
 from interp_core.charts.offline import offline
-from interp_core.charts.simple import dots, histogram, lines
+from interp_core.charts.simple import below, dots, histogram, lines
 from interp_core.embedding.projection import Projection
 from interp_core.errors import BadInput
 
@@ -56,10 +55,10 @@ def column_histogram(
 
 def geometry(table: pd.DataFrame) -> Any:
     """Anisotropy, intrinsic dimension and mean norm by layer; the table of `geometry`."""
-    return offline(alt.vconcat(*geometry_parts(table)))
+    return offline(below(geometry_parts(table)))
 
 
-def geometry_parts(table: pd.DataFrame) -> list[alt.Chart]:
+def geometry_parts(table: pd.DataFrame) -> list[Any]:
     """The charts of `geometry`."""
     return [
         lines(table, x="layer", y=name, x_title="layer", y_title=title, height=200)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import altair as alt
+from typing import Any
+
 import streamlit as st
 
 from interp_core.charts.patches import SIDE, data_url, overlay, picture_alone
@@ -164,18 +165,16 @@ def _delta(found: ImageAttribution) -> None:
 MOST_SQUARES = 64  # a side: more marks than that would only be slow
 
 
-def shown(picture: Picture, step: Recipe) -> alt.LayerChart:
+def shown(picture: Picture, step: Recipe) -> Any:
     """The picture, and beside it the patches and the pixels; unsigned patches also lie over it."""
     url, found = data_url(picture.cut), value(step)
-    shape = {"aspect": picture.aspect(*found.patches.shape)}
+    shape = _shape(picture, *found.patches.shape)
     frame = found.to_frame().rename(columns={"score": "value"})
     about = {"title": _title("Patches", found), "alt": _said(picture, found)}
-    patches = overlay(
-        frame,
-        None if found.signed else url,
-        title="attribution by patch",
-        signed=found.signed,
-        **shape,
+    patches = (
+        step.chart(**shape)
+        if found.signed
+        else overlay(frame, url, title="attribution by patch", **shape)
     )
     with st.container(horizontal=True):
         if found.signed:
@@ -190,6 +189,12 @@ def shown(picture: Picture, step: Recipe) -> alt.LayerChart:
             alone = overlay(frame, None, title="scores only", **shape)
             draw_chart(alone, width="content", alt="The same scores without the image.")
     return patches
+
+
+def _shape(picture: Picture, rows: int, columns: int) -> dict[str, float]:
+    """How broad a patch is, where it is no square."""
+    aspect = picture.aspect(rows, columns)
+    return {} if aspect == 1 else {"aspect": aspect}
 
 
 def _title(what: str, found: ImageAttribution) -> str:
@@ -215,14 +220,14 @@ def _fine(step: Recipe, url: str, picture: Picture) -> None:
     table = value(pixels)
     each = "pixel" if side == 1 else f"{side} × {side} pixels"
     best = table.loc[table["score"].abs().idxmax()]
+    title = f"attribution by {each}"
+    rows, columns = int(table["row"].max()) + 1, int(table["column"].max()) + 1
+    shape = _shape(picture, rows, columns)
+    alone = calls.chart(pixels, "pixel_table", title=title, **shape)
     figure(
-        overlay(
-            table.rename(columns={"score": "value"}),
-            None if found.signed else url,
-            title=f"attribution by {each}",
-            signed=found.signed,
-            aspect=picture.aspect(int(table["row"].max()) + 1, int(table["column"].max()) + 1),
-        ),
+        alone
+        if found.signed
+        else overlay(table.rename(columns={"score": "value"}), url, title=title, **shape),
         title=_title("Pixels", found),
         alt=f"Attribution by {each}; strongest: row {best['row']:.0f}, column "
         f"{best['column']:.0f}, {number(best['score'], '+.4f')}.",

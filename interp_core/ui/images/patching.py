@@ -5,13 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-import interp_core as ic
-from interp_core.charts.interventions import region_maps
 from interp_core.charts.patches import data_url
-from interp_core.drawing.interventions import without_positions
 from interp_core.inputs.images import patch_grid
 from interp_core.interventions.regions import region_table, usual_side
 from interp_core.ui.attention import intervening, patching
@@ -20,7 +16,7 @@ from interp_core.ui.images.question import Picture, choose_changed
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import downloads, layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
-from interp_core.ui.widgets.recipe import calls, named
+from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 
 SIDES = (1, 2, 4, 8)  # patches a side of a region
 REGIONS = ("stream", "mlp", "heads_by_position")
@@ -83,27 +79,14 @@ def _side(asked: Asked) -> int:
     )
 
 
-def _drawn(found: ic.Patching, aspect: float) -> Any:
+def _drawn(step: Recipe, aspect: float) -> Recipe:
+    found, about = value(step), {} if aspect == 1 else {"aspect": aspect}
     if found.site not in REGIONS:
-        return without_positions(found)
-    frame, unit = region_table(found), "layer"
-    if found.site == "heads_by_position":
-        frame, unit = patching.one_layer(found, frame), "head"
-    regions = frame.dropna(subset="row")
-    headed = regions.assign(heading=_headings(frame, regions, unit))
-    return region_maps(headed, unit=unit, aspect=aspect)
-
-
-def _headings(frame: pd.DataFrame, regions: pd.DataFrame, unit: str) -> pd.Series:
-    """The text above each map: its number, and the effect of each token that is no patch."""
-    beside = frame[frame["row"].isna()]
-    told = {
-        number: "".join(
-            f", {row.token.partition(': ')[2]} {row.effect:+.2f}" for row in rows.itertuples()
-        )
-        for number, rows in beside.groupby(unit)
-    }
-    return regions[unit].map(lambda number: f"{unit} {number}{told.get(number, '')}")
+        return step.chart()
+    if found.site != "heads_by_position":
+        return step.chart("regions", **about)
+    layer = patching.one_layer(found, region_table(found))["layer"].iloc[0]
+    return step.chart("regions", layer=int(layer), **about)
 
 
 ABOVE = "Above a map: the effect of each token that is not a patch."
