@@ -125,4 +125,5 @@ def test_a_script_is_short_and_readable():
         "    ic.attribute(model, text, method='saliency'),",
         "]",
         "table = ic.method_table(found)",
+        "chart = ic.chart(table, 'method_table')",
     ]

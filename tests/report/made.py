@@ -19,6 +19,15 @@ SCRIPT = (
     "table = pd.DataFrame({'word': ['not', 'bad'], 'score': [-0.25, 0.5]})"
 )
 
+DRAWS = (
+    "import interp_core as ic\n"
+    "import numpy as np\n"
+    "import pandas as pd\n"
+    "table = pd.DataFrame({'word': ['not', 'bad'], 'score': [-0.25, 0.5]})\n"
+    "maps = ic.maps_from([np.full((1, 1, 2, 2), 0.5)], ['not', '<bad>'])\n"
+    "chart = maps.chart('heatmap')"
+)
+
 
 def figure(**changed: Any) -> Figure:
     """A figure, with some parts as told."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from contextlib import redirect_stdout
 from io import StringIO
 from itertools import pairwise
@@ -13,8 +14,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from interp_core.report.notebook import notebook
-from interp_core.report.record import Report
-from tests.report.made import figure
+from interp_core.report.record import SVG, Report
+from tests.report.made import DRAWS, figure
 
 NASTY = "![x](https://example.org/x.png) <script>1</script>\n# Heading\n```\n$x$"
 
@@ -29,12 +30,28 @@ def made(*figures, **options) -> nbformat.NotebookNode:
 def run(book: nbformat.NotebookNode) -> str:
     """Run it top to bottom in a fresh kernel; everything that it prints."""
     NotebookClient(book, timeout=120, kernel_name="python3").execute()
-    outputs = [each for cell in book.cells for each in cell.get("outputs", [])]
+    outputs = outputs_of(book)
     return "".join(str(each.get("text", "")) for each in outputs)
 
 
-def test_it_runs_and_says_that_the_numbers_are_as_recorded():
-    assert run(made(figure(), figure())).count("as recorded") == 2
+def outputs_of(book: nbformat.NotebookNode) -> list:
+    return [each for cell in book.cells for each in cell.get("outputs", [])]
+
+
+def test_it_runs_says_that_the_numbers_are_as_recorded_and_draws():
+    book = made(figure(script=DRAWS), figure())
+    assert run(book).count("as recorded") == 2
+    pages = [each["data"].get("text/html", "") for each in outputs_of(book) if "data" in each]
+    (drawn,) = [each for each in pages if "vegaEmbed" in each]
+    assert drawn.startswith("<iframe srcdoc=")
+    assert "<bad>" not in drawn
+
+
+def test_a_chart_that_no_script_draws_is_shown_as_recorded():
+    (told,) = [cell for cell in made(figure()).cells if cell.get("attachments")]
+    assert "![chart](attachment:chart)" in told.source
+    assert b64decode(told.attachments["chart"][SVG]) == figure().picture
+    assert not any(cell.get("attachments") for cell in made(figure(script=DRAWS)).cells)
 
 
 def test_it_stops_where_the_numbers_are_others():
