@@ -27,12 +27,26 @@ def names_of(row: dict) -> str:
 
 def alike(one, two) -> bool:
     """Whether two specifications are the same, up to the rounding of float32."""
+    return not difference(one, two)
+
+
+def difference(one, two, where: str = "the chart") -> str:
+    """The first place where two specifications differ, empty where they do not."""
     if isinstance(one, dict) and isinstance(two, dict):
-        return one.keys() == two.keys() and all(alike(one[key], two[key]) for key in one)
+        if one.keys() != two.keys():
+            return f"{where}: {sorted(one.keys() ^ two.keys())} in one alone"
+        found = (difference(one[key], two[key], f"{where}.{key}") for key in one)
+        return next(filter(None, found), "")
     if isinstance(one, list) and isinstance(two, list):
-        return len(one) == len(two) and all(map(alike, one, two))
+        if len(one) != len(two):
+            return f"{where}: {len(one)} and {len(two)} entries"
+        pairs = enumerate(zip(one, two))
+        found = (difference(*pair, f"{where}[{number}]") for number, pair in pairs)
+        return next(filter(None, found), "")
     if isinstance(one, float) or isinstance(two, float):
-        return one == pytest.approx(two, rel=1e-3, abs=1e-4)
-    if isinstance(one, str) and one.startswith("data:image"):
-        return str(two).startswith("data:image")
-    return one == two
+        same = one == pytest.approx(two, rel=1e-3, abs=1e-4)
+    elif isinstance(one, str) and one.startswith("data:image"):
+        same = str(two).startswith("data:image")
+    else:
+        same = one == two
+    return "" if same else f"{where}: {one!r} and {two!r}"

@@ -15,6 +15,7 @@ from interp_core.inputs.tokens import Encoded, TokenSequence, encode
 from interp_core.inputs.vocabulary import token_name, token_names
 from interp_core.models.forward import decoder_inputs, decoder_prefix, forward
 from interp_core.models.layout import reads_itself
+from interp_core.models.record import check_record
 
 if TYPE_CHECKING:
     from interp_core.models.record import LoadedModel
@@ -43,6 +44,7 @@ def attention_maps(model: LoadedModel, text: Any, text_pair: str | None = None) 
 
     Raises `BadInput`, `InputTooLong` (nothing is cut silently) or `UnsupportedModel`.
     """
+    check_record(model)
     if model.model.config.is_encoder_decoder:
         return _encoder_decoder_maps(model, text, text_pair)
     encoded = encode_input(model, text, text_pair)

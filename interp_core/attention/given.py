@@ -75,13 +75,28 @@ def _layers(attentions: Any) -> list[Any]:
         raise BadInput(f"There are no attentions: the model returned None. {EAGER}")
     if isinstance(attentions, str | bytes) or not hasattr(attentions, "__len__"):
         raise BadInput(f"One tensor for each layer is needed, not {type(attentions).__name__}.")
+    if len(getattr(attentions, "shape", ())) == 4 and len(attentions) > 1:
+        raise BadInput(
+            f"One array of shape {tuple(attentions.shape)} is either one layer of several texts or "
+            "several layers of one text. Give a list: `[array]` for one layer, `list(array)` for "
+            "layers."
+        )
     layers = list(attentions)
+    if layers and all(isinstance(each, tuple | list) and _are_arrays(each) for each in layers):
+        raise BadInput(
+            "The attentions of `generate` are given, one tuple of layers for each step. Call the "
+            "model once on the whole text: `model(**batch, output_attentions=True).attentions`."
+        )
     if not layers or all(each is None for each in layers):
         raise BadInput(
             "There are no attention weights: the model returned None for every layer, as sdpa and "
             f"flash attention do, which never form them. {EAGER}"
         )
     return layers
+
+
+def _are_arrays(given: Any) -> bool:
+    return bool(given) and all(len(getattr(each, "shape", ())) > 2 for each in given)
 
 
 def _weights(layers: list[Any], index: int | None) -> tuple[np.ndarray, tuple[int, ...]]:
@@ -96,6 +111,8 @@ def _weights(layers: list[Any], index: int | None) -> tuple[np.ndarray, tuple[in
             )
     texts = {each.shape[0] if each.ndim == 4 else 1 for each in maps}
     several = max(texts) > 1
+    if index is not None and not isinstance(index, int | np.integer):
+        raise BadInput(f"`index` is the number of a text in the batch, not {index!r}.")
     if several and (index is None or not 0 <= index < min(texts)):
         which = f"0 to {min(texts) - 1}"
         raise BadInput(
@@ -126,7 +143,8 @@ def _array(given: Any, number: int) -> np.ndarray:
 
 
 def _names(tokens: Any, what: str) -> list[str]:
-    if isinstance(tokens, str) or not all(isinstance(each, str) for each in tokens):
+    listed = hasattr(tokens, "__iter__") and not isinstance(tokens, str)
+    if not listed or not all(isinstance(each, str) for each in tokens):
         raise BadInput(f"`{what}` is a list of strings, one for each position: {TOKENS}.")
     return list(tokens)
 

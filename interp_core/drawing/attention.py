@@ -51,6 +51,7 @@ def overview(
 
     With the `layout` of the model, heads that share keys and values are named.
     """
+    _check_maps(maps)
     summary, urls = head_summaries(maps), pictures(maps)
     return offline(heatmaps.overview(overview_frame(summary, urls, layout, layer, tuple(heads))))
 
@@ -70,11 +71,10 @@ def head_view(
     are drawn; with a `token` its lines alone. Of longer texts 72 tokens from `first` on are shown.
     Raises `BadInput` for layers, heads and tokens that are not there.
     """
-    layer = maps.layer_numbers[0] if layer is None else layer
-    chosen = (heads,) if isinstance(heads, int) else tuple(heads)
+    layer, chosen = chosen_heads(maps, layer, heads)
     check_token(maps, token)
-    if not 0 < share <= 1 or not chosen:
-        raise BadInput("Give at least one head, and a share above 0 and up to 1.")
+    if not 0 < share <= 1:
+        raise BadInput("Give a share above 0 and up to 1.")
     count = max(len(maps.tokens), len(maps.key_tokens))
     first = max(0, min(first, count - ROWS))
     window = (first, min(count, first + ROWS))
@@ -101,10 +101,7 @@ def heatmap(
     `queries` and `keys` (first, end) choose a part. Of more than 128 tokens a picture of the whole.
     Raises `BadInput` for layers and heads that are not there, and for a part without tokens.
     """
-    layer = maps.layer_numbers[0] if layer is None else layer
-    chosen = [heads] if isinstance(heads, int) else list(heads)
-    if not chosen:
-        raise BadInput("Name at least one head.")
+    layer, chosen = chosen_heads(maps, layer, heads)
     weights = np.mean([maps.head(layer, head) for head in chosen], 0)
     domain = (0.0, float(weights.max()))
     rows, columns = slice(*(queries or (None,))), slice(*(keys or (None,)))
@@ -129,6 +126,26 @@ def cells(
     return heatmaps.heatmap(
         frame, x="x", y="y", value="weight", title=UNIT[maps.kind], domain=domain
     )
+
+
+def chosen_heads(
+    maps: AttentionMaps, layer: int | None, heads: int | Sequence[int]
+) -> tuple[int, tuple[int, ...]]:
+    """The layer, by default the first, and the heads as a tuple. Raises `BadInput`."""
+    _check_maps(maps)
+    several = hasattr(heads, "__iter__") and not isinstance(heads, str)
+    chosen = tuple(heads) if several else (heads,)
+    if not chosen or not all(isinstance(each, int | np.integer) for each in chosen):
+        raise BadInput(f"`heads` is the number of a head, or a list of some, not {heads!r}.")
+    return maps.layer_numbers[0] if layer is None else layer, tuple(map(int, chosen))
+
+
+def _check_maps(maps: Any) -> None:
+    if not isinstance(maps, AttentionMaps):
+        raise BadInput(
+            f"Attention maps are needed, not {type(maps).__name__}: `ic.attention_maps(model, "
+            "text)`, or `ic.maps_from(output.attentions, tokens)`."
+        )
 
 
 def check_token(maps: AttentionMaps, token: int | None) -> None:

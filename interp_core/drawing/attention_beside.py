@@ -16,7 +16,13 @@ from interp_core.charts.lines import layer_rows
 from interp_core.charts.offline import offline
 from interp_core.charts.received import received_map
 from interp_core.charts.simple import beside as beside_each_other
-from interp_core.drawing.attention import UNIT, cell_frame, check_token, layer_frame
+from interp_core.drawing.attention import (
+    UNIT,
+    cell_frame,
+    check_token,
+    chosen_heads,
+    layer_frame,
+)
 from interp_core.errors import BadInput
 
 BESIDE = 40  # tokens a side of two maps beside each other
@@ -32,8 +38,7 @@ def token_strip(
     token: int | None = None,
 ) -> Any:
     """The text shaded by what one token reads, or by the mean of all queries."""
-    layer = maps.layer_numbers[0] if layer is None else layer
-    chosen = [heads] if isinstance(heads, int) else list(heads)
+    layer, chosen = chosen_heads(maps, layer, heads)
     check_token(maps, token)
     weights = np.mean([maps.head(layer, head) for head in chosen], 0)
     values = weights.mean(0) if token is None else weights[token]

@@ -13,7 +13,7 @@ from interp_core.charts.label_placement import label_levels, names_apart
 from interp_core.charts.offline import offline
 from interp_core.charts.points import OTHER
 from interp_core.charts.scatter import GROUP, Look, scatter
-from interp_core.embedding.neighbours import Neighbours
+from interp_core.embedding.neighbours import Neighbours, find_neighbours
 from interp_core.embedding.projection import Projection, project
 from interp_core.embedding.vectors import Vectors, has_tokens, label_names, make_vectors, truncate
 from interp_core.embedding.vectors import point_labels as names
@@ -24,6 +24,7 @@ LABEL_LETTERS = 26
 WORD_LETTERS = 3  # shorter texts are labelled last: single signs say little
 AXES = ["x", "y", "z"]
 NEAR_LINES = 10
+SEARCHED = 10_000  # points whose neighbours are searched for a chart
 MOST_DRAWN = 8_000  # what the chart moves fluently
 COLOUR, NEAR = "_colour", "near"  # columns that `scatter` reads
 MOST_GROUPS = 12  # colours and shapes that stay apart; the rest becomes "other"
@@ -183,8 +184,11 @@ def projection(
     `labels`: "points", "groups" or "none". `search` are rows to outline, `picked` one to mark.
     Raises `BadInput`.
     """
+    knn = found.knn
     if vectors is None:
         vectors = make_vectors(found.coordinates)
+    elif knn is None and 2 < len(vectors) <= SEARCHED:
+        knn = find_neighbours(vectors, k=min(NEAR_LINES, len(vectors) - 1), metric=found.metric)
     if len(vectors) != len(found.coordinates):
         raise BadInput(
             f"The projection has {len(found.coordinates):,} points and there are {len(vectors):,} "
@@ -196,7 +200,7 @@ def projection(
     hits = np.isin(np.arange(len(vectors)), list(search))
     rows = drawn_rows(len(vectors), hits, picked)
     flat = found if found.dimensions == 2 else _from_front(found)
-    frame = scene_frame(vectors, flat, hits, rows, colours, knn=found.knn)
+    frame = scene_frame(vectors, flat, hits, rows, colours, knn=knn)
     named = NO_LABELS
     if labels == "points":
         named = point_labels(frame, vectors)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from interp_core.errors import BadInput
+
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -37,6 +39,17 @@ class Layout:
     def kv_group(self, head: int) -> int:
         """The key-value head that query head `head` reads."""
         return head * self.kv_heads // self.heads
+
+
+def check_record(model: Any) -> None:
+    """Raises `BadInput` for a model or a name in the place of a record."""
+    if hasattr(model, "task") and hasattr(model, "tokenizer"):
+        return
+    given = "a name" if isinstance(model, str) else f"a {type(model).__name__}"
+    raise BadInput(
+        f"The first argument is {given}, not a loaded model. Use `ic.load_model(name)`, or "
+        "`ic.wrap(model, tokenizer)` for a transformers model that you hold."
+    )
 
 
 @dataclass(frozen=True)

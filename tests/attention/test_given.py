@@ -111,6 +111,10 @@ def test_what_people_run_into_is_said_in_words(bert, batch):
         "whole output is given.*output.attentions": ({}, output, shown),
         r"tokens for \d+ queries.*convert_ids_to_tokens": ({}, one, shown[1:]),
         "list of strings": ({}, one, "a strange model"),
+        "`tokens` is a list": ({}, one, None),
+        "`index` is the number": ({"index": "0"}, found, shown),
+        "either one layer of several texts": ({}, found[0], shown),
+        "one tuple of layers for each step": ({}, (found, found), shown),
         "shape": ({}, found[0][0], shown),
         "different shapes": ({}, [one[0], one[1][:, :2]], shown),
         "one step of generation": ({}, [each[:, :, :1] for each in one], shown),
@@ -135,3 +139,14 @@ def test_queries_and_keys_in_the_wrong_order_are_no_weights(bert):
         found = model(**given, output_attentions=True).attentions
     with pytest.raises(ic.BadInput, match="queries before keys"):
         ic.maps_from([each.transpose(-1, -2) for each in found], names(tokenizer, given))
+
+
+def test_what_stands_in_the_place_of_a_model_or_of_maps_is_named(bert):
+    model, _ = bert
+    with pytest.raises(ic.BadInput, match="a BertModel, not a loaded model"):
+        ic.attention_maps(model, TEXT)
+    with pytest.raises(ic.BadInput, match="a name, not a loaded model"):
+        ic.attention_maps("sentiment", TEXT)
+    for draws in (ic.overview, ic.head_view, ic.heatmap):
+        with pytest.raises(ic.BadInput, match="Attention maps are needed, not NoneType"):
+            draws(None)

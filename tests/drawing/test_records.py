@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
+from base64 import b64decode
 from html import unescape
 from importlib import import_module
 from pathlib import Path
@@ -225,7 +227,8 @@ def test_the_last_line_of_a_cell_draws_without_a_connection(hostile):
     around = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
     assert "<script" not in around
     assert not re.search(r"(src|href)=|url\(", around)
-    assert "window.vegaEmbed=" in page
+    (code,) = re.findall(r'atob\("([A-Za-z0-9+/=]+)"\)', page)
+    assert b"window.vegaEmbed=" in gzip.decompress(b64decode(code))
     assert shown["image/svg+xml"].startswith("<svg")
 
 
@@ -233,10 +236,10 @@ def test_the_last_line_of_a_cell_draws_without_a_connection(hostile):
 def test_hostile_tokens_stay_text(hostile, view):
     page = hostile.chart(view).to_html()
     scripts = re.findall(r"<script>.*?</script>", page, re.DOTALL)
-    assert len(scripts) == 2  # Vega, and the chart
-    assert page.count("<script") == 2
-    assert "<img" not in scripts[1]
-    spec = scripts[1].partition('vegaEmbed("#chart", ')[2]
+    assert len(scripts) == 3  # Vega, that it is there, and the chart
+    assert page.count("<script") == 3
+    assert "<img" not in scripts[2]
+    spec = scripts[2].partition('vegaEmbed("#chart", ')[2]
     told, _ = json.JSONDecoder().raw_decode(spec)
     assert any(token in json.dumps(told, ensure_ascii=False) for token in HOSTILE)
 
@@ -248,6 +251,15 @@ def test_it_is_saved_as_a_page_and_as_a_picture(hostile, tmp_path):
         assert (tmp_path / f"chart.{kind}").read_bytes().startswith(start)
     chart.save(tmp_path / "chart.json")
     assert json.loads((tmp_path / "chart.json").read_text())["layer"]
+
+
+def test_the_output_of_a_cell_stays_small():
+    """Six layers of twelve heads over 32 tokens: below a megabyte."""
+    rng = np.random.default_rng(0)
+    weights = [rng.dirichlet(np.full(32, 0.2), (1, 12, 32)) for _ in range(6)]
+    shown = ic.maps_from(weights, [f"token {n}" for n in range(32)])._repr_mimebundle_()
+    assert set(shown) == {"text/html", "image/png", "text/plain"}
+    assert sum(map(len, shown.values())) < 1_200_000
 
 
 def test_a_renderer_that_the_reader_has_chosen_is_respected(hostile):
