@@ -148,7 +148,13 @@ def curves(found: Faithfulness | ImageFaithfulness, measured: str) -> dict[str, 
     return {name: charts.curves(table[table["curve"] == name], **more) for name in CURVES}
 
 
-def pixels(table: pd.DataFrame, *, title: str = "attribution by pixel", signed: bool = True) -> Any:
+def pixels(
+    table: pd.DataFrame,
+    *,
+    title: str = "attribution by pixel",
+    signed: bool = True,
+    aspect: float = 1.0,
+) -> Any:
     """The score of each pixel, or square of pixels; the table of `pixel_table`."""
     drawn = table.rename(columns={"score": "value"})
     return offline(overlay(drawn, None, title=title, signed=signed, aspect=aspect))
