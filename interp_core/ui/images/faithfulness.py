@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from interp_core.charts.attributions import curves
+from interp_core.drawing.attribution import curves
 from interp_core.images.erasure import REPLACEMENTS, ImageFaithfulness
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution.text import quoted
