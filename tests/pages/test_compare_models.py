@@ -144,6 +144,14 @@ def test_a_model_is_not_its_own_rival_and_the_page_says_so(tiny):
     assert f"{name} is the first model already, so encoder was taken" in said
     app.selectbox(key="rival").set_value(RIVAL).run()
     assert "first model already" not in words(app)
+    app = run("compare_models", model=name, versus="weights")
+    assert app.selectbox(key="rival").value == "encoder"
+    app.session_state["model"] = "encoder"
+    app.run()
+    box = app.selectbox(key="rival")
+    assert (box.value, box.proto.set_value) == ("sentiment", True)  # or the browser shows encoder
+    said = words(app).replace("\\", "")
+    assert "encoder is the first model already, so sentiment was taken" in said
 
 
 def test_classes_without_names_are_matched_by_number_in_every_view(tiny, tmp_path):

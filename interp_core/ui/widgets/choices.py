@@ -25,15 +25,19 @@ def keep_valid(key: str, options: list) -> None:
             del st.session_state[key]
 
 
-def follow(key: str, default: Any) -> None:
+def follow(key: str, default: Any, *, shown: bool = False) -> None:
     """Let an untouched choice follow a default that depends on the model or the text.
 
     The address leaves out what is at its default. So a choice that was at the default of another
-    model or text is let go, or the address opened anew would show something else.
+    model or text is let go, or the address opened anew would show something else. With `shown` the
+    new default is set: buttons and lists of choices go on showing in the browser what is let go.
     """
     last = st.session_state.get(f"default_{key}", default)
     if last != default and key not in st.query_params and st.session_state.get(key) == last:
-        del st.session_state[key]
+        if shown:
+            st.session_state[key] = default
+        else:
+            del st.session_state[key]
     st.session_state[f"default_{key}"] = default
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.ui.server import limits, loading
-from interp_core.ui.widgets.choices import BOUND, follow
+from interp_core.ui.widgets.choices import BOUND, follow, to_address
 from interp_core.ui.widgets.markdown import message
 
 DEFAULT_MODEL = "sentiment"
@@ -100,12 +100,15 @@ def second(
     known = limits.allowed_models() if limits.is_shared() else cards
     names = [name for name in known if name != first and (name not in cards or fits(cards[name]))]
     names.sort(key=lambda name: name not in prefer)
-    if names:
-        follow(key, names[0])
     given = st.session_state.get(key) or st.query_params.get(key)
+    if names:
+        follow(key, names[0], shown=True)
+    given = given if given == first else st.session_state.get(key) or st.query_params.get(key)
     names += [given] if given and given not in (*names, first) else []
-    if st.session_state.get(key) == first:
-        del st.session_state[key]
+    if given == first and names:  # typed, in the address, or the sidebar's model has changed
+        if key not in st.session_state:  # a control that is there writes its own address
+            to_address(key, names[0])
+        st.session_state[key] = names[0]
     chosen = st.selectbox(
         label, names, key=key, accept_new_options=not limits.is_shared(), **BOUND, **more
     )
