@@ -212,7 +212,7 @@ from interp_core.generated_text.cross import cross_attention_units as cross_atte
 from interp_core.generated_text.faithful import GenerationFaithfulness as GenerationFaithfulness
 from interp_core.generated_text.faithful import generation_faithfulness as generation_faithfulness
 from interp_core.generated_text.faithful import unit_agreement as unit_agreement
-from interp_core.generated_text.passages import PassageAttribution as PassageAttribution
+from interp_core.generated_text.passage_result import PassageAttribution as PassageAttribution
 from interp_core.generated_text.passages import attribute_passages as attribute_passages
 from interp_core.generated_text.passages import passage_answers as passage_answers
 from interp_core.generated_text.prompt import Prompt as Prompt

@@ -7,6 +7,7 @@ import inspect
 import pytest
 
 import interp_core as ic
+from tools.stubs import stubs
 
 NAMES = """
 AttentionMaps Attribution BadInput Behaviour Bias ClearheadError Conductance Corpus CorpusState
@@ -58,3 +59,8 @@ def test_parameters_have_the_names_of_the_field_and_answer_to_their_former_ones(
     former = {"most", "told", "line", "place", "asked", "chance"}
     for each in functions:
         assert not former & set(inspect.signature(each).parameters), each.__name__
+
+
+def test_type_checkers_and_editors_see_every_name_where_it_is_defined():
+    for path, text in stubs().items():
+        assert path.read_text(encoding="utf-8") == text, "run `python -m tools.stubs`"

@@ -3,7 +3,7 @@
     python -m tools.stubs
 
 For `interp_core` and each of its topics an `__init__.pyi` names every public name with the module
-that defines it. `tests/packaging/test_stubs.py` compares them with what the packages say.
+that defines it. `tests/test_public_names.py` compares them with what the packages say.
 """
 
 from __future__ import annotations
