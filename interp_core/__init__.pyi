@@ -132,6 +132,7 @@ from interp_core.datasets import sentences as sentences
 from interp_core.drawing.attention import head_view as head_view
 from interp_core.drawing.attention import heatmap as heatmap
 from interp_core.drawing.attention import overview as overview
+from interp_core.drawing.records import chart as chart
 from interp_core.embedding.alignment import align as align
 from interp_core.embedding.alignment import align_chain as align_chain
 from interp_core.embedding.alignment import compare_pictures as compare_pictures
