@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
+
+import interp_core as ic
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -47,3 +50,19 @@ def test_the_cards_say_what_was_measured():
         for value in card["metrics"].values():
             assert f"{value:.1%}".replace("%", " %") in text
         assert card["licence"]
+
+
+def test_the_commands_and_calls_it_names_exist(capsys):
+    from interp_core.cli import COMMANDS, main
+
+    named = [each for each in re.findall(r"`clearhead ([^`]+)`", README) if each[0] != "-"]
+    assert {each.split()[0] for each in named} >= {"audit", "compare", "corpus"}
+    for each in named:
+        assert each.split()[0] in COMMANDS, each
+        with suppress(SystemExit):
+            main([each.split()[0], "--help"])
+        offered = capsys.readouterr().out
+        for option in re.findall(r"--[a-z-]+", each):
+            assert option in offered, each
+    for name in re.findall(r"\bic\.(\w+)\(", README):
+        assert name in ic.__all__, name
