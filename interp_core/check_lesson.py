@@ -12,13 +12,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from interp_core import command
 from interp_core.errors import BadInput, ClearheadError
-from interp_core.lessons.claims import claims, holds, measured
 from interp_core.lessons.library import find_term, marked_terms, read_lesson
-from interp_core.lessons.record import Lesson
+
+if TYPE_CHECKING:
+    from interp_core.lessons.record import Lesson
 
 
 @dataclass
@@ -74,6 +75,8 @@ def _run(files: list[str], *, quiet: bool) -> command.Outcome:
 
 def check(path: str) -> Checked:
     """Look through one file. Raises `BadInput` where there is none."""
+    from interp_core.lessons.claims import claims, holds, measured
+
     if not Path(path).is_file():
         raise BadInput(f"There is no file {path}.")
     found = Checked(path)
