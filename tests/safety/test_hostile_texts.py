@@ -20,24 +20,16 @@ from interp_core.ui.images import question
 from interp_core.ui.server.limits import digest
 from interp_core.ui.widgets import uploads
 from interp_core.ui.widgets.markdown import message, plain
-from tests.hostile import HOSTILE_TOKEN, build_hostile
+from tests.hostile import build_hostile
+from tests.safety.offers import FETCH, HOSTILE, RUN, harmless
 from tests.safety.opened import (
     EVERY_VIEW,
     QUICK,
     VIEWS,
-    alive,
     at_view,
-    audited,
-    elements,
     everything,
-    markdown,
     opened,
 )
-
-FETCH = "![x](http://h.test/a.png)"
-RUN = "<img src=x onerror=alert(1)>"
-HOSTILE = f"{FETCH} {RUN} </script><script>alert(1)</script> :material/home: not bad"
-SIGNS = (FETCH, "](http://h.test", RUN, "<script>", HOSTILE_TOKEN)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -45,37 +37,6 @@ def clear_caches():
     yield
     st.cache_resource.clear()
     st.cache_data.clear()
-
-
-def harmless(app) -> bool:
-    """Nothing that Streamlit renders as Markdown or HTML holds the signs unescaped."""
-    assert alive(app)
-    for kind, text in markdown(app):
-        for sign in SIGNS:
-            assert sign not in text, f"{kind}: {text[:300]}"
-    for kind, proto in elements(app):
-        assert not getattr(proto, "allow_html", False) or kind == "html", kind
-    return True
-
-
-@pytest.mark.parametrize(("page", "view"), EVERY_VIEW)
-def test_a_hostile_text_is_escaped_in_every_view(tiny, page, view):
-    model = str(tiny("gpt2")) if page == "language_models" else "sentiment"
-    app = at_view(
-        page,
-        view,
-        {"text": HOSTILE},
-        model=model,
-        many=f"{HOSTILE}\nGood.",
-        **QUICK,
-        edited=f"{HOSTILE} a",
-        text_b=f"{HOSTILE} b",
-        find=HOSTILE,
-        against="layer",
-    )
-    assert harmless(app)
-    read = "text" if "text" in app.session_state else "many"  # a view of many has no other text
-    assert HOSTILE in app.session_state[read]
 
 
 @pytest.mark.parametrize("page", VIEWS)
@@ -120,20 +81,6 @@ def test_hostile_names_columns_and_cells_of_a_corpus_are_escaped():
     uploads.files().get(digest(data), lambda: data)
     state = {"corpus": "file", corpus.HELD: (f"{HOSTILE}.csv", digest(data))}
     assert harmless(opened("head_entropy", model="sentiment", **state))
-
-
-@pytest.mark.parametrize("view", VIEWS["audit"][1])
-def test_hostile_names_columns_and_cells_of_an_audit_are_escaped(view):
-    words = ["dull", "not bad", "wonderful", "by ann@mail.test"] * 2
-    rows = [
-        (f"{HOSTILE} {word} {place}", ["negative", "positive", f"{RUN} odd"][place % 3], FETCH)
-        for place, word in enumerate(words)
-    ]
-    table = pd.DataFrame(rows, columns=[f"{HOSTILE} text", f"{FETCH} label", f"{RUN} group"])
-    app = audited(view, table, f"{HOSTILE}.csv")
-    assert harmless(app)
-    assert not app.error
-    assert app.selectbox(key="audit_text").value == f"{HOSTILE} text"
 
 
 def test_a_hostile_text_is_escaped_on_the_start_page(hostile):
