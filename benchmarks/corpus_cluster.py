@@ -7,7 +7,8 @@ time, in two parts for each way:
 
 - start-up: until the first block can be counted, that is loading the model, and for Ray also
   starting it and its actors;
-- steady state: from then on to the table, in texts a second.
+- steady state: from then on to the table, in texts a second, and in CPU seconds of all processes
+  that count, which other work on the machine disturbs less.
 
 The last line of each way compares its table with that of one process. The load of the machine
 before the run is printed, since with two cores other work changes what two actors can gain.
@@ -22,6 +23,7 @@ import time
 from collections import deque
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -45,32 +47,57 @@ def texts(folder: Path, count: int) -> ic.Corpus:
     return ic.open_corpus(path)
 
 
-def alone(model: str, corpus: ic.Corpus, out: Path) -> tuple[float, float]:
-    """Seconds of the start and of the pass in this process."""
+class Spent(NamedTuple):
+    """Seconds of the start, of the pass and of the end, and CPU seconds of the pass."""
+
+    start: float
+    whole: float
+    end: float
+    cpu: float
+
+    def told(self, texts: int) -> str:
+        """The start and the steady state."""
+        return (
+            f"start {self.start:.1f} s, then {texts / self.whole:.1f} texts a second, "
+            f"{self.cpu:.1f} s of CPU"
+        )
+
+
+def alone(model: str, corpus: ic.Corpus, out: Path) -> Spent:
+    """In this process."""
     start = time.perf_counter()
     loaded = ic.load_model(model)
-    ready = time.perf_counter()
+    ready, before = time.perf_counter(), time.process_time()
     deque(run_corpus(loaded, corpus, out), maxlen=0)
-    return ready - start, time.perf_counter() - ready
+    cpu = time.process_time() - before
+    return Spent(ready - start, time.perf_counter() - ready, 0.0, cpu)
 
 
-def by_ray(model: str, corpus: ic.Corpus, out: Path, actors: int) -> tuple[float, float, float]:
-    """Seconds of the start, of the pass and of the end, with Ray on this machine.
-
-    The pass begins when every actor has its model.
-    """
+def by_ray(model: str, corpus: ic.Corpus, out: Path, actors: int) -> Spent:
+    """With Ray on this machine. The pass begins when every actor has its model."""
     start = time.perf_counter()
     engine = RayEngine(ModelSpec(model), actors=actors)
     try:
         while engine.starting:
             engine.finished(0)
             time.sleep(0.1)
+        before, here = actor_seconds(engine), time.process_time()
         ready = time.perf_counter()
         deque(run_corpus_on(engine, corpus, out), maxlen=0)
         done = time.perf_counter()
+        cpu = actor_seconds(engine) - before + time.process_time() - here
     finally:
         engine.close()
-    return ready - start, done - ready, time.perf_counter() - done
+    return Spent(ready - start, done - ready, time.perf_counter() - done, cpu)
+
+
+def actor_seconds(engine: RayEngine) -> float:
+    """CPU seconds of all actors so far."""
+    return sum(
+        engine.ray.get(
+            [each.do.remote(lambda model: time.process_time(), ()) for each in engine.actors]
+        )
+    )
 
 
 def difference(one: Path, two: Path) -> float:
@@ -96,15 +123,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         corpus = texts(folder, asked.texts)
-        start, floor = alone(asked.model, corpus, folder / "alone.parquet")
-        print(f"one process: start {start:.1f} s, then {asked.texts / floor:.1f} texts a second")
+        floor = alone(asked.model, corpus, folder / "alone.parquet")
+        print(f"one process: {floor.told(asked.texts)}")
         for actors in ACTORS:
             out = folder / f"{actors}.parquet"
-            start, spent, end = by_ray(asked.model, corpus, out, actors)
+            spent = by_ray(asked.model, corpus, out, actors)
+            print(f"{actors} actors: {spent.told(asked.texts)}; end {spent.end:.1f} s")
             print(
-                f"{actors} actors: start {start:.1f} s, then {asked.texts / spent:.1f} texts a "
-                f"second, {floor / spent:.2f} × one process; end {end:.1f} s; load "
-                f"{os.getloadavg()[0]:.1f}"
+                f"  {floor.whole / spent.whole:.2f} × the speed of one process, "
+                f"{spent.cpu / floor.cpu:.2f} × its CPU; load {os.getloadavg()[0]:.1f}"
             )
             apart = difference(out, folder / "alone.parquet")
             print(f"  largest difference from one process {apart:.1e}")
