@@ -17,7 +17,7 @@ test: $(VENV)/installed-dev $(VENV)/installed-models lint
 # Apart from the others: Ray is large, and starting it takes longer than many of them together.
 test-cluster: $(VENV)/installed-dev $(VENV)/installed-cluster
 	@echo "Clearhead: running the tests of --engine ray (about two minutes)."
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/distributed/ray_actors.py --reruns 1 $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/distributed/ray_actors.py --reruns 2 $(ARGS)
 
 lint: $(VENV)/installed-dev
 	@echo "Clearhead: checking style and types."
