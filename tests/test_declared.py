@@ -34,7 +34,7 @@ PARTS = {
     "pages": ("requirements.txt", "requirements-models.txt"),
     "interp_core": ("requirements.txt", "requirements-models.txt", CLUSTER),
     "training": ("requirements.txt",),
-    "tests": ("requirements.txt", "requirements-models.txt", TESTS[0]),
+    "tests": ("requirements.txt", "requirements-models.txt", TESTS[0], CLUSTER),
     "tools": ("requirements.txt", TESTS[0]),
     "benchmarks": ("requirements.txt", TESTS[0]),
 }
