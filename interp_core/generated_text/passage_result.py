@@ -54,6 +54,8 @@ FINDINGS = {
     (True, False): "retrieved, not read",
     (False, True): "read, not retrieved",
     (False, False): "neither",
+    (True, None): "retrieved, unclear",
+    (False, None): "not retrieved, unclear",
 }
 
 
@@ -257,15 +259,20 @@ class PassageAttribution(Charted):
 
         The columns of `to_frame`, similarity, rank, and `finding`: "retrieved and read",
         "retrieved, not read", "read, not retrieved" or "neither", where the first `retrieved`
-        ranks count as retrieved. Raises `BadInput` where the passages are others.
+        ranks count as retrieved; "retrieved, unclear" and "not retrieved, unclear" where no single
+        passage is a source and the verdict is not "none". Raises `BadInput` where the passages are
+        others.
         """
         if list(ranking["text"]) != list(self.passages):
             raise BadInput("The ranking is of other passages. Rank these passages.")
         frame = self.to_frame().assign(
             similarity=ranking["similarity"].to_numpy(), rank=ranking["rank"].to_numpy()
         )
+        told = self.verdict in ("sources", "none")
         found = zip(frame["rank"] <= retrieved, frame["read"])
-        return frame.assign(finding=[FINDINGS[bool(a), bool(b)] for a, b in found])
+        return frame.assign(
+            finding=[FINDINGS[bool(a), bool(b) if told else None] for a, b in found]
+        )
 
     def matrix(self) -> pd.DataFrame:
         """One row for each passage and token: passage, position, token, removal, alone (bits)."""

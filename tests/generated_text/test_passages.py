@@ -152,6 +152,10 @@ def test_findings_compare_a_ranking_with_what_was_read():
     assert found.beside(ranking, retrieved=2)["finding"].tolist() == expected
     with pytest.raises(ic.BadInput, match="other passages"):
         found.beside(ranking.iloc[::-1])
+    unclear = told([-9, -1], [-9, -1])  # nothing is said to be unread
+    two = ranking[:2].assign(text=["one", "two"])
+    expected = ["retrieved, unclear", "not retrieved, unclear"]
+    assert unclear.beside(two)["finding"].tolist() == expected
 
 
 def test_what_cannot_be_read_is_refused(tiny_model):

@@ -67,6 +67,7 @@ def test_answers_with_less_are_written_when_they_are_asked_for(opened):
     app = opened(**short, passage_answer="Yes", passages_rewritten=True)
     assert not app.exception
     assert "Too few bits to tell" in app.info[0].value  # a short answer is no ground for a warning
+    assert "cannot be told from so few bits" in words(app)
     assert not app.warning
     assert list(app.dataframe[1].value["given"])[:3] == ["all", "none", "without 1"]
 

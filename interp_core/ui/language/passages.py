@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import streamlit as st
 
 import interp_core as ic
@@ -194,6 +195,7 @@ def _beside(asked: Asked, step: Recipe, given: Given) -> None:
         return
     if ranking is None:
         return
+    found: ic.PassageAttribution = value(step)
     table = step.beside(ranking, given.retrieved)
     frame = value(table)
     shown = ["rank", "passage", "similarity", "removal", "alone", "finding"]
@@ -217,13 +219,26 @@ def _beside(asked: Asked, step: Recipe, given: Given) -> None:
             key="passages_rank",
         )
     top = "Rank 1 counts" if given.retrieved == 1 else f"Ranks 1 to {given.retrieved} count"
-    missed = frame[frame["finding"] == "retrieved, not read"]["passage"]
-    unsought = frame[frame["finding"] == "read, not retrieved"]["passage"]
     st.caption(
         f"Ranked by the cosine of the sentence vectors of question and passage (`{ENCODER}`). "
-        f"{top} as retrieved; the sources named above as read. The dashed line: {SUPPORT:g} bits. "
-        f"Retrieved and not read: {_listed(missed)}. Read and not retrieved: {_listed(unsought)}."
+        f"{top} as retrieved. The dashed line: {SUPPORT:g} bits. {_found(frame, found.verdict)}"
     )
+
+
+def _found(frame: pd.DataFrame, verdict: str) -> str:
+    """Which passages were retrieved and not read, and the reverse, where that is known."""
+    if verdict == "unclear":
+        return "Which of them was read cannot be told from so few bits."
+    if verdict == "together":
+        return "They were read together, and none of them is a source alone."
+    named = (
+        f"{label}: {_listed(frame[frame['finding'] == finding]['passage'])}."
+        for label, finding in (
+            ("Retrieved and not read", "retrieved, not read"),
+            ("Read and not retrieved", "read, not retrieved"),
+        )
+    )
+    return f"The sources named above count as read. {' '.join(named)}"
 
 
 def _answers(asked: Asked, given: Given) -> None:
