@@ -55,7 +55,7 @@ FINDINGS = {
     (False, True): "read, not retrieved",
     (False, False): "neither",
     (True, None): "retrieved, unclear",
-    (False, None): "not retrieved, unclear",
+    (False, None): "unclear",
 }
 
 
@@ -168,9 +168,9 @@ class PassageAttribution(Charted):
         found = []
         if first < BEGUN and self._adds_little:
             found.append(
-                f"The model would hardly begin an answer with “{_said(self.tokens[0])}” "
-                f"({first:.1%} after all passages), so that the bits are those of the answer's "
-                "form. Type a whole sentence, or let the model write."
+                f"The model would hardly begin an answer so (“{_said(self.tokens[0])}”, the first "
+                f"token: {first:.1%} after all passages), and the bits are then those of the "
+                "answer's form. Type a whole sentence, or let the model write."
             )
         if max(bits, float(self.support.max())) >= max(LEAST, self.room / 2):
             found.append(
@@ -259,9 +259,8 @@ class PassageAttribution(Charted):
 
         The columns of `to_frame`, similarity, rank, and `finding`: "retrieved and read",
         "retrieved, not read", "read, not retrieved" or "neither", where the first `retrieved`
-        ranks count as retrieved; "retrieved, unclear" and "not retrieved, unclear" where no single
-        passage is a source and the verdict is not "none". Raises `BadInput` where the passages are
-        others.
+        ranks count as retrieved; "retrieved, unclear" or "unclear" where the verdict is "unclear"
+        or "together". Raises `BadInput` where the passages are others.
         """
         if list(ranking["text"]) != list(self.passages):
             raise BadInput("The ranking is of other passages. Rank these passages.")
@@ -316,7 +315,7 @@ def _unclear(found: PassageAttribution) -> str:
     best = found.source
     return (
         f"Too few bits to tell what the answer rests on: all passages together give it "
-        f"{found.pcxmi.sum():.1f} bits, passage {best + 1} {found.support[best]:.1f}. "
+        f"{found.pcxmi.sum():.1f} bits, passage {best + 1} gives {found.support[best]:.1f}. "
         + " ".join(found.doubts)
     )
 

@@ -105,7 +105,7 @@ def test_the_warning_says_where_an_answer_comes_from_only_where_that_is_measured
         # "Yes": .25 without any passage, .93 with them, cannot gain 6 bits.
         (told([-0.1, -0.1], [-2, -0.1], ("Yes", ".")), "could gain 2.1 bits at most"),
         # "Green." where the model writes sentences.
-        (told([-9, -1], [-9, -1]), "hardly begin an answer with “She” (0.2%"),
+        (told([-9, -1], [-9, -1]), "hardly begin an answer so (“She”, the first token: 0.2%"),
         # A word gets some bits and others lose as many.
         (told([-3, -4], [-1, -6.5]), "“knows” 2.5"),
     ],
@@ -154,7 +154,7 @@ def test_findings_compare_a_ranking_with_what_was_read():
         found.beside(ranking.iloc[::-1])
     unclear = told([-9, -1], [-9, -1])  # nothing is said to be unread
     two = ranking[:2].assign(text=["one", "two"])
-    expected = ["retrieved, unclear", "not retrieved, unclear"]
+    expected = ["retrieved, unclear", "unclear"]
     assert unclear.beside(two)["finding"].tolist() == expected
 
 

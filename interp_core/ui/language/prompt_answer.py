@@ -371,7 +371,9 @@ def _notes(found: ic.GenerationAttribution, question: Question) -> None:
             "are removed. What carries the same information elsewhere hides the effect."
         )
     if found.replacement is not None:
-        said.append(f"The neutral token is {plain(found.replacement)}.")
+        named = found.replacement.startswith("the ")  # one of the tokenizer's, such as its mask
+        shown = found.replacement if named else f"“{found.replacement}”"
+        said.append(f"The neutral token is {plain(shown)}.")
     if found.missed is not None:
         worst = float(np.abs(found.missed).max())
         said.append(
