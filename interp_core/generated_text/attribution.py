@@ -353,5 +353,5 @@ def _after(scores: np.ndarray, units: Sequence[Unit]) -> np.ndarray:
 def _notes(asked: _Question, *, emptied: bool = False) -> tuple[str, ...]:
     gone = [len(unit.places) == len(asked.prompt) for unit in asked.sources]
     turns = asked.prompt.note if asked.units in ("turn", "role") or asked.template else ""
-    emptied = EMPTIED if emptied and any(gone) else ""
-    return tuple(note for note in (asked.answer.note, turns, emptied) if note)
+    empty = EMPTIED if emptied and any(gone) else ""
+    return tuple(note for note in (asked.answer.note, turns, empty) if note)

@@ -248,7 +248,7 @@ def _ends(model: LoadedModel, turns: list[dict[str, str]], text: str) -> list[in
 
     The mark that asks for the answer belongs to no turn, nor does an end mark after a whole chat.
     """
-    ends = []
+    ends: list[int] = []
     for count in range(1, len(turns) + 1):
         try:
             part = _rendered(model, turns[:count], begin=False)
