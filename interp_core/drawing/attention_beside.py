@@ -121,7 +121,7 @@ def side_by_side(
 
 def _compact(maps: AttentionMaps, weights: np.ndarray, top: float) -> Any:
     frame = cell_frame(maps, weights, slice(0, BESIDE), slice(0, BESIDE))
-    about = {"title": "weight", "domain": (0.0, top), "compact": True}
+    about: dict[str, Any] = {"title": "weight", "domain": (0.0, top), "compact": True}
     return heatmaps.heatmap(frame, x="x", y="y", value="weight", **about)
 
 
@@ -142,7 +142,12 @@ def _difference(both: tuple[AttentionMaps, AttentionMaps], weights: Sequence[np.
         }
     )
     bound = float(np.abs(change).max()) if change.size else 1.0
-    about = {"title": "difference", "domain": (-bound, bound), "compact": True, "signed": True}
+    about: dict[str, Any] = {
+        "title": "difference",
+        "domain": (-bound, bound),
+        "compact": True,
+        "signed": True,
+    }
     return heatmaps.heatmap(frame, x="x", y="y", value="weight", **about)
 
 

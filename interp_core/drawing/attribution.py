@@ -81,7 +81,7 @@ def conductance(found: Conductance) -> Any:
             "score": found.scores.ravel(),
         }
     )
-    about = {"title": "conductance", "y_title": "", "rows": names}
+    about: dict[str, Any] = {"title": "conductance", "y_title": "", "rows": names}
     return offline(charts.grid(frame, x="key", y="layer", value="score", **about))
 
 
@@ -91,7 +91,11 @@ def method_table(table: pd.DataFrame) -> Any:
     scaled = scores / scores.abs().max().replace(0, 1)
     frame = scaled.assign(key=token_keys(words), token=words)
     long = frame.melt(["key", "token"], var_name="method", value_name="score")
-    about = {"title": "score / largest absolute score", "y_title": "", "rows": list(scores)}
+    about: dict[str, Any] = {
+        "title": "score / largest absolute score",
+        "y_title": "",
+        "rows": list(scores),
+    }
     return offline(charts.grid(long, x="key", y="method", value="score", **about))
 
 
@@ -114,7 +118,7 @@ def edit_table(table: pd.DataFrame, rows: Sequence[str] = ("original", "edited")
     long = named.assign(key=token_keys(table["word"])).melt(
         ["key", "token"], var_name="row", value_name="score"
     )
-    about = {"title": "score", "y_title": "", "rows": [one, two, "difference"]}
+    about: dict[str, Any] = {"title": "score", "y_title": "", "rows": [one, two, "difference"]}
     return offline(charts.grid(long, x="key", y="row", value="score", **about))
 
 
@@ -163,5 +167,9 @@ def pixels(
 def image_attribution(found: ImageAttribution, *, aspect: float = 1.0) -> Any:
     """The score of each patch, where it lies in the picture; `aspect` is width by height of one."""
     frame = found.to_frame().rename(columns={"score": "value"})
-    about = {"title": "attribution by patch", "signed": found.signed, "aspect": aspect}
+    about: dict[str, Any] = {
+        "title": "attribution by patch",
+        "signed": found.signed,
+        "aspect": aspect,
+    }
     return offline(overlay(frame, None, **about))

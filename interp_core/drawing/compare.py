@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -190,7 +191,12 @@ def probe_kinds(table: pd.DataFrame) -> pd.DataFrame:
     return groups.agg(right="mean", count="size").reset_index()
 
 
-DRAW = {"weights": weights, "representations": representations, "heads": heads, "answers": answers}
+DRAW: dict[str, Callable[..., Any]] = {
+    "weights": weights,
+    "representations": representations,
+    "heads": heads,
+    "answers": answers,
+}
 
 
 def first_part(found: Comparison) -> Any:

@@ -82,7 +82,7 @@ def table_map(
     if lit is not None:
         drawn = drawn.assign(lit=list(lit))
     digits = {} if plain else {"text_format": entry.digits}
-    about = {"title": title or entry.axis, "signed": entry.signed, **digits}
+    about: dict[str, Any] = {"title": title or entry.axis, "signed": entry.signed, **digits}
     return offline(charts.head_map(drawn, **about))
 
 
@@ -110,7 +110,7 @@ def importance(
     column = importance_column(table)
     merged = frame.merge(table.drop(columns="texts"), on=["layer", "head"])
     signed = column == "loss_change"
-    about = {"title": IMPORTANCE[column], "signed": signed, "text_format": "+.4f"}
+    about: dict[str, Any] = {"title": IMPORTANCE[column], "signed": signed, "text_format": "+.4f"}
     return offline(charts.head_map(map_frame(merged, column, chosen), **about))
 
 

@@ -145,7 +145,7 @@ def classifier_lens(table: pd.DataFrame) -> Any:
 def word_interactions(table: pd.DataFrame) -> Any:
     """One cell for each pair of words: what both do together beyond what each does alone."""
     bound = largest(table["interaction"])
-    about = {"value": "interaction", "title": "interaction (logit)", "signed": True}
+    about: dict[str, Any] = {"value": "interaction", "title": "interaction (logit)", "signed": True}
     return offline(heatmap(square(table), x="x", y="y", **about, domain=(-bound, bound)))
 
 

@@ -83,7 +83,7 @@ def logit_lens(
 
     `chosen` (layer, position) is framed. Of many layers every second or third is drawn.
     """
-    shown = found.positions[-WINDOW:] if positions is None else positions
+    shown: Any = found.positions[-WINDOW:] if positions is None else positions
     return offline(lens_grid(lens_cells(found, shown, chosen)))
 
 
@@ -161,7 +161,7 @@ def logit_steps(parts: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([frame, pd.DataFrame([whole])], ignore_index=True)
 
 
-def _row_name(row) -> str:  # noqa: ANN001
+def _row_name(row: Any) -> str:
     if row.kind == "head":
         return part_name(row.layer, row.head)
     if row.kind == "mlp":

@@ -49,7 +49,12 @@ def column_histogram(
         raise BadInput(f"There is no column of numbers {column!r} in this table.")
     values = table[column].dropna()
     values = values if most is None else values.clip(upper=most)
-    about = {"title": title or column, "mark": mark, "mark_title": mark_title, "height": 160}
+    about: dict[str, Any] = {
+        "title": title or column,
+        "mark": mark,
+        "mark_title": mark_title,
+        "height": 160,
+    }
     return offline(histogram(values, **about))
 
 
@@ -68,7 +73,7 @@ def geometry_parts(table: pd.DataFrame) -> list[Any]:
 
 def lengths(table: pd.DataFrame) -> Any:
     """The norm of vectors by their frequency rank; the table of `length_table`."""
-    about = {
+    about: dict[str, Any] = {
         "x_title": "frequency rank (1: the first)",
         "y_title": "norm of the vector",
     }
@@ -79,5 +84,10 @@ def label_agreement(table: pd.DataFrame) -> Any:
     """How often neighbours have the same label, by layer; the table of `agreement_by_layer`."""
     titled = {"among neighbours": "observed", "by chance": "expected by chance"}
     long = table.rename(columns=titled).melt("layer", var_name="what", value_name="share")
-    about = {"colour": "what", "x_title": "layer", "y_title": "share", "form": ".0%"}
+    about: dict[str, Any] = {
+        "colour": "what",
+        "x_title": "layer",
+        "y_title": "share",
+        "form": ".0%",
+    }
     return offline(lines(long, x="layer", y="share", **about))

@@ -118,7 +118,7 @@ def movement(found: CheckpointAttributions) -> Any:
     frame = found.movement()
     drawn = frame.assign(at=[f"{one:,} → {two:,}" for one, two in zip(frame["from"], frame["to"])])
     drawn = drawn.rename(columns={"measure": "series"})
-    about = {"title": "distance of attributions", "x_title": "from step → to step"}
+    about: dict[str, Any] = {"title": "distance of attributions", "x_title": "from step → to step"}
     return offline(course(drawn, **about))
 
 

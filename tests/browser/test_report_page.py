@@ -76,9 +76,10 @@ def test_the_notebook_runs_top_to_bottom(exported):
     book = nbformat.read(exported["Notebook"], as_version=4)
     nbformat.validate(book)
     NotebookClient(book, timeout=300, kernel_name="python3").execute()
-    told = "".join(
-        str(output.get("text", "")) for cell in book.cells for output in cell.get("outputs", [])
-    )
+    outputs = [output for cell in book.cells for output in cell.get("outputs", [])]
+    told = "".join(str(output.get("text", "")) for output in outputs)
+    pages = [output["data"].get("text/html", "") for output in outputs if "data" in output]
+    assert sum("vegaEmbed" in page for page in pages) == 2
     assert told.count("rows are as recorded") == 2
     assert told.count("The weights are as recorded") == 2
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -63,7 +65,7 @@ def _lit(made: Recipe, up: str, chosen: tuple[int, int] | None, box: Box) -> pd.
     """The map of the second statistic, in which the heads of the box are lit; returns which."""
     frame = value(made)
     entry, inside = STATISTICS[up], ic.heads_between(frame, **box)
-    about = {} if chosen is None else {"chosen": chosen}
+    about: dict[str, Any] = {} if chosen is None else {"chosen": chosen}
     if box:
         about["lit"] = builtin(list)(calls.heads_between(made, **box))
     where = f"the {int(inside.sum())} selected heads" if box else f"{len(frame)} heads"
