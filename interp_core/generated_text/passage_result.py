@@ -191,7 +191,7 @@ class PassageAttribution(Charted):
         """
         answer = _words_of("".join(self.tokens).replace(SPACE, " "))
         new = [word not in set(_words_of(self.question)) for word in answer]
-        few = len(new) <= FEW or sum(new) <= len(new) / 4
+        few = len(new) <= FEW or sum(new) <= len(new) / 3
         return few and (not any(new) or new[0])
 
     @property

@@ -233,3 +233,11 @@ def test_the_encoder_ranks_by_the_cosine_of_means(encoder):
     np.testing.assert_allclose(ranking["similarity"], rows[1:] @ rows[0], atol=1e-5)
     assert sorted(ranking["rank"]) == [1, 2, 3, 4]
     assert ranking["similarity"].is_monotonic_decreasing == (list(ranking["rank"]) == [1, 2, 3, 4])
+
+
+def test_a_yes_or_no_with_the_words_of_the_question_is_no_ground_for_a_warning():
+    tokens = ("No", ",", "▁gift", "▁cards", "▁cannot", "▁be", "▁refunded", ".")
+    flat = np.array([-5.0, *[-0.5] * 7])
+    about = (tokens, flat, flat - 0.1, np.tile(flat, (1, 1)), np.tile(flat - 0.1, (1, 1)))
+    for question, verdict in (("Can gift cards be refunded?", "unclear"), ("Who?", "none")):
+        assert ic.PassageAttribution(question, ("one",), *about, None, None).verdict == verdict
