@@ -175,11 +175,11 @@ class PassageAttribution(Charted):
         if max(bits, float(self.support.max())) >= max(LEAST, self.room / 2):
             found.append(
                 f"Without any passage the answer has a probability of {2**-self.room:.0%}: it "
-                f"could gain {self.room:.1f} bits at most."
+                f"could gain {self.room:z.1f} bits at most."
             )
         hints = np.flatnonzero((self.pcxmi >= HINT) & self._words)
         if len(hints):
-            each = (f"“{_said(self.tokens[at])}” {self.pcxmi[at]:.1f}" for at in hints)
+            each = (f"“{_said(self.tokens[at])}” {self.pcxmi[at]:z.1f}" for at in hints)
             found.append(f"They give some of its words a few bits: {', '.join(each)}.")
         return tuple(found)
 
@@ -293,11 +293,11 @@ def _words_of(text: str) -> list[str]:
 
 def _sources(found: PassageAttribution) -> str:
     best = found.source
-    bits = f"gives it {found.support[best]:.1f} bits"
+    bits = f"gives it {found.support[best]:z.1f} bits"
     if found.support[best] < SUPPORT:  # a word of a short answer
         places = np.flatnonzero(found._words)
         word = int(places[found._both_ways[best].argmax()])
-        bits = f"gives its “{_said(found.tokens[word])}” {found.removal[best, word]:.1f} bits"
+        bits = f"gives its “{_said(found.tokens[word])}” {found.removal[best, word]:z.1f} bits"
     others = [str(place + 1) for place in np.flatnonzero(found.read) if place != best]
     also = f" Also read: {', '.join(others)}." if others else ""
     return f"The answer rests on passage {best + 1}, which {bits}.{also}"
@@ -306,7 +306,7 @@ def _sources(found: PassageAttribution) -> str:
 def _together(found: PassageAttribution) -> str:
     return (
         "The answer rests on no single passage, but on several of them together: all give it "
-        f"{found.pcxmi.sum():.1f} bits, and none as much alone as a source gives."
+        f"{found.pcxmi.sum():z.1f} bits, and none as much alone as a source gives."
         f"{_tokens_said(found)}"
     )
 
@@ -315,7 +315,7 @@ def _unclear(found: PassageAttribution) -> str:
     best = found.source
     return (
         f"Too few bits to tell what the answer rests on: all passages together give it "
-        f"{found.pcxmi.sum():.1f} bits, passage {best + 1} gives {found.support[best]:.1f}. "
+        f"{found.pcxmi.sum():z.1f} bits, passage {best + 1} gives {found.support[best]:z.1f}. "
         + " ".join(found.doubts)
     )
 
@@ -324,7 +324,7 @@ def _none(found: PassageAttribution) -> str:
     most = max(float(found.support.max()), 0.0)
     told = (
         f"The answer rests on none of the passages: none makes it more than {2**most:,.1f} "
-        f"times as probable ({most:.1f} bits)."
+        f"times as probable ({most:z.1f} bits)."
     )
     if 2**-found.room < KNOWN:
         return told

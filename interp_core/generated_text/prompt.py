@@ -170,12 +170,16 @@ def _begin_mark(model: LoadedModel, text: str) -> int:
 
 
 def _opens_turns(model: LoadedModel, mark: str) -> bool:
-    """Whether every turn begins with it: some models begin a text with the mark of a turn."""
+    """Whether every turn begins with it: some models begin a text with the mark of a turn.
+
+    Where one mark begins the chat and ends each answer, as OLMo 2 has it, the answer has none.
+    """
     turns = [{"role": role, "content": PROBE} for role in ("user", "assistant", "user")]
     try:
-        return _rendered(model, turns, begin=False).count(mark) > 1
+        before = _rendered(model, turns, begin=False).split(PROBE)[:-1]
     except BadInput:
         return False
+    return len(before) > 1 and all(mark in each for each in before)
 
 
 def _rendered(model: LoadedModel, turns: list[dict[str, str]], *, begin: bool) -> str:

@@ -143,6 +143,23 @@ def test_turns_tile_the_chat_between_its_begin_mark_and_the_answer(
         assert taken == set(range(bool(begin), len(prompt)))
 
 
+def test_a_mark_that_begins_the_chat_and_ends_each_answer_belongs_to_no_first_turn(tiny_model):
+    """As OLMo 2 has it."""
+    answered = (
+        "{{ m['content'] | trim }}{% if m['role'] == 'assistant' %}{{ eos_token }}{% endif %}|"
+    )
+    model = chatting(tiny_model("gpt2"), BEGUN.replace("{{ m['content'] | trim }}|", answered))
+    mark = model.tokenizer.eos_token
+    assert model.tokenizer.bos_token == mark
+    prompt = ic.read_prompt(model, [USER, REPLY, USER])
+    assert [prompt.text[turn.first : turn.last] for turn in prompt.turns] == [
+        "[user]It is|",
+        f"[assistant]bad.{mark}|",
+        "[user]It is|",
+    ]
+    assert 0 not in {place for unit in ic.prompt_units(prompt, "turn") for place in unit.places}
+
+
 def test_a_turn_whose_marks_cannot_be_told_apart_is_what_it_says(tiny_model):
     model = chatting(tiny_model("llama"), FOLDED)
     turns = [{"role": "system", "content": "Be kind."}, USER, REPLY, USER]
