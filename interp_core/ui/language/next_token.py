@@ -16,6 +16,7 @@ from interp_core.ui.language.question import (
     sequence,
     surprisals,
 )
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.figure import figure, offer
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
@@ -50,7 +51,8 @@ LISTED = 10
 def draw(asked: Asked) -> ViewResult | None:
     """The shaded text and the expected tokens of one place."""
     read = sequence(asked)
-    place = place_choice(asked, read)
+    with layout.controls():  # where the other views have it, or the address would lose it
+        place = place_choice(asked, read)
     found = surprisals(asked)
     if found is None:
         return None
