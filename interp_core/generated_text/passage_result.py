@@ -174,8 +174,8 @@ class PassageAttribution(Charted):
             )
         if max(bits, float(self.support.max())) >= max(LEAST, self.room / 2):
             found.append(
-                f"Without any passage the answer has a probability of {2**-self.room:.0%}: it "
-                f"could gain {self.room:z.1f} bits at most."
+                f"Without any passage the answer has a probability of {2**-self.room:.0%}: "
+                f"passages alone could give it {self.room:z.1f} bits at most."
             )
         hints = np.flatnonzero((self.pcxmi >= HINT) & self._words)
         if len(hints):

@@ -103,7 +103,7 @@ def test_the_warning_says_where_an_answer_comes_from_only_where_that_is_measured
     ("found", "says"),
     [
         # "Yes": .25 without any passage, .93 with them, cannot gain 6 bits.
-        (told([-0.1, -0.1], [-2, -0.1], ("Yes", ".")), "could gain 2.1 bits at most"),
+        (told([-0.1, -0.1], [-2, -0.1], ("Yes", ".")), "could give it 2.1 bits at most"),
         # "Green." where the model writes sentences.
         (told([-9, -1], [-9, -1]), "hardly begin an answer so (“She”, the first token: 0.2%"),
         # A word gets some bits and others lose as many.

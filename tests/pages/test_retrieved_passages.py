@@ -134,5 +134,6 @@ def test_passages_are_paragraphs_or_lines(text, parts):
 def test_the_language_model_names_the_passage_that_the_encoder_ranks_first():
     app = run("language_models", model="language-model", lm_view="passages")
     assert "passage 3" in app.success[0].value
+    assert "Whether a passage says the same is not measured." in words(app)
     assert not app.warning
     assert ranked(app)["finding"].tolist()[0] == "retrieved and read"
