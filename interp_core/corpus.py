@@ -11,7 +11,7 @@ FILE holds one text a line, or is CSV, TSV, JSON or Parquet, perhaps packed by g
 on where it was when the same command is given again. Rows that cannot be read are skipped and
 listed. The result is a table with one row for each layer and head; `ic.HeadStatistics.load` reads
 it, too. --sample reads built-in sentences, with the model `sentiment` unless another is named, and
-without --out it prints the table. --json prints the table and what was skipped.
+without --out it prints the main columns. --json prints the table and what was skipped.
 
 With --shard i/n one of n parts is counted, so that a batch scheduler can run them apart; `merge`
 makes the whole of all parts, given in any order. With --engine ray the actors of a Ray cluster
@@ -33,10 +33,14 @@ from interp_core.errors import BadInput
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pandas as pd
+
     from interp_core.distributed.ray_engine import RayEngine
     from interp_core.heads.statistics import CorpusState
 
 SAMPLE_MODEL = "sentiment"  # reads --sample unless another is named
+# What is printed of the table; it has some ninety columns.
+PRINTED = ["layer", "head", "role", "entropy", "confidence", "distance", "share_previous"]
 MERGE = "merge"
 MERGING = """The parts of a corpus as one table.
 
@@ -167,7 +171,7 @@ def _told(asked: argparse.Namespace, state: CorpusState) -> command.Outcome:
 
     found = state.statistics  # None for a part of a corpus without one text
     counted = f"{state.texts:,} texts, {state.tokens:,} tokens"
-    table = f"\n{found.frame.to_string()}" if found is not None else ""
+    table = _printed(found.frame) if found is not None else ""
     lines = [f"{counted}: {asked.out}" if asked.out else f"{counted}{table}"]
     data = {
         "clearhead_corpus": 1,
@@ -179,6 +183,13 @@ def _told(asked: argparse.Namespace, state: CorpusState) -> command.Outcome:
         "heads": rows(found.frame) if found is not None else [],
     }
     return command.Outcome((*lines, skipped_report(state.skipped)), as_json(data))
+
+
+def _printed(frame: pd.DataFrame) -> str:
+    """The columns that fit beside each other."""
+    shown = frame.filter(items=PRINTED)
+    told = f"{shown.shape[1]} of {frame.shape[1]} columns; --out and --json give all."
+    return f"\n{shown.to_string(index=False)}\n{told}"
 
 
 if __name__ == "__main__":

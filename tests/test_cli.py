@@ -94,6 +94,18 @@ def served(monkeypatch):
     return calls
 
 
+def test_ctrl_c_stops_the_app_without_a_traceback(served, monkeypatch, capsys):
+    from interp_core.ui import serve
+
+    @serve.cli.click.command
+    def pressed():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(serve.cli, "main", lambda _, **how: pressed.main([], **how))
+    assert cli.main([]) == 130
+    assert "Clearhead has stopped." in capsys.readouterr().err
+
+
 def test_the_app_starts_with_what_was_said(served, tmp_path):
     from interp_core.ui.server import limits, warm_start
 

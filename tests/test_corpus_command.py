@@ -97,6 +97,8 @@ def test_the_sample_needs_neither_model_nor_file(capsys):
     said = capsys.readouterr().out
     assert said.startswith("5 texts")
     assert "entropy" in said
+    assert max(map(len, said.splitlines())) <= 100
+    assert "--out and --json give all" in said
 
 
 @pytest.mark.parametrize(
@@ -107,6 +109,7 @@ def test_the_sample_needs_neither_model_nor_file(capsys):
         (["MODEL", "FILE", "--column", "nope"], "no column 'nope'"),
         (["MODEL", "EMPTY"], "is empty"),
         (["MODEL", "BINARY"], "binary"),
+        (["MODEL", "FILE", "--limit", "-3"], "at least 1 row, not -3"),
     ],
 )
 def test_mistakes_are_told_in_a_sentence(tiny, tmp_path, capsys, arguments, word):

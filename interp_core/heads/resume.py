@@ -126,7 +126,9 @@ def run_corpus(
 
 
 def chosen_rows(corpus: Corpus, limit: int | None, shard: Shard | None) -> Iterator[Row | Skipped]:
-    """The first `limit` rows of the corpus, of these the ones of the part."""
+    """The first `limit` rows of the corpus, of these the ones of the part. Raises `BadInput`."""
+    if limit is not None and limit < 1:
+        raise BadInput(f"A limit is at least 1 row, not {limit:,}.")
     rows = corpus.rows(limit)
     return shard.rows(rows, CHUNK) if shard else rows
 

@@ -98,9 +98,9 @@ def _shard(extra: dict[str, Any], name: str) -> Shard:
 
 NAMES = {
     "fingerprint": "file or column",
+    "model": "model",
     "revision": "version of the model",
     "limit": "limit",
-    "model": "model",
     "dtype": "number format",
     "chunk": "size of blocks",
     "count": "number of parts",

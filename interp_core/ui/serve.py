@@ -20,7 +20,7 @@ def serve(*, port: int | None, shared: bool, model: str | None, browser: bool) -
 
     The settings are those of `.streamlit/config.toml` beside `app.py`, which go before those of the
     folder where the command was started and of the home folder; `STREAMLIT_…` variables go before
-    all of them.
+    all of them. Raises `KeyboardInterrupt` when Ctrl+C stops it.
     """
     options = {"server.headless": str(not browser).lower()}
     if port is not None:
@@ -31,7 +31,12 @@ def serve(*, port: int | None, shared: bool, model: str | None, browser: bool) -
     if model is not None:
         warm_start.begins_with = f"/?{urlencode({'model': model, MARK: 1})}"
     given = [f"--{name}={value}" for name, value in options.items()]
-    cli.main(["run", str(locations.APP / "app.py"), *given], standalone_mode=False)
+    try:
+        cli.main(["run", str(locations.APP / "app.py"), *given], standalone_mode=False)
+    except RuntimeError as error:  # Streamlit's command makes one of Ctrl+C
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
     return 0
 
 
