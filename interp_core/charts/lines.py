@@ -18,7 +18,6 @@ from interp_core.charts.points import POSITIVE, STROKES
 ROW = 22  # px a token
 MARGIN = 150  # px on either side for the tokens, whose labels are axis labels to follow the theme
 RIGHT = alt.value(alt.ExprRef(f"width - {MARGIN}"))
-_HOVER = {"on": "pointerover", "clear": "pointerout"}
 
 
 def head_lines(
@@ -35,8 +34,7 @@ def head_lines(
     rows = max(len(queries), len(keys), 1)
     first = min([*queries["query_index"], *keys["key_index"]], default=0)
     scale = alt.Scale(domain=[first + rows - 0.4, first - 0.6], nice=False, zero=False)
-    from_query = alt.selection_point(name="from_query", fields=["query_index"], **_HOVER)
-    from_key = alt.selection_point(name="from_key", fields=["key_index"], **_HOVER)
+    from_query, from_key = _hovered("from_query", "query_index"), _hovered("from_key", "key_index")
     pick = alt.selection_point(name="token", fields=["query_index"], on="click")
     layers = [
         _rules(lines, scale, from_query & from_key, title, top),
@@ -45,6 +43,15 @@ def head_lines(
     ]
     chart = alt.layer(*layers).resolve_axis(y="independent")
     return chart.properties(height=rows * ROW)
+
+
+def _hovered(name: str, field: str) -> alt.Parameter:
+    """What the pointer is over. In a layered chart each selection hears of the marks of all layers,
+    and one without the field would select what no line has.
+    """
+    data = "event.item && event.item.datum"
+    over = f"pointerover[{data} && isDefined(event.item.datum.{field})]"
+    return alt.selection_point(name=name, fields=[field], on=over, clear="pointerout")
 
 
 def _rules(
@@ -56,8 +63,10 @@ def _rules(
     named = {"color": alt.Color("head:N", sort=None, legend=legend)}
     if lines["head"].nunique() > 1:  # patterns tell heads apart where colours do not
         named["strokeDash"] = alt.StrokeDash("head:N", sort=None, legend=legend)
+    # Categories: the browser is sent each token once, not once a line.
+    short = lines.astype(dict.fromkeys(("head", "query", "key"), "category"))
     return (
-        alt.Chart(lines)
+        alt.Chart(short)
         .mark_rule()
         .encode(
             x=alt.value(MARGIN),

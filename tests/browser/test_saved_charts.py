@@ -62,13 +62,16 @@ def test_the_output_of_a_cell_answers_the_pointer_without_a_server(offline, maps
     page.set_content(f"<body>{maps.chart('head_view')._repr_mimebundle_()['text/html']}</body>")
     frame = page.frame_locator("iframe")
     frame.locator("#chart svg.marks").wait_for()
-    before = frame.locator("#chart svg.marks").inner_html()
-    token = frame.locator("path[aria-label*='query: datum.x;']")
-    token.hover()
-    page.wait_for_function(
-        "before => document.querySelector('iframe').contentDocument"
-        ".querySelector('#chart svg.marks').innerHTML !== before",
-        arg=before,
-    )
+    lines = "#chart svg.marks .mark-rule line"
+    count = frame.locator(lines).count()
+    assert count % len(HOSTILE) == 0
+    for column in ("query", "key"):  # each has the lines of one token alone
+        frame.locator(f"path[aria-label*='{column}: datum.x;']").hover()
+        page.wait_for_function(
+            "([lines, count]) => [...document.querySelector('iframe').contentDocument"
+            ".querySelectorAll(lines)].filter(each => each.getAttribute('opacity') !== '0')"
+            ".length === count",
+            arg=[lines, count // len(HOSTILE)],
+        )
     assert page.evaluate("window.ran") is None
     assert [each for each in noted if not each.startswith(("data:", "about:"))] == []
