@@ -106,6 +106,13 @@ def test_ctrl_c_stops_the_app_without_a_traceback(served, monkeypatch, capsys):
     assert "Clearhead has stopped." in capsys.readouterr().err
 
 
+def test_an_app_that_cannot_start_ends_with_2(served, monkeypatch):
+    from interp_core.ui import serve
+
+    monkeypatch.setattr(serve.cli, "main", lambda *_, **__: sys.exit(1))
+    assert cli.main([]) == 2
+
+
 def test_the_app_starts_with_what_was_said(served, tmp_path):
     from interp_core.ui.server import limits, warm_start
 

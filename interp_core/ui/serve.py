@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from streamlit.web import cli
 
-from interp_core import locations
+from interp_core import command, locations
 from interp_core.ui.navigation import MARK
 from interp_core.ui.server import warm_start
 
@@ -37,6 +37,8 @@ def serve(*, port: int | None, shared: bool, model: str | None, browser: bool) -
         if isinstance(error.__cause__, KeyboardInterrupt):
             raise KeyboardInterrupt from None
         raise
+    except SystemExit as error:  # it has said why, such as a port that is taken
+        return command.BROKEN if error.code else 0
     return 0
 
 
