@@ -27,19 +27,27 @@ MOST_STILL = 150_000  # characters of an SVG; larger ones are kept as PNG
 INKS = 256  # colours of such a PNG
 MENU = {"export": True, "source": False, "compiled": False, "editor": False}
 ROOM = 24  # px around the chart
+STILL = "clearhead-still"  # class of the still picture below the frame
 SIZE = re.compile(r'<svg [^>]*?width="([\d.]+)" height="([\d.]+)"')
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<style>body{{margin:8px;background:#fff;font-family:sans-serif}}
+<style>body{{margin:8px;font-family:sans-serif}}
 #chart{{width:100%;max-width:1000px}}#chart summary{{opacity:.6}}</style>
 {vega}</head>
 <body><div id="chart"></div><script>
 ready.then(function () {{
   return vegaEmbed("#chart", {spec}, {options});
 }}).then(function () {{
-  if (window.frameElement) {{
-    window.frameElement.style.height = (document.documentElement.scrollHeight + 4) + "px";
+  document.body.style.background = "#fff";  // over the still picture, once there is a chart
+  var frame = window.frameElement;
+  if (!frame) return;
+  var still = frame.previousElementSibling;
+  if (still && still.className === "{still}") {{
+    still.style.display = "none";
+    frame.style.position = "static";
+    frame.parentElement.style.minHeight = "0";
   }}
+  frame.style.height = (document.documentElement.scrollHeight + 4) + "px";
 }});
 </script></body></html>
 """
@@ -70,7 +78,11 @@ class _Offline:
         rows = sum(len(each) for each in spec.get("datasets", {}).values())
         options = {"renderer": "canvas" if rows > MANY else "svg", "actions": MENU}
         return PAGE.format(
-            title=escape(title), vega=_drawer(packed), spec=_script(spec), options=_script(options)
+            title=escape(title),
+            vega=_drawer(packed),
+            spec=_script(spec),
+            options=_script(options),
+            still=STILL,
         )
 
     def save(self, fp: Any, format: str | None = None, **options: Any) -> None:
@@ -98,12 +110,14 @@ class _Offline:
         drawn = picture(self, "svg").decode()
         found = SIZE.search(drawn)
         high = round(float(found[2])) if found else 400
-        page = escape(self.to_html(packed=True))
-        frame = (
-            f'<iframe srcdoc="{page}" width="100%" height="{high + ROOM}" '
-            'style="border:0;background:#fff" title="Chart"></iframe>'
+        still = _still(drawn)
+        shown = _below(still) + (
+            f'<iframe srcdoc="{escape(self.to_html(packed=True))}" width="100%" '
+            f'height="{high + ROOM}" style="border:0;position:absolute;top:0;left:0" '
+            'title="Chart"></iframe>'
         )
-        return {"text/html": frame, **_still(drawn), "text/plain": "<a chart>"}
+        html = f'<div style="position:relative;min-height:{high + ROOM}px">{shown}</div>'
+        return {"text/html": html, **still, "text/plain": "<a chart>"}
 
 
 class Chart(_Offline, alt.Chart):
@@ -171,6 +185,20 @@ def _still(drawn: str) -> dict[str, str]:
     small = io.BytesIO()
     whole.quantize(INKS, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
     return {"image/png": b64encode(small.getvalue()).decode()}
+
+
+def _below(still: dict[str, str]) -> str:
+    """The same picture as an element of the page, below the frame.
+
+    JupyterLab shows the HTML of a notebook that is not trusted without its frames, and no other
+    part of the output in its place.
+    """
+    ((kind, data),) = still.items()
+    coded = data if kind == "image/png" else b64encode(data.encode()).decode()
+    return (
+        f'<img class="{STILL}" src="data:{kind};base64,{coded}" alt="The chart, not interactive" '
+        'style="max-width:100%;background:#fff">'
+    )
 
 
 def _stretched(spec: dict) -> dict:
