@@ -15,9 +15,10 @@ import contextlib
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NoReturn, TextIO
 
 from interp_core import locations
 from interp_core.errors import BadInput, ClearheadError
@@ -45,13 +46,36 @@ def program() -> str:
     return PROGRAM if called else "python -m interp_core"
 
 
-def parser(name: str, about: str) -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """A parser whose refusals are JSON too where `--json` is among the arguments."""
+
+    given: Sequence[str] = ()
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does; the arguments are kept for `error`."""
+        self.given = sys.argv[1:] if args is None else list(args)
+        return super().parse_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """Usage and message on the error stream, the message as JSON, exit code 2."""
+        if wants_json(self.given):
+            _write_error(sys.stdout, BadInput.__name__, message)
+        super().error(message)
+
+
+def wants_json(given: Sequence[str]) -> bool:
+    """Whether `--json`, or a beginning of it, is among arguments that need not be valid."""
+    options = list(given)[: list(given).index("--")] if "--" in given else given
+    return any(len(each) > 2 and "--json".startswith(each) for each in options)
+
+
+def parser(name: str, about: str) -> Parser:
     """A parser for `clearhead NAME` that shows `about`, a module's docstring, as it is written.
 
     Every command has `--quiet` and `--json`.
     """
     called = f"{program()} {name}"
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog=called,
         description=about.replace(f"{PROGRAM} {name}", called),
         epilog=CODES,
@@ -82,14 +106,25 @@ def ended(
     except ClearheadError as error:
         say(f"{type(error).__name__}: {error}")
         if as_json:
-            told = {"error": type(error).__name__, "message": str(error)}
-            out.write(f"{json.dumps(told, ensure_ascii=False)}\n")
+            _write_error(out, type(error).__name__, str(error))
         return BROKEN
     except KeyboardInterrupt:
         say(f"\n{stopped}")
         return INTERRUPTED
     out.write(f"{found.data}\n" if as_json else "".join(f"{line}\n" for line in found.lines))
     return found.code
+
+
+def refused(message: str, given: Sequence[str]) -> int:
+    """Say why nothing is done, as JSON too where `given` asks for it; the exit code."""
+    if wants_json(given):
+        _write_error(sys.stdout, BadInput.__name__, message)
+    say(message)
+    return BROKEN
+
+
+def _write_error(out: TextIO, kind: str, message: str) -> None:
+    out.write(f"{json.dumps({'error': kind, 'message': message}, ensure_ascii=False)}\n")
 
 
 def folder(out: str) -> Path:

@@ -80,6 +80,44 @@ def test_json_stands_alone_whatever_is_printed_and_errors_are_json_too(capsys):
     assert command.ended(stopped) == 130
 
 
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_arguments_that_are_refused_are_json_too(name, capsys):
+    for given in (["--js", "--no-such-option"], ["--no-such-option", "--json"]):
+        with pytest.raises(SystemExit) as ended:
+            cli.main([name, *given])
+        assert ended.value.code == command.BROKEN
+        said = capsys.readouterr()
+        told = json.loads(said.out)
+        assert told.keys() == {"error", "message"}
+        assert f"usage: {command.program()} {name}" in said.err
+        assert told["message"] in said.err
+    with pytest.raises(SystemExit):
+        cli.main([name, "--no-such-option"])
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["audit", "words", "--out", "x"], "either DATA or --sample"),
+        (["audit", "words", "--sample", "--out", "x", "--map", "good"], "LABEL=CLASS"),
+        (["corpus", "words"], "either a FILE or --sample"),
+        (["corpus", "words", "file"], "--out"),
+        (["corpus", "merge"], "PART"),
+        (["corpse"], "no command 'corpse'"),
+    ],
+)
+def test_what_a_command_refuses_itself_is_json_too(given, told, capsys):
+    try:
+        code = cli.main([*given, "--json"])
+    except SystemExit as ended:
+        code = ended.code
+    assert code == command.BROKEN
+    said = capsys.readouterr()
+    assert told in json.loads(said.out)["message"]
+    assert told in said.err
+
+
 @pytest.fixture
 def served(monkeypatch):
     """What the app would be started with."""

@@ -23,6 +23,10 @@ EAGER = (
     'Load the model with `from_pretrained(..., attn_implementation="eager")` and call it with '
     "`output_attentions=True`, or let `ic.attention_maps(ic.wrap(model, tokenizer), text)` do both."
 )
+TRAINING = (
+    " A model in training mode sets some weights to 0 and scales up the others (dropout): call "
+    "`model.eval()` before it reads the text."
+)
 TOKENS = '`tokenizer.convert_ids_to_tokens(batch["input_ids"][0])`'
 SHAPE = "(heads, query, key), with the texts before them where there are several"
 
@@ -191,10 +195,11 @@ def _check_weights(weights: np.ndarray, layers: tuple[int, ...]) -> None:
     row = weights[layer, head, query]
     said = "has values that are not finite" if not np.isfinite(row).all() else None
     said = said or f"goes from {row.min():.3g} to {row.max():.3g} and sums to {row.sum():.3g}"
+    scaled = (weights >= 0).all() and np.isfinite(weights).all()
     raise BadInput(
         f"Layer {layers[layer]}, head {head}: the row of query {query} {said}. Attention weights "
         "are not negative, and each row sums to 1 (less with attention sinks): give the weights "
-        "after the softmax, with queries before keys."
+        f"after the softmax, with queries before keys.{TRAINING if scaled else ''}"
     )
 
 

@@ -27,9 +27,12 @@ from interp_core.distributed import engines
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command: 0 when every threshold is met (or none is given), 1 when one is not."""
-    asked = _parser().parse_args(arguments)
+    parser = _parser()
+    asked = parser.parse_args(arguments)
     if bool(asked.data) == asked.sample:
-        _parser().error("give either DATA or --sample")
+        parser.error("give either DATA or --sample")
+    if any("=" not in each for each in asked.map):
+        parser.error("--map takes LABEL=CLASS")
     return command.ended(lambda: _run(asked), as_json=asked.json)
 
 
@@ -141,8 +144,6 @@ def _options(asked: argparse.Namespace) -> dict[str, Any]:
     names = ("text", "label", "pair", "limit", "encoding", "delimiter")
     found = {name: getattr(asked, name) for name in names if getattr(asked, name) is not None}
     pairs = [each.rpartition("=") for each in asked.map]
-    if any(not sign for _, sign, _ in pairs):
-        _parser().error("--map takes LABEL=CLASS")
     mapping = {label: name for label, _, name in pairs}
     return found | ({"mapping": mapping} if mapping else {})
 

@@ -20,11 +20,13 @@ from typing import Any
 import altair as alt
 
 from interp_core.charts.export import WIDTH, picture, specification
+from interp_core.errors import BadInput
 
 FETCHES = ("default", "html", "colab", "kaggle", "zeppelin", "browser")  # Altair's that need a net
 MANY = 2_000  # marks from which a canvas is quicker than elements that can be read out
 MOST_STILL = 150_000  # characters of an SVG; larger ones are kept as PNG
 INKS = 256  # colours of such a PNG
+SAVED = ("html", "svg", "png", "pdf", "json", "vega")  # the last ones by Altair
 MENU = {"export": True, "source": False, "compiled": False, "editor": False}
 ROOM = 24  # px around the chart
 STILL = "clearhead-still"  # class of the still picture below the frame
@@ -88,15 +90,22 @@ class _Offline:
     def save(self, fp: Any, format: str | None = None, **options: Any) -> None:
         """Write the chart as .html, .png, .svg, or what else Altair can write.
 
-        A page needs no connection when it is opened.
+        A page needs no connection when it is opened. Raises `BadInput` for another kind of file.
         """
-        kind = format or Path(str(fp)).suffix.lstrip(".").lower()
+        named = "" if hasattr(fp, "write") else Path(str(fp)).suffix
+        kind = (format or named).lstrip(".").lower()
+        if kind not in SAVED:
+            what = f"There is no kind of file {kind!r}" if kind else "No kind of file is named"
+            known = ", ".join(f".{each}" for each in SAVED)
+            raise BadInput(
+                f"{what}. Save a chart with one of the endings {known}, or give `format`."
+            )
         if kind == "html":
             data = self.to_html().encode()
         elif kind in ("png", "svg"):
             data = picture(self, kind)
         else:
-            super().save(fp, format, **options)
+            super().save(fp, kind, **options)
             return
         if hasattr(fp, "write"):
             fp.write(data)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-from interp_core.command import BROKEN, PROGRAM, program, say
+from interp_core.command import PROGRAM, program, refused
 from interp_core.version import __version__
 
 START = "interp_core.cli.start"
@@ -35,8 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not given or given[0].startswith("-"):
         return import_module(START).main(given)
     if given[0] not in COMMANDS:
-        say(f"There is no command {given[0]!r}.\n\n{listed()}")
-        return BROKEN
+        return refused(f"There is no command {given[0]!r}.\n\n{listed()}", given)
     return import_module(COMMANDS[given[0]][0]).main(given[1:])
 
 

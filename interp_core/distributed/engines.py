@@ -55,10 +55,6 @@ def chosen(asked: argparse.Namespace, *, shared: bool) -> Iterator[RayEngine | N
         )
     from interp_core.distributed.ray_engine import RayEngine
 
-    if not asked.address:
-        command.say(
-            "Starting Ray on this machine. While it runs, it listens on all network interfaces."
-        )
     engine = RayEngine(
         ModelSpec(asked.model, asked.device, asked.dtype),
         address=asked.address,

@@ -34,7 +34,7 @@ class RayEngine:
     """An engine whose workers are Ray actors; see `Engine`. `close` ends them.
 
     `address` is HOST:PORT of a cluster's head node, or "auto"; None starts Ray on this machine.
-    Each actor takes one CPU and `gpus` GPUs. `say` is told what is waited for.
+    Each actor takes one CPU and `gpus` GPUs. `say` is told what is started and waited for.
 
     Raises `BadInput` where Ray is not installed, the cluster cannot be reached or has not what is
     asked for, and what `load_model` raises.
@@ -50,7 +50,7 @@ class RayEngine:
         say: Callable[[str], object] = lambda line: None,
     ) -> None:
         check_room([{"CPU": actors, "GPU": actors * max(1, gpus)}], actors, gpus, local=True)
-        self.ray = _started(address)
+        self.ray = _started(address, say)
         try:
             nodes = [each["Resources"] for each in self.ray.nodes() if each["Alive"]]
             check_room(nodes, actors, gpus, local=not address)
@@ -159,13 +159,14 @@ class RayEngine:
             ) from error
 
 
-def _started(address: str | None) -> ModuleType:
+def _started(address: str | None, say: Callable[[str], object]) -> ModuleType:
     ray = _ray()
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address:
         check_address(address)
     else:
         options |= {"include_dashboard": False, "object_store_memory": STORE}
+        say("Starting Ray on this machine. While it runs, it listens on all network interfaces.")
     try:
         with _same_hook():
             ray.init(address or "local", **options)

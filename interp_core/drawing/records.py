@@ -5,6 +5,7 @@ Records know of none of this: `interp_core.charted` looks them up here by their 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -166,6 +167,21 @@ TABLES: dict[str, str] = {
     "logged_loss": "training_dynamics.logged_loss",
     "weight_drift": "training_dynamics.weight_drift",
 }
+# Columns that a picture would take without a word where they are missing, and draw nothing.
+UNREAD: dict[str, tuple[str, ...]] = {
+    "two_methods": ("word",),
+    "edit_table": ("word", "original", "edited", "difference"),
+    "attribution_difference": ("word", "difference"),
+    "agreement_by_layer": ("layer", "among neighbours", "by chance"),
+    "next_tokens": ("token", "probability"),
+    "surprisal": ("token", "surprisal"),
+    "copy_surprisal": ("place", "surprisal", "copy"),
+    "induction_scores": ("layer", "head"),
+    "retrieved": ("passage", "similarity", "support"),
+    "geometry": ("layer", "anisotropy", "intrinsic", "norm"),
+    "length_table": ("rank", "norm"),
+}
+LISTED = 12  # columns that an error names
 
 
 def chart(found: Any, view: str | None = None, *given: Any, **options: Any) -> Any:
@@ -180,7 +196,39 @@ def chart(found: Any, view: str | None = None, *given: Any, **options: Any) -> A
     if name not in offered:
         what = "A table" if offered is TABLES else type(found).__name__
         raise BadInput(f"{what} has no view {view!r}. Choose one of: {', '.join(offered)}.")
+    if offered is TABLES:
+        return _of_table(found, str(name), *given, **options)
     return _function(offered[name])(found, *given, **options)
+
+
+def _of_table(table: pd.DataFrame, view: str, *given: Any, **options: Any) -> Any:
+    """The picture of a table. Raises `BadInput` where it lacks columns that are drawn."""
+    try:
+        if lacking := [name for name in UNREAD.get(view, ()) if name not in table]:
+            raise KeyError(lacking)
+        return _function(TABLES[view])(table, *given, **options)
+    except KeyError as error:
+        names = _lacking(error, table)
+        if not names:
+            raise
+        what = "column" if len(names) == 1 else "columns"
+        told = ", ".join(map(repr, names))
+        has = ", ".join(map(str, table.columns[:LISTED])) or "none"
+        more = ", …" if len(table.columns) > LISTED else ""
+        raise BadInput(
+            f"The view {view!r} draws the {what} {told}, which this table does not have (it has: "
+            f"{has}{more}). Views of tables are mostly called like the function that made them."
+        ) from error
+
+
+def _lacking(error: KeyError, table: pd.DataFrame) -> list[str]:
+    """The columns that an error names: one name, a list, or a sentence of pandas about them."""
+    said = error.args[0] if error.args else None
+    if isinstance(said, str):
+        quoted = re.findall(r"'([^']*)'", re.sub(r"dtype='\w*'", "", said))
+        said = quoted or [said.removeprefix("Column not found: ")]
+    names = said if isinstance(said, list) else []
+    return [name for name in names if isinstance(name, str) and name not in table]
 
 
 def views(record: Any) -> dict[str, str]:

@@ -48,14 +48,14 @@ def probe_layout(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> Lay
     maps = output.get("encoder_attentions") or output.get("attentions") or ()
     maps = [each for each in maps if each is not None]
     if any(not hasattr(each, "ndim") for each in maps):
-        raise UnsupportedModel(_no_maps(kind))
+        raise UnsupportedModel(no_maps(kind))
     # Windowed vision models (Swin) put their windows in the batch axis.
     if "pixel_values" in inputs and any(each.shape[0] != 1 for each in maps):
         raise UnsupportedModel(_windowed(kind))
     if not maps or any(each.ndim != 4 or each.shape != (1, *maps[0].shape[1:]) for each in maps):
-        raise UnsupportedModel(_no_maps(kind))
+        raise UnsupportedModel(no_maps(kind))
     if maps[0].shape[-1] != maps[0].shape[-2]:
-        raise UnsupportedModel(_no_maps(kind))
+        raise UnsupportedModel(no_maps(kind))
     seen = "pixel_values" in inputs
     decoder = output.get("decoder_attentions") or ()
     maps = _weights(model, inputs, kind, maps, decoder)
@@ -110,7 +110,7 @@ def _forward(model: PreTrainedModel, inputs: dict, kind: str) -> Any:
     except TypeError as error:  # the model does not know the argument at all
         if "output_attentions" not in str(error):
             raise
-        raise UnsupportedModel(_no_maps(kind)) from error
+        raise UnsupportedModel(no_maps(kind)) from error
 
 
 def reads_itself(model: PreTrainedModel) -> bool:
@@ -160,7 +160,8 @@ def _windowed(kind: str) -> str:
     )
 
 
-def _no_maps(kind: str) -> str:
+def no_maps(kind: str) -> str:
+    """What is said of a model that returns no attention maps."""
     return f"{kind} models have no attention weights. Choose a transformer with attention."
 
 

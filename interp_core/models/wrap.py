@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.models.device import checked
-from interp_core.models.layout import settle
+from interp_core.models.layout import no_maps, settle
 from interp_core.models.ready import make_ready, undo_habits
 from interp_core.models.record import LoadedModel
 from interp_core.models.tasks import HEADLESS, check_label_names, find_task, readings
@@ -68,8 +68,8 @@ def wrap(
         try:
             loaded = make_ready(own, called, found, network.device, tools, readings=offered)
         except UnsupportedModel as error:
-            if before == EAGER:
-                raise
+            if before == EAGER or str(error) != no_maps(own.config.model_type):
+                raise  # for a reason that another implementation would not change
             raise UnsupportedModel(
                 f"{error} It was loaded with {before} attention: load it again with {RELOAD}."
             ) from error

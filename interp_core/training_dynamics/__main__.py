@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from interp_core import command
+from interp_core.errors import BadInput
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,13 +55,15 @@ def _run(asked: argparse.Namespace) -> command.Outcome:
     from interp_core.training_dynamics.weights import checkpoint_drift
 
     source: Any = asked.folder[0] if len(asked.folder) == 1 else asked.folder
+    series = checkpoint_series(source, base=asked.base)
     train, held_out = asked.train, asked.held_out
     if source in bundled_series():
         train = opinions("train") if train is None else train
         held_out = opinions("held out") if held_out is None else held_out
     if train is None or held_out is None:
-        _parser().error("give --train and --held-out")
-    series = checkpoint_series(source, base=asked.base)
+        raise BadInput(
+            "Give --train and --held-out: labelled texts that the model was trained on, and others."
+        )
     for note in series.notes:
         command.say(note)
     show = None if asked.quiet else command.progress

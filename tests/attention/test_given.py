@@ -132,6 +132,23 @@ def test_what_people_run_into_is_said_in_words(bert, batch):
             ic.maps_from(attentions, tokens, **options)
 
 
+def test_a_model_in_training_mode_is_named_as_a_cause(bert):
+    model, tokenizer = bert
+    given = tokenizer(TEXT, return_tensors="pt")
+    shown = names(tokenizer, given)
+    with torch.no_grad(), torch.random.fork_rng():
+        torch.manual_seed(0)
+        try:
+            found = model.train()(**given, output_attentions=True).attentions
+        finally:
+            model.eval()
+    with pytest.raises(ic.BadInput, match=r"training mode.*`model\.eval\(\)`"):
+        ic.maps_from(found, shown)
+    with pytest.raises(ic.BadInput, match="after the softmax") as refused:
+        ic.maps_from([each - 1 for each in found], shown)
+    assert "training mode" not in str(refused.value)
+
+
 def test_queries_and_keys_in_the_wrong_order_are_no_weights(bert):
     model, tokenizer = bert
     given = tokenizer(TEXT, return_tensors="pt")

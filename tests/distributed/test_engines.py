@@ -1,6 +1,7 @@
 """What the commands say about engines before any is started."""
 
 import sys
+from types import ModuleType
 
 import pytest
 
@@ -35,13 +36,27 @@ def test_without_the_package_the_command_says_how_to_install_it(monkeypatch, tmp
     assert corpus.main([*ASKED, "--engine", "ray"]) == 2
     told = capsys.readouterr().err
     assert 'pip install "clearhead[ray]"' in told
-    assert "listens on all network interfaces" in told
+    assert "Starting Ray" not in told
+
+
+def test_that_ray_listens_is_said_before_it_is_started(monkeypatch, tmp_path, capsys):
+    def started(*_given, **_options):
+        assert "listens on all network interfaces" in capsys.readouterr().err
+        raise RuntimeError("No room.")
+
+    ray = ModuleType("ray")
+    ray.init, ray.exceptions = started, ModuleType("ray.exceptions")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.setitem(sys.modules, "ray.exceptions", ray.exceptions)
+    assert corpus.main([*ASKED, "--engine", "ray"]) == 2
+    assert "it does not start. No room." in capsys.readouterr().err
 
 
 def test_in_shared_mode_no_engine_is_started(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CLEARHEAD_SHARED", "1")
-    monkeypatch.setattr(ray_engine, "_started", lambda address: pytest.fail("started"))
+    monkeypatch.setattr(ray_engine, "_started", lambda *_: pytest.fail("started"))
     assert corpus.main([*ASKED, "--engine", "ray"]) == 2
     assert "In shared mode" in capsys.readouterr().err
 

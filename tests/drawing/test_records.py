@@ -8,18 +8,20 @@ import re
 from base64 import b64decode
 from html import unescape
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from xml.etree import ElementTree
 
 import altair as alt
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 import interp_core as ic
 from interp_core.audit.word_groups import AttributionShares
 from interp_core.charts.export import specification
-from interp_core.drawing.records import PICTURES, TABLES
+from interp_core.drawing.records import PICTURES, TABLES, _function
 from interp_core.training_dynamics.curves import SETS, Answers, LearningCurves
 from interp_core.training_dynamics.explanations import CheckpointAttributions, CheckpointHeads
 from tests.tiny import TEXT
@@ -185,6 +187,26 @@ def test_tables_are_drawn_by_the_name_of_what_made_them(tiny_model):
         ic.chart("text")
 
 
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_of_another_kind_is_refused_with_the_columns_that_it_lacks(name):
+    picture = signature(_function(TABLES[name]))
+    needed = [each for each in picture.parameters.values() if each.default is each.empty]
+    if len(needed) > 1:
+        pytest.skip("says by its arguments what it draws")
+    table = pd.DataFrame({"other": [1.0, 2.0]})
+    told = rf"^The view '{name}' draws the columns? '\w.*does not have \(it has: other\)"
+    with pytest.raises(ic.BadInput, match=told):
+        ic.chart(table, name)
+
+
+def test_the_columns_that_are_chosen_are_missed_too():
+    table = pd.DataFrame({"layer": [0, 1], "head": [0, 0]})
+    with pytest.raises(ic.BadInput, match=r"draws the column 'lift', .*\(it has: layer, head\)"):
+        ic.chart(table, "heads", "lift")
+    with pytest.raises(ic.BadInput, match="'next_tokens' draws the columns 'token', 'probability'"):
+        ic.chart(table, "next_tokens")
+
+
 def test_points_have_the_names_and_groups_of_their_vectors(tiny_model):
     vectors = ic.token_vectors(tiny_model("bert-2-labels"), [TEXT])
     found = ic.project(vectors, method="pca")
@@ -263,6 +285,10 @@ def test_it_is_saved_as_a_page_and_as_a_picture(hostile, tmp_path):
         assert (tmp_path / f"chart.{kind}").read_bytes().startswith(start)
     chart.save(tmp_path / "chart.json")
     assert json.loads((tmp_path / "chart.json").read_text())["layer"]
+    for name, told in {"chart.xyz": "no kind of file 'xyz'", "chart": "No kind of file"}.items():
+        with pytest.raises(ic.BadInput, match=rf"{told}.*\.html, \.svg, \.png"):
+            chart.save(tmp_path / name)
+        assert not (tmp_path / name).exists()
 
 
 @pytest.mark.parametrize("kind", ["svg", "png"])

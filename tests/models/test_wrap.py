@@ -9,6 +9,7 @@ import transformers
 from PIL import Image
 
 import interp_core as ic
+from interp_core.models import wrap as wrapping
 from tests.tiny import FAMILIES, TEXT
 
 READ = ["bert-5-labels", "gpt2", "t5", "vit", "gemma3"]
@@ -110,3 +111,16 @@ def test_a_model_without_attention_maps_is_refused(tiny):
     model = transformers.AutoModelForCausalLM.from_pretrained(folder)
     with pytest.raises(ic.UnsupportedModel, match="no attention weights"):
         ic.wrap(model, transformers.AutoTokenizer.from_pretrained(folder))
+
+
+def test_the_attention_implementation_is_blamed_only_where_it_is_the_cause(held, monkeypatch):
+    model, tool = held("bert-5-labels")
+    config = type(model.config)(**{**model.config.to_dict(), "vocab_size": 7})
+    smaller = type(model)(config)
+    assert smaller.config._attn_implementation == "sdpa"
+    with pytest.raises(ic.UnsupportedModel, match="do not belong together") as refused:
+        ic.wrap(smaller, tool)
+    assert "load it again" not in str(refused.value)
+    monkeypatch.setattr(wrapping, "_set_eager", lambda own, before: None)
+    with pytest.raises(ic.UnsupportedModel, match="loaded with sdpa attention: load it again"):
+        ic.wrap(model, tool)

@@ -209,6 +209,10 @@ def test_the_command_writes_tables_and_sentences(training, texts, tmp_path, caps
     assert "".join(f"{each}\n" for each in told["findings"]) == (out / "findings.txt").read_text()
     assert {"curves", "drift", "verdicts", "gap", "changes"} <= set(told)
     assert command.main([str(tmp_path / "no"), *given, "--out", str(out)]) == 2
+    assert command.main([str(tmp_path / "no"), "--out", str(out), "--json"]) == 2
+    assert "There is no folder" in json.loads(capsys.readouterr().out)["message"]
+    assert command.main([str(training), "--out", str(out), "--json"]) == 2
+    assert "--train and --held-out" in json.loads(capsys.readouterr().out)["message"]
 
 
 def test_a_fault_of_the_texts_is_said_before_checkpoints_are_loaded(training, texts, monkeypatch):
