@@ -189,7 +189,7 @@ def test_steering_adds_the_difference_of_two_states(tiny, tiny_model):
 
 
 def test_the_chart_of_interactions_has_one_scale_for_both_signs(sentiment):
-    from interp_core.ui.attribution.interactions import square
+    from interp_core.drawing.interventions import square
 
     found = ic.word_interactions(sentiment, "It is not bad.", target="positive")
     frame = square(found)

@@ -90,7 +90,10 @@ def test_it_can_be_switched_off(monkeypatch, value, expected):
 
     monkeypatch.setenv("CLEARHEAD_WARM_START", value)
     monkeypatch.setattr(warm_start, "prepare", prepare)
-    monkeypatch.setattr(warm_start.config, "get_option", lambda name: True)
+    option = warm_start.config.get_option
+    monkeypatch.setattr(
+        warm_start.config, "get_option", lambda name: name == "server.headless" or option(name)
+    )
     finish(serve())
     assert bool(begun) is expected
 
