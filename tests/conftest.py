@@ -316,3 +316,23 @@ def tiny_model(tiny):
     import interp_core as ic
 
     return cache(lambda family: ic.load_model(str(tiny(family))))
+
+
+@pytest.fixture(scope="module")
+def forgotten():
+    """What the module's tests computed of less than there is, and sessions share, is forgotten."""
+    yield
+    from interp_core.ui.server.store import STORES
+
+    for each in list(STORES):
+        if each.name != "models":
+            each.clear()
+
+
+@pytest.fixture
+def few_texts(monkeypatch, forgotten):
+    """An audit of some of a model's built-in texts."""
+    import interp_core as ic
+
+    whole = ic.audit_set
+    monkeypatch.setattr(ic, "audit_set", lambda *asked: whole(*asked).take(slice(0, 50)))

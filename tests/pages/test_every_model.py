@@ -24,13 +24,6 @@ STATE = {
 
 
 @pytest.fixture
-def few_texts(monkeypatch):
-    """An audit of some of a model's built-in texts."""
-    whole = ic.audit_set
-    monkeypatch.setattr(ic, "audit_set", lambda *asked: whole(*asked).take(slice(0, 50)))
-
-
-@pytest.fixture
 def no_network(monkeypatch):
     real = socket.socket.connect
 

@@ -232,7 +232,7 @@ def test_arriving_by_a_link_sets_the_sidebar_even_when_it_was_set_before():
 
 
 @pytest.mark.parametrize("link", LINKS, ids=lambda link: f"{link.page}-{link.value('model')}")
-def test_every_link_of_a_lesson_opens_the_view_that_it_names(link, monkeypatch):
+def test_every_link_of_a_lesson_opens_the_view_that_it_names(link, monkeypatch, forgotten):
     if not needs.HERE.get(LINKS[link].needs, True):
         pytest.skip(f"the model {LINKS[link].needs} is not installed")
     monkeypatch.setattr(importance, "ABLATION_TEXTS", 4)  # the claims of the lesson take them all
