@@ -138,15 +138,9 @@ def terms(found: Bias) -> Any:
     """The terms with the lowest and the highest logit in the same templates."""
     ends = term_ends(found)[["term", "difference", "low", "high", "n", "q"]]
     frame = ends.rename(columns={"term": "name", "difference": "value"})
-    chart = charts.intervals(
-        frame.assign(small=frame["q"] > FDR),
-        title=f"logit of {found.target}, difference from all terms",
-        form="+.2f",
-        mark=0.0,
-        mark_title="mean of all terms",
-        words=TESTED,
+    return _differences(
+        frame, f"logit of {found.target}, difference from all terms", "mean of all terms"
     )
-    return offline(chart)
 
 
 def term_ends(found: Bias) -> pd.DataFrame:
@@ -165,15 +159,20 @@ def contrasts(found: Bias) -> Any:
             "low": table["low"],
             "high": table["high"],
             "n": table["n"],
-            "small": table["q"] > FDR,
+            "q": table["q"],
         }
     )
+    return _differences(frame, f"logit of {found.target}, difference", "no difference")
+
+
+def _differences(frame: pd.DataFrame, title: str, zero: str) -> Any:
+    """Intervals around a line at 0, which is `zero`; pale where q is over the FDR."""
     chart = charts.intervals(
-        frame,
-        title=f"logit of {found.target}, difference",
+        frame.assign(small=frame["q"] > FDR),
+        title=title,
         form="+.2f",
         mark=0.0,
-        mark_title="no difference",
+        mark_title=zero,
         words=TESTED,
     )
     return offline(chart)

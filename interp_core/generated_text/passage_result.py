@@ -164,13 +164,11 @@ class PassageAttribution(Charted):
         The model would begin another answer, and this one adds few words to its question; what the
         passages give is the better part of what they could give; or they give a word `HINT` bits.
         """
-        first, bits = 2 ** float(self.with_all[0]), float(self.pcxmi.sum())
-        found = []
-        if first < BEGUN and self._adds_little:
+        bits, found = float(self.pcxmi.sum()), []
+        if self.hardly_begun and self._adds_little:
             found.append(
-                f"The model would hardly begin an answer so (“{_said(self.tokens[0])}”, the first "
-                f"token: {first:.1%} after all passages), and the bits are then those of the "
-                "answer's form. Type a whole sentence, or let the model write."
+                f"{self.hardly_begun}, and the bits are then those of the answer's form. Type a "
+                "whole sentence, or let the model write."
             )
         if max(bits, float(self.support.max())) >= max(LEAST, self.room / 2):
             found.append(
@@ -182,6 +180,17 @@ class PassageAttribution(Charted):
             each = (f"“{_said(self.tokens[at])}” {self.pcxmi[at]:z.1f}" for at in hints)
             found.append(f"They give some of its words a few bits: {', '.join(each)}.")
         return tuple(found)
+
+    @property
+    def hardly_begun(self) -> str:
+        """That the model would begin another answer, as a sentence without its end, else empty."""
+        first = 2 ** float(self.with_all[0])
+        if first >= BEGUN:
+            return ""
+        return (
+            f"The model would hardly begin an answer so (“{_said(self.tokens[0])}”, the first "
+            f"token: {first:.1%} after all passages)"
+        )
 
     @property
     def _adds_little(self) -> bool:

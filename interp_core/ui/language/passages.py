@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.generated_text.passage_result import BEGUN, DEPENDENT, SUPPORT, WORD
+from interp_core.generated_text.passage_result import DEPENDENT, SUPPORT, WORD
 from interp_core.generated_text.passages import WRITTEN
 from interp_core.models.registry import bundled_card
 from interp_core.ui.language import passage_fields
@@ -89,23 +89,13 @@ def _verdict(found: ic.PassageAttribution) -> None:
     shown, icon = SHOWN[found.verdict]
     shown(plain(found.statement), icon=f":material/{icon}:")
     if found.verdict in ("sources", "together"):
+        form = plain(found.hardly_begun)
         st.caption(
             "Rests on: makes the answer more probable. Whether a passage says the same is not "
-            f"measured.{_hardly_begun(found)}"
+            f"measured.{f' {form}: a part of the bits may be those of its form.' if form else ''}"
         )
     else:
         st.caption("Whether a passage holds the answer is another question: this is not measured.")
-
-
-def _hardly_begun(found: ic.PassageAttribution) -> str:
-    """What to know of an answer that the model would not write, else nothing."""
-    first = 2 ** float(found.with_all[0])
-    if first >= BEGUN:
-        return ""
-    return (
-        f" The model would hardly begin an answer so (first token: {first:.1%}): a part of the "
-        "bits may be those of its form."
-    )
 
 
 def _place(found: ic.PassageAttribution) -> int | None:
