@@ -45,6 +45,7 @@ and transformers are imported only when a model is loaded.
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 
 from interp_core import (
@@ -135,6 +136,10 @@ HOMES = {
         "Corpus",
     ),
 }
+# Said by tqdm, which transformers imports, in a notebook without ipywidgets; it then draws its bars
+# as text, and nothing here needs more.
+warnings.filterwarnings("ignore", message="IProgress not found")
+
 _WHERE = {name: module for module, names in HOMES.items() for name in names}
 _WHERE |= {name: part.__name__ for part in PACKAGES for name in part.__all__}
 __all__ = sorted(_WHERE)

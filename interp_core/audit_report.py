@@ -8,17 +8,9 @@ import pandas as pd
 
 from interp_core.audit.calibration import reliability
 from interp_core.audit.figures import FDR, figure_table, p_value
-from interp_core.audit.points import (
-    head_points,
-    share_points,
-    slice_points,
-)
 from interp_core.audit.record import REGRESSION, SINGLE
 from interp_core.audit.whole import LIMITS, Audit
-from interp_core.charts import audit as charts
 from interp_core.charts.export import picture
-from interp_core.charts.heads import head_map
-from interp_core.charts.simple import histogram
 from interp_core.drawing import audit as drawing
 from interp_core.drawing.audit import DRAWN
 from interp_core.models.weights import weights_digest
@@ -128,10 +120,17 @@ class _Page:
         self.origin = Origin(script, "Audit", link, options, models)
 
     def figure(
-        self, title: str, told: str, chart: Any, table: pd.DataFrame, code: str, note: str = ""
+        self,
+        title: str,
+        told: str,
+        chart: tuple[Any, str],
+        table: tuple[pd.DataFrame, str],
+        note: str = "",
     ) -> Figure:
-        """One chart with all that made it."""
-        return self.origin.figure(title, told, picture(chart, "svg"), table, code, note)
+        """One chart with all that made it; chart and table each with the expression of it."""
+        drawn, draws = chart
+        found, code = table
+        return self.origin.figure(title, told, picture(drawn, "svg"), found, code, draws, note)
 
     def verdict(self) -> Figure:
         """Thresholds and values, or all values where nothing is judged."""
@@ -153,22 +152,20 @@ class _Page:
                 *(f"– {each}" for each in LIMITS),
             ]
         )
-        table = audit.checked() if checks else audit.table()
-        code = "audit.checked()" if checks else "audit.table()"
-        chart = drawing.values_chart(drawing.verdict_points(audit).head(DRAWN))
-        return self.figure(
-            "Verdict", f"Values with 95% intervals: {told}.", chart, table, code, note
-        )
+        table = (audit.checked(), "audit.checked()") if checks else (audit.table(), "audit.table()")
+        chart = drawing.verdict(audit), "audit.chart('verdict')"
+        return self.figure("Verdict", f"Values with 95% intervals: {told}.", chart, table, note)
 
     def classes(self) -> Figure | None:
         """Precision, recall and F1."""
         table = self.audit.score.classes
         if table.empty:
             return None
-        chart, low = drawing.classes(self.audit), table.loc[table["f1"].idxmin()]
+        low = table.loc[table["f1"].idxmin()]
         told = f"Points with intervals; lowest F1: {low['class']}, {low['f1']:.1%}."
-        code = "audit.score.classes"
-        return self.figure("Precision, recall and F1 of each class", told, chart, table, code)
+        chart = drawing.classes(self.audit), "audit.chart('classes')"
+        title = "Precision, recall and F1 of each class"
+        return self.figure(title, told, chart, (table, "audit.score.classes"))
 
     def confusion(self) -> Figure | None:
         """Counts of true and predicted classes, of the classes that are confused most."""
@@ -177,17 +174,14 @@ class _Page:
             return None
         wrong = table[(table["true"] != table["predicted"]) & (table["count"] > 0)]
         top = wrong.sort_values("count", ascending=False, kind="stable").head(DRAWN)
-        shown = drawing.confused(table)
         most = [
             f"{r['count']} of {r['true']} as {r['predicted']}" for _, r in top.head(3).iterrows()
         ]
         told = (
             f"Counts by true and predicted class; most frequent: {', '.join(most) or 'no error'}."
         )
-        code = "audit.score.confusion"
-        if shown.empty:
-            return None
-        return self.figure("Confusion matrix", told, charts.confusion(shown), table, code)
+        chart = drawing.confusion(self.audit), "audit.chart('confusion')"
+        return self.figure("Confusion matrix", told, chart, (table, "audit.score.confusion"))
 
     def calibration(self) -> Figure | None:
         """The reliability diagram."""
@@ -195,12 +189,12 @@ class _Page:
         if audit.data.kind != SINGLE:
             return None
         table = reliability(audit.data, audit.predictions)
+        code = "ic.reliability(audit.data, audit.predictions)"
         error = next(each for each in audit.figures if each.key == "calibration_error")
-        chart = drawing.calibration(audit)
+        chart = drawing.reliability_table(table), "audit.chart('calibration')"
         told = f"Accuracy by confidence; expected calibration error {error.value:.3f}."
         note = f"Compared with: {error.comparison} ({p_value(error.p)})."
-        code = "ic.reliability(audit.data, audit.predictions)"
-        return self.figure("Reliability diagram", told, chart, table, code, note)
+        return self.figure("Reliability diagram", told, chart, (table, code), note)
 
     def slices(self, name: str) -> Figure | None:
         """Groups by their error rate."""
@@ -208,12 +202,12 @@ class _Page:
         if slices.table.empty:
             return None
         table = slices.table.sort_values("difference_low", ascending=False, kind="stable")
-        frame = slice_points(table.head(DRAWN))
+        shown = min(len(table), DRAWN)
         share = slices.outcome == "error rate"
-        chart = drawing.slices_chart(slices, frame)
+        chart = drawing.slices(slices), f"audit.{name}.chart('slices')"
         found = int(table["significant"].sum())
         what = "words and pairs of words" if name == "words" else "groups"
-        told = f"{slices.outcome.capitalize()} of {len(frame)} {what} with intervals; {found} of "
+        told = f"{slices.outcome.capitalize()} of {shown} {what} with intervals; {found} of "
         told += f"{slices.tested:,} tested are significant (*)."
         note = (
             "Compared with: all other texts (one-sided "
@@ -221,32 +215,31 @@ class _Page:
             f"{slices.tested:,} tests, 5%)."
         )
         code = f"audit.{name}.table.sort_values('difference_low', ascending=False, kind='stable')"
-        title = f"Slices: {what}"
-        return self.figure(title, told, chart, table, code, note)
+        return self.figure(f"Slices: {what}", told, chart, (table, code), note)
 
     def more(self) -> list[Figure]:
         """Behaviour, bias and privacy, where they were asked for."""
         audit, found = self.audit, []
         parts = [
-            (f"Behaviour: {each.title}", each, each.capabilities, f"behaviour[{n}].capabilities")
+            (f"Behaviour: {each.title}", each, f"audit.behaviour[{n}]", "capabilities")
             for n, each in enumerate(audit.behaviour)
         ]
         parts += [
-            (f"Bias: {each.lexicon.title}", each, each.contrasts, f"bias[{n}].contrasts")
+            (f"Bias: {each.lexicon.title}", each, f"audit.bias[{n}]", "contrasts")
             for n, each in enumerate(audit.bias)
         ]
         if audit.privacy:
-            parts.append(("Privacy", audit.privacy, audit.privacy.kinds, "privacy.kinds"))
-        for title, part, table, code in parts:
+            parts.append(("Privacy", audit.privacy, "audit.privacy", "kinds"))
+        for title, part, code, name in parts:
             values = part.figures()
             if not values:
                 continue
-            chart = drawing.measured(part)
             told = "; ".join(f"{each.title} {each.value:.3f}" for each in values[:4])
             note = "; ".join(dict.fromkeys(each.comparison for each in values if each.comparison))
             note = f"Compared with: {note}." if note else ""
-            given = (chart, table, f"audit.{code}", note)
-            found.append(self.figure(title, f"Values: {told}.", *given))
+            chart = drawing.measured(part), f"{code}.chart('values')"
+            table = getattr(part, name), f"{code}.{name}"
+            found.append(self.figure(title, f"Values: {told}.", chart, table, note))
         return found + (self.reading(audit.reading) if audit.reading else [])
 
     def reading(self, reading: Reading) -> list[Figure]:
@@ -255,15 +248,14 @@ class _Page:
         shares = reading.shares
         known = shares.dropna(subset=["lift"]) if len(shares) else shares
         if len(known):
-            frame, measure = share_points(known), "share of attribution / share of words"
-            chart = charts.intervals(frame, title=measure, form=".2f", mark=1.0, mark_title="even")
             told = "; ".join(f"{row['group']} {row['lift']:.2f}" for _, row in known.iterrows())
             note = (
                 f"Integrated gradients of {reading.attributed:,} texts drawn at random. Compared "
                 "with: content words of the same texts (signs turned; Benjamini and Hochberg, 5%)."
             )
             title, code = "Attribution by group of words", "audit.reading.shares"
-            found.append(self.figure(title, f"Lifts: {told}.", chart, shares, code, note))
+            chart = drawing.word_groups(shares), f"ic.chart({code}, 'word_groups')"
+            found.append(self.figure(title, f"Lifts: {told}.", chart, (shares, code), note))
         for group in dict.fromkeys(reading.heads["group"]) if len(reading.heads) else ():
             part = reading.heads[reading.heads["group"] == group].reset_index(drop=True)
             if part["difference"].notna().any():
@@ -274,8 +266,6 @@ class _Page:
         """Attention lift of one group, over that of content words, in every head."""
         strong = part["q"] <= FDR
         top = part.loc[part["difference"].abs().idxmax()]
-        cells, title = head_points(part), "lift − content words"
-        chart = head_map(cells, title=title, signed=True, text_format="+.2f")
         told = (
             f"Map of {len(part)} heads, {int(strong.sum())} significant; largest difference layer "
             f"{top['layer']}, head {top['head']} ({top['difference']:+.2f})."
@@ -285,8 +275,10 @@ class _Page:
             f"that of content words, in {read:,} texts (*: significant, permutation test, "
             "Benjamini and Hochberg over all groups and heads, 5%)."
         )
-        code = f'audit.reading.heads.query("group == {group!r}")'
-        return self.figure(f"Attention lift of {group}", told, chart, part, code, note)
+        code, measure = f'audit.reading.heads.query("group == {group!r}")', "difference"
+        draws = f"ic.chart(audit.reading.heads, 'head_lift', {group!r}, measure={measure!r})"
+        chart = drawing.head_lift(part, group, measure=measure), draws
+        return self.figure(f"Attention lift of {group}", told, chart, (part, code), note)
 
     def errors(self) -> Figure | None:
         """Examples of failures."""
@@ -295,9 +287,8 @@ class _Page:
         if table.empty:
             return None
         number = audit.data.kind == REGRESSION
-        values = table["error"] if number else table["confidence"]
         title = "error (predicted − true)" if number else "confidence of the wrong prediction"
-        chart = histogram(values, title=title, unit="texts")
+        chart = drawing.errors(table), "ic.chart(audit.errors(), 'error_table')"
         told = f"Histogram of the {title} of the {len(table)} errors that are listed."
-        code = "audit.errors()"
-        return self.figure("Errors, most confident first", told, chart, table, code)
+        title = "Errors, most confident first"
+        return self.figure(title, told, chart, (table, "audit.errors()"))

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from interp_core.audit.figures import p_value
-from interp_core.charts import audit as audit_charts
-from interp_core.charts import compare as charts
 from interp_core.charts.export import picture
-from interp_core.charts.heads import differences
 from interp_core.compare.tables import OUTSIDE_NAME, change_table, similarity_table
 from interp_core.compare.whole import left_out
 from interp_core.drawing import compare as drawing
+from interp_core.drawing.heads import two_sides
 from interp_core.models.weights import weights_digest
 from interp_core.report.document import document
 from interp_core.report.machine import as_json, number, rows
@@ -127,21 +125,26 @@ class _Page:
         self.origin = Origin(script, PAGE, link, options, digests)
 
     def figure(
-        self, title: str, told: str, chart: Any, table: pd.DataFrame, code: str, note: str = ""
+        self,
+        title: str,
+        told: str,
+        chart: tuple[Any, str],
+        table: tuple[pd.DataFrame, str],
+        note: str = "",
     ) -> Figure:
-        """One chart with all that made it."""
-        return self.origin.figure(title, told, picture(chart, "svg"), table, code, note)
+        """One chart with all that made it; chart and table each with the expression of it."""
+        drawn, draws = chart
+        found, code = table
+        return self.origin.figure(title, told, picture(drawn, "svg"), found, code, draws, note)
 
     def weights(self) -> Figure | None:
         """Change of every matrix."""
         if self.found.weights is None:
             return None
-        table = change_table(self.found.weights)
-        code = "ic.change_table(comparison.weights)"
+        table = change_table(self.found.weights), "ic.change_table(comparison.weights)"
+        chart = drawing.weights(self.found), "comparison.chart('weights')"
         told = weights_told(self.found.weights)
-        return self.figure(
-            "Change of the weights", told, drawing.weights(self.found), table, code, told
-        )
+        return self.figure("Change of the weights", told, chart, table, told)
 
     def layers(self) -> Figure | None:
         """Likeness layer by layer."""
@@ -149,7 +152,7 @@ class _Page:
         if layers is None:
             return None
         table = similarity_table(layers)
-        chart = drawing.representations(layers)
+        chart = drawing.representations(layers), "comparison.chart('representations')"
         told = similarity_told(table)
         code = "ic.similarity_table(comparison.representations)"
         kind = "debiased" if layers.debiased else "centred"
@@ -158,7 +161,7 @@ class _Page:
             f"neighbours over {layers.paired} texts. Intervals: 95%, jackknife over texts. "
             f"{left_out(layers.left_out, layers.texts)}"
         ).strip()
-        return self.figure("Similarity of the layers", told, chart, table, code, note)
+        return self.figure("Similarity of the layers", told, chart, (table, code), note)
 
     def heads(self) -> Figure | None:
         """Entropy of every head in both."""
@@ -168,12 +171,14 @@ class _Page:
         table = heads.table(STATISTIC)
         told = heads_told(table)
         code = f"comparison.heads.table({STATISTIC!r})"
-        chart = differences(table, title="entropy (nats)")
+        draws = f"ic.chart({code}, 'compare_heads', {STATISTIC!r})"
+        chart = two_sides(table, STATISTIC), draws
         note = (
             f"{heads.texts:,} texts. Paired t-test over texts, Benjamini–Hochberg over heads, "
             f"FDR 5%. {left_out(heads.left_out, heads.texts)}"
         ).strip()
-        return self.figure("Entropy of the heads of both models", told, chart, table, code, note)
+        title = "Entropy of the heads of both models"
+        return self.figure(title, told, chart, (table, code), note)
 
     def answers(self) -> Figure | None:
         """Agreement and accuracies."""
@@ -183,13 +188,13 @@ class _Page:
         table = answers.summary()
         frame = table.rename(columns={"figure": "name"})
         frame = frame[~frame["name"].str.startswith("Expected")]
-        chart = drawing.answers(answers)
+        chart = drawing.answers(answers), "comparison.chart('answers')"
         told = "; ".join(f"{row.name} {row.value:.1%}" for row in frame.itertuples(index=False))
         p = f"McNemar {p_value(answers.p)}." if answers.labelled else ""
         code = "comparison.answers.summary()"
         said = [p, left_out(answers.left_out, answers.texts), *answers.notes]
         note = " ".join(filter(None, said))
-        return self.figure("Agreement and churn", f"{told}. {p}", chart, table, code, note)
+        return self.figure("Agreement and churn", f"{told}. {p}", chart, (table, code), note)
 
     def calibration(self) -> Figure | None:
         """Reliability of both."""
@@ -199,23 +204,20 @@ class _Page:
         table = answers.calibration
         errors = [f for f in answers.figures if f.key.startswith("calibration_error")]
         told = "; ".join(f"{each.title}: {each.value:.3f}" for each in errors)
-        chart, code = charts.reliability_of_both(table), "comparison.answers.calibration"
-        return self.figure("Reliability of both models", told, chart, table, code)
+        chart = drawing.answer_calibration(answers), "comparison.answers.chart('calibration')"
+        code = "comparison.answers.calibration"
+        return self.figure("Reliability of both models", told, chart, (table, code))
 
     def changed(self) -> Figure | None:
         """The texts with another answer."""
         answers = self.found.answers
         if answers is None or not answers.churn:
             return None
-        table = answers.changed()
         counts = answers.table["change"].value_counts()
-        frame = pd.DataFrame(
-            {"name": counts.index, "value": counts, "low": counts, "high": counts, "n": counts}
-        )
-        chart = audit_charts.intervals(frame.assign(small=False), title="texts", form="d")
         told = "; ".join(f"{count:,} {name}" for name, count in counts.items())
-        code = "comparison.answers.changed()"
-        return self.figure("Texts with another answer", told, chart, table, code)
+        table = answers.changed(), "comparison.answers.changed()"
+        chart = drawing.answer_changes(answers), "comparison.answers.chart('changes')"
+        return self.figure("Texts with another answer", told, chart, table)
 
 
 def weights_told(weights: Any) -> str:

@@ -25,6 +25,13 @@ def test_they_run_and_draw():
         assert not any(cell.get("outputs") for cell in book.cells)
     whole = nbformat.v4.new_notebook(cells=[cell for book in books for cell in book.cells])
     NotebookClient(whole, timeout=300, kernel_name="python3").execute()
+    said = (
+        each.get("text", "")
+        for cell in whole.cells
+        for each in cell.get("outputs", ())
+        if each.get("name") == "stderr"
+    )
+    assert "IProgress" not in "".join(said)  # nobody needs ipywidgets, which is not installed here
     drawn = 0
     for cell in (cell for cell in whole.cells if cell.cell_type == "code"):
         last = cell.source.splitlines()[-1]

@@ -1,4 +1,4 @@
-"""Values, thresholds, classes, slices, groups of words and heads as data of charts."""
+"""Values, thresholds, classes and slices as data of charts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from interp_core.audit.figures import FDR, SMALL
+from interp_core.audit.figures import SMALL
 
 if TYPE_CHECKING:
     from interp_core.audit.verdict import Check
@@ -39,24 +39,6 @@ def check_points(checks: Sequence[Check]) -> pd.DataFrame:
     said = {True: "✓", False: "✗"}
     frame["name"] = [f"{said[c.passed]} {name}" for c, name in zip(checks, frame["name"])]
     return frame
-
-
-def share_points(shares: pd.DataFrame) -> pd.DataFrame:
-    """Groups of words as `charts.intervals` wants them."""
-    named = shares.rename(columns={"group": "name", "lift": "value"})
-    return named.assign(small=named["n"] < SMALL)
-
-
-def head_points(heads: pd.DataFrame) -> pd.DataFrame:
-    """The heads of one group as `head_map` wants them; significant ones have a star."""
-    strong = heads["q"] <= FDR
-    return heads.assign(
-        value=heads["difference"],
-        role=strong.map({True: "significant", False: "not significant"}),
-        code=strong.map({True: "*", False: ""}),
-        chosen=False,
-        lit=True,
-    )
 
 
 MEASURES = {"precision": "precision", "recall": "recall", "f1": "F1"}

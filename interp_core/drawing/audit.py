@@ -90,7 +90,8 @@ def confused(table: pd.DataFrame, most: int = DRAWN) -> pd.DataFrame:
         return table
     wrong = table[(table["true"] != table["predicted"]) & (table["count"] > 0)]
     top = wrong.sort_values("count", ascending=False, kind="stable").head(most)
-    kept = list(dict.fromkeys([*top["true"], *top["predicted"]]))[:most]
+    named = [*top["true"], *top["predicted"]] or table["true"]  # without any error the first ones
+    kept = list(dict.fromkeys(named))[:most]
     return table[table["true"].isin(kept) & table["predicted"].isin(kept)]
 
 

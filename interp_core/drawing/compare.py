@@ -103,6 +103,14 @@ def answers_chart(table: pd.DataFrame) -> Any:
     return intervals(frame.assign(small=frame["n"] < SMALL), title="share of texts")
 
 
+def answer_changes(found: AnswerComparison | Comparison) -> Any:
+    """How many texts have the same answer, and how many which change."""
+    counts = _part(found, "answers").table["change"].value_counts()
+    ends = dict.fromkeys(("value", "low", "high", "n"), counts.to_numpy())
+    frame = pd.DataFrame({"name": counts.index, **ends, "small": False})
+    return offline(intervals(frame, title="texts", form="d"))
+
+
 def answer_calibration(found: AnswerComparison | Comparison) -> Any:
     """Accuracy by confidence of both. Raises `BadInput` without labels."""
     table = _part(found, "answers").calibration

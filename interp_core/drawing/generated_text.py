@@ -29,13 +29,15 @@ def answer_map(
 ) -> Any:
     """All sources by all answer tokens; the answer's own earlier parts are rows below.
 
-    The cells of one `unit` of the prompt and the answer's `tokens` (first, end) are framed.
+    The cells of one `unit` of the prompt and the answer's `tokens` (first, end) are framed. Raises
+    `BadInput` for a unit that is not there.
     """
     frame = answer_table(found)
     places = list(dict.fromkeys(frame["token_key"]))
     inside = set(places[slice(*(tokens or (None,)))])
     drawn = frame.dropna(subset=["score"])
-    name = None if unit is None else unit_names(found.sources)[unit]
+    names = unit_names(found.sources)
+    name = None if unit is None else names[check_position(unit, len(names))]
     drawn = drawn.assign(chosen=(drawn["unit"] == name) & drawn["token_key"].isin(inside))
     return offline(charts.answer_map(drawn[COLUMNS], title="effect on log p(token), in nats"))
 

@@ -162,13 +162,21 @@ def profile(table: pd.DataFrame) -> Any:
 
 
 def two_sides(table: pd.DataFrame, statistic: str) -> Any:
-    """Every head of two models or sets of texts; the table of `compare_heads`."""
-    return offline(charts.differences(table, title=STATISTICS[statistic].axis))
+    """Every head of two models or sets of texts; the table of `compare_heads`. Raises `BadInput`
+    for an unknown statistic."""
+    return offline(charts.differences(table, title=_entry(statistic).axis))
 
 
 def two_depths(table: pd.DataFrame, statistic: str) -> Any:
-    """Two models of other shapes by relative depth; the table of `compare_depths`."""
-    return offline(charts.depths(table, title=STATISTICS[statistic].axis))
+    """Two models of other shapes by relative depth; the table of `compare_depths`. Raises
+    `BadInput` for an unknown statistic."""
+    return offline(charts.depths(table, title=_entry(statistic).axis))
+
+
+def _entry(statistic: str) -> Statistic:
+    if statistic not in STATISTICS:
+        raise BadInput(f"Unknown statistic {statistic!r}. Choose one of: {', '.join(STATISTICS)}.")
+    return STATISTICS[statistic]
 
 
 def _known(table: pd.DataFrame, statistic: str) -> Statistic:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 import pandas as pd
@@ -68,6 +69,7 @@ PICTURES: dict[str, dict[str, str]] = {
     "HeadComparison": {"heads": "compare.heads"},
     "AnswerComparison": {
         "answers": "compare.answers",
+        "changes": "compare.answer_changes",
         "calibration": "compare.answer_calibration",
     },
     "MapComparison": {"heads": "compare.moved_attention", "maps": "compare.both_maps"},
@@ -182,6 +184,16 @@ UNREAD: dict[str, tuple[str, ...]] = {
     "length_table": ("rank", "norm"),
 }
 LISTED = 12  # columns that an error names
+# What the arguments are without which some tables cannot be drawn.
+NEEDED: dict[str, str] = {
+    "statistic": "the name of a statistic of heads, such as 'entropy'",
+    "x": "the name of the statistic across, such as 'distance'",
+    "y": "the name of the statistic upwards, such as 'entropy'",
+    "column": "the name of a column of numbers",
+    "group": "a group of words, as it stands in the column 'group'",
+    "frame": "the table of the statistics of the same heads, `statistics.frame`",
+    "found": "the attribution that the table was computed from",
+}
 
 
 def chart(found: Any, view: str | None = None, *given: Any, **options: Any) -> Any:
@@ -189,7 +201,8 @@ def chart(found: Any, view: str | None = None, *given: Any, **options: Any) -> A
 
     `view` names one of several pictures, by default the first; of a table it must be named, mostly
     like the function that made it: `ic.chart(ic.next_tokens(model, text), "next_tokens")`. What
-    else is `given` goes to the picture. Raises `BadInput` for an unknown view.
+    else is `given` goes to the picture. Raises `BadInput` for an unknown view, and for arguments
+    that it lacks or does not take.
     """
     offered = TABLES if isinstance(found, pd.DataFrame) else _pictures(found)
     name = next(iter(offered)) if view is None and offered is not TABLES else view
@@ -198,7 +211,27 @@ def chart(found: Any, view: str | None = None, *given: Any, **options: Any) -> A
         raise BadInput(f"{what} has no view {view!r}. Choose one of: {', '.join(offered)}.")
     if offered is TABLES:
         return _of_table(found, str(name), *given, **options)
-    return _function(offered[name])(found, *given, **options)
+    return _called(offered[name], str(name), found, *given, **options)
+
+
+def _called(place: str, view: str, found: Any, *given: Any, **options: Any) -> Any:
+    """The picture. Raises `BadInput` where its arguments do not fit."""
+    function = _function(place)
+    taken = signature(function).parameters
+    try:
+        signature(function).bind(found, *given, **options)
+    except TypeError as error:
+        empty = [name for name, each in taken.items() if each.default is each.empty][1:]
+        lacking = [name for name in empty[len(given) :] if name not in options]
+        if lacking:
+            what = " and ".join(f"`{name}`, {NEEDED.get(name, name)}" for name in lacking)
+            call = ", ".join(["table", repr(view), *empty])
+            told = f"The view {view!r} needs {what}: `ic.chart({call})`."
+        else:
+            names = ", ".join(list(taken)[1:]) or "no further arguments"
+            told = f"The view {view!r} cannot be drawn so: {error}. It takes: {names}."
+        raise BadInput(told) from error
+    return function(found, *given, **options)
 
 
 def _of_table(table: pd.DataFrame, view: str, *given: Any, **options: Any) -> Any:
@@ -206,7 +239,7 @@ def _of_table(table: pd.DataFrame, view: str, *given: Any, **options: Any) -> An
     try:
         if lacking := [name for name in UNREAD.get(view, ()) if name not in table]:
             raise KeyError(lacking)
-        return _function(TABLES[view])(table, *given, **options)
+        return _called(TABLES[view], view, table, *given, **options)
     except KeyError as error:
         names = _lacking(error, table)
         if not names:

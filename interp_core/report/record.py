@@ -77,9 +77,17 @@ class Origin:
     made: str = field(default_factory=now)
 
     def figure(
-        self, title: str, alt: str, picture: bytes, table: pd.DataFrame, code: str, note: str = ""
+        self,
+        title: str,
+        alt: str,
+        picture: bytes,
+        table: pd.DataFrame,
+        code: str,
+        draws: str,
+        note: str = "",
     ) -> Figure:
-        """An SVG with the table that `code` computes after the script."""
+        """An SVG with the table that `code` computes after the script, and the chart that `draws`
+        makes."""
         return Figure(
             title=title,
             alt=alt,
@@ -87,7 +95,7 @@ class Origin:
             kind=SVG,
             numbers=table.reset_index(drop=True),
             rows=len(table),
-            script=f"{self.script.rstrip()}\ntable = {code}\n",
+            script="\n".join([self.script.rstrip(), f"table = {code}", f"chart = {draws}", ""]),
             page=self.page,
             link=self.link,
             text="",

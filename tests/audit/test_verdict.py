@@ -13,8 +13,11 @@ import interp_core as ic
 from interp_core.audit import __main__ as command
 from interp_core.audit.data import check_labelled
 from interp_core.audit_report import audit_document, audit_json, audit_report
+from interp_core.charts.export import picture
 from interp_core.models import load
+from interp_core.report import numbers
 from tests.audit.test_slices import WEIGHTS, opinions
+from tests.specifications import alike, plain
 
 GOOD = b"""
 [thresholds]
@@ -64,7 +67,7 @@ def test_a_mistake_in_the_thresholds_is_refused(model, data, text, said):
         ic.run_audit(model, data, thresholds=ic.read_thresholds(text))
 
 
-def test_the_files_hold_everything_and_escape_texts(model, data, monkeypatch):
+def test_the_files_hold_everything_and_escape_texts(model, data, monkeypatch, charts):
     texts = ("<script>alert(1)</script> not good", *data.texts[1:])
     hostile = data.take(slice(0, 300))
     object.__setattr__(hostile, "texts", texts)
@@ -79,8 +82,10 @@ def test_the_files_hold_everything_and_escape_texts(model, data, monkeypatch):
     assert told["errors"]
     assert told["limits"]
     assert audit_json(audit, model, with_texts=False).count(texts[1]) == 0
-    page = audit_document(audit_report(audit, model, script="audit = None"))
+    report = audit_report(audit, model, script="audit = None")
+    page = audit_document(report)
     assert "<script>" not in page
+    _draws(report, audit, charts)
     assert "Audit of words on data: failed" in page
     titles = re.findall(r"<h2[^>]*>\d+\. ([^<]+)<", page)
     assert titles[:4] == [
@@ -91,6 +96,29 @@ def test_the_files_hold_everything_and_escape_texts(model, data, monkeypatch):
     ]
     assert "Errors, most confident first" in titles
     assert hostile.digest in page
+
+
+@pytest.fixture
+def charts(monkeypatch):
+    """The charts that a report is made of."""
+    found = []
+
+    def noted(chart, kind):
+        found.append(chart)
+        return picture(chart, kind)
+
+    monkeypatch.setattr("interp_core.audit_report.picture", noted)
+    return found
+
+
+def _draws(report, audit, charts):
+    """The last lines of each script, given the audit, make its table and its chart."""
+    for figure, chart in zip(report.figures, charts, strict=True):
+        names = {"ic": ic, "audit": audit}
+        exec(figure.script.removeprefix("audit = None\n"), names)
+        said = ic.check_against(names["table"], numbers.written(figure.numbers))
+        assert "as recorded" in said, figure.title
+        assert alike(plain(names["chart"]), plain(chart)), figure.title
 
 
 @pytest.fixture
@@ -155,7 +183,9 @@ def test_all_that_suits_a_model_is_measured_and_what_is_absent_is_told(run, caps
     assert "privacy=True, words=200" in page
 
 
-def test_the_attention_of_all_heads_is_part_of_the_files(model, data, tiny_model, monkeypatch):
+def test_the_attention_of_all_heads_is_part_of_the_files(
+    model, data, tiny_model, monkeypatch, charts
+):
     from interp_core.audit.reading import measure_reading
 
     monkeypatch.setattr("interp_core.audit_report.weights_digest", lambda _: "abc")
@@ -173,8 +203,9 @@ def test_the_attention_of_all_heads_is_part_of_the_files(model, data, tiny_model
     assert counted["heads more.a"].value == more
     assert found.alignment["n"].max() <= 4
     object.__setattr__(audit, "reading", found)
-    page = audit_document(audit_report(audit, model, script="audit = None"))
-    assert "Attention lift of a" in page
+    report = audit_report(audit, model, script="audit = None")
+    assert "Attention lift of a" in audit_document(report)
+    _draws(report, audit, charts)
     assert len(json.loads(audit_json(audit, model))["words"]["heads"]) == len(found.heads)
 
 

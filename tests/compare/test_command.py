@@ -10,6 +10,7 @@ import pytest
 import interp_core as ic
 from interp_core.compare.__main__ import main
 from interp_core.report import numbers
+from tests.specifications import alike, plain
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,10 @@ def test_everything_is_written_and_each_script_makes_its_table(
     monkeypatch.chdir(file.parent)
     from interp_core.compare_report import comparison_report
 
+    charts = []
+    monkeypatch.setattr(
+        "interp_core.compare_report.picture", lambda chart, kind: charts.append(chart) or b""
+    )
     pair = tuple(ic.load_model(each) for each in folders)
     data = ic.labelled_data(str(file), pair[0])
     script = (
@@ -60,9 +65,10 @@ def test_everything_is_written_and_each_script_makes_its_table(
     assert len(report.figures) == 6
     names: dict = {}
     exec(script, names)
-    for figure in report.figures:
+    for figure, chart in zip(report.figures, charts, strict=True):
         exec(figure.script.removeprefix(script), names)
         assert "as recorded" in ic.check_against(names["table"], numbers.written(figure.numbers))
+        assert alike(plain(names["chart"]), plain(chart)), figure.title
 
 
 def test_texts_without_labels_are_compared_for_agreement(folders, tmp_path, capsys):

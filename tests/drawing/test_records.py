@@ -21,7 +21,7 @@ from PIL import Image
 import interp_core as ic
 from interp_core.audit.word_groups import AttributionShares
 from interp_core.charts.export import specification
-from interp_core.drawing.records import PICTURES, TABLES, _function
+from interp_core.drawing.records import NEEDED, PICTURES, TABLES, _function
 from interp_core.training_dynamics.curves import SETS, Answers, LearningCurves
 from interp_core.training_dynamics.explanations import CheckpointAttributions, CheckpointHeads
 from tests.tiny import TEXT
@@ -198,6 +198,25 @@ def test_a_table_of_another_kind_is_refused_with_the_columns_that_it_lacks():
             ic.chart(table, name)
     with pytest.raises(ic.BadInput, match=r"draws the column 'probability', .*\(it has: token\)"):
         ic.chart(pd.DataFrame({"token": ["a"]}), "next_tokens")
+
+
+def test_arguments_that_lack_or_do_not_fit_are_named(hostile):
+    for name, place in TABLES.items():
+        taken = list(signature(_function(place)).parameters.values())[1:]
+        needed = [each.name for each in taken if each.default is each.empty]
+        assert set(needed) <= set(NEEDED)
+        if needed:
+            call = ", ".join(["table", repr(name), *needed])
+            told = rf"needs `{needed[0]}`, .*`ic\.chart\({call}\)`"
+            with pytest.raises(ic.BadInput, match=told):
+                ic.chart(pd.DataFrame({"other": [1.0]}), name)
+    with pytest.raises(ic.BadInput, match=r"needs `y`, .*'head_scatter', x, y"):
+        ic.chart(pd.DataFrame({"other": [1.0]}), "head_scatter", "entropy")
+    with pytest.raises(ic.BadInput, match=r"argument 'leyer'\. It takes: layer, heads, "):
+        hostile.chart("heatmap", leyer=1)
+    for name in ("compare_heads", "compare_depths"):
+        with pytest.raises(ic.BadInput, match="Unknown statistic 'layer'"):
+            ic.chart(pd.DataFrame({"layer": [1.0]}), name, "layer")
 
 
 def test_points_have_the_names_and_groups_of_their_vectors(tiny_model):
