@@ -21,6 +21,7 @@ PRESENT = 0.99  # of the full response: less is padding, or its edge
 SHORTEST = 3  # pixels of the model to fit a line to
 LEVELS = 255  # steps of a ramp of grey values
 BLURRED = 2.5  # pixels at the end of a picture where its filter sees less on one side
+RAMPS = 4  # over a picture that is enlarged
 FEW = 64  # grey values over what the model sees; with fewer the ramp is made steeper
 
 
@@ -119,8 +120,8 @@ def _ends(
     """
     if len(places) < SHORTEST:
         return None
-    low, high = 0.0, float(length)
-    lines = found(low, high)
+    ends = _ramps(length, several=length < covered)
+    lines, (low, high) = np.mean([found(*each) for each in ends], axis=0), ends[0]
     step = (high - low) / LEVELS
     if lines.max() - lines.min() < FEW * step:  # a small part of a long picture
         margin = 2 * step + 4 * BLURRED
@@ -144,6 +145,24 @@ def _ends(
     if slope * covered < 1:  # a pixel: less cannot be told from nothing
         return None
     return tuple(_at_edge(fitted(end - 0.5), length, slope) for end in (0, covered))
+
+
+def _ramps(length: int, several: bool) -> list[tuple[float, float]]:
+    """The ends of ramps over a picture, the steepest first.
+
+    Where it can be, its pixels get whole grey values: in a small picture that is enlarged, rounding
+    each of them would bend the line. What comes out is rounded, too; `several` ramps are rounded at
+    other places each.
+    """
+    steepest = LEVELS // length
+    if not steepest:
+        return [(0.0, float(length))]
+    rises = np.linspace(steepest, 0.6 * steepest, RAMPS if several else 1).round()
+    found = []
+    for rise in dict.fromkeys(int(max(each, 1)) for each in rises):
+        low = 0.5 - (LEVELS - rise * (length - 1)) // 2 / rise
+        found.append((low, low + LEVELS / rise))
+    return found
 
 
 def _line(places: np.ndarray, lines: np.ndarray, part: slice) -> Callable[[Any], Any]:

@@ -21,11 +21,16 @@ from tests.models.test_vision import SIZE
 
 PX, PATCH = 56, 14
 SQUARE = {"height": PX, "width": PX}
+LARGE = {"height": 4 * PX, "width": 4 * PX}
+ENLARGED = "enlarged"
 PROCESSORS = {
     "squeezed": lambda: tf.ViTImageProcessorPil(size=SQUARE),
     "cropped": lambda: tf.BitImageProcessorPil(size={"shortest_edge": 64}, crop_size=SQUARE),
     "padded": lambda: tf.BitImageProcessorPil(size={"shortest_edge": 36}, crop_size=SQUARE),
     "whole": lambda: tf.BitImageProcessorPil(do_center_crop=False, size={"shortest_edge": PX}),
+}
+OTHERS = {
+    ENLARGED: lambda: tf.BitImageProcessorPil(size={"shortest_edge": 256}, crop_size=LARGE),
 }
 SHAPES = {"portrait": (210, 320), "landscape": (320, 210)}
 
@@ -38,9 +43,10 @@ def reading(tmp_path_factory):
     def made(name: str):
         folder = tmp_path_factory.mktemp(name)
         tf.utils.logging.disable_progress_bar()
-        config = tf.Dinov2Config(**SIZE, image_size=PX, patch_size=PATCH)
+        side = 4 * PX if name == ENLARGED else PX
+        config = tf.Dinov2Config(**SIZE, image_size=side, patch_size=PATCH)
         tf.Dinov2Model(config).save_pretrained(folder)
-        PROCESSORS[name]().save_pretrained(folder)
+        (PROCESSORS | OTHERS)[name]().save_pretrained(folder)
         return ic.load_model(str(folder))
 
     return made
@@ -114,6 +120,15 @@ def test_of_thin_and_tiny_photographs_the_region_is_right_or_unknown(reading, na
         patch = min(expected[2] - expected[0], expected[3] - expected[1]) / (PX / PATCH)
         found = (region.left, region.top, region.right, region.bottom)
         assert found == pytest.approx(expected, abs=0.12 * patch)
+
+
+@pytest.mark.parametrize("side", [8, 11, 16, 32])
+def test_the_region_of_a_small_photograph_is_right_to_a_pixel_of_the_model(reading, side):
+    region = seen_region(reading(ENLARGED), Image.new("RGB", (side, side)))
+    found = (region.left, region.top, region.right, region.bottom)
+    pixel = side / 256
+    expected = (16 * pixel, 16 * pixel, 240 * pixel, 240 * pixel)
+    assert found == pytest.approx(expected, abs=pixel)
 
 
 def test_a_processor_that_does_more_than_crop_and_scale_has_no_region(reading, monkeypatch):
