@@ -265,6 +265,8 @@ def test_patch_pca_shows_shares_of_variance_and_its_sign_can_be_flipped(vit):
     (chart,) = charts(app)
     maps = [each for each in chart["layer"] if each["mark"]["type"] == "image"]
     assert len(maps) == 2  # the images, and the colours over them
+    ratio = f"aspect-ratio: {chart['width']} / {chart['height']}"  # no band below in less room
+    assert any(ratio in str(each.proto) for each in app.get("html"))
     share = np.concatenate(pca.objects()).mean()
     app = opened("attention_heads", vit, picture_view="pca", pca_display="object")
     assert f"{share:.0%} of the patches are object" in words(app)

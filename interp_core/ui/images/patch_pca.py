@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -161,6 +162,7 @@ def _grid(
     if len(pictures) <= TOLD:
         kept += [each for each in table if each.startswith("component_")]
     chart = photo_grid(photos, table[kept], _marks(chosen, near), opacity=opacity)
+    _no_band(chart)
     shares = ", ".join(f"{each:.0%}" for each in found.shares)
     objects = np.concatenate([each.ravel() for each in found.objects()]).mean()
     figure(
@@ -186,6 +188,12 @@ def _grid(
         "the patch most similar to it in each image."
     )
     return ViewResult(chart, numbers)
+
+
+def _no_band(chart: Any) -> None:
+    """In less room than it wants the grid is drawn smaller: nothing stays free below it."""
+    size = f"aspect-ratio: {chart.width} / {chart.height}; max-height: {chart.height}px"
+    st.html(f"<style>.st-key-{GRID} {{ {size}; overflow: hidden }}</style>")
 
 
 def _count(images: int) -> str:
