@@ -144,11 +144,11 @@ def probe_pictures(model: PreTrainedModel, device: torch.device) -> PictureToken
     told = picture_settings(model)
     pixels = torch.zeros(1, told.channels, *told.size, device=device, dtype=model.dtype)
     rows, columns = told.grid(*told.size)
-    start = _first_states(model, pixels)
-    first = _patch_places(model, pixels, start, told, (rows, columns))
+    entry = _Entry(model, pixels)
+    first = _patch_places(entry, pixels, told, (rows, columns))
     last = first + rows * columns
-    names = _names(model, pixels, start)
-    named = [names.get(place, UNNAMED) for place in range(start.shape[1])]
+    names = _names(entry, pixels)
+    named = [names.get(place, UNNAMED) for place in range(entry.start.shape[1])]
     before, after = _numbered(named[:first]), _numbered(named[last:])
     if _takes(model, INTERPOLATE):
         model.register_forward_pre_hook(partial(_interpolate, told.size), with_kwargs=True)
@@ -164,22 +164,71 @@ def _interpolate(size: tuple[int, int], _model: object, inputs: tuple, named: di
     return inputs, named
 
 
-def _first_states(model: PreTrainedModel, pixels: Tensor, **changed: Tensor) -> Tensor:
-    """What enters the first layer, (pictures, tokens, width); `changed` replaces parameters."""
-    import torch
+class _Entered(Exception):
+    """What enters the first layer is there: the layers need not be computed."""
 
-    options = {"output_hidden_states": True, "return_dict": True}
-    with torch.no_grad():
-        if changed:
-            output = torch.func.functional_call(
-                model, changed, kwargs={"pixel_values": pixels, **options}
-            )
-        else:
-            output = model(pixel_values=pixels, **options)
-    states = output.hidden_states[0]
-    if states.ndim != 3:
-        raise UnsupportedModel(_mixed(model))
-    return states.float()
+
+class _Entry:
+    """What enters the first layer of a model, by passes that end there where they can.
+
+    `start` (1, tokens, width) is that of `pixels`, from a whole pass, in which it is seen which
+    module takes it first. Raises `UnsupportedModel`.
+    """
+
+    def __init__(self, model: PreTrainedModel, pixels: Tensor) -> None:
+        self.model = model
+        self._module: torch.nn.Module | None = None
+        taken: dict[torch.nn.Module, Tensor] = {}  # by each module, when it is first called
+
+        def note(module: torch.nn.Module, given: tuple, named: dict) -> None:
+            if (states := _states_of(given, named)) is not None:
+                taken.setdefault(module, states)
+
+        hooks = [each.register_forward_pre_hook(note, with_kwargs=True) for each in model.modules()]
+        try:
+            states = self._whole(pixels, {})
+        finally:
+            for hook in hooks:
+                hook.remove()
+        self._module = next((each for each, found in taken.items() if found is states), None)
+        self.start = states.float()
+
+    def __call__(self, pixels: Tensor, **changed: Tensor) -> Tensor:
+        """The states (pictures, tokens, width) of other pixels; `changed` replaces parameters."""
+        if self._module is None:
+            return self._whole(pixels, changed).float()
+
+        def stop(_module: torch.nn.Module, given: tuple, named: dict) -> None:
+            if (states := _states_of(given, named)) is not None:
+                raise _Entered(states)
+
+        hook = self._module.register_forward_pre_hook(stop, with_kwargs=True)
+        try:
+            return self._whole(pixels, changed).float()
+        except _Entered as entered:
+            return entered.args[0].float()
+        finally:
+            hook.remove()
+
+    def _whole(self, pixels: Tensor, changed: dict[str, Tensor]) -> Tensor:
+        import torch
+
+        options = {"pixel_values": pixels, "output_hidden_states": True, "return_dict": True}
+        with torch.no_grad():
+            if changed:
+                output = torch.func.functional_call(self.model, changed, kwargs=options)
+            else:
+                output = self.model(**options)
+        states = output.hidden_states[0]
+        if states.ndim != 3:
+            raise UnsupportedModel(_mixed(self.model))
+        return states
+
+
+def _states_of(given: tuple, named: dict) -> Tensor | None:
+    """The first argument that has a vector for each token of each picture."""
+    found = (each for each in (*given, *named.values()) if getattr(each, "ndim", 0) == 3)
+    return next((each for each in found if each.is_floating_point()), None)
 
 
 def _moved(states: Tensor, start: Tensor, dtype: torch.dtype) -> Tensor:
@@ -195,11 +244,7 @@ def _moved(states: Tensor, start: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def _patch_places(
-    model: PreTrainedModel,
-    pixels: Tensor,
-    start: Tensor,
-    tokens: PictureTokens,
-    grid: tuple[int, int],
+    entry: _Entry, pixels: Tensor, tokens: PictureTokens, grid: tuple[int, int]
 ) -> int:
     """The place of the first patch, when all lie row by row after it. Raises `UnsupportedModel`."""
     import torch
@@ -215,13 +260,13 @@ def _patch_places(
         changed[number, :, row * tall : (row + 1) * tall, column * broad : (column + 1) * broad] = (
             square
         )
-    moved = _moved(_first_states(model, changed), start, pixels.dtype)
+    moved = _moved(entry(changed), entry.start, pixels.dtype)
     places = [each.nonzero().flatten().tolist() for each in moved]
     if any(len(each) != 1 for each in places):
-        raise UnsupportedModel(_mixed(model))
+        raise UnsupportedModel(_mixed(entry.model))
     first = places[0][0]
     if any(each[0] != first + row * columns + column for each, (row, column) in zip(places, asked)):
-        raise UnsupportedModel(_mixed(model))
+        raise UnsupportedModel(_mixed(entry.model))
     return first
 
 
@@ -234,15 +279,15 @@ def _mixed(model: PreTrainedModel) -> str:
     )
 
 
-def _names(model: PreTrainedModel, pixels: Tensor, start: Tensor) -> dict[int, str]:
+def _names(entry: _Entry, pixels: Tensor) -> dict[int, str]:
     """Place: name of each token that is learned, by changing it and looking what moves."""
     found: dict[int, str] = {}
-    for path, value in model.named_parameters():
+    for path, value in entry.model.named_parameters():
         name = LEARNED.get(path.rpartition(".")[2])
         if name is None:
             continue
-        states = _first_states(model, pixels, **{path: value + 1})
-        moved = _moved(states, start, pixels.dtype)[0]
+        states = entry(pixels, **{path: value + 1})
+        moved = _moved(states, entry.start, pixels.dtype)[0]
         if int(moved.sum()) * value.shape[-1] == value.numel():  # as many as it holds
             found |= {int(place): name for place in moved.nonzero().flatten()}
     return found

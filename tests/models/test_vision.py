@@ -258,15 +258,34 @@ def test_a_patch_is_the_square_that_its_name_says(folder, loaded):
         assert (a != b).any(1).nonzero()[0].tolist() == [GRID.index("1,2")]
 
 
+@pytest.mark.parametrize("name", ["deit-teacher", "clip-labels", "ijepa-labels", "vit-mae"])
+def test_trial_passes_end_before_the_first_layer_and_leave_nothing_behind(loaded, name):
+    model = loaded(name).model
+    told, before = loaded(name).layout.pictures, own_hooks(model)
+    pixels = torch.randn(2, told.channels, *told.size, generator=torch.Generator().manual_seed(0))
+    entry = vision._Entry(model, torch.zeros_like(pixels[:1]))
+    assert entry._module is not None
+    states = entry(pixels)
+    with torch.no_grad():
+        truth = model(pixel_values=pixels, output_hidden_states=True, return_dict=True)
+    assert torch.equal(states, truth.hidden_states[0])
+    assert len(truth.hidden_states) == loaded(name).n_layers + 1
+    assert own_hooks(model) == before
+
+
+def own_hooks(model) -> int:
+    return sum(len(each._forward_pre_hooks) for each in model.modules())
+
+
 def test_rounding_of_batches_is_not_taken_for_a_change_of_tokens(folder, monkeypatch):
     """Processors round one picture of a batch otherwise than the picture alone."""
-    exact, noise = vision._first_states, torch.Generator().manual_seed(1)
+    exact, noise = vision._Entry.__call__, torch.Generator().manual_seed(1)
 
-    def rounded(model, pixels, **changed):
-        states = exact(model, pixels, **changed)
+    def rounded(entry, pixels, **changed):
+        states = exact(entry, pixels, **changed)
         return states * (1 + 1e-6 * torch.randn(states.shape, generator=noise))
 
-    monkeypatch.setattr(vision, "_first_states", rounded)
+    monkeypatch.setattr(vision._Entry, "__call__", rounded)
     model = ic.load_model(str(folder("radio")))
     assert ic.attention_maps(model, picture()).tokens == ["[EXTRA0]", "[EXTRA1]", *GRID]
 
