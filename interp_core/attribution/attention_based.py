@@ -57,7 +57,7 @@ def _traced(explained: TextFunction) -> tuple[Tensor, list[Tensor], Tensor]:
     with torch.enable_grad():
         point = explained.embeddings.detach().requires_grad_()
         output = explained.run(point, output_attentions=True, output_hidden_states=True)
-        value = explained.target.score(output).sum()
+        value = explained.score(output).sum()
     maps = [each for each in output.attentions or () if each is not None]
     if not maps or any(not each.requires_grad for each in maps):
         kind = explained.model.model.config.model_type

@@ -146,7 +146,7 @@ def _states(explained: TextFunction, embeddings: Tensor) -> tuple[Tensor, Tensor
         point = embeddings.detach().requires_grad_()
         output = explained.run(point, output_hidden_states=True)
         states = output.get("encoder_hidden_states") or output.get("hidden_states")
-        value = explained.target.score(output).sum()
+        value = explained.score(output).sum()
         slopes = torch.autograd.grad(value, states, materialize_grads=True)
     if not any(bool(slope.any()) for slope in slopes[:-1]):
         kind = explained.model.model.config.model_type

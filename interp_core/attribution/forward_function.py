@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
 
+from interp_core.attribution.targets import OneLine, Target, one_line
 from interp_core.errors import UnsupportedModel
 from interp_core.models.forward import no_cache, repeated, rows_in_one_pass
 from interp_core.models.hooks import EmbeddingHook, shared_copy
 from interp_core.progress import Counter
 
 if TYPE_CHECKING:
-    from interp_core.attribution.targets import Target
     from interp_core.inputs.tokens import Encoded
     from interp_core.models.record import LoadedModel
 
@@ -25,7 +26,7 @@ class ScalarFunction:
     """What explained texts and pictures share: F(embeddings) -> one number for each row.
 
     A record of it has `embeddings` (1, n, d), where it stands, and `target`; `rows` says how many
-    fit in one pass, and `run` makes one.
+    fit in one pass, `run` makes one, and `score` reads the number from its output.
     """
 
     target: Target
@@ -40,6 +41,10 @@ class ScalarFunction:
         """The model's output for `embeddings` (rows, n, d), in one pass."""
         raise NotImplementedError
 
+    def score(self, output: Any) -> Tensor:
+        """F of each row (rows,) from what `run` gave."""
+        return self.target.score(output)
+
     def __len__(self) -> int:
         return self.embeddings.shape[1]
 
@@ -49,14 +54,14 @@ class ScalarFunction:
 
     def __call__(self, embeddings: Tensor) -> Tensor:
         """F of each row, (rows,), differentiable."""
-        parts = [self.target.score(self.run(chunk)) for chunk in self.chunks(embeddings)]
+        parts = [self.score(self.run(chunk)) for chunk in self.chunks(embeddings)]
         return torch.cat(parts)
 
     def gradients(self, embeddings: Tensor) -> tuple[Tensor, Tensor]:
         """F (rows,) and ∂F/∂embeddings (rows, n, d) of one chunk."""
         point = embeddings.detach().requires_grad_()
         with torch.enable_grad():
-            value = self.target.score(self.run(point))
+            value = self.score(self.run(point))
             (slope,) = torch.autograd.grad(value.sum(), point)
         return value.detach(), slope
 
@@ -91,12 +96,22 @@ class TextFunction(ScalarFunction):
         """Rows that fit in one pass."""
         return rows_in_one_pass(self.model, len(self))
 
+    @cached_property
+    def read(self) -> OneLine:
+        """The target in the outputs of `run`: without the lines that nobody reads."""
+        return one_line(self.model, self.target)
+
+    def score(self, output: Any) -> Tensor:
+        """F of each row (rows,) from what `run` gave."""
+        return self.read.target.score(output)
+
     def run(self, embeddings: Tensor, **options: Any) -> Any:
         """The model's output for `embeddings` (rows, n, d), in one pass."""
+        options = {**no_cache(self.model), **self.read.options, **options}
         inputs = repeated(self.encoded.inputs, embeddings.shape[0])
         self.port.give(embeddings.to(self.embeddings.dtype))
         try:
-            output = self.network(**inputs, **no_cache(self.model), **options, return_dict=True)
+            output = self.network(**inputs, **options, return_dict=True)
         finally:
             self.port.given = None
         self.meter.add(embeddings.shape[0])

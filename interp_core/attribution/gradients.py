@@ -109,4 +109,4 @@ class _CaptumModule(torch.nn.Module):
         self.explained = explained
 
     def forward(self, embeddings: Tensor) -> Tensor:
-        return self.explained.target.score(self.explained.run(embeddings))[:, None]
+        return self.explained.score(self.explained.run(embeddings))[:, None]

@@ -5,6 +5,7 @@ Logits are explained, not probabilities: probabilities saturate, and then nothin
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from interp_core.models.record import LoadedModel
 
 SOFTMAX, SIGMOID, NONE = "softmax", "sigmoid", "none"
 SIMILARITY = "similarity"
@@ -114,6 +116,25 @@ class Target:
 def _difference(logits: Tensor, term: Term) -> Tensor:
     chosen = logits[:, term.index]
     return chosen if term.contrast is None else chosen - logits[:, term.contrast]
+
+
+@dataclass(frozen=True)
+class OneLine:
+    """A target as it stands in an output that was asked for with `options`."""
+
+    target: Target
+    options: dict[str, Any]
+
+
+def one_line(model: LoadedModel, target: Target) -> OneLine:
+    """A causal model computes the logits of the one place that is read, where its class can."""
+    keeps = "logits_to_keep" in inspect.signature(type(model.model).forward).parameters
+    if model.task != "causal-lm" or not keeps:
+        return OneLine(target, {})
+    (place,) = {term.position for term in target.terms}
+    terms = tuple(replace(term, position=0) for term in target.terms)
+    kept = torch.tensor([place], device=model.device)
+    return OneLine(replace(target, terms=terms), {"logits_to_keep": kept})
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import torch
 from torch import Tensor
 
 from interp_core.attribution.prediction import Prediction, activation_of, predict
-from interp_core.attribution.targets import NONE, Target, TargetRequest, Term
+from interp_core.attribution.targets import NONE, Target, TargetRequest, Term, one_line
 from interp_core.attribution.task_targets import resolve_target
 from interp_core.errors import BadInput, UnsupportedModel
 from interp_core.inputs.encode import encode_with_decoder
@@ -126,10 +125,5 @@ def reading(model: LoadedModel, target: Target, measure: str = "logit") -> Readi
         raise BadInput(f"measure must be one of {', '.join(MEASURES)}, not {measure!r}.")
     if measure == "probability" and target.activation == NONE:
         raise BadInput("This model gives values, not probabilities: use measure='logit'.")
-    keeps = "logits_to_keep" in inspect.signature(type(model.model).forward).parameters
-    if model.task != "causal-lm" or not keeps:
-        return Reading(target, measure, {})
-    place = target.terms[0].position
-    terms = tuple(replace(term, position=0) for term in target.terms)
-    kept = torch.tensor([place], device=model.device)
-    return Reading(replace(target, terms=terms), measure, {"logits_to_keep": kept})
+    line = one_line(model, target)
+    return Reading(line.target, measure, line.options)

@@ -134,7 +134,7 @@ def attention_gradient(
             raise UnsupportedModel(
                 f"{kind} models have no attention maps with gradients. Use the raw weights."
             )
-        value = explained.target.score(output).sum()
+        value = explained.score(output).sum()
         slopes = torch.autograd.grad(value, maps, materialize_grads=True)
     weights = np.stack([_product(each, slope) for each, slope in zip(maps, slopes)])
     raw = attention_maps(model, text, text_pair)

@@ -133,6 +133,27 @@ def explained_by(model, *texts):
     )
 
 
+@pytest.mark.parametrize("name", ["gpt2", "llama", "gemma2", "opt", "mistral"])
+@pytest.mark.parametrize("position", [None, 3])
+def test_passes_of_causal_models_give_the_one_line_that_is_read(tiny_model, name, position):
+    model = tiny_model(name)
+    encoded = encode_with_decoder(model, TEXT, None)
+    request = TargetRequest(position=position)
+    explained = text_function(
+        model, encoded, lambda out: resolve_target(model, encoded, out, request)[0]
+    )
+    assert explained.run(explained.embeddings).logits.shape[1] == 1
+    value, slopes = explained.gradients(explained.embeddings)
+    point = explained.embeddings.clone().requires_grad_()
+    explained.port.give(point)
+    with torch.enable_grad():
+        whole = explained.target.score(explained.network(**encoded.inputs, use_cache=False))
+        (truth,) = torch.autograd.grad(whole.sum(), point)
+    explained.port.given = None
+    assert float(value) == pytest.approx(explained.value, abs=1e-5)
+    torch.testing.assert_close(slopes, truth, rtol=1e-4, atol=1e-6)
+
+
 def test_baseline_of_a_pair_keeps_segments_positions_and_special_tokens(tiny_model):
     model = tiny_model("bert-2-labels")
     explained = explained_by(model, TEXT, PAIR)
