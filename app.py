@@ -13,7 +13,7 @@ def draw() -> None:
     from interp_core.ui import errors, lessons, navigation, reader
     from interp_core.ui.report import adding, kept, session
     from interp_core.ui.server import logs, startup
-    from interp_core.ui.widgets import page_link, sidebar
+    from interp_core.ui.widgets import address, page_link, sidebar
 
     startup.begin()
     here = Path(navigation.__file__).parent
@@ -30,7 +30,12 @@ def draw() -> None:
         sidebar.show(name)
         lessons.beside(name)
     st.session_state.routed, st.session_state[navigation.HERE] = True, name
-    with logs.on_page(name, sidebar.model()), session.remembered(name), adding.this_run():
+    with (
+        logs.on_page(name, sidebar.model()),
+        session.remembered(name),
+        adding.this_run(),
+        address.completed(name),
+    ):
         page.run()
     navigation.mark(name)
     with st.sidebar:

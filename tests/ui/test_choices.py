@@ -1,4 +1,5 @@
-"""A choice that follows its default: what the browser shows is what is computed with."""
+"""A choice that does not fit any more, or follows its default: what the browser shows is what is
+computed with."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ def page() -> None:
     from interp_core.ui.widgets.choices import BOUND, follow
 
     first = st.session_state.get("first", "a")
-    follow("letter", first, shown=True)
+    follow("letter", first)
     options = ["a", "b", "c"]
     st.selectbox("Letter", options, index=options.index(first), key="letter", **BOUND)
 
@@ -27,3 +28,58 @@ def test_an_untouched_choice_follows_and_the_browser_is_told(own, expected):
     box = app.selectbox(key="letter")
     assert box.value == expected
     assert box.proto.set_value or own
+
+
+def offering() -> None:
+    import streamlit as st
+
+    from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
+
+    options = st.session_state.get("offered", ["a", "b", "c"])
+    for key in ("box", "empty", "followed", "several", "slider", "buttons"):
+        if key == "followed":
+            follow(key, options[1])
+        keep_valid(key, options)
+    st.selectbox("Box", options, key="box", **BOUND)
+    st.selectbox("Empty", options, index=None, key="empty", **BOUND)
+    st.selectbox("Followed", options, index=1, key="followed", **BOUND)
+    st.multiselect("Several", options, key="several", **BOUND)
+    st.select_slider("Slider", options, options[2], key="slider", **BOUND)
+    st.segmented_control("Buttons", options, default=options[0], key="buttons", **BOUND)
+
+
+DEFAULTS = {
+    "box": "x",
+    "empty": None,
+    "followed": "y",
+    "several": [],
+    "slider": "b",
+    "buttons": "x",
+}
+
+
+def control(app: AppTest, key: str):
+    kinds = ("selectbox", "multiselect", "select_slider", "button_group")
+    return next(each for kind in kinds for each in app.get(kind) if each.key == key)
+
+
+@pytest.mark.parametrize(("key", "default"), DEFAULTS.items())
+def test_a_choice_that_is_not_offered_any_more_goes_and_the_browser_is_told(key, default):
+    app = AppTest.from_function(offering).run()
+    several = isinstance(default, list)
+    control(app, key).set_value(["c"] if several else "c").run()
+    app.session_state["offered"] = ["x", "y", "b"]
+    app.run()
+    found = control(app, key)
+    assert found.value == default
+    assert app.session_state[key] == default
+    assert found.proto.set_value
+    assert not app.run().exception
+    assert control(app, key).value == default
+
+
+def test_of_several_choices_those_that_are_offered_stay():
+    app = AppTest.from_function(offering).run()
+    control(app, "several").set_value(["b", "c"]).run()
+    app.session_state["offered"] = ["x", "y", "b"]
+    assert control(app.run(), "several").value == ["b"]

@@ -117,8 +117,8 @@ def _other_head(made: Recipe, options: Options) -> Side:
     maps = value(made)
     layers, heads = list(maps.layer_numbers), list(range(maps.weights.shape[1]))
     first = most_similar(maps, options.layer, options.heads[0])
-    follow("layer_b", first[0], shown=True)
-    follow("head_b", first[1], shown=True)
+    follow("layer_b", first[0])
+    follow("head_b", first[1])
     keep_valid("layer_b", layers)
     keep_valid("head_b", heads)
     layer = st.selectbox(

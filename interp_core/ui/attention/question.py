@@ -112,8 +112,8 @@ def head_choice(
     """
     default = [] if view == "layers" else [first[1]]
     layers, heads = list(maps.layer_numbers), list(range(maps.weights.shape[1]))
-    follow("layer", first[0], shown=True)
-    follow("heads", default, shown=True)
+    follow("layer", first[0])
+    follow("heads", default)
     keep_valid("layer", layers)
     keep_valid("heads", heads)
     layer = st.selectbox(

@@ -178,7 +178,7 @@ def controls(
         if not method:
             return replace(asked, method=first_method(model))
         methods, first = ic.attribution_methods(model), first_method(model)
-        follow("method", first, shown=True)
+        follow("method", first)
         keep_valid("method", list(methods))
         method = st.selectbox(
             "Method",

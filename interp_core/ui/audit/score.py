@@ -195,8 +195,7 @@ def _rows(frame: pd.DataFrame) -> list[_Row]:
 
 
 def _texts_of_cell(found: Audited, options: dict[str, tuple[str, str]]) -> None:
-    if st.session_state.get(CELL) not in (None, *options):
-        del st.session_state[CELL]
+    keep_valid(CELL, options)
     cell = st.selectbox(
         "Errors of one cell",
         list(options),

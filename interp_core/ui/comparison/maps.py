@@ -32,7 +32,7 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     heads = value(made)
     names = [f"{row.layer}.{row.head}" for row in heads.itertuples()]
     top = int(heads["difference"].to_numpy().argmax())
-    follow(HEAD, names[top], shown=True)
+    follow(HEAD, names[top])
     keep_valid(HEAD, names)
     with layout.controls():
         chosen = st.selectbox("Head", names, index=top, key=HEAD, width=150, **BOUND)

@@ -53,7 +53,7 @@ def draw_reach(
     if not names:
         return
     strongest = max(places, key=lambda place: abs(words.scores[place]))
-    follow("reach_word", names[places.index(strongest)], shown=True)
+    follow("reach_word", names[places.index(strongest)])
     keep_valid("reach_word", names)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(

@@ -77,7 +77,7 @@ class Side:
 def view(model: LoadedModel) -> str:
     """The view, chosen beside the title: for a model that does not classify, first the weights."""
     first = "text" if model.task == CLASSIFIES else "weights"
-    follow("versus", first, shown=True)
+    follow("versus", first)
     with layout.beside_title():
         return one_of("View", VIEWS, key="versus", label_visibility="collapsed", default=first)
 

@@ -37,12 +37,13 @@ def row_of(choice: str | None, count: int) -> int | None:
 
 def chooser(vectors: Vectors, found: np.ndarray) -> int | None:
     """The list of points that were found; returns the picked row."""
-    given = st.session_state.get(KEY) or st.query_params.get(KEY)
-    picked = row_of(given, len(vectors))
-    if picked is None:
-        st.session_state.pop(KEY, None)
-    else:
-        st.session_state[KEY] = option(vectors, picked)
+    kept = st.session_state.get(KEY)
+    picked = row_of(kept or st.query_params.get(KEY), len(vectors))
+    name = None if picked is None else option(vectors, picked)
+    if kept and kept != name:  # a point of other data, whose number says nothing of these
+        picked = name = None
+    if kept or name:
+        st.session_state[KEY] = name
     rows = np.flatnonzero(found)[:MOST_OFFERED].tolist() or list(range(min(len(vectors), 50)))
     if picked is not None and picked not in rows:
         rows = [picked, *rows]

@@ -42,7 +42,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
         side = one_of("Compare with", SIDES, key="other")
         other = _other_model(asked) if side == "model" else _other_texts(asked)
         names = offered(state.statistics.frame)
-        follow("stat2", names[0], shown=True)
+        follow("stat2", names[0])
         keep_valid("stat2", names)
         name = st.selectbox(
             "Statistic",

@@ -36,7 +36,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
     frame = value(made)
     names = [*offered(frame), IMPORTANCE]
     with layout.controls():
-        follow("stat", names[0], shown=True)
+        follow("stat", names[0])
         keep_valid("stat", names)
         name = st.selectbox(
             "Statistic",

@@ -79,7 +79,7 @@ def _lit(made: Recipe, up: str, chosen: tuple[int, int] | None, box: Box) -> pd.
 
 
 def _statistic(label: str, names: list[str], first: str, key: str) -> str:
-    follow(key, first, shown=True)
+    follow(key, first)
     keep_valid(key, names)
     return st.selectbox(
         label,

@@ -20,7 +20,7 @@ from interp_core.ui.server import cache
 from interp_core.ui.server.limits import digest
 from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets import sidebar
-from interp_core.ui.widgets.choices import BOUND, keep_valid
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 from interp_core.ui.widgets.uploads import LOST, uploader, uploader_of_many
@@ -138,6 +138,7 @@ def choose_several(model: LoadedModel) -> list[Picture]:
     """Several pictures, examples and uploads, at most `MOST`; empty while there is none."""
     offered = examples(model)
     held = f"{SEVERAL}_files"
+    follow(SEVERAL, offered[:USUAL])
     keep_valid(SEVERAL, offered)
     with sidebar.place():
         names = st.multiselect(

@@ -84,7 +84,7 @@ def base_field(name: str, key: str = BASE, label: str = "Base model", **more: in
 def read_as_field(name: str) -> None:
     """The choice between the task a checkpoint was saved for and what else its weights allow."""
     offered = _readings(name)
-    keep_valid(READ_AS, list(offered))
+    keep_valid(READ_AS, offered if len(offered) > 1 else ())
     if len(offered) > 1:
         st.selectbox(
             "Read as",

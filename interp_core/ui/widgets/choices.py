@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -13,28 +13,37 @@ from interp_core.ui.widgets import layout
 BOUND = {"bind": "query-params", "persist_state": "session"}  # the choice lives in the address
 
 
-def keep_valid(key: str, options: list) -> None:
-    """Forget a choice that the present model or text does not offer."""
+def keep_valid(key: str, options: Collection) -> None:
+    """Let go of a choice that the present model or text does not offer.
+
+    A control goes back from what it does not offer to its default, and tells the browser; a choice
+    that was only taken out of the session would go on being shown there.
+    """
     value = st.session_state.get(key)
-    values = value if isinstance(value, list) else [value]
-    if value is not None and any(each not in options for each in values):
-        kept = [each for each in values if each in options]
-        if isinstance(value, list) and kept:
-            st.session_state[key] = kept
-        else:
-            del st.session_state[key]
+    default = st.session_state.get(f"default_{key}")  # of `follow`
+    if isinstance(value, list):
+        kept = [each for each in value if each in options]
+        if len(kept) < len(value):
+            st.session_state[key] = kept or list(default or [])
+    elif value is None or value in options:
+        return
+    elif default in options:
+        st.session_state[key] = default
+    elif not options:
+        del st.session_state[key]
 
 
-def follow(key: str, default: Any, *, shown: bool = False) -> None:
+def follow(key: str, default: Any, *, drawn: bool = True) -> None:
     """Let an untouched choice follow a default that depends on the model or the text.
 
     The address leaves out what is at its default. So a choice that was at the default of another
-    model or text is let go, or the address opened anew would show something else. With `shown` the
-    new default is set: buttons and lists of choices go on showing in the browser what is let go.
+    model or text takes the new one, or the address opened anew would show something else. It is
+    set, as the browser goes on showing what is only let go; where the control may not be `drawn`,
+    it is let go, as the session would keep it for a choice of the reader's.
     """
     last = st.session_state.get(f"default_{key}", default)
     if last != default and key not in st.query_params and st.session_state.get(key) == last:
-        if shown:
+        if drawn:
             st.session_state[key] = default
         else:
             del st.session_state[key]

@@ -102,7 +102,7 @@ def second(
     names.sort(key=lambda name: name not in prefer)
     given = st.session_state.get(key) or st.query_params.get(key)
     if names:
-        follow(key, names[0], shown=True)
+        follow(key, names[0])
     given = given if given == first else st.session_state.get(key) or st.query_params.get(key)
     names += [given] if given and given not in (*names, first) else []
     if given == first and names:  # typed, in the address, or the sidebar's model has changed

@@ -148,7 +148,7 @@ def said(page: str) -> dict[str, str]:
 
 def begin(loaded: LoadedModel, example: str | None = None) -> None:
     """The text that a visitor finds, by the task of the model that is loaded."""
-    follow("text", example or examples(loaded.task, loaded.name)[0])
+    follow("text", example or examples(loaded.task, loaded.name)[0], drawn=False)
 
 
 def text_field(height: int = 130) -> None:
