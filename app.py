@@ -30,13 +30,10 @@ def draw() -> None:
         sidebar.show(name)
         lessons.beside(name)
     st.session_state.routed, st.session_state[navigation.HERE] = True, name
-    with (
-        logs.on_page(name, sidebar.model()),
-        session.remembered(name),
-        adding.this_run(),
-        address.completed(name),
-    ):
-        page.run()
+    with logs.on_page(name, sidebar.model()), session.remembered(name), adding.this_run():
+        with errors.page():
+            page.run()
+        address.complete(name)
     navigation.mark(name)
     with st.sidebar:
         page_link.show(sidebar.said(name))

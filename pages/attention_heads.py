@@ -22,7 +22,7 @@ with errors.shown():
     asked = sidebar.choice(model)
     if images.reads_pictures(model):
         images.attention.draw(model, asked)
-        st.stop()
+        errors.stop()
     raw = cache.attention(asked.model, asked.text, asked.pair)
 
     view = question.view_choice()
@@ -32,7 +32,7 @@ with errors.shown():
         layout.how_to_read(intervening.LOOK[view])
         if drawn is not None:
             downloads.below(drawn, f"attention_{view}", key="attention")
-        st.stop()
+        errors.stop()
     with layout.controls():
         two_stacks = raw.encoder is not None
         stack = question.stack_choice() if two_stacks else "encoder"

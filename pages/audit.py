@@ -23,10 +23,10 @@ with errors.shown():
         asked = question.controls(choice, model)
     if isinstance(asked, str):
         st.info(asked)
-        st.stop()
+        errors.stop()
     found = answers.gathered(asked, model)
     if found is None:
-        st.stop()
+        errors.stop()
     drawn = DRAW[view](found)
     answers.report(found)
     if drawn is not None:

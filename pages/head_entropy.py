@@ -19,7 +19,7 @@ with errors.shown():
     model = opened(sidebar.model())
     if images.reads_pictures(model):
         images.heads.draw(model, sidebar.choice(model))
-        st.stop()
+        errors.stop()
     view = view_of(VIEWS, key="heads_view")
     with layout.controls():
         asked = corpus.controls(lambda text: sidebar.choice(model, text=text))

@@ -20,7 +20,7 @@ with errors.shown():
         found = question.controls()
     if isinstance(found, str):
         st.info(found)
-        st.stop()
+        errors.stop()
     question.notes(found)
     drawn = DRAW[view](found)
     layout.how_to_read(

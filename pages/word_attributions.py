@@ -1,7 +1,5 @@
 """Word attributions: which words made the decision, and can the answer be trusted?"""
 
-import streamlit as st
-
 from interp_core.ui import errors, images, navigation
 from interp_core.ui.attribution import DRAW, VIEWS, method_notes
 from interp_core.ui.attribution.question import controls
@@ -19,7 +17,7 @@ with errors.shown():
     model = opened(sidebar.model())
     if images.reads_pictures(model):
         images.attribution.draw(model, sidebar.choice(model))
-        st.stop()
+        errors.stop()
     view = view_of(VIEWS, key="show")
     of_one = view != "many"
     attributes = view != "lens"

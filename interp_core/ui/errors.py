@@ -6,6 +6,8 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import NoReturn
 
 import streamlit as st
 
@@ -18,6 +20,31 @@ from interp_core.ui.widgets import model_choice, sidebar
 from interp_core.ui.widgets.markdown import message
 
 TELLING = (UnsupportedModel, ModelClosed)  # another model may help
+_ON_PAGE: ContextVar[bool] = ContextVar("on_page", default=False)
+
+
+class _Ended(BaseException):
+    """The page has nothing more to draw."""
+
+
+@contextmanager
+def page() -> Iterator[None]:
+    """A page runs inside; where it calls `stop`, what stands around it is drawn nevertheless."""
+    token = _ON_PAGE.set(True)
+    try:
+        yield
+    except _Ended:
+        pass
+    finally:
+        _ON_PAGE.reset(token)
+
+
+def stop() -> NoReturn:
+    """End the page here. `st.stop` would end the app's run: the link to the view would be missing,
+    and neither the address nor the report would be kept."""
+    if _ON_PAGE.get():
+        raise _Ended
+    st.stop()
 
 
 def _named(sentence: str) -> str | None:
@@ -50,7 +77,7 @@ def shown(instead: str = "sentiment") -> Iterator[None]:
         better = _named(str(error)) or instead
         if isinstance(error, TELLING) and st.session_state.get("model") != better:
             model_choice.instead(better)
-        st.stop()
+        stop()
     except Exception as error:
         code = secrets.token_hex(3)
         logs.wrong("error", type(error).__name__, code=code, place=place(error))
@@ -59,4 +86,4 @@ def shown(instead: str = "sentiment") -> Iterator[None]:
             "(details are in the server log).",
             icon=":material/bug_report:",
         )
-        st.stop()
+        stop()

@@ -16,7 +16,7 @@ from interp_core.ui.audit import texts
 from interp_core.ui.audit.answers import Audited
 from interp_core.ui.server import jobs
 from interp_core.ui.widgets import clicks, layout
-from interp_core.ui.widgets.choices import BOUND
+from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import message, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value

@@ -8,33 +8,21 @@ value that a callback sets before its control is first drawn does not reach the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state.query_params import is_empty_url_value, parse_url_param
 
 TOLD = "clearhead_told"  # the session's key for the page and the values of its controls
 
 
-@contextmanager
-def completed(page: str) -> Iterator[None]:
-    """Once the page has run: what was chosen since its last run stands in the address."""
-    try:
-        yield
-    except StopException:
-        _complete(page)
-        raise
-    _complete(page)
+def complete(page: str) -> None:
+    """Once the page has run: put into the address what was chosen since its last run.
 
-
-def _complete(page: str) -> None:
-    """Correct what would open with another value than its control has.
-
-    What a page begins with by itself is left alone, and so is what the reader went back to.
+    That is what would open with another value than its control has. What a page begins with by
+    itself is left alone, and so is what the reader went back to.
     """
     context = get_script_run_ctx()
     if context is None:
@@ -50,9 +38,11 @@ def _complete(page: str) -> None:
             continue
         key, value = bound.param_key, state.get_widget_value(widget)
         default = control.deserializer(None)
-        changed = (value, default) != known.get(key, (default, default))
-        known[key] = (value, default)
-        if arrived or not changed or _opens_as(control, said.get(key)) == value:
+        last, known[key] = known.get(key, (default, default)), (value, default)
+        if arrived or (value, default) == last:
+            continue
+        let_go = key in said and value == default != last[0]
+        if _opens_as(control, said.get(key)) == value and not let_go:
             continue
         if value == default:
             address.set_with_no_forward_msg(key, "")
