@@ -10,6 +10,7 @@ import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 
+from interp_core.ui.report.session import VIEWS
 from tests.pages.running import ROOT, TIMEOUT, run
 
 TEXT = "The script is not bad."
@@ -97,3 +98,13 @@ def test_a_text_of_ones_own_outlives_a_change_of_model():
     app = chosen(app, "text", TEXT)
     app = chosen(app, "model", "slots")
     assert app.text_area(key="text").value == TEXT
+
+
+@pytest.mark.parametrize("choices", [{"text": " \n "}, {"view": "switches"}])
+def test_a_page_that_ends_early_has_its_link_and_is_remembered(choices):
+    app = run("attention_heads", model="sentiment", **choices)
+    assert any("page_link" in str(getattr(each, "proto", "")) for each in app.sidebar)
+    assert "attention_heads" in app.session_state[VIEWS]
+    if "view" in choices:  # what the browser does not write is in the address
+        app.slider(key="strength").set_value(0.5).run()
+        assert app.query_params["strength"] == "0.5"

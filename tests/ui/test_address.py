@@ -19,6 +19,8 @@ def page() -> None:
     def later() -> None:
         st.session_state.update(more=True, extra=2)
 
+    if "begins" in st.session_state:
+        st.session_state.setdefault("words", st.session_state["begins"])
     st.selectbox("Letter", ["a", "b", "c"], key="letter", **BOUND)
     st.multiselect("Several", ["a", "b", "c"], default=["a"], key="several", **BOUND)
     st.slider("Share", 0.0, 1.0, 0.5, key="share", **BOUND)
@@ -90,5 +92,7 @@ def test_a_default_that_moves_away_from_a_choice():
 
 def test_what_a_page_begins_with_by_itself_is_left_alone():
     app = AppTest.from_function(page)
-    app.session_state["letter"] = "c"
-    assert app.run().query_params == {}
+    app.session_state["begins"] = "itself"
+    assert app.run().session_state["words"] == "itself"
+    assert app.query_params == {}
+    assert choose(app, "switch", True).query_params["switch"] == "true"
