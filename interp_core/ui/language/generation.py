@@ -69,7 +69,7 @@ def _step(found: Generation) -> int:
     names = [place_name(found.tokens, step) for step in range(len(found.tokens))]
     keep_valid(STEP, names)
     chosen = st.session_state.get(STEP)
-    return 0 if chosen is None else names.index(chosen)
+    return names.index(chosen) if chosen in names else 0
 
 
 def _strip(written: Recipe, step: int) -> Recipe:

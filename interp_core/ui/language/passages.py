@@ -103,7 +103,7 @@ def _place(found: ic.PassageAttribution) -> int | None:
     names = [place_name(found.tokens, place) for place in range(len(found.tokens))]
     keep_valid(TOKEN, names)
     chosen = st.session_state.get(TOKEN)
-    return None if chosen is None else names.index(chosen)
+    return names.index(chosen) if chosen in names else None
 
 
 def _strip(found: ic.PassageAttribution, step: Recipe, place: int | None) -> None:
