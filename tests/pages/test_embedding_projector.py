@@ -141,6 +141,17 @@ def test_a_point_in_the_address_is_found_by_its_number_and_a_wrong_one_forgotten
     assert not [each for each in app.dataframe if "neighbour" in each.value]
 
 
+def test_a_point_is_let_go_with_its_data_and_stays_with_its_layer():
+    app = opened(points="text", reducer="pca")
+    name = app.selectbox(key="point").options[3]
+    app = app.selectbox(key="point").set_value(name).run()
+    app.slider(key="depth").set_value(1).run()
+    assert app.selectbox(key="point").value == name
+    app.text_area(key="text").set_value("Nobody saw it come.").run()
+    assert app.selectbox(key="point").value is None
+    assert app.selectbox(key="point").proto.set_value
+
+
 def test_a_search_counts_and_rings_what_it_finds():
     app = opened(find="verb")
     assert "No points match" in words(app)

@@ -19,6 +19,7 @@ from interp_core.ui.widgets.markdown import number, plain
 
 KEY = "point"
 MOST_OFFERED = 200
+SHOWN = "projector_point"  # as the list named it last
 MARKED = "projector_marked"  # (picture, row): what the chart was told to mark when it was made
 LINKED = "box"  # the same in the address
 BOX = "projector_box"  # (picture, ranges of x and y)
@@ -40,8 +41,8 @@ def chooser(vectors: Vectors, found: np.ndarray) -> int | None:
     kept = st.session_state.get(KEY)
     picked = row_of(kept or st.query_params.get(KEY), len(vectors))
     name = None if picked is None else option(vectors, picked)
-    if kept and kept != name:  # a point of other data, whose number says nothing of these
-        picked = name = None
+    if kept and kept != name and kept == st.session_state.get(SHOWN):
+        picked = name = None  # of data that were shown before: its number says nothing of these
     if kept or name:
         st.session_state[KEY] = name
     rows = np.flatnonzero(found)[:MOST_OFFERED].tolist() or list(range(min(len(vectors), 50)))
@@ -57,6 +58,7 @@ def chooser(vectors: Vectors, found: np.ndarray) -> int | None:
         bind="query-params",
         persist_state="session",
     )
+    st.session_state[SHOWN] = chosen
     return row_of(chosen, len(vectors))
 
 
