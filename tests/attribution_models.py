@@ -177,6 +177,12 @@ HEADED: dict[str, tuple] = {
 }
 # For what is not asked of every model of `HEADED`: XLNet has tokens before texts.
 UPRIGHT: dict[str, tuple] = {
+    "electra-2-labels": (
+        wordpiece,
+        "ElectraForSequenceClassification",
+        "ElectraConfig",
+        {**tiny.SMALL, "embedding_size": 16, **TWO},
+    ),
     "xlnet-2-labels": (
         albert_unigram,
         "XLNetForSequenceClassification",
