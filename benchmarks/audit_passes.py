@@ -28,6 +28,7 @@ from interp_core.attribution.shared_passes import attribute_block
 from interp_core.attribution.short_pass import last_maps
 from interp_core.heads.attention_hook import attention_hook
 from interp_core.inputs.batching import collate, plan_batches, tokenize
+from interp_core.models.architecture import stack_parts
 
 OWN = {"domain": ["house", "letter", "sister", "letters", "father"]}
 TOKENS = range(13, 20)  # of texts of about 16 tokens
@@ -71,9 +72,13 @@ def lift_ratio(model: ic.LoadedModel, texts: list[str]) -> float:
 def products(model: ic.LoadedModel) -> tuple[float, float]:
     """Seconds for a token's products with the weights of all layers: forward, and backward.
 
-    Those behind the last layer's attention are left out: they take one token of a text.
+    The queries of the last layer and the maps behind its attention are left out: they take one
+    token of a text.
     """
-    apart = {id(each) for each in last_maps(model, model.model)}
+    query = stack_parts(model).attention[-1].inputs[0]
+    apart = {
+        id(each) for each in [*last_maps(model, model.model), model.model.get_submodule(query)]
+    }
     layers = [
         each
         for name, each in model.model.base_model.named_modules()

@@ -72,18 +72,23 @@ class PackedPass:
     def __call__(self, groups: Sequence[Group]) -> Any:
         """The model's output, a row for each text of the groups in their order."""
         entered = [self._enter(inputs, point) for inputs, point in groups]
-        if not torch.is_grad_enabled():  # texts of one length may have the same baseline
-            entered, places = zip(*(each.unique(dim=0, return_inverse=True) for each in entered))
+        read = self._read(entered) if torch.is_grad_enabled() else self._read_once(entered)
+        first = {name: value[:1] for name, value in groups[0][0].items()}
+        return self._through(first, None, read[:, None])
+
+    def _read(self, entered: Sequence[Tensor]) -> Tensor:
+        """What the head reads of each text, (rows, d), from what entered the layers."""
         shapes = [each.shape[:2] for each in entered]
         states = torch.cat([each.flatten(0, 1) for each in entered])
         for layer in self.layers[:-1]:
             states = layer(states, shapes)
-        read = self.layers[-1](states, shapes, only_first=True)
-        if not torch.is_grad_enabled():
-            parts = read.split([rows for rows, _ in shapes])
-            read = torch.cat([part[place] for part, place in zip(parts, places)])
-        first = {name: value[:1] for name, value in groups[0][0].items()}
-        return self._through(first, None, read[:, None])
+        return self.layers[-1](states, shapes, only_first=True)
+
+    def _read_once(self, entered: Sequence[Tensor]) -> Tensor:
+        """The same, each row computed once: baselines of texts of one length may be the same."""
+        kept, places = zip(*(each.unique(dim=0, return_inverse=True) for each in entered))
+        parts = self._read(kept).split([len(each) for each in kept])
+        return torch.cat([part[place] for part, place in zip(parts, places)])
 
     def _enter(self, inputs: dict[str, Tensor], point: Tensor) -> Tensor:
         """What the first layer reads, (rows, n, d)."""

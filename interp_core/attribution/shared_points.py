@@ -93,7 +93,7 @@ class Job:
     alphas: np.ndarray = field(default_factory=lambda: np.zeros(1))
     value: float = 0.0
     steps: Steps | None = None
-    output: MethodOutput | None = None
+    output: MethodOutput | ClearheadError | None = None
 
     def point(self, alpha: float) -> Tensor:
         """What enters the network there, (1, n, d)."""
