@@ -11,7 +11,7 @@ have to be those of a whole pass.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +79,7 @@ class PackedPass:
     def _read(self, entered: Sequence[Tensor]) -> Tensor:
         """What the head reads of each text, (rows, d), from what entered the layers."""
         shapes = [each.shape[:2] for each in entered]
-        states = torch.cat([each.flatten(0, 1) for each in entered])
+        states = _joined([each.flatten(0, 1) for each in entered])
         for layer in self.layers[:-1]:
             states = layer(states, shapes)
         return self.layers[-1](states, shapes, only_first=True)
@@ -143,28 +143,34 @@ class _Layer(nn.Module):
         self, states: Tensor, shapes: list[tuple[int, int]], *, only_first: bool = False
     ) -> Tensor:
         """The layer's output (tokens, d), or (rows, d) of each text's first token alone."""
-        d, counts = self.width, [rows * n for rows, n in shapes]
         if only_first:
-            others = linear(states, self.weight[d:], self.bias[d:]).split(counts)
-            texts = zip(states.split(counts), shapes)
-            states = torch.cat([each.view(*shape, -1)[:, 0] for each, shape in texts])
-            queries = linear(states, self.weight[:d], self.bias[:d])
-            asking = queries.split([rows for rows, _ in shapes])
+            states, heads = self._first(states, shapes)
         else:
-            asking, others = zip(
-                *(
-                    each.split([d, 2 * d], -1)
-                    for each in linear(states, self.weight, self.bias).split(counts)
-                )
-            )
-        heads = [self._attend(*each) for each in zip(asking, others, shapes)]
-        return self._finish(torch.cat(heads), states)
+            mixed = _parts(linear(states, self.weight, self.bias), shapes)
+            heads = [self._attend(*self._by_head(*each)) for each in zip(mixed, shapes)]
+        return self._finish(_joined(heads), states)
 
-    def _attend(self, queries: Tensor, others: Tensor, shape: tuple[int, int]) -> Tensor:
-        """What the heads give, side by side: of each row of `queries`, (rows · m, d)."""
-        rows, n = shape
-        query = queries.view(rows, -1, self.heads, self.width // self.heads).transpose(1, 2)
-        key, value = others.view(rows, n, 2, *query.shape[1::2]).permute(2, 0, 3, 1, 4)
+    def _first(self, states: Tensor, shapes: list[tuple[int, int]]) -> tuple[Tensor, list[Tensor]]:
+        """The first tokens, (rows, d), and what their heads give."""
+        d = self.width
+        others = _parts(linear(states, self.weight[d:], self.bias[d:]), shapes)
+        texts = zip(_parts(states, shapes), shapes)
+        states = _joined([each.view(*shape, -1)[:, 0] for each, shape in texts])
+        queries = _parts(
+            linear(states, self.weight[:d], self.bias[:d]), [(n, 1) for n, _ in shapes]
+        )
+        return states, [
+            self._attend(*self._by_head(query, (shape[0], 1)), *self._by_head(other, shape))
+            for query, other, shape in zip(queries, others, shapes)
+        ]
+
+    def _by_head(self, mapped: Tensor, shape: tuple[int, int]) -> Iterable[Tensor]:
+        """One or several of queries, keys and values, each (rows, heads, n, d / heads)."""
+        each = mapped.view(*shape, -1, self.heads, self.width // self.heads)
+        return each.permute(2, 0, 3, 1, 4).unbind()
+
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """What the heads give, side by side: (rows · n, d) for the n queries of each row."""
         seen = (query @ key.transpose(2, 3)).softmax(-1) @ value
         return seen.transpose(1, 2).reshape(-1, self.width)
 
@@ -173,6 +179,15 @@ class _Layer(nn.Module):
         states = layer_norm(linear(heads, *projection).add_(states), *self.norms[0])
         inside = self.activation(linear(states, *widening))
         return layer_norm(linear(inside, *narrowing).add_(states), *self.norms[1])
+
+
+def _parts(states: Tensor, shapes: list[tuple[int, int]]) -> Sequence[Tensor]:
+    """The tokens of each group; without a copy on the way back where there is one group."""
+    return states.split([rows * n for rows, n in shapes]) if len(shapes) > 1 else [states]
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return torch.cat(parts) if len(parts) > 1 else parts[0]
 
 
 def _constants(module: nn.Module) -> tuple[Tensor, Tensor]:
