@@ -1,19 +1,23 @@
 """Many people at once: how long a click takes, what a session costs, beside the obvious app.
 
     python -m benchmarks.load [--people 1 10 50] [--minutes 10] [--only people at_once memory]
+    python -m benchmarks.load --against FOLDER [--people 10] [--rounds 2]
 
 Drives real Streamlit sessions over their websockets, on this computer only; it does not draw, so
 the browser's time is not in it. "people": everybody comes within 20 s, takes the same steps of a
 lesson on the same example with 5 to 10 s between two clicks, opens every page, and types two texts
 of 30 words that nobody else has. "at_once": the same without any pause, the worst case.
 "memory": what an idle session costs, and how memory grows in minutes of use. The obvious app loads
-the model and computes in each session, with Streamlit's defaults; it has one page.
+the model and computes in each session, with Streamlit's defaults; it has one page. With
+`--against`, another version in FOLDER (a git worktree) is run instead: the same people, moments and
+texts on both, in turn, and the ratios of times and of processor time.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import tempfile
 import time
@@ -23,6 +27,7 @@ import numpy as np
 
 from benchmarks.loading.people import AT_ONCE, Diary, Pace, Person
 from benchmarks.loading.servers import APPS, Watched, started
+from tools.browser import ROOT
 
 OURS, OBVIOUS = APPS
 GOALS = {"cached step": 1.0, "new 30-word text": 3.0}  # p95 in seconds for 50 people
@@ -30,10 +35,11 @@ IDLE_GOAL = 5.0  # MB for a session
 SETTLE = 5.0
 
 
-async def crowd(server: Watched, people: int, pace: Pace, tour: bool) -> Diary:
-    """So many people from joining to leaving."""
+async def crowd(server: Watched, people: int, pace: Pace, tour: bool, first: int = 0) -> Diary:
+    """So many people from joining to leaving, numbered from `first`: others type other texts."""
     diary = Diary()
-    all_of_them = [Person(server.url, number, pace, diary) for number in range(people)]
+    numbers = range(first, first + people)
+    all_of_them = [Person(server.url, number, pace, diary) for number in numbers]
     for deed in ("join", "lesson", *(["tour"] if tour else []), "texts", "leave"):
         await asyncio.gather(*(getattr(each, deed)() for each in all_of_them))
     return diary
@@ -41,39 +47,46 @@ async def crowd(server: Watched, people: int, pace: Pace, tour: bool) -> Diary:
 
 async def warm(server: Watched) -> None:
     """One person alone: imports, models, and what a page computes once for all."""
-    await crowd(server, 1, AT_ONCE, tour=True)
+    await crowd(server, 1, AT_ONCE, tour=True, first=-1)
 
 
-def table(name: str, diary: Diary) -> dict[str, float]:
-    """Print percentiles, errors and lost sessions; returns the p95 of each deed."""
-    print(f"  {name:<24}{'count':>7}{'p50 s':>9}{'p95 s':>9}{'max s':>9}{'errors':>8}{'lost':>6}")
+def percentiles(diary: Diary) -> dict[str, np.ndarray]:
+    """Seconds of each deed: p50, p95 and the longest."""
     found = {}
     for what, answers in diary.answers.items():
         seconds = np.array([each.seconds for each in answers if not each.lost] or [np.nan])
-        middle, late = np.percentile(seconds, [50, 95])
+        found[what] = np.percentile(seconds, [50, 95, 100])
+    return found
+
+
+def table(name: str, diary: Diary) -> None:
+    """Print percentiles, errors and lost sessions."""
+    print(f"  {name:<24}{'count':>7}{'p50 s':>9}{'p95 s':>9}{'max s':>9}{'errors':>8}{'lost':>6}")
+    for what, (middle, late, longest) in percentiles(diary).items():
+        answers = diary.answers[what]
         wrong, lost = sum(bool(a.errors) for a in answers), sum(a.lost for a in answers)
         goal = f"  (goal: p95 below {GOALS[what]:.0f} s)" if what in GOALS else ""
         print(
-            f"  {what:<24}{len(answers):>7}{middle:>9.2f}{late:>9.2f}{seconds.max():>9.2f}"
+            f"  {what:<24}{len(answers):>7}{middle:>9.2f}{late:>9.2f}{longest:>9.2f}"
             f"{wrong:>8}{lost:>6}{goal}"
         )
         for error in sorted({e for a in answers for e in a.errors})[:3]:
             print(f"      {error}")
-        found[what] = float(late)
-    return found
 
 
-def measured(server: Watched, name: str, people: int, pace: Pace) -> dict[str, float]:
-    """A crowd on a server: its table, and what the server used meanwhile."""
+def measured(
+    server: Watched, name: str, people: int, pace: Pace, first: int
+) -> tuple[Diary, float]:
+    """A crowd on a server, and the processor's seconds of an answer; its table is printed."""
     cpu, wall = server.cpu, time.perf_counter()
-    diary = asyncio.run(crowd(server, people, pace, tour=name == OURS))
+    diary = asyncio.run(crowd(server, people, pace, tour=name != OBVIOUS, first=first))
     spent, passed = server.cpu - cpu, time.perf_counter() - wall
-    found = table(name, diary)
+    table(name, diary)
     answers = sum(map(len, diary.answers.values()))
     used = f"processor {spent / answers:.2f} s an answer, {spent / passed:.0%} of one core"
     load = os.getloadavg()[0]
     print(f"  {used}, memory {server.megabytes:.0f} MB, load average {load:.1f}\n", flush=True)
-    return found
+    return diary, spent / answers
 
 
 def side_by_side(counts: list[int], pace: Pace, apps: list[str]) -> None:
@@ -82,13 +95,43 @@ def side_by_side(counts: list[int], pace: Pace, apps: list[str]) -> None:
     for name in apps:
         with tempfile.TemporaryDirectory() as folder, started(name, Path(folder) / "log") as server:
             asyncio.run(warm(server)) if name == OURS else None
-            for people in counts:
+            for place, people in enumerate(counts):
                 print(f"{name}, {people} people at a time")
-                found[name, people] = measured(server, name, people, pace)
+                diary, _ = measured(server, name, people, pace, sum(counts[:place]))
+                found[name, people] = percentiles(diary)
     for people in counts if set(apps) == set(APPS) else ():
         ours, obvious = found[OURS, people], found[OBVIOUS, people]
-        ratios = [f"{what} {obvious[what] / ours[what]:.1f}" for what in obvious if what in ours]
+        shared = [what for what in obvious if what in ours]
+        ratios = [f"{what} {obvious[what][1] / ours[what][1]:.1f}" for what in shared]
         print(f"{people} people, p95 of the obvious app : ours: {', '.join(ratios)}", flush=True)
+
+
+def versions(people: int, pace: Pace, folder: Path, rounds: int) -> None:
+    """The same crowds on this version and on another one, in turn, and the ratios."""
+    folders = {"this version": ROOT, "other version": folder}
+    whole = {name: Diary() for name in folders}
+    spent = dict.fromkeys(folders, 0.0)
+    with contextlib.ExitStack() as stack:
+        logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        servers = {
+            name: stack.enter_context(started(OURS, logs / name, each))
+            for name, each in folders.items()
+        }
+        for server in servers.values():
+            asyncio.run(warm(server))
+        for turn in range(rounds):
+            for name in list(folders)[:: -1 if turn % 2 else 1]:
+                print(f"{name}, {people} people at a time, round {turn + 1}")
+                diary, each = measured(servers[name], name, people, pace, turn * people)
+                spent[name] += each
+                for what, answers in diary.answers.items():
+                    whole[name].answers.setdefault(what, []).extend(answers)
+    ours, theirs = map(percentiles, whole.values())
+    print(f"  {'this version : other version':<31}{'p50':>9}{'p95':>9}")
+    for what in [each for each in ours if each in theirs]:
+        middle, late, _ = ours[what] / theirs[what]
+        print(f"  {what:<31}{middle:>9.2f}{late:>9.2f}")
+    print(f"  {'processor of an answer':<31}{np.divide(*spent.values()):>9.2f}")
 
 
 async def _idle(server: Watched, people: int) -> tuple[float, float]:
@@ -150,8 +193,14 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0, help="of use, for memory")
     parser.add_argument("--only", nargs="+", default=["people", "at_once", "memory"])
     parser.add_argument("--apps", nargs="+", default=list(APPS), choices=list(APPS))
+    parser.add_argument("--against", type=Path, help="folder of another version")
+    parser.add_argument("--rounds", type=int, default=2, help="with --against")
     asked = parser.parse_args()
     print(f"{os.cpu_count()} cores, load average before {os.getloadavg()[0]:.1f}\n")
+    if asked.against:
+        for people in asked.people:
+            versions(people, Pace(), asked.against, asked.rounds)
+        return
     if "people" in asked.only:
         side_by_side(asked.people, Pace(), asked.apps)
     if "at_once" in asked.only:

@@ -1,6 +1,8 @@
 """What people do with a page: join, follow the same lesson, try a text of their own, look around.
 
-Everything is drawn from seeded generators, so that two runs ask the same.
+Everything is drawn from seeded generators, one for each person and deed: two runs ask the same at
+the same moments, also of versions with more pages. Two people who ask within the time of an answer
+double it, so other moments alone would change the slowest answers.
 """
 
 from __future__ import annotations
@@ -68,10 +70,14 @@ class Person:
     tab: Tab | None = None
 
     def __post_init__(self) -> None:
-        self.chance = random.Random(self.number)
+        self._begin("join")
+
+    def _begin(self, deed: str) -> None:
+        self.chance = random.Random(f"{self.number} {deed}")
 
     async def join(self) -> None:
         """Open the front page, and go on to the page of the lesson where it is another one."""
+        self._begin("join")
         await asyncio.sleep(self.chance.uniform(0, self.pace.join))
         self.tab, answer = await opened(self.url)
         if not self.diary.note("first render", answer):
@@ -81,11 +87,16 @@ class Person:
 
     async def lesson(self) -> None:
         """The steps that everybody takes."""
+        self._begin("lesson")
+        await self._steps()
+
+    async def _steps(self) -> None:
         for label, value in LESSON:
             await self._do("cached step", lambda a=label, b=value: self.tab.choose(a, b))
 
     async def texts(self) -> None:
         """Texts that nobody else has."""
+        self._begin("texts")
         for _ in range(OWN_TEXTS):
             text = " ".join(self.chance.choices(WORDS, k=30)).capitalize() + "."
             await self._do("new 30-word text", lambda text=text: self.tab.choose("Text", text))
@@ -94,6 +105,7 @@ class Person:
         """Every page of the menu, and back."""
         if self.tab is None:
             return
+        self._begin("tour")
         first, *others = list(self.tab.pages)
         for address in (*others, PAGE if PAGE in self.tab.pages else first):
             what = f"page {address or 'start'}"
@@ -101,8 +113,9 @@ class Person:
 
     async def use(self, until: float) -> None:
         """The lesson over and over until a moment of `time.monotonic()`."""
+        self._begin("use")
         while self.tab is not None and time.monotonic() < until:
-            await self.lesson()
+            await self._steps()
 
     async def leave(self) -> None:
         """Close the tab."""

@@ -14,11 +14,10 @@ import psutil
 
 from tools.browser import ROOT, free_port, wait_until_healthy
 
-HERE = Path(__file__).resolve().parent
 # Name: (app, settings). The obvious app runs where no settings of ours are found.
 APPS = {
-    "Clearhead": (ROOT / "app.py", {"CLEARHEAD_SHARED": "1"}),
-    "obvious app": (HERE / "obvious.py", {}),
+    "Clearhead": ("app.py", {"CLEARHEAD_SHARED": "1"}),
+    "obvious app": ("benchmarks/loading/obvious.py", {}),
 }
 
 
@@ -47,11 +46,12 @@ class Watched:
 
 
 @contextlib.contextmanager
-def started(name: str, log: Path) -> Iterator[Watched]:
-    """Start an app on a free port of this computer."""
-    app, settings = APPS[name]
+def started(name: str, log: Path, version: Path = ROOT) -> Iterator[Watched]:
+    """Start an app on a free port of this computer; `version` is the folder that it lies in."""
+    place, settings = APPS[name]
+    app = version.resolve() / place
     port = free_port()
-    environment = {**os.environ, **settings, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+    environment = {**os.environ, **settings, "PYTHONPATH": str(version), "HF_HUB_OFFLINE": "1"}
     environment.pop("OMP_NUM_THREADS", None)
     command = [
         sys.executable,

@@ -8,7 +8,7 @@ import weakref
 import altair as alt
 import pandas as pd
 import pytest
-from altair.utils import schemapi
+from altair.utils import core, schemapi
 
 from interp_core.ui.server import altair_patch
 from interp_core.ui.widgets import figure
@@ -83,6 +83,44 @@ def test_conditions_are_read_by_one_table_and_come_out_the_same(monkeypatch):
 
 
 _kept = altair_patch._Converter
+HOVER = alt.selection_point(name="hover", on="pointerover", empty=False)
+
+
+def between(condition: object) -> dict:
+    chart = alt.Chart(pd.DataFrame({"a": [1.0]})).mark_bar().add_params(HOVER)
+    return chart.encode(x="a:Q", stroke=condition, tooltip=["a:Q"]).to_dict()
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        alt.value("red"),
+        alt.condition("datum.a > 0", alt.value("red"), alt.value(None)),
+        alt.condition(alt.datum.a > 0, alt.value("red"), alt.value("blue")),
+        alt.condition(HOVER, alt.value("red"), alt.value("grey")),
+        alt.condition(HOVER | (alt.datum.a > 0), alt.value("red"), alt.value("grey")),
+        alt.condition(HOVER, alt.value("red"), alt.value("grey"), empty=True),
+        alt.when(HOVER).then(alt.value("red")).when("datum.a > 0").then(alt.value("blue")),
+        alt.when("datum.a > 0").then(alt.value("red")).otherwise(alt.value("grey")),
+    ],
+)
+def test_a_choice_between_values_is_the_same_without_a_search_for_its_kind(condition, monkeypatch):
+    monkeypatch.setattr(core._ChannelCache, "_wrap_in_channel", altair_patch._wrapped)
+    before = between(condition)
+    altair_patch.apply()
+    assert between(condition) == before
+
+
+def test_a_choice_between_values_is_tried_against_no_schema(monkeypatch):
+    altair_patch.apply()
+    tried = []
+    monkeypatch.setattr(schemapi, "validate_jsonschema", lambda *_, **__: tried.append(1))
+    chart = alt.Chart(pd.DataFrame({"a": [1.0]})).mark_bar()
+    chart.encode(stroke=alt.condition("datum.a > 0", alt.value("red"), alt.value("grey")))
+    chart.encode(size=alt.condition(HOVER, alt.value(2), alt.value(1)))
+    assert not tried
+    chart.encode(color=alt.condition(HOVER, "a:Q", alt.value("grey")))
+    assert tried
 
 
 def test_copies_are_the_same_and_their_own(monkeypatch):

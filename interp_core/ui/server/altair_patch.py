@@ -12,11 +12,14 @@ from functools import lru_cache, partial
 from typing import Any
 
 import altair as alt
-from altair.utils import schemapi
+from altair.utils import core, schemapi
 
 _Converter = schemapi._FromDict
+_wrapped = core._ChannelCache._wrap_in_channel
 _copied = schemapi._deep_copy
 
+# Of a condition between two values; one that reads a field is left to Altair.
+PLAIN = {"test", "param", "empty", "value"}
 VALUES = {schemapi.UndefinedType, str, bool, int, float, type(None)}
 
 
@@ -28,17 +31,32 @@ def _converter(classes: tuple[type, ...]) -> schemapi._FromDict:
 def apply() -> None:
     """Check no part of a chart when it is made, and keep the table of its parts.
 
-    For each colour or size with a condition, Altair would hash all six hundred of its classes, and
-    nine in ten parts that it copies are the mark of an option that was not given.
+    For each colour or size with a condition, Altair would hash all six hundred of its classes and
+    try its parts against Vega-Lite's schema, and nine in ten parts that it copies are the mark of
+    an option that was not given.
     """
     schemapi.disable_debug_mode()
     schemapi._FromDict = lambda classes: _converter(tuple(classes))
     schemapi._deep_copy = _copy
+    core._ChannelCache._wrap_in_channel = _wrap
 
 
 def _copy(part: Any, by_ref: set[str]) -> Any:
     """What Altair copies, one by one, but never what is nothing but a value."""
     return part if type(part) in VALUES else _copied(part, by_ref)
+
+
+def _wrap(cache: core._ChannelCache, part: Any, encoding: str) -> Any:
+    """The channel of what `encode` was given: at once for one value, or one of two by a condition.
+
+    Altair would look for the kind of condition by trying all that there are.
+    """
+    if isinstance(part, dict) and "value" in part and part.keys() <= {"value", "condition"}:
+        condition = part.get("condition", {})
+        channel = cache.name_to_channel.get(encoding, {}).get("value")
+        if channel is not None and isinstance(condition, dict) and condition.keys() <= PLAIN:
+            return channel(**part)
+    return _wrapped(cache, part, encoding)
 
 
 @contextmanager

@@ -112,7 +112,9 @@ def start() -> None:
         log.addHandler(handler)
         log.propagate = False
     level = limits.log_level()
-    log.setLevel(level if level in ("DEBUG", "INFO", "ERROR") else "WARNING")
+    level = level if level in ("DEBUG", "INFO", "ERROR") else "WARNING"
+    if logging.getLevelName(log.level) != level:  # it empties what all loggers remember
+        log.setLevel(level)
 
 
 def tell(
@@ -202,7 +204,7 @@ def apply() -> None:
     if st.get_option(COLOURED):
         config.set_option(COLOURED, False)
     for name in list(logging.root.manager.loggerDict):
-        if name.split(".")[0] in OTHERS:
+        if name.startswith(OTHERS) and name.split(".")[0] in OTHERS:
             logger = logging.getLogger(name)
             if discreet not in logger.filters:
                 logger.addFilter(discreet)

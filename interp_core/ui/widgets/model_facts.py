@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from weakref import WeakKeyDictionary
 
 import streamlit as st
 
@@ -26,6 +27,8 @@ body .facts dt, body .facts dd { margin: 0; padding: 0; font-size: inherit; }
 body .facts dt { opacity: .75; font-weight: 400; }
 body .facts dt, body .facts dd { overflow-wrap: break-word; }
 """
+# Counting takes as long as the rest of the sidebar; a network that goes takes its number along.
+_parameters: WeakKeyDictionary[object, int] = WeakKeyDictionary()
 
 
 def facts(model: LoadedModel) -> dict[str, str]:
@@ -37,13 +40,19 @@ def facts(model: LoadedModel) -> dict[str, str]:
     if model.labels:
         told["Labels"] = _labels(model.labels)
     told["Layers"] = shape(model.n_layers, model.n_heads)
-    told["Parameters"] = f"{model.n_parameters / 1e6:,.1f} million"
+    told["Parameters"] = f"{_counted(model) / 1e6:,.1f} million"
     if model.tokenizer is not None:
         told["Longest text"] = f"{model.max_tokens:,} tokens"
     if model.base:
         told["Base model"] = model.base
     measured = card.metrics.items() if card else ()
     return told | {name[:1].upper() + name[1:]: f"{value:.1%}" for name, value in measured}
+
+
+def _counted(model: LoadedModel) -> int:
+    if model.model not in _parameters:
+        _parameters[model.model] = model.n_parameters
+    return _parameters[model.model]
 
 
 def shape(layers: int, heads: int) -> str:
