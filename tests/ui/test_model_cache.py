@@ -18,6 +18,7 @@ from interp_core.ui.server import cache, model_cache
 from interp_core.ui.server.metrics import resident_bytes
 from interp_core.ui.server.model_cache import MOST, MOST_UNSEEN, Models, settle
 from interp_core.ui.server.store import Shared
+from interp_core.ui.widgets import model_facts
 from tests.ui.sessions import Session, wait_for
 
 
@@ -192,6 +193,25 @@ def test_a_real_model_is_freed_after_all_kinds_of_use(plenty, settles, monkeypat
     del loaded
     model_cache.settle()
     assert not any(each() is not None for each in weights)
+
+
+def test_the_sidebar_counts_parameters_once_and_keeps_no_model():
+    network, counted = torch.nn.Linear(10, 1, bias=False), []
+
+    class Told(SimpleNamespace):
+        @property
+        def n_parameters(self) -> int:
+            counted.append(1)
+            return 2_500_000
+
+    about = {"name": "a", "task": "encoder", "labels": (), "base": None, "tokenizer": None}
+    told = Told(**about, n_layers=1, n_heads=1, model=network)
+    assert [model_facts.facts(told)["Parameters"] for _ in range(3)] == ["2.5 million"] * 3
+    assert len(counted) == 1
+    gone = weakref.ref(network)
+    del network, told
+    gc.collect()
+    assert gone() is None
 
 
 def test_the_app_keeps_its_models_there(plenty, monkeypatch):
