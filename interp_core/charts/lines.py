@@ -7,6 +7,8 @@ token's attention from layer to layer: layers down, keys across. Tokens as lines
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from zlib import crc32
 
 import altair as alt
 import pandas as pd
@@ -17,6 +19,7 @@ from interp_core.charts.points import POSITIVE, STROKES
 
 ROW = 22  # px a token
 MARGIN = 150  # px on either side for the tokens, whose labels are axis labels to follow the theme
+APART = 0.5  # rows between the lines of the first and the last of several heads
 RIGHT = alt.value(alt.ExprRef(f"width - {MARGIN}"))
 
 
@@ -25,10 +28,10 @@ def head_lines(
 ) -> alt.LayerChart:
     """Two columns of tokens with lines.
 
-    `lines`: query_index, query, key_index, key, head (a label), weight, from_y, to_y (rows, shifted
-    a little so that heads do not cover each other). `queries`: query_index, token, pinned, and
-    held, the share of the row that is drawn. `keys`: key_index, token. Width and opacity of a line
-    grow linearly with the weight, full at `top`.
+    `lines`: head (a label), query_index, key_index, weight. `queries`: query_index (without gaps),
+    token, pinned, and held, the share of the row that is drawn. `keys`: key_index (without gaps),
+    token. Width and opacity of a line grow linearly with the weight, full at `top`; lines of
+    several heads begin a little above or below each other so that none covers another.
     Hovering a query or key shows its lines alone; clicking a query is the selection `token`.
     """
     rows = max(len(queries), len(keys), 1)
@@ -36,13 +39,41 @@ def head_lines(
     scale = alt.Scale(domain=[first + rows - 0.4, first - 0.6], nice=False, zero=False)
     from_query, from_key = _hovered("from_query", "query_index"), _hovered("from_key", "key_index")
     pick = alt.selection_point(name="token", fields=["query_index"], on="click")
+    asking, asked = _Listed.of(queries, "query_index"), _Listed.of(keys, "key_index")
+    heads = _Listed(lines["head"].unique().tolist())
     layers = [
-        _rules(lines, scale, from_query & from_key, title, top),
-        _column(queries, "query_index", scale, "left").add_params(from_query, pick),
-        _column(keys, "key_index", scale, "right").add_params(from_key),
+        _rules(lines, (heads, asking, asked), scale, from_query & from_key, title, top),
+        _column(queries, "query_index", asking, scale, "left").add_params(from_query, pick),
+        _column(keys, "key_index", asked, scale, "right").add_params(from_key),
     ]
+    named = {each.name: each.parameter() for each in (heads, asking, asked)}
+    layers[0] = layers[0].add_params(*named.values())
     chart = alt.layer(*layers).resolve_axis(y="independent")
     return chart.properties(height=rows * ROW)
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """Words that the browser is sent once and finds by their index, counted from `first`."""
+
+    words: list[str]
+    first: int = 0
+
+    @classmethod
+    def of(cls, tokens: pd.DataFrame, index: str) -> _Listed:
+        return cls(tokens["token"].tolist(), int(tokens[index].min()) if len(tokens) else 0)
+
+    @property
+    def name(self) -> str:
+        """Made from the words: charts that are put together share their parameters by name."""
+        return f"words_{crc32(json.dumps(self.words).encode()):08x}"
+
+    def parameter(self) -> alt.Parameter:
+        return alt.param(name=self.name, value=self.words)
+
+    def at(self, index: str) -> str:
+        """The expression of the word at an index, itself an expression."""
+        return f"{self.name}[{index} - {self.first}]" if self.first else f"{self.name}[{index}]"
 
 
 def _hovered(name: str, field: str) -> alt.Parameter:
@@ -55,18 +86,39 @@ def _hovered(name: str, field: str) -> alt.Parameter:
 
 
 def _rules(
-    lines: pd.DataFrame, scale: alt.Scale, shown: alt.Parameter, title: str, top: float
+    lines: pd.DataFrame,
+    listed: tuple[_Listed, _Listed, _Listed],
+    scale: alt.Scale,
+    shown: alt.Parameter,
+    title: str,
+    top: float,
 ) -> alt.Chart:
+    heads, asking, asked = listed
+    several = len(heads.words) > 1
     ink = alt.Scale(domain=[0, top], range=[0.04, 1], clamp=True)
     width = alt.Scale(domain=[0, top], range=[0.5, 5], clamp=True)
     legend = alt.Legend(**STROKES)
     named = {"color": alt.Color("head:N", sort=None, legend=legend)}
-    if lines["head"].nunique() > 1:  # patterns tell heads apart where colours do not
+    if several:  # patterns tell heads apart where colours do not
         named["strokeDash"] = alt.StrokeDash("head:N", sort=None, legend=legend)
-    # Categories: the browser is sent each token once, not once a line.
-    short = lines.astype(dict.fromkeys(("head", "query", "key"), "category"))
+    # The browser is sent hundreds of lines: numbers as short as they can be, and no words.
+    places = {
+        name: pd.to_numeric(lines[name], downcast="unsigned")
+        for name in ("query_index", "key_index")
+    }
+    short = pd.DataFrame(places).assign(weight=lines["weight"].astype("float32"))
+    if several:
+        short["place"] = pd.factorize(lines["head"])[0].astype("uint8")
+    shift = f" + (datum.place / {len(heads.words) - 1} - 0.5) * {APART}" if several else ""
     return (
         alt.Chart(short)
+        .transform_calculate(
+            head=heads.at("datum.place" if several else "0"),
+            query=asking.at("datum.query_index"),
+            key=asked.at("datum.key_index"),
+            from_y=f"datum.query_index{shift}",
+            to_y=f"datum.key_index{shift}",
+        )
         .mark_rule()
         .encode(
             x=alt.value(MARGIN),
@@ -88,13 +140,21 @@ def _rules(
     )
 
 
-def _column(tokens: pd.DataFrame, index: str, scale: alt.Scale, side: str) -> alt.Chart:
+def _column(
+    tokens: pd.DataFrame, index: str, listed: _Listed, scale: alt.Scale, side: str
+) -> alt.Chart:
     """Labels as an axis moved into the plot, over transparent areas that can be hovered."""
     left = side == "left"
-    y = alt.Y("from:Q", scale=scale, axis=_labels(tokens, index, side))
+    y = alt.Y("from:Q", scale=scale, axis=_labels(tokens, index, listed, side))
+    told = {"token": listed.at(f"datum.{index}")}
+    if left:
+        shares = [round(share, 2) for share in tokens["held"].tolist()]
+        told["held"] = f"{json.dumps(shares)}[datum.{index} - {listed.first}]"
     return (
-        alt.Chart(tokens)
-        .transform_calculate(**{"from": f"datum.{index} - 0.5", "to": f"datum.{index} + 0.5"})
+        alt.Chart(alt.sequence(listed.first, listed.first + len(tokens), as_=index))
+        .transform_calculate(
+            **told, **{"from": f"datum.{index} - 0.5", "to": f"datum.{index} + 0.5"}
+        )
         .mark_rect(fill="transparent", cursor="pointer")
         .encode(
             x=alt.value(0) if left else RIGHT,
@@ -110,17 +170,16 @@ def _column(tokens: pd.DataFrame, index: str, scale: alt.Scale, side: str) -> al
     )
 
 
-def _labels(tokens: pd.DataFrame, index: str, side: str) -> alt.Axis:
-    places = tokens[index].tolist()
-    marks = tokens["pinned"].tolist() if "pinned" in tokens else [False] * len(places)
-    names = [f"▸ {t}" if pinned else t for t, pinned in zip(tokens["token"].tolist(), marks)]
-    start = places[0] if places else 0
+def _labels(tokens: pd.DataFrame, index: str, listed: _Listed, side: str) -> alt.Axis:
+    label = listed.at("datum.value")
+    pinned = tokens[index][tokens["pinned"]].tolist() if "pinned" in tokens else []
+    if pinned:
+        label = f"(indexof({pinned}, datum.value) < 0 ? '' : '▸ ') + {label}"
     return alt.Axis(
         orient=side,
         offset=-MARGIN,
-        values=places,
-        # The sign in front keeps tokens such as "if" from being read as words of the language.
-        labelExpr=f"slice({json.dumps(['|' + name for name in names])}[datum.value - {start}], 1)",
+        values=alt.ExprRef(f"sequence({listed.first}, {listed.first + len(tokens)})"),
+        labelExpr=label,
         labelLimit=MARGIN - 14,
         labelFontSize=13,
         labelPadding=8,

@@ -204,7 +204,7 @@ def line_frames(
     columns = _window(maps.key_tokens, window if same_tokens(maps) else None)
     drawn = rows if token is None else [token]
     parts, shown, total = [], 0.0, 0.0
-    for place, head in enumerate(heads):
+    for head in heads:
         weights = maps.head(layer, head)
         mask = np.zeros_like(weights, dtype=bool)
         inside = np.ix_(drawn, columns)
@@ -213,7 +213,7 @@ def line_frames(
         )
         shown += np.where(mask, weights, 0.0).sum(-1, dtype=float)
         total += weights.sum(-1, dtype=float)
-        parts.append(_lines(maps, weights, mask, head, _shift(place, len(heads))))
+        parts.append(_lines(weights, mask, head))
     queries = pd.DataFrame({"query_index": rows, "token": [maps.tokens[i] for i in rows]})
     queries["pinned"] = queries["query_index"] == (-1 if token is None else token)
     queries["held"] = (shown / np.maximum(total, 1e-12))[rows]
@@ -228,28 +228,10 @@ def _window(tokens: list[str], window: tuple[int, int] | None) -> list[int]:
     return list(range(first, min(last, len(tokens))))
 
 
-def _shift(place: int, count: int) -> float:
-    """Heads start a little above or below each other so that no line hides another."""
-    return 0.0 if count == 1 else (place / (count - 1) - 0.5) * 0.5
-
-
-def _lines(
-    maps: AttentionMaps, weights: np.ndarray, mask: np.ndarray, head: int, shift: float
-) -> pd.DataFrame:
+def _lines(weights: np.ndarray, mask: np.ndarray, head: int) -> pd.DataFrame:
     rows, columns = np.nonzero(mask)
-    # Short numbers: the browser is sent hundreds of lines.
-    return pd.DataFrame(
-        {
-            "head": f"head {head}",
-            "query_index": rows.astype(np.int32),
-            "query": [maps.tokens[i] for i in rows],
-            "key_index": columns.astype(np.int32),
-            "key": [maps.key_tokens[i] for i in columns],
-            "weight": weights[rows, columns].astype(np.float32),
-            "from_y": (rows + shift).astype(np.float32),
-            "to_y": (columns + shift).astype(np.float32),
-        }
-    ).sort_values("weight", ignore_index=True)
+    lines = {"query_index": rows, "key_index": columns, "weight": weights[rows, columns]}
+    return pd.DataFrame({"head": f"head {head}", **lines}).sort_values("weight", ignore_index=True)
 
 
 def cell_frame(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -96,31 +97,44 @@ def test_pictures_are_drawn_without_a_browser_and_hold_the_tokens():
 
 @pytest.mark.parametrize("token", ["if", "else", "datum", "'", '"', "\\", "</script>", "|", "🙂"])
 def test_the_head_view_draws_every_token_whatever_it_says(token):
-    lines = pd.DataFrame(
-        [
-            {
-                "head": "head 0",
-                "query_index": 0,
-                "query": token,
-                "key_index": 1,
-                "key": "b",
-                "weight": 0.7,
-                "from_x": 0,
-                "to_x": 1,
-                "from_y": 0.0,
-                "to_y": 1.0,
-            }
-        ]
-    )
-    tokens = pd.DataFrame({"token": [token, "b"], "pinned": [True, False]})
-    chart = head_lines(
-        lines, tokens.assign(query_index=[0, 1]), tokens.assign(key_index=[0, 1]), title="weight"
-    )
-    svg = picture(chart, "svg").decode()
+    svg = picture(lines_between([token, "b"], [("head 0", 0, 1, 0.7)]), "svg").decode()
     assert svg.count(">b<") == 2
     from html import escape
 
     assert escape(f"▸ {token}", quote=False) in svg.replace("&quot;", '"').replace("&#39;", "'")
+    (line,) = told_lines(svg)
+    assert (line["query"], line["key"]) == (token, "b")
+
+
+def lines_between(tokens: list[str], lines: list[tuple], first: int = 0):
+    """The head view of tokens that are both queries and keys; the first is pinned."""
+    places = range(first, first + len(tokens))
+    frame = pd.DataFrame({"token": tokens, "pinned": [True] + [False] * (len(tokens) - 1)})
+    return head_lines(
+        pd.DataFrame(lines, columns=["head", "query_index", "key_index", "weight"]),
+        frame.assign(query_index=places, held=0.93),
+        frame.assign(key_index=places),
+        title="weight",
+    )
+
+
+def told_lines(svg: str) -> list[dict[str, str]]:
+    """What a screen reader is told of each line."""
+    drawn = ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}line")
+    labels = [each.get("aria-label", "") for each in drawn]
+    return [dict(part.split(": ", 1) for part in label.split("; ")) for label in labels if label]
+
+
+def test_the_lines_of_several_heads_name_their_tokens_and_begin_beside_each_other():
+    lines = [("head 3", 300, 301, 0.1234), ("head 5", 301, 300, 0.5), ("head 5", 300, 300, 0.25)]
+    told = told_lines(picture(lines_between(["a", "b"], lines, first=300), "svg").decode())
+    named = [(each["head"], each["query"], each["key"]) for each in told]
+    assert named == [("head 3", "a", "b"), ("head 5", "b", "a"), ("head 5", "a", "a")]
+    assert [float(each["weight"]) for each in told] == pytest.approx([0.1234, 0.5, 0.25], abs=5e-5)
+    ends = [(float(each["from_y"]), float(each["to_y"])) for each in told]
+    assert ends == [(299.75, 300.75), (301.25, 300.25), (300.25, 300.25)]
+    empty = picture(lines_between(["a", "b"], []), "svg").decode()
+    assert (told_lines(empty), empty.count(">b<")) == ([], 2)
 
 
 def test_bars_and_grids_of_signed_scores_are_drawn():

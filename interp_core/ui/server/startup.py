@@ -105,5 +105,6 @@ def _style() -> str:
     """The rules without what only their readers need: every page is sent them."""
     rules = "".join(each.read_text(encoding="utf-8") for each in RULES)
     rules = re.sub(r"/\*.*?\*/", "", rules, flags=re.DOTALL)
-    rules = re.sub(r'\[data-testid="(\w+)"\]', r"[data-testid=\1]", rules)
-    return "<style>" + re.sub(r"\s+", " ", rules) + "</style>"
+    rules = re.sub(r'="([\w-]+)"\]', r"=\1]", rules)
+    rules = re.sub(r"\s*([{};,>])\s*|(:)\s+", r"\1\2", re.sub(r"\s+", " ", rules))
+    return f"<style>{rules.replace(';}', '}')}</style>"
