@@ -6,6 +6,7 @@ import contextlib
 import gc
 import os
 import shutil
+import sys
 import tempfile
 import time
 from functools import cache, wraps
@@ -29,7 +30,8 @@ PLACES = {
 PREFIX, A_DAY = "clearhead-tests-", 24 * 60 * 60  # seconds
 ELSEWHERE = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE", "TORCH_HOME")
 
-# One worker keeps a line: its files share a browser, or what UMAP compiles in each process.
+# One worker keeps a line: its files share a browser, a server, what views have computed, or
+# what UMAP compiles in each process.
 BROWSER = "tests/browser/"
 LINES = {
     "browser, every page": (f"{BROWSER}test_accessibility",),
@@ -46,6 +48,8 @@ LINES = {
         "tests/pages/test_report_projector.py",
         "tests/test_requests.py",
     ),
+    "every view": ("tests/safety/test_every_view.py", "tests/safety/test_links.py"),
+    "a shared server": ("tests/safety/test_figures.py", "tests/safety/test_many_people.py"),
 }
 # What takes longest begins first, so that the workers end together; the others follow as they are.
 # Two browsers at once are enough: the other lines of them come when the first are through.
@@ -58,6 +62,7 @@ LONGEST = (
     "tests/pages/test_lessons.py",
     "browser, classifiers",
     "browser, the rest",
+    "every view",
     *(
         f"tests/pages/test_{name}.py"
         for name in (
@@ -71,7 +76,7 @@ LONGEST = (
             "audit",
         )
     ),
-    "tests/safety/test_many_people.py",
+    "a shared server",
     "tests/safety/test_container.py",
     "tests/packaging/test_wheel.py",
     "tests/recorded/test_results.py",
@@ -121,6 +126,9 @@ def begin_from_nothing() -> Path:
     return folder
 
 
+# What is compiled once serves all workers, servers and commands that tests start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # Before anything is imported that looks at these.
 FRESH = None if WORKER else begin_from_nothing()
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -17,7 +17,9 @@ from pathlib import Path
 import pandas as pd
 
 import interp_core as ic
+from interp_core.models import gguf_file, photos
 from tests.tiny import build
+from tests.tiny_gguf import written
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = "The plot is not bad at all."
@@ -73,6 +75,15 @@ def files() -> None:
     packed = io.BytesIO()
     ic.sample_photo("temple").save(packed, "JPEG")
     ic.read_image(packed.getvalue())
+
+
+def conversions() -> None:
+    """What models that packages carry are made of: a small one, and the photographs' own."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "tiny.gguf"
+        written(source)
+        gguf_file.convert(source, Path(folder))
+        photos.convert(photos.MODEL.source(), Path(folder))
 
 
 def images(model: ic.LoadedModel) -> None:
@@ -159,6 +170,8 @@ def main(target: str) -> None:
     with tempfile.TemporaryDirectory() as folder:  # the same on a small scale
         explanations(ic.load_model(str(build("bert-2-labels", Path(folder) / "bert"))))
         writing(ic.load_model(str(build("gpt2", Path(folder) / "gpt2"))))
+    conversions()
+    assert "peft" not in sys.modules, "peft takes seconds, and is for adapters alone"
     files()
     pictures()
     pages()

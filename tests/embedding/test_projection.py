@@ -309,12 +309,12 @@ def test_who_waits_for_anothers_fit_can_be_stopped():
 FOUR = """
 import threading, numpy as np, interp_core as ic
 values = np.random.default_rng(0).normal(size=(1500, 20)).astype("float32")
-alone = [ic.project(values, seed=seed, epochs=60).coordinates for seed in range(4)]
+alone = [ic.project(values, seed=seed, epochs=60, quality=False).coordinates for seed in range(4)]
 found = [None] * 4
 start = threading.Barrier(4)
 def session(seed):
     start.wait()
-    found[seed] = ic.project(values, seed=seed, epochs=60).coordinates
+    found[seed] = ic.project(values, seed=seed, epochs=60, quality=False).coordinates
 threads = [threading.Thread(target=session, args=(seed,)) for seed in range(4)]
 [each.start() for each in threads]; [each.join() for each in threads]
 import numba

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import time
+import urllib.request
+from types import SimpleNamespace
+
 import pytest
 
 from interp_core.ui.widgets import downloads
+from tests.safety.offers import SECRET
+from tests.safety.visitor import visit
+from tools.browser import running
 
 
 @pytest.fixture
@@ -21,3 +28,40 @@ def offered(monkeypatch):
     for closed in ("section", "_quiet"):  # both fill what they hold when it is opened
         monkeypatch.setattr(downloads, closed, lambda title, icon, draw: draw())
     return found
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory):
+    """A real shared server, left alone until the front page is ready, then visited by two people.
+
+    What it told them, and the server, which goes on for those who come after them.
+    """
+    folder, asked = tmp_path_factory.mktemp("served"), SimpleNamespace()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLEARHEAD_SHARED", "1")
+        patch.setenv("CLEARHEAD_LOG", "info")
+        with running(folder) as server:
+
+            def told(address: str) -> str:
+                with urllib.request.urlopen(
+                    f"{server.url}/_stcore/{address}", timeout=60
+                ) as answer:
+                    assert answer.status == 200
+                    return answer.read().decode()
+
+            patch.undo()  # the server has them; other tests of the process go without
+            asked.server = server
+            asked.health = told("health")  # while the page is made ready
+            log = folder / "server.log"
+            while "warm start" not in log.read_text():
+                time.sleep(0.1)  # until the test's own time limit
+            asked.before = told("metrics")
+            asked.first = visit(server.url, "")
+            asked.between = told("metrics")
+            asked.mine = visit(server.url, f"?text=The+{SECRET}+is+good.")
+            asked.other = visit(server.url, "")
+            asked.after = told("metrics")
+            while (seen := log.read_text()).count('"event": "page"') < 3:
+                time.sleep(0.1)  # a page may be logged just after it has been sent
+            asked.log = seen
+            yield asked

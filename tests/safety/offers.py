@@ -10,6 +10,7 @@ from tests.hostile import HOSTILE_TOKEN
 from tests.safety.opened import alive, elements, markdown
 
 FETCH = "![x](http://h.test/a.png)"
+SECRET = "xylophonist"  # a word that nothing but a test says
 RUN = "<img src=x onerror=alert(1)>"
 HOSTILE = f"{FETCH} {RUN} </script><script>alert(1)</script> :material/home: not bad"
 SIGNS = (FETCH, "](http://h.test", RUN, "<script>", HOSTILE_TOKEN)

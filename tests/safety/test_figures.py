@@ -6,9 +6,6 @@ import json
 import logging
 import re
 import threading
-import time
-import urllib.request
-from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
@@ -22,11 +19,9 @@ from interp_core.ui.server.logs import Durations
 from interp_core.ui.server.queue import Turns
 from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets.model_choice import DEFAULT_MODEL
-from tests.safety.opened import ROOT, VIEWS, everything, opened
-from tests.safety.visitor import visit
-from tools.browser import running
+from tests.safety.offers import SECRET
+from tests.safety.opened import QUICK, ROOT, VIEWS, everything, opened
 
-SECRET = "xylophonist"
 LINE = re.compile(
     r"# (HELP|TYPE|UNIT) \S+ .+|# EOF|\w+(\{(\w+=\"[^\"]*\",?)*\})? [\d.e+-]+", re.ASCII
 )
@@ -150,9 +145,9 @@ def log(monkeypatch, capfd):
     logs.log.setLevel(logging.WARNING)
 
 
-def test_every_page_is_logged_with_its_seconds_and_its_embedded_model(log):
+def test_every_page_is_logged_with_its_seconds_and_its_embedded_model(log, few_texts):
     for page in VIEWS:
-        opened(page, {"text": f"{SECRET} is good."})
+        opened(page, {"text": f"{SECRET} is good."}, **QUICK)
     lines = [line for line in log() if line["event"] == "page"]
     assert {line["page"] for line in lines} >= set(VIEWS)
     for line in lines:
@@ -193,43 +188,14 @@ def test_no_words_of_anybody_are_logged_or_counted(log, monkeypatch):
     assert SECRET not in str(figures())
 
 
-def test_one_sessions_words_are_on_no_page_and_in_no_address_of_another():
+def test_one_sessions_words_are_on_no_page_and_in_no_address_of_another(few_texts):
     first = {"text": f"The {SECRET} is good.", "pair": SECRET}
     second = {"text": "The film is bad."}
+    words = dict.fromkeys(("many", "find", "text_b"), SECRET) | {"edited": f"{SECRET}!"}
     for page in VIEWS:
-        mine = opened(page, first, edited=f"{SECRET}!", many=SECRET, find=SECRET, text_b=SECRET)
-        assert SECRET in everything(mine)
-        assert SECRET not in everything(opened(page, second))
+        assert SECRET in everything(opened(page, first, **words, **QUICK))
+        assert SECRET not in everything(opened(page, second, **QUICK))
     assert SECRET not in everything(opened("attention_heads"))
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    """A real server, left alone until the front page is ready, then visited by two people."""
-    folder, asked = tmp_path_factory.mktemp("served"), SimpleNamespace()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CLEARHEAD_SHARED", "1")
-        patch.setenv("CLEARHEAD_LOG", "info")
-        with running(folder) as server:
-
-            def told(address: str) -> str:
-                with urllib.request.urlopen(
-                    f"{server.url}/_stcore/{address}", timeout=60
-                ) as answer:
-                    assert answer.status == 200
-                    return answer.read().decode()
-
-            asked.health = told("health")  # while the page is made ready
-            while "warm start" not in (folder / "server.log").read_text():
-                time.sleep(0.1)  # until the test's own time limit
-            asked.before = told("metrics")
-            asked.first = visit(server.url, "")
-            asked.between = told("metrics")
-            asked.mine = visit(server.url, f"?text=The+{SECRET}+is+good.")
-            asked.other = visit(server.url, "")
-            asked.after = told("metrics")
-        asked.log = (folder / "server.log").read_text()
-    return asked
 
 
 def test_the_first_visitor_of_a_server_that_was_left_alone_computes_nothing(served):

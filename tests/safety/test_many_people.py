@@ -14,7 +14,7 @@ import pytest
 from benchmarks.loading.tab import Tab, opened
 from interp_core.attribution.methods import METHODS
 from tests.safety.visitor import visit
-from tools.browser import Server, running
+from tools.browser import Server
 
 PEOPLE = 50
 LONG = {"method": METHODS["shapley_sampling"].title, "steps": 512}
@@ -22,10 +22,9 @@ STATE = re.compile(r'^clearhead_computations\{state="(\w+)"\} (\d+)', re.MULTILI
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("server")) as started:
-        visit(started.url, "")
-        yield started
+def server(served):
+    """A shared one whose front page has been seen."""
+    return served.server
 
 
 def computations(server: Server) -> dict[str, int]:
