@@ -11,6 +11,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 
 from interp_core.ui.report.session import VIEWS
+from tests.pages.browser_view import BrowserView
 from tests.pages.running import ROOT, TIMEOUT, run
 
 TEXT = "The script is not bad."
@@ -75,17 +76,20 @@ SWITCHES = [
         {"corpus": "Sidebar text", "heads_view": "Scatter plot", "model": "encoder"},
     ),
     ("embedding_projector", "sentiment", {"model": "encoder"}),
+    ("embedding_projector", "digits", {"model": "intents", "reducer": "PCA"}),
 ]
 
 
 @pytest.mark.parametrize(("page", "model", "choices"), SWITCHES)
 def test_the_address_opened_anew_draws_the_same(page, model, choices):
-    app = run(page, model=model, many_scores=True)
+    app, browser = run(page, model=model, many_scores=True), BrowserView()
+    assert not browser.astray(app)
     app.query_params["model"] = model
     if page == "word_attributions":
         app.query_params["many_scores"] = "true"
     for key, label in choices.items():
         app = chosen(app, key, label)
+        assert not browser.astray(app, key)
     assert not app.exception
     assert drawn(app)
     other = reopened(app, page)

@@ -6,6 +6,8 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.browser_view import BrowserView
+
 
 def page() -> None:
     import streamlit as st
@@ -83,3 +85,25 @@ def test_of_several_choices_those_that_are_offered_stay():
     control(app, "several").set_value(["b", "c"]).run()
     app.session_state["offered"] = ["x", "y", "b"]
     assert control(app.run(), "several").value == ["b"]
+
+
+def sliding() -> None:
+    import streamlit as st
+
+    from interp_core.ui.widgets.choices import BOUND, within
+
+    last = st.session_state.get("layers", 4)
+    within("layer", last, last)
+    st.slider("Layer", 0, last, last, key="layer", **BOUND)
+
+
+@pytest.mark.parametrize(("own", "layers", "expected"), [(None, 6, 6), (1, 6, 1), (3, 2, 2)])
+def test_a_slider_of_another_range_tells_the_browser_what_is_kept(own, layers, expected):
+    app, browser = AppTest.from_function(sliding).run(), BrowserView()
+    browser.astray(app)
+    if own is not None:
+        browser.astray(app.slider(key="layer").set_value(own).run(), "layer")
+    app.session_state["layers"] = layers
+    app.run()
+    assert app.slider(key="layer").value == expected
+    assert not browser.astray(app)

@@ -18,6 +18,7 @@ from interp_core.ui.attention.question import (
     token_choice,
 )
 from interp_core.ui.widgets import clicks, layout
+from interp_core.ui.widgets.choices import within
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import Recipe, supplied
@@ -83,6 +84,7 @@ def _said(lines: pd.DataFrame, queries: pd.DataFrame, options: Options) -> str:
 def _line_window(count: int) -> tuple[int, int]:
     if count <= frames.ROWS:
         return 0, count
+    within("first", count - frames.ROWS, 0)
     first = st.slider(
         f"First token shown (window of {frames.ROWS})",
         0,

@@ -26,6 +26,7 @@ from interp_core.ui.attention.question import (
     strongest_named,
 )
 from interp_core.ui.widgets import clicks, layout
+from interp_core.ui.widgets.choices import within
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import offer
 from interp_core.ui.widgets.recipe import Recipe, supplied
@@ -115,6 +116,7 @@ def _zoomed(
 def _window_start(label: str, key: str, count: int) -> int:
     if count <= WINDOW:
         return 0
+    within(key, count - WINDOW, 0)
     return st.slider(
         label, 0, count - WINDOW, key=key, bind="query-params", persist_state="session", width=300
     )

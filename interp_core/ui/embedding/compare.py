@@ -23,7 +23,7 @@ from interp_core.ui.embedding.downloads import PointResult
 from interp_core.ui.embedding.question import LAYERED, SLOW, Drawing, Points, points_named
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import model_choice
-from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, within
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number
 from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
@@ -195,8 +195,7 @@ def side_titles(left: Drawing, right: Drawing) -> tuple[str, str]:
 
 
 def _layer(left: Drawing, model: LoadedModel) -> Drawing:
-    if st.session_state.get("depth2", 0) > model.n_layers:
-        del st.session_state["depth2"]
+    within("depth2", model.n_layers, 0)
     other = st.slider("Layer on the right", 0, model.n_layers, 0, key="depth2", width=190, **BOUND)
     return replace(left, points=replace(left.points, layer=other))
 

@@ -21,7 +21,7 @@ from interp_core.ui.embedding.downloads import PointResult
 from interp_core.ui.embedding.question import LAYERED, Drawing, Points, titled
 from interp_core.ui.embedding.results import in_place, quick, shared, slow
 from interp_core.ui.widgets import markdown
-from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, within
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, each, named, supplied, value
@@ -92,8 +92,7 @@ def _choose(parts: list[Vectors]) -> tuple[int, str | None, int | None]:
     labels = label_columns(parts[-1])
     with st.container(horizontal=True, vertical_alignment="bottom"):
         follow("group_by", labels[0] if labels else None)
-        if st.session_state.get("stage", 0) > last:
-            del st.session_state["stage"]
+        within("stage", last, 0)
         number = st.slider(
             "Show layer",
             0,

@@ -22,7 +22,7 @@ from interp_core.ui.embedding.question import (
 from interp_core.ui.images.question import MOST, SMALL, choose_several
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import sidebar, uploads
-from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of, within
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -126,8 +126,7 @@ def _about() -> str:
 
 def _layer(model: LoadedModel) -> int:
     last = model.n_layers
-    if st.session_state.get("depth", 0) > last:
-        del st.session_state["depth"]
+    within("depth", last, last)
     return st.slider(
         "Layer",
         0,

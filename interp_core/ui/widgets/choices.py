@@ -50,6 +50,18 @@ def follow(key: str, default: Any, *, drawn: bool = True) -> None:
     st.session_state[f"default_{key}"] = default
 
 
+def within(key: str, last: int, default: int) -> None:
+    """Keep the choice of a slider from 0 to `last`, which depends on the model or the text.
+
+    A slider of another range is a new one to the browser, at its default until it is told more.
+    """
+    follow(key, default)
+    value, before = st.session_state.get(key), st.session_state.get(f"last_{key}", last)
+    if value is not None and (value > last or before != last):
+        st.session_state[key] = value if value <= last else default
+    st.session_state[f"last_{key}"] = last
+
+
 def to_address(key: str, value: str) -> None:
     """Say in the address what it means, before the control that it is for has been drawn."""
     st.query_params[key] = value
