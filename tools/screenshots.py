@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.browser import (
@@ -30,13 +30,18 @@ TEXT = "The plot is not bad at all, but the ending left me cold."
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: its file name, the page, what the address says, and the theme."""
+    """One picture: its file name, the page, what the address says, and the theme.
+
+    Its words are those of the same view with what `smaller` says, where the whole takes long and
+    its figures are not the same on every machine.
+    """
 
     name: str
     page: str
     query: dict
     scheme: str = "light"
     height: int = 900
+    smaller: dict = field(default_factory=dict)
 
 
 BOTH = {"model": "sentiment", "text": TEXT}
@@ -58,7 +63,13 @@ SHOTS = (
     Shot("attention_across_layers", "attention_heads", {**BOTH, "view": "Across layers"}, "dark"),
     Shot("word_attributions", "word_attributions", {**BOTH}),
     Shot("compare_methods", "word_attributions", {**BOTH, "show": "Compare methods"}, "dark"),
-    Shot("embedding_projector", "embedding_projector", {**REQUESTS}, height=1250),
+    Shot(
+        "embedding_projector",
+        "embedding_projector",
+        {**REQUESTS},
+        height=1250,
+        smaller={"points": "Word groups", "reducer": "PCA", "labels_word_groups": "none"},
+    ),
     Shot("embedding_layers", "embedding_projector", {**SENSES}, "dark", 1250),
 )
 
@@ -70,11 +81,11 @@ def window(browser):  # noqa: ANN001, ANN201 - playwright's own types
     return page
 
 
-def visit(page, server: Server, shot: Shot) -> None:  # noqa: ANN001
-    """Open the page of a shot, and wait until it is at rest."""
+def visit(page, server: Server, shot: Shot, *, smaller: bool = False) -> None:  # noqa: ANN001
+    """Open the page of a shot, or of its words, and wait until it is at rest."""
     page.set_viewport_size({"width": 1280, "height": shot.height})
     page.emulate_media(color_scheme=shot.scheme)
-    page.goto(server.link(shot.page, **shot.query))
+    page.goto(server.link(shot.page, **{**shot.query, **(shot.smaller if smaller else {})}))
     ready(page)
 
 
@@ -104,6 +115,8 @@ def main() -> int:
         for shot in SHOTS:
             visit(page, server, shot)
             page.screenshot(path=FOLDER / f"{shot.name}.png")
+            if shot.smaller:
+                visit(page, server, shot, smaller=True)
             said[shot.name] = words(page)
         browser.close()
     WORDS.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -33,15 +33,16 @@ def test_dropping_a_word_moves_the_prediction_and_numbers_can_be_downloaded(serv
     assert "wonderful" in set(table["token"])
 
 
-def test_hostile_text_is_shown_as_text(server, open_page):
+def test_hostile_texts_tokens_and_labels_are_shown_as_text(server, open_page, hostile_model):
     text = "<img src=x onerror=\"document.title='x'\"> is </script><script>alert(1)</script> bad"
-    page = open_page(server.link(PAGE, text=text))
+    page = open_page(server.link(PAGE, text=text, model=str(hostile_model)))
     ready(page)
     for view in ("Compare methods", "Counterfactuals", "Multiple texts"):
         page.get_by_role("radio", name=view, exact=True).click()
         ready(page)
         assert page.title() == "Clearhead"
         assert page.locator("[data-testid=stMain] img").count() == 0
+        assert page.get_by_test_id("stAlertContentError").count() == 0
 
 
 def test_the_menu_leads_from_page_to_page_with_model_and_text(server, open_page):

@@ -7,22 +7,23 @@ import re
 
 import pytest
 
-from tools.browser import ROOT
-from tools.screenshots import FOLDER, SHOTS, WORDS, visit, window, words
+from tools.browser import PATIENCE, ROOT
+from tools.screenshots import FOLDER, SHOTS, WORDS, visit, words
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def page(chromium):
-    opened = window(chromium)
+def page(windows):
+    opened = windows(1440, "light").new_page()
+    opened.set_default_timeout(PATIENCE)
     yield opened
-    opened.context.close()
+    opened.close()
 
 
 @pytest.mark.parametrize("shot", SHOTS, ids=lambda shot: shot.name)
 def test_a_picture_is_as_new_as_its_page(server, page, shot):
-    visit(page, server, shot)
+    visit(page, server, shot, smaller=True)
     said = json.loads(WORDS.read_text(encoding="utf-8"))[shot.name]
     assert words(page) == said, "the page has changed: run `make screenshots`"
     assert (FOLDER / f"{shot.name}.png").is_file()
