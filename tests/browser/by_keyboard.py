@@ -12,38 +12,47 @@ from tests.browser.places import switched, visited
 from tools.browser import settled
 
 MOST = 150  # stops of a page
-_AT = """() => {
+# The name of what has the focus.
+_NAME = """() => {
   let at = document.activeElement;
   while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
-  return at;
+  window.atStop = at;
+  return at === document.body ? "" :
+    at.ariaLabel || at.labels?.[0]?.innerText || at.innerText || at.tagName;
 }"""
-_NAME = """at => at === document.body ? "" :
-  at.ariaLabel || at.labels?.[0]?.innerText || at.innerText || at.tagName"""
-# Whether the element or what it stands in looks different without the focus.
-_SEEN = """async at => {
+# The same, and whether it or what it stands in looks different without the focus.
+_SEEN = f"""async () => {{
+  const name = ({_NAME})(), at = window.atStop;
+  if (!name) return [name, true];
   const drawn = () => new Promise(done => setTimeout(done, 40));
-  const look = () => {
+  const look = () => {{
     const looks = [];
-    for (let each = at, up = 0; each && up < 5; each = each.parentElement, up++) {
+    for (let each = at, up = 0; each && up < 5; each = each.parentElement, up++) {{
       const style = getComputedStyle(each);
       looks.push(style.outline, style.boxShadow, style.borderColor, style.backgroundColor);
-    }
+    }}
     return looks.join();
-  };
+  }};
   await drawn();
   const focused = look();
   at.blur();
   await drawn();
   const without = look();
   at.focus();
-  return focused !== without;
-}"""
+  return [name, focused !== without];
+}}"""
 
 
 def next_stop(page) -> str:
     """One Tab further; the name of where that leads, empty at the end."""
     page.keyboard.press("Tab")
-    return page.evaluate_handle(_AT).evaluate(_NAME)
+    return page.evaluate(_NAME)
+
+
+def next_look(page) -> tuple[str, bool]:
+    """The same, and whether one sees that it has the focus."""
+    page.keyboard.press("Tab")
+    return tuple(page.evaluate(_SEEN))
 
 
 def reach(page, name: str) -> None:
@@ -74,9 +83,12 @@ def every_stop_shows_that_it_has_the_focus(page) -> None:
     assert any(not next_stop(page) for _ in range(MOST))  # to the end
     assert next_stop(page).startswith("Skip to main")
     unseen, stops = [], 0
-    while (name := next_stop(page)) and stops < MOST:
+    while stops < MOST:
+        name, seen = next_look(page)
+        if not name:
+            break
         stops += 1
-        if not page.evaluate_handle(_AT).evaluate(_SEEN):
+        if not seen:
             unseen.append(name)
     assert stops > 10
     assert not unseen

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from interp_core.ui.report.session import VIEWS
 from tests.pages.browser_view import BrowserView
-from tests.pages.running import ROOT, TIMEOUT, run
+from tests.pages.running import ROOT, TIMEOUT, run, words
+from tests.safety.opened import VIEW_KEYS
 
 TEXT = "The script is not bad."
 
@@ -112,3 +113,25 @@ def test_a_page_that_ends_early_has_its_link_and_is_remembered(choices):
     if "view" in choices:  # what the browser does not write is in the address
         app.slider(key="strength").set_value(0.5).run()
         assert app.query_params["strength"] == "0.5"
+
+
+# What computes little: a tiny model, few texts.
+QUICK = {"corpus_size": "100 texts", "points": "Sidebar text", "method": "Gradient norm"}
+LINKED = ("attention_heads", "word_attributions", "embedding_projector", "head_entropy")
+
+
+@pytest.mark.parametrize("page", LINKED)
+def test_the_link_of_every_view_shows_the_same(tiny, page):
+    """Whichever views were open before it in the session."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    app.query_params.update({"model": str(tiny("bert-2-labels")), "text": TEXT, **QUICK})
+    app.switch_page(f"pages/{page}.py").run()
+    key = VIEW_KEYS[page]
+    views = next(each for each in app.get("button_group") if each.key == key).proto.options
+    for view in [each.content for each in views]:
+        app = chosen(app, key, view)
+        assert not app.exception
+        other = reopened(app, page)
+        assert words(other) == words(app), view
+        assert drawn(other) == drawn(app), view
+        assert {**other.query_params, key: view} == app.query_params  # of the first it says nothing
