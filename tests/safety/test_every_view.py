@@ -1,6 +1,7 @@
 """Every view with a text that would run, fetch or calculate: neither shown nor given away as that.
 
 Nothing is rendered unescaped; no formula is in any CSV, no code in any script, no path in any name.
+What is computed here stays for test_links.py, which forgets it.
 """
 
 from __future__ import annotations
@@ -10,20 +11,12 @@ import re
 
 import pandas as pd
 import pytest
-import streamlit as st
 
 from tests.safety.offers import FETCH, HOSTILE, RUN, formulas, harmless
 from tests.safety.opened import EVERY_VIEW, QUICK, VIEWS, WITHOUT_TEXT, at_view, audited
 
 TEXT = f'=SUM( +cmd -2 @x bad\'); import os; os.abort() #\n""" \\ good {HOSTILE}'
 NAME = re.compile(r"[a-z0-9_]+\.[a-z]+")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def clear_caches():
-    yield
-    st.cache_resource.clear()
-    st.cache_data.clear()
 
 
 def safe(app, offered: list[tuple]) -> bool:
