@@ -125,8 +125,11 @@ def test_a_path_for_the_second_model_gets_a_sentence(page, key, state):
 
 
 @pytest.mark.parametrize("page", VIEWS)
-def test_a_text_of_a_megabyte_gets_an_answer(page):
-    assert alive(opened(page, {"text": "word " * 100_000}, **QUICK))
+def test_a_text_of_a_megabyte_gets_an_answer(tiny, page):
+    query = {"text": "word " * 100_000}
+    if page == "language_models":
+        query["model"] = str(tiny("gpt2"))
+    assert alive(opened(page, query, **QUICK))
 
 
 @pytest.mark.parametrize("lesson", ["../../../etc/passwd", "what-attention-is", "![x](http://h)"])
