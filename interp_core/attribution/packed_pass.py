@@ -132,12 +132,8 @@ class _Layer(nn.Module):
         self.bias = torch.cat([query.bias * scale, key.bias, value.bias]).detach()
         norm, widening, self.activation, narrowing, last = rest
         # Without a gradient of the weights, their inputs need not be kept for the way back.
-        self.maps = [
-            (m.weight.detach(), m.bias.detach()) for m in (projection, widening, narrowing)
-        ]
-        self.norms = [
-            (n.normalized_shape, n.weight.detach(), n.bias.detach(), n.eps) for n in (norm, last)
-        ]
+        self.maps = [_constants(each) for each in (projection, widening, narrowing)]
+        self.norms = [(each.normalized_shape, *_constants(each), each.eps) for each in (norm, last)]
 
     def forward(
         self, states: Tensor, shapes: list[tuple[int, int]], *, only_first: bool = False

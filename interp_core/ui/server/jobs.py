@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from interp_core.progress import interruptible
-from interp_core.ui.server import costs, limits
+from interp_core.ui.server import costs, limits, threads
 from interp_core.ui.server import store as server_store
 from interp_core.ui.server.cache import COMPUTE, LONG
 from interp_core.ui.server.logs import Pace
@@ -71,7 +71,7 @@ def run(
         say(bar.queued(where))
 
     def guarded() -> Any:
-        with line(what, wait), COMPUTE.turn(wait), PACE.timed(what):
+        with line(what, wait), COMPUTE.turn(wait), PACE.timed(what), threads.every_core():
             late, begun = limits.clock(), time.monotonic()
 
             def look() -> None:

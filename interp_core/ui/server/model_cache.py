@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable
 from interp_core.errors import ModelTooLarge
 from interp_core.models.device import available
 from interp_core.models.record import LoadedModel
+from interp_core.ui.server import threads
 from interp_core.ui.server.limits import strings_in
 from interp_core.ui.server.store import STORES, Shared
 
@@ -49,9 +50,7 @@ class Models:
         return found
 
     def _load(self, key: tuple[str, str], load: Callable[[str], LoadedModel]) -> LoadedModel:
-        import torch
-
-        torch.set_num_threads(1)  # sessions share the cores: more threads each only get in the way
+        threads.one()
         self._make_room(key, self._most - 1)
         try:
             loaded = load(key[0])
