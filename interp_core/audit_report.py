@@ -106,6 +106,10 @@ def audit_document(report: Report) -> str:
     return document(report, csv, now())
 
 
+def _svg(chart: Any) -> bytes:
+    return picture(chart, "svg")
+
+
 class _Page:
     """What all charts of the report share."""
 
@@ -117,20 +121,7 @@ class _Page:
             "labelled texts": f"{int(audit.predictions.done.sum()):,}",
         }
         models = {audit.model: weights_digest(model)}
-        self.origin = Origin(script, "Audit", link, options, models)
-
-    def figure(
-        self,
-        title: str,
-        told: str,
-        chart: tuple[Any, str],
-        table: tuple[pd.DataFrame, str],
-        note: str = "",
-    ) -> Figure:
-        """One chart with all that made it; chart and table each with the expression of it."""
-        drawn, draws = chart
-        found, code = table
-        return self.origin.figure(title, told, picture(drawn, "svg"), found, code, draws, note)
+        self.figure = Origin(script, "Audit", link, options, models, _svg).figure
 
     def verdict(self) -> Figure:
         """Thresholds and values, or all values where nothing is judged."""

@@ -113,6 +113,10 @@ def comparison_document(report: Report) -> str:
     return document(report, csv, now())
 
 
+def _svg(chart: Any) -> bytes:
+    return picture(chart, "svg")
+
+
 class _Page:
     """What all charts of the report share."""
 
@@ -122,20 +126,7 @@ class _Page:
         self.found = found
         options = dict(zip(("first", "second"), found.names))
         digests = {each.name: weights_digest(each) for each in models}
-        self.origin = Origin(script, PAGE, link, options, digests)
-
-    def figure(
-        self,
-        title: str,
-        told: str,
-        chart: tuple[Any, str],
-        table: tuple[pd.DataFrame, str],
-        note: str = "",
-    ) -> Figure:
-        """One chart with all that made it; chart and table each with the expression of it."""
-        drawn, draws = chart
-        found, code = table
-        return self.origin.figure(title, told, picture(drawn, "svg"), found, code, draws, note)
+        self.figure = Origin(script, PAGE, link, options, digests, _svg).figure
 
     def weights(self) -> Figure | None:
         """Change of every matrix."""

@@ -15,6 +15,10 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 from transformers.utils import logging
 
 import interp_core as ic
+from interp_core.attribution.forward_function import TextFunction, text_function
+from interp_core.attribution.targets import TargetRequest
+from interp_core.attribution.task_targets import resolve_target
+from interp_core.inputs.tokens import encode
 from interp_core.models.record import Layout, LoadedModel
 from tests import tiny
 from tests.tiny_tokenizers import albert_unigram, byte_level, roberta_bytes, unigram, wordpiece
@@ -233,3 +237,12 @@ def _made(name: str) -> tuple[tf.PreTrainedModel, tf.PreTrainedTokenizerFast]:
                 noise = torch.randn_like(value)
                 value.add_(0.2 * noise) if value.ndim == 1 else value.copy_(0.2 * noise)
     return model, tokenizer
+
+
+def function_of(model: LoadedModel, text: str = "a b c d") -> TextFunction:
+    """F of a text, for what the model answers."""
+    encoded = encode(model, text)
+    request = TargetRequest()
+    return text_function(
+        model, encoded, lambda output: resolve_target(model, encoded, output, request)[0]
+    )

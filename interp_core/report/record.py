@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -66,7 +67,8 @@ def now() -> str:
 class Origin:
     """What all figures share that one function makes: see `Figure`.
 
-    `script` is the Python that computes the whole result, of which each table is an expression.
+    `script` is the Python that computes the whole result, of which each table is an expression;
+    `svg` turns a chart into a picture.
     """
 
     script: str
@@ -74,27 +76,28 @@ class Origin:
     link: str
     options: dict[str, str]
     models: dict[str, str]
+    svg: Callable[[Any], bytes]
     made: str = field(default_factory=now)
 
     def figure(
         self,
         title: str,
         alt: str,
-        picture: bytes,
-        table: pd.DataFrame,
-        code: str,
-        draws: str,
+        chart: tuple[Any, str],
+        table: tuple[pd.DataFrame, str],
         note: str = "",
     ) -> Figure:
-        """An SVG with the table that `code` computes after the script, and the chart that `draws`
-        makes."""
+        """An SVG of the chart with its table, each with the expression that makes it after the
+        script."""
+        drawn, draws = chart
+        found, code = table
         return Figure(
             title=title,
             alt=alt,
-            picture=picture,
+            picture=self.svg(drawn),
             kind=SVG,
-            numbers=table.reset_index(drop=True),
-            rows=len(table),
+            numbers=found.reset_index(drop=True),
+            rows=len(found),
             script="\n".join([self.script.rstrip(), f"table = {code}", f"chart = {draws}", ""]),
             page=self.page,
             link=self.link,

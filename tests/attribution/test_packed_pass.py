@@ -10,13 +10,9 @@ import torch
 
 import interp_core as ic
 from interp_core.attribution import shared_passes, shared_points
-from interp_core.attribution.forward_function import text_function
 from interp_core.attribution.packed_pass import packed_pass
-from interp_core.attribution.targets import TargetRequest
-from interp_core.attribution.task_targets import resolve_target
-from interp_core.inputs.tokens import encode
 from tests.attribution.test_shared_passes import compare
-from tests.attribution_models import HEADED, UPRIGHT, headed
+from tests.attribution_models import HEADED, UPRIGHT, function_of, headed
 
 PACKED = ("bert-multi-label", "roberta-2-labels", "distilbert", "electra-2-labels")
 TEXTS = ["a b c d", "b a", "c d b a c", "a", "d c"]
@@ -25,14 +21,6 @@ TEXTS = ["a b c d", "b a", "c d b a c", "a", "d c"]
 @pytest.fixture
 def model_of(tiny_model):
     return lambda name: headed(name) if name in {**HEADED, **UPRIGHT} else tiny_model(name)
-
-
-def function_of(model, text=TEXTS[0]):
-    encoded = encode(model, text)
-    request = TargetRequest()
-    return text_function(
-        model, encoded, lambda output: resolve_target(model, encoded, output, request)[0]
-    )
 
 
 @pytest.mark.parametrize("name", PACKED)

@@ -5,14 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from interp_core.attribution.forward_function import text_function
 from interp_core.attribution.shared_passes import attribute_block
 from interp_core.attribution.short_pass import short_pass
-from interp_core.attribution.targets import TargetRequest
-from interp_core.attribution.task_targets import resolve_target
-from interp_core.inputs.tokens import encode
 from tests.attribution.test_shared_passes import compare
-from tests.attribution_models import HEADED, headed
+from tests.attribution_models import HEADED, function_of, headed
 
 # The first map of the last layer's MLP.
 SHORT = {
@@ -28,14 +24,6 @@ TEXT = "a b c d"
 @pytest.fixture
 def model_of(tiny_model):
     return lambda name: headed(name) if name in HEADED else tiny_model(name)
-
-
-def function_of(model):
-    encoded = encode(model, TEXT)
-    request = TargetRequest()
-    return text_function(
-        model, encoded, lambda output: resolve_target(model, encoded, output, request)[0]
-    )
 
 
 @pytest.mark.parametrize("name", SHORT)

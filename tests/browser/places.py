@@ -8,8 +8,6 @@ from interp_core.ui.navigation import PAGES
 from tests.tiny import TEXT
 from tools.browser import settled
 
-STILL = "*, *::before, *::after { transition: none !important; animation: none !important }"
-
 
 @dataclass(frozen=True)
 class Place:
@@ -98,7 +96,6 @@ def visited(page, address: str) -> None:
     """Open an address, and wait until it is drawn."""
     page.goto(address)
     page.get_by_role("heading", level=1).wait_for()
-    page.add_style_tag(content=STILL)
     settled(page)
 
 
