@@ -15,6 +15,7 @@ from interp_core.audit.predictions import is_right
 from interp_core.ui.audit import answers
 from interp_core.ui.audit.question import FILE, Asked
 from interp_core.ui.server import cache
+from tests.pages.browser_view import BrowserView
 from tests.pages.reporting import check
 from tests.pages.running import ROOT, TIMEOUT, charts, clicked, run, undefined, words
 
@@ -154,6 +155,24 @@ def script(app) -> str:
     """The code below the charts."""
     app.session_state["section_Download and code"] = True
     return "\n".join(each.value for each in app.run().code)
+
+
+@pytest.mark.parametrize(("view", "key"), [("score", "audit_row"), ("errors", "audit_error")])
+def test_the_row_of_one_file_is_not_opened_in_another(view, key):
+    """Also where the number stands for an error of both."""
+    wrong = "text,label\n" + "".join(f"{text},positive\n" for text in ("Dull.", "Awful.", "Bad."))
+    app, browser = uploaded(wrong, audit_view=view, audit_cell="positive → negative"), BrowserView()
+    browser.astray(app)
+    last = app.selectbox(key=key).options[-1]
+    browser.astray(app.selectbox(key=key).set_value(int(last)).run(), key)
+    assert app.query_params[key] == last
+    other = wrong.replace("Dull", "Boring")
+    app.file_uploader[0].set_value(("other.csv", other.encode(), "text/csv")).run()
+    assert key not in browser.astray(app)
+    box = app.selectbox(key=key)
+    assert last in box.options
+    assert box.value == (int(box.options[0]) if view == "errors" else None)
+    assert key not in app.query_params
 
 
 def test_words_of_a_conll_file_are_scored():

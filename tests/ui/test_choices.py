@@ -107,3 +107,32 @@ def test_a_slider_of_another_range_tells_the_browser_what_is_kept(own, layers, e
     app.run()
     assert app.slider(key="layer").value == expected
     assert not browser.astray(app)
+
+
+def rows() -> None:
+    import streamlit as st
+
+    from interp_core.ui.widgets.choices import BOUND, made_for
+
+    file = st.session_state.get("file", "a")
+    made_for("row", file)
+    made_for("first", file, 3)
+    st.selectbox("Row", [3, 5], index=None, key="row", **BOUND)
+    st.selectbox("First", [3, 5], key="first", **BOUND)
+
+
+def test_a_row_of_one_file_is_no_row_of_another():
+    app, browser = AppTest.from_function(rows).run(), BrowserView()
+    browser.astray(app)
+    for key in ("row", "first"):
+        assert not browser.astray(app.selectbox(key=key).set_value(5).run(), key)
+    assert [app.selectbox(key=key).value for key in ("row", "first")] == [5, 5]
+    app.session_state["file"] = "b"
+    assert not browser.astray(app.run())
+    assert [app.selectbox(key=key).value for key in ("row", "first")] == [None, 3]
+
+
+def test_a_row_that_a_link_asks_for_is_opened():
+    app = AppTest.from_function(rows)
+    app.query_params = {"row": "5"}
+    assert app.run().selectbox(key="row").value == 5

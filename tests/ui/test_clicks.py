@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.testing.v1 import AppTest
 
 from interp_core.ui.widgets import clicks
 
@@ -108,3 +111,24 @@ def test_a_box_in_the_address_is_taken_where_it_is_one_of_these_fields(monkeypat
     clicks.to_address("box", found)
     assert clicks.from_address("box", "x", "y") == found
     assert ("box" in clicks.st.query_params) == bool(found)
+
+
+def rows() -> None:
+    import pandas as pd
+    import streamlit as st
+
+    from interp_core.ui.widgets import clicks
+
+    texts = st.session_state.get("texts", ["a", "b"])
+    st.text(clicks.table(pd.DataFrame({"text": texts}), key="rows"))
+
+
+def test_a_row_stays_chosen_in_its_own_table_alone():
+    app = AppTest.from_function(rows).run()
+    states = WidgetStates()
+    told = json.dumps({"selection": {"rows": [1], "columns": [], "cells": []}})
+    states.widgets.add(id=app.dataframe[0].proto.id, string_value=told)
+    app._run(states)
+    assert [app.text[0].value, app.run().text[0].value] == ["1", "1"]
+    app.session_state["texts"] = ["c", "d"]
+    assert app.run().text[0].value == "None"

@@ -210,16 +210,12 @@ def _answers(asked: Asked, answered: Recipe) -> list[str] | None:
             shown = table[~table["correct"]].sort_values("probability", ascending=False)
     order = [name for name in ("text", "label", "prediction", "probability") if name in shown]
     shown = shown.reset_index(drop=True)
-    st.dataframe(
+    row = clicks.table(
         shown.round({"probability": 3})[[*order, *(["correct"] if "correct" in shown else [])]],
-        hide_index=True,
         height=min(ROWS_HEIGHT, 38 + 35 * max(len(shown), 1)),
         key="many_table",
-        on_select="rerun",
-        selection_mode="single-row",
         column_config={"probability": st.column_config.NumberColumn(format="percent")},
     )
-    row = clicks.row("many_table", len(shown))
     if row is None:
         st.caption("Select a row to explain its text.")
     else:

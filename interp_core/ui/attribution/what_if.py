@@ -91,12 +91,6 @@ def _use(text: str) -> None:
     st.session_state["edited"] = text
 
 
-def _use_row(table: pd.DataFrame) -> None:
-    row = clicks.row("suggested", len(table))
-    if row is not None:
-        _use(table["text"][row])
-
-
 def _side_by_side(asked: Asked, step: Recipe, edited: str) -> ViewResult | None:
     second = explained(replace(asked, text=edited), text="edited")
     if second is None:
@@ -168,12 +162,10 @@ def _suggested(asked: Asked, model: LoadedModel) -> None:
         }
     )
     table = table.sort_values("change", key=abs, ascending=False, ignore_index=True)
-    st.dataframe(
+    clicks.table(
         table,
-        hide_index=True,
         key="suggested",
-        on_select=lambda: _use_row(table),
-        selection_mode="single-row",
+        on_row=lambda row: _use(table["text"][row]),
         column_config={
             "target probability": st.column_config.NumberColumn(format="%.3f"),
             "change": st.column_config.NumberColumn(format="%+.3f"),

@@ -45,12 +45,9 @@ def explain_row(
 ) -> None:
     """A table of which a chosen row offers its texts' explanations; `texts` are their columns."""
     shown = frame.head(MOST_ROWS)
-    st.dataframe(
+    chosen = clicks.table(
         shown,
-        hide_index=True,
         key=key,
-        on_select="rerun",
-        selection_mode="single-row",
         height=min(320, 38 + 35 * max(len(shown), 1)),
         column_config={
             name: st.column_config.NumberColumn(format="%.3f")
@@ -58,7 +55,6 @@ def explain_row(
             if pd.api.types.is_float_dtype(shown[name])
         },
     )
-    chosen = clicks.row(key, len(shown))
     told = "Choose a row to explain its texts." if chosen is None else ""
     more = f" First {MOST_ROWS} of {len(frame):,} rows." if len(frame) > MOST_ROWS else ""
     if told or more or note:

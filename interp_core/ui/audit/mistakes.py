@@ -34,7 +34,7 @@ def draw(found: Audited) -> ViewResult | None:
         else f"**{len(table):,} errors in {total:,} texts, most confident first**"
     )
     texts.listed(table, key="audit_errors", chooses=ROW, height=320)
-    place = texts.chosen(ROW, table, first=True)
+    place = texts.chosen(found, ROW, table, first=True)
     if place is not None:
         _one(found, table, place)
     return ViewResult(_chart(step, number), step)

@@ -211,7 +211,7 @@ def _texts_of_cell(found: Audited, options: dict[str, tuple[str, str]]) -> None:
     table = ic.error_table(found.data, found.predictions)
     table = table[(table["label"] == true) & (table["prediction"] == predicted)]
     texts.listed(table, key="audit_cell_texts", chooses=ROW, height=230)
-    place = texts.chosen(ROW, table)
+    place = texts.chosen(found, ROW, table)
     if place is not None:
         texts.explanation(found, place)
 

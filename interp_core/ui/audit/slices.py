@@ -144,6 +144,6 @@ def _opened(found: Audited, table: pd.DataFrame, names: list[str]) -> None:
         st.caption(f"The {row['n']:,} texts of “{plain(chosen)}” have no error.")
         return
     texts.listed(errors, key="audit_slice_texts", chooses=ROW, height=230)
-    place = texts.chosen(ROW, errors)
+    place = texts.chosen(found, ROW, errors)
     if place is not None:
         texts.explanation(found, place)

@@ -8,7 +8,7 @@ import streamlit as st
 from interp_core.ui.attribution import VIEWS
 from interp_core.ui.audit.answers import Audited
 from interp_core.ui.widgets import clicks, leads
-from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, made_for
 
 SHOWN = 300  # rows of a table on the page
 COLUMNS = {
@@ -24,33 +24,31 @@ def listed(frame: pd.DataFrame, *, key: str, chooses: str, height: int = 300) ->
     """The first rows of a table with columns row and place; a selected row is kept in `chooses`."""
     shown = frame.head(SHOWN)
 
-    def selected() -> None:
-        row = clicks.row(key, len(shown))
-        if row is not None:
-            st.session_state[chooses] = int(shown["row"].iloc[row])
+    def selected(row: int) -> None:
+        st.session_state[chooses] = int(shown["row"].iloc[row])
 
-    st.dataframe(
+    clicks.table(
         shown.drop(columns="place").round({"confidence": 3}),
-        hide_index=True,
         height=height,
         key=key,
-        on_select=selected,
-        selection_mode="single-row",
+        on_row=selected,
         column_config=COLUMNS,
     )
     if len(frame) > SHOWN:
         st.caption(f"First {SHOWN:,} of {len(frame):,} texts.")
 
 
-def chosen(key: str, frame: pd.DataFrame, *, first: bool = False) -> int | None:
+def chosen(found: Audited, key: str, frame: pd.DataFrame, *, first: bool = False) -> int | None:
     """The place of the chosen text, which the address keeps by its row.
 
-    Before one is chosen it is None, or the `first` one.
+    Before one is chosen it is None, or the `first` one; so it is where other texts are audited.
     """
     rows = dict(zip(frame["row"].astype(int), frame["place"].astype(int)))
+    usual = next(iter(rows)) if first else None
     if first:
-        follow(key, next(iter(rows)))
+        follow(key, usual)
     keep_valid(key, list(rows))
+    made_for(key, (found.asked.source, found.asked.data), usual)
     row = st.selectbox(
         "Row of the text",
         list(rows),

@@ -134,15 +134,8 @@ def _changed(sides: tuple[Side, Side], found: AnswerComparison, step: Recipe) ->
         "; ".join(f"{count:,} {name}" for name, count in counts.items())
         + ". Select a row to explain its text."
     )
-    st.dataframe(
-        shown.drop(columns="same"),
-        hide_index=True,
-        height=300,
-        column_config=PERCENT,
-        key="versus_changed",
-        on_select="rerun",
-        selection_mode="single-row",
+    row = clicks.table(
+        shown.drop(columns="same"), height=300, column_config=PERCENT, key="versus_changed"
     )
-    row = clicks.row("versus_changed", len(shown))
     if row is not None:
         explain_by_both(sides, shown["text"][row])

@@ -33,16 +33,8 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     shown = _joined(sides, found)[wrong]
     st.markdown(f"**{len(shown)} sentences that at least one model gets wrong**")
     shown = shown.reset_index(drop=True)
-    st.dataframe(
-        shown,
-        hide_index=True,
-        height=300,
-        column_config={"meant": "label"},
-        key="probe_table",
-        on_select="rerun",
-        selection_mode="single-row",
-    )
-    chosen = clicks.row("probe_table", len(shown))
+    columns = {"meant": "label"}
+    chosen = clicks.table(shown, height=300, column_config=columns, key="probe_table")
     if chosen is not None:
         explain_by_both(sides, shown["text"][chosen])
     else:

@@ -293,16 +293,7 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult 
         return None
     table = found.table
     shown = table.head(SHOWN).reset_index(drop=True)
-    st.dataframe(
-        shown,
-        hide_index=True,
-        height=420,
-        column_config=COLUMNS,
-        key=f"check_table_{kind}",
-        on_select="rerun",
-        selection_mode="single-row",
-    )
-    chosen = clicks.row(f"check_table_{kind}", len(shown))
+    chosen = clicks.table(shown, height=420, column_config=COLUMNS, key=f"check_table_{kind}")
     if chosen is not None and "text" in shown:
         picking.explain(str(shown["text"][chosen]))
     if len(table) > SHOWN:

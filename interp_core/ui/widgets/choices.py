@@ -62,6 +62,18 @@ def within(key: str, last: int, default: int) -> None:
     st.session_state[f"last_{key}"] = last
 
 
+def made_for(key: str, what: Any, default: Any = None) -> None:
+    """Let go of a choice that was made for something else than `what`, such as another file.
+
+    The same number means something else there. What a link or the history asks for stays: a link's
+    choice is not in the session before its control is drawn, and Streamlit lets the history win.
+    """
+    kept = f"{key}_for"
+    if key in st.session_state and st.session_state.get(kept, what) != what:
+        st.session_state[key] = default
+    st.session_state[kept] = what
+
+
 def to_address(key: str, value: str) -> None:
     """Say in the address what it means, before the control that it is for has been drawn."""
     st.query_params[key] = value

@@ -8,9 +8,10 @@ have the fields of this chart, with values that this chart shows, is ignored.
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 
@@ -81,6 +82,36 @@ def place(key: str, layer: str, count: int) -> int | None:
     indices = _selection(key).get("indices")
     hits = indices.get(layer) if isinstance(indices, Mapping) else None
     return _one_of(hits, count)
+
+
+def table(
+    frame: pd.DataFrame,
+    *,
+    key: str,
+    on_row: Callable[[int], None] | None = None,
+    **more: Any,
+) -> int | None:
+    """A table of which one row can be chosen: the place of the row that is, or None.
+
+    `on_row` is called with it as soon as it is. Under one key Streamlit keeps the number of a
+    chosen row, whatever the rows become; so a table with other rows has a key of its own.
+    """
+    name = f"{key}_{hash(frame.to_csv(index=False)):x}"
+
+    def selected() -> None:
+        place = row(name, len(frame))
+        if place is not None:
+            on_row(place)
+
+    st.dataframe(
+        frame,
+        hide_index=True,
+        key=name,
+        on_select=selected if on_row else "rerun",
+        selection_mode="single-row",
+        **more,
+    )
+    return row(name, len(frame))
 
 
 def row(key: str, count: int) -> int | None:
