@@ -136,11 +136,11 @@ def adjusted(p: np.ndarray) -> np.ndarray:
     return found
 
 
-def p_value(p: float) -> str:
+def p_value(p: float, name: str = "p") -> str:
     """A p-value as it stands in a sentence: "p = 0.016", "p < 0.001", never "p = 0.000"."""
     if not np.isfinite(p):
-        return "p undefined"
-    return f"p < {LEAST_P}" if p < LEAST_P else f"p = {p:.3f}"
+        return f"{name} undefined"
+    return f"{name} < {LEAST_P}" if p < LEAST_P else f"{name} = {p:.3f}"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import altair as alt
 import pandas as pd
 
@@ -11,13 +13,15 @@ from interp_core.charts.points import GREY, MARKED
 
 ROW = 22  # px of a value with its interval
 AXIS = 120  # px of the legend and the axis, which the height includes
+LEGEND = 34  # px of the legend alone
 FACET = 150  # px of one of several charts in a row
 GAP = 36  # px between two, so that the labels of their axes do not meet
 CELL = 42  # px of a class in the confusion matrix
 ROUND = 190  # px of both axes and the legend, which the height includes
 MOST_CELLS = 15  # classes whose counts are printed in the cells
 SMALL = "fewer than 30 texts"
-SIZE = alt.Scale(domain=["enough texts", SMALL], range=["#4679bf", GREY])
+ENOUGH = "enough texts"
+SIZE = alt.Scale(domain=[ENOUGH, SMALL], range=["#4679bf", GREY])
 
 
 def intervals(
@@ -28,7 +32,7 @@ def intervals(
     mark: float | None = None,
     mark_title: str = "all texts",
     chosen: str | None = None,
-    words: tuple[str, str] = ("enough texts", SMALL),
+    words: tuple[str, str] = (ENOUGH, SMALL),
 ) -> alt.LayerChart:
     """A point with its interval for each row; a vertical line at `mark`.
 
@@ -45,7 +49,8 @@ def intervals(
         axis=named(labelLimit=260, grid=True, labelOverlap=False),
     )
     sizes = alt.Scale(domain=list(words), range=SIZE.range)
-    colour = alt.Color("texts:N", scale=sizes, legend=alt.Legend(title=None, orient="top"))
+    legend = _legend(told["texts"], words)
+    colour = alt.Color("texts:N", scale=sizes, legend=legend)
     axis = measured(format=form.replace(".1%", ".0%"), tickCount=4)
     tooltip = [
         alt.Tooltip("name:N", title=" "),
@@ -77,10 +82,16 @@ def intervals(
         layers.insert(0, line.encode(x=alt.X("mark:Q", title=title), tooltip=[tip]))
     height = ROW * max(3, len(names))
     if "group" not in frame:
-        return alt.layer(*layers).properties(height=height + AXIS)
+        return alt.layer(*layers).properties(height=height + AXIS - (0 if legend else LEGEND))
     facets = alt.layer(*layers, data=told).properties(height=height, width=FACET)
     order = list(dict.fromkeys(frame["group"]))
     return facets.facet(column=alt.Column("group:N", title=None, sort=order), spacing=GAP)
+
+
+def _legend(told: pd.Series, words: Sequence[str]) -> alt.Legend | None:
+    """What the colours mean of those that are there; nothing where all texts are enough."""
+    shown = [each for each in words if each in set(told)]
+    return None if shown == [ENOUGH] else alt.Legend(title=None, orient="top", values=shown)
 
 
 def confusion(frame: pd.DataFrame, *, selection: str = "cell") -> alt.LayerChart:
@@ -133,7 +144,7 @@ def reliability(frame: pd.DataFrame) -> alt.LayerChart:
 
     `frame`: low, high, n, confidence, accuracy, accuracy_low, accuracy_high, small (bool).
     """
-    told = frame.assign(texts=frame["small"].map({True: SMALL, False: SIZE.domain[0]}))
+    told = frame.assign(texts=frame["small"].map({True: SMALL, False: ENOUGH}))
     percent = measured(format="%")
     domain = alt.Scale(domain=[0, 1])
     x = alt.X("confidence:Q", title="mean confidence", axis=percent, scale=domain)
@@ -142,7 +153,7 @@ def reliability(frame: pd.DataFrame) -> alt.LayerChart:
         .mark_line(color=GREY, strokeDash=[4, 3])
         .encode(x=alt.X("x:Q", title="mean confidence"), y=alt.Y("x:Q", title="accuracy"))
     )
-    colour = alt.Color("texts:N", scale=SIZE, legend=alt.Legend(title=None, orient="top"))
+    colour = alt.Color("texts:N", scale=SIZE, legend=_legend(told["texts"], SIZE.domain))
     tooltip = [
         alt.Tooltip("low:Q", format=".0%", title="confidence from"),
         alt.Tooltip("high:Q", format=".0%", title="to"),

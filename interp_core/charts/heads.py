@@ -79,7 +79,7 @@ def head_map(
     if frame["head"].nunique() <= 16 and frame["layer"].nunique() <= 12:
         codes = _codes(frame, place)
     if signed:
-        below = {"dy": 11} if codes else {}
+        below = {"dy": 9} if codes else {}  # px, inside the cell
         base = alt.Chart(frame).encode(**place)
         codes.append(below_zero(base, "value", largest(frame["value"]), **below))
     return alt.layer(cells, *codes).properties(height=height + AXIS)

@@ -105,6 +105,34 @@ def test_a_text_of_ones_own_outlives_a_change_of_model():
     assert app.text_area(key="text").value == TEXT
 
 
+@pytest.mark.parametrize("own", [None, "5"])
+def test_the_layers_that_are_read_follow_a_model_with_fewer(tiny, own):
+    """`own` is one of the reader's, which the second model does not have."""
+    app = run("language_models", model=str(tiny("jamba")), text=TEXT, lm_view="lens")
+    browser = BrowserView()
+    browser.astray(app)
+    if own:
+        browser.astray(app.selectbox(key="lm_depth").set_value(own).run(), "lm_depth")
+        assert app.query_params["lm_depth"] == own
+    assert not browser.astray(chosen(app, "model", str(tiny("gpt2"))), "model")
+    assert app.selectbox(key="lm_depth").value == "2"
+    assert "after 2 layers" in words(app)
+    assert "lm_depth" not in app.query_params
+
+
+@pytest.mark.parametrize(("own", "kept"), [(None, 1), (2, 1), (0, 0)])
+def test_the_layer_of_a_picture_follows_a_model_with_fewer(tiny, own, kept):
+    app, browser = run("attention_heads", model="digits", picture_view="overlay"), BrowserView()
+    browser.astray(app)
+    if own is not None:
+        slider = app.select_slider(key="picture_layer")
+        browser.astray(slider.set_value(own).run(), "picture_layer")
+        assert app.query_params["picture_layer"] == str(own)
+    assert not browser.astray(chosen(app, "model", str(tiny("vit"))), "model")
+    assert app.select_slider(key="picture_layer").value == kept
+    assert app.query_params.get("picture_layer") == (str(kept) if kept == own else None)
+
+
 @pytest.mark.parametrize("choices", [{"text": " \n "}, {"view": "switches"}])
 def test_a_page_that_ends_early_has_its_link_and_is_remembered(choices):
     app = run("attention_heads", model="sentiment", **choices)

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from interp_core.ui.server import costs
+from tests.pages.browser_view import BrowserView
 from tests.pages.reporting import check
 from tests.pages.running import ROOT, TIMEOUT, charts, run, undefined, words
 from tests.training_dynamics.conftest import *  # noqa: F403 - fixtures
@@ -45,6 +46,26 @@ def test_every_view_draws_and_its_scripts_compute_the_same(view, opened):
     assert not undefined(app)
     assert len(charts(app)) == VIEWS[view]
     check(app)
+
+
+@pytest.mark.parametrize(("own", "gone", "kept"), [(None, 1000, 500), (500, 500, 1000)])
+def test_a_checkpoint_that_another_training_lacks_is_let_go(
+    own, gone, kept, training, opened, tmp_path
+):
+    app, browser = opened("heads"), BrowserView()
+    browser.astray(app)
+    if own:
+        browser.astray(app.selectbox(key="dynamics_step").set_value(own).run(), "dynamics_step")
+        assert app.query_params["dynamics_step"] == f"step {own}"
+    for each in training.glob("checkpoint-*"):
+        if each.name != f"checkpoint-{gone}":
+            (tmp_path / each.name).symlink_to(each)
+    app.text_input(key="dynamics_folder").set_value(str(tmp_path)).run()
+    assert not app.error
+    assert "dynamics_step" not in browser.astray(app)
+    assert app.selectbox(key="dynamics_step").value == kept
+    assert f"at step {kept:,} minus step 0" in words(app)
+    assert "dynamics_step" not in app.query_params
 
 
 def test_without_labelled_texts_the_weights_are_shown_and_the_others_ask_for_them(training):

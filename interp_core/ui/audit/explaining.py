@@ -98,6 +98,7 @@ def rests_on(audited: Audited, texts: list[str], spans: Recipe, *, key: tuple, g
         st.dataframe(
             value(shares).frame().dropna(subset=["lift"]),
             hide_index=True,
+            placeholder="–",
             column_config={
                 "share": st.column_config.NumberColumn("share of attribution", format="percent"),
                 "word share": st.column_config.NumberColumn("share of words", format="percent"),

@@ -62,7 +62,7 @@ def draw(found: Audited) -> ViewResult | None:
     chart = _chart(audit, step)
     _files(found, audit, step, given)
     st.markdown("**All values**")
-    st.dataframe(audit.table(), hide_index=True, height=300)
+    st.dataframe(audit.table(), hide_index=True, height=300, placeholder="–")
     with st.expander("Limits of this audit"):
         for each in LIMITS:
             st.markdown(f"- {each}")
@@ -123,6 +123,7 @@ def _said(audit: ic.Audit) -> None:
     st.dataframe(
         audit.checked(),
         hide_index=True,
+        placeholder="–",
         column_config={
             "passed": st.column_config.CheckboxColumn("passed"),
             **{

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from interp_core.audit.figures import FDR, SMALL
+from interp_core.audit.figures import FDR, SMALL, p_value
 from interp_core.audit.head_lift import HeadLift
 from interp_core.audit.predictions import is_right
 from interp_core.audit.reading import MOST_TEXTS, SEED
@@ -149,7 +149,7 @@ def _shares_chart(step: Recipe, sample: _Texts) -> None:
 
 
 def _verdict(row: dict) -> str:
-    return f"{row['group']} {row['lift']:.2f} (q = {row['q']:.3f})"
+    return f"{row['group']} {row['lift']:.2f} ({p_value(row['q'], 'q')})"
 
 
 def _heads(

@@ -109,6 +109,7 @@ def table(
         key=name,
         on_select=selected if on_row else "rerun",
         selection_mode="single-row",
+        placeholder="–",
         **more,
     )
     return row(name, len(frame))

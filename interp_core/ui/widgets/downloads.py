@@ -101,7 +101,7 @@ def _quiet(title: str, icon: str, draw: Callable[[], None]) -> None:
 
 def numbers(table: pd.DataFrame) -> None:
     """The first rows of a table."""
-    st.dataframe(table.head(SHOWN_ROWS), hide_index=True, height=280)
+    st.dataframe(table.head(SHOWN_ROWS), hide_index=True, height=280, placeholder="–")
     if len(table) > SHOWN_ROWS:
         st.caption(f"First {SHOWN_ROWS:,} of {len(table):,} rows.")
 
