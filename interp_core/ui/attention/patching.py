@@ -14,7 +14,7 @@ from interp_core.drawing.interventions import largest_layer
 from interp_core.inputs.tokens import encode
 from interp_core.ui.attention.intervening import Asked, followed, told
 from interp_core.ui.widgets import layout
-from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import message, number, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
@@ -230,6 +230,7 @@ def _drawn(step: Recipe) -> Recipe:
 def one_layer(found: ic.Patching, frame: pd.DataFrame) -> pd.DataFrame:
     """The rows of the layer that is chosen, at first the one with the largest effect."""
     best = largest_layer(frame)
+    follow(ONE_LAYER, best)
     keep_valid(ONE_LAYER, list(found.layers))
     layer = st.selectbox(
         "Layer", found.layers, index=found.layers.index(best), key=ONE_LAYER, width=110, **BOUND

@@ -8,7 +8,7 @@ from interp_core.drawing.language import STEERED
 from interp_core.interventions.steering import STRONGEST, WARNING
 from interp_core.ui.language.question import Asked
 from interp_core.ui.widgets import layout
-from interp_core.ui.widgets.choices import BOUND, keep_valid
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
@@ -32,6 +32,7 @@ def draw(asked: Asked) -> ViewResult | None:
     with layout.controls():
         towards = _prompt("Steer towards", "lm_towards", TOWARDS)
         away = _prompt("Steer away from", "lm_away", AWAY)
+        follow("lm_layer", layers // 3)
         keep_valid("lm_layer", list(range(layers)))
         layer = st.selectbox(
             "After layer",
