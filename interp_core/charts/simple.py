@@ -58,20 +58,23 @@ def histogram(
     mark_title: str = "expected by chance",
     step: float | None = None,
     unit: str = "points",
+    form: str = "",
 ) -> alt.LayerChart:
     """Counts of values in bins; `mark` draws a line, such as what chance would give.
 
-    `step` is the width of a bin, for values that come in steps; `unit` is what is counted.
+    `step` is the width of a bin, for values that come in steps; `unit` is what is counted;
+    `form` is the format of the values, such as ".0%".
     """
+    axis, tip = (measured(format=form), {"format": form}) if form else (measured(), {})
     bins = alt.Bin(maxbins=32) if step is None else alt.Bin(step=step)
     bars = (
         alt.Chart(pd.DataFrame({"value": values}))
         .mark_bar()
         .encode(
-            x=alt.X("value:Q", bin=bins, title=title, axis=measured()),
+            x=alt.X("value:Q", bin=bins, title=title, axis=axis),
             y=alt.Y("count():Q", title=unit, axis=measured(tickMinStep=1)),
             tooltip=[
-                alt.Tooltip("value:Q", bin=bins, title=title),
+                alt.Tooltip("value:Q", bin=bins, title=title, **tip),
                 alt.Tooltip("count():Q", title=unit),
             ],
         )

@@ -125,7 +125,8 @@ def errors(table: pd.DataFrame) -> Any:
     number = "error" in table
     values = table["error"] if number else table["confidence"]
     title = "error (predicted − true)" if number else "confidence of the wrong prediction"
-    return offline(histogram(values, title=title, unit="texts", step=None if number else BINS))
+    shares = {} if number else {"step": BINS, "form": ".0%"}
+    return offline(histogram(values, title=title, unit="texts", **shares))
 
 
 def capabilities(found: Behaviour) -> Any:

@@ -43,15 +43,17 @@ def draw(found: Audited) -> ViewResult | None:
 def _chart(step: Recipe, number: bool) -> Recipe:
     table = value(step)
     values = table["error"] if number else table["confidence"]
-    title = "error (predicted − true)" if number else "confidence of the wrong prediction"
+    unit = "error (predicted − true)" if number else "confidence of the wrong prediction"
+    title = "Errors by value" if number else "Errors by confidence"
+    st.markdown(f"**{title}**")
     chart = calls.chart(step, "error_table")
     figure(
         chart,
-        title="Errors by confidence" if not number else "Errors by value",
-        alt=f"Histogram of {title} for {len(table)} texts; median {values.median():.2f}, "
+        title=title,
+        alt=f"Histogram of {unit} for {len(table)} texts; median {values.median():.2f}, "
         f"largest {values.iloc[0]:.2f}.",
     )
-    st.caption(f"One bar per bin of {title}; height: number of texts.")
+    st.caption(f"One bar per bin of {unit}; height: number of texts.")
     return chart
 
 
