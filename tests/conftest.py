@@ -282,7 +282,7 @@ def memory_is_asked_for_after_every_tenth_model():
 
     loads = count(1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model_cache, "settle", lambda: next(loads) % 10 or gc.collect())
+        patch.setattr(model_cache, "settle", lambda **_: next(loads) % 10 or gc.collect())
         yield
 
 

@@ -116,7 +116,15 @@ def _sums(now: Any, start: Any, name: str, checkpoint: str) -> np.ndarray:
             f"{name!r} of {checkpoint!r} has another shape than in the first checkpoint, so their "
             "weights cannot be compared."
         )
-    now, start = now.detach().cpu().double(), start.double()
-    moved = now - start
-    squares = [float((each * each).sum()) for each in (moved, start, now)]
-    return np.array([*squares, now.numel()])
+    now = now.detach().cpu()
+    if now.dtype == start.dtype and now.equal(start):  # most of a model, where adapters are trained
+        first = _square(start.double())
+        return np.array([0.0, first, first, now.numel()])
+    now, start = now.double(), start.double()
+    return np.array([*map(_square, (now - start, start, now)), now.numel()])
+
+
+def _square(values: Any) -> float:
+    """Σ x²."""
+    flat = values.flatten()
+    return float(flat.dot(flat))

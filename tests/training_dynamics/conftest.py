@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from shutil import copytree
 
@@ -54,3 +55,10 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def collections_are_short():
+    """After each checkpoint the garbage is collected; what was imported before is passed over."""
+    gc.freeze()
+    yield

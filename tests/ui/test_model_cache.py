@@ -40,9 +40,8 @@ class Loader:
 def settles(monkeypatch):
     """Memory is asked for as in the app; elsewhere now and then, for it takes long among tests."""
     monkeypatch.setattr(model_cache, "settle", settle)
-    gc.unfreeze()
+    gc.freeze()
     yield
-    gc.unfreeze()
     gc.freeze()
 
 

@@ -57,7 +57,7 @@ class Models:
         except ModelTooLarge:  # others may go for it
             self._make_room(key, 0)
             loaded = load(key[0])
-        settle()
+        settle(dropped=False)
         return loaded
 
     def _make_room(self, key: Hashable, most: int) -> None:
@@ -101,12 +101,14 @@ def is_short() -> bool:
     return left is not None and left < SPARE
 
 
-def settle() -> None:
+def settle(*, dropped: bool = True) -> None:
     """Free what nothing refers to, and keep what is left out of later collections.
 
     A loaded model is a hundred thousand objects that live long: without this, each collection
-    would walk them all and hold up all sessions.
+    would walk them all and hold up all sessions. Objects that were frozen once are freed by no
+    collection, so where something was dropped, all are looked at.
     """
-    gc.unfreeze()  # objects that were frozen once are freed by no collection
+    if dropped:
+        gc.unfreeze()
     gc.collect()
     gc.freeze()
