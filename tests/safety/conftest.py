@@ -31,6 +31,34 @@ def offered(monkeypatch):
 
 
 @pytest.fixture(scope="session")
+def small(tmp_path_factory):
+    """The folder of a small random classifier with labels and tokens of the built-in one.
+
+    What it makes of a text is nothing; the tokens that pages show of it are the same.
+    """
+    import torch
+    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+
+    from interp_core.models.bundled_models import backbone_folder
+
+    folder = tmp_path_factory.mktemp("small") / "model"
+    tokenizer = AutoTokenizer.from_pretrained(backbone_folder())
+    tokenizer.save_pretrained(folder)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=16,
+        id2label={0: "negative", 1: "positive"},
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        BertForSequenceClassification(config).save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
 def served(tmp_path_factory):
     """A real shared server, left alone until the front page is ready, then visited by two people.
 

@@ -88,7 +88,7 @@ def audited(view: str, table: pd.DataFrame, name: str, **state) -> AppTest:
     uploads.files().get(digest(data), lambda: data)
     columns = dict(zip(("audit_text", "audit_label"), table))
     held = {"audit_data": question.FILE, question.HELD: (name, digest(data)), **columns}
-    return at_view("audit", view, model="sentiment", **held, **state)
+    return at_view("audit", view, **{"model": "sentiment", **held, **state})
 
 
 def elements(app: AppTest) -> Iterator[tuple[str, object]]:

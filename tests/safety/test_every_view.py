@@ -14,6 +14,7 @@ import pytest
 
 from tests.safety.offers import FETCH, HOSTILE, RUN, formulas, harmless
 from tests.safety.opened import EVERY_VIEW, QUICK, VIEWS, WITHOUT_TEXT, at_view, audited
+from tests.training_dynamics.conftest import *  # noqa: F403 - fixtures
 
 TEXT = f'=SUM( +cmd -2 @x bad\'); import os; os.abort() #\n""" \\ good {HOSTILE}'
 NAME = re.compile(r"[a-z0-9_]+\.[a-z]+")
@@ -30,8 +31,10 @@ def safe(app, offered: list[tuple]) -> bool:
 
 
 @pytest.mark.parametrize(("page", "view"), [*EVERY_VIEW, *WITHOUT_TEXT])
-def test_a_text_stays_a_text_in_every_view_and_in_what_it_gives_away(offered, tiny, page, view):
-    model = str(tiny("gpt2")) if page == "language_models" else "sentiment"
+def test_a_text_stays_a_text_in_every_view_and_in_what_it_gives_away(
+    offered, tiny, small, training, few_texts, page, view
+):
+    model = str(tiny("gpt2")) if page == "language_models" else small
     app = at_view(
         page,
         view,
@@ -43,6 +46,9 @@ def test_a_text_stays_a_text_in_every_view_and_in_what_it_gives_away(offered, ti
         text_b=f"=2 {TEXT}",
         find=HOSTILE,
         against="layer",
+        rival=small,
+        dynamics_series="folder",
+        dynamics_folder=str(training),
     )
     assert harmless(app)
     assert safe(app, offered)
@@ -54,7 +60,7 @@ def test_a_text_stays_a_text_in_every_view_and_in_what_it_gives_away(offered, ti
 
 
 @pytest.mark.parametrize("view", VIEWS["audit"][1])
-def test_names_columns_and_cells_of_an_audited_table_stay_texts(offered, view):
+def test_names_columns_and_cells_of_an_audited_table_stay_texts(offered, small, view):
     words = ["dull", "not bad", "wonderful", "by ann@mail.test"] * 2
     rows = [
         (
@@ -65,7 +71,7 @@ def test_names_columns_and_cells_of_an_audited_table_stay_texts(offered, view):
         for place, word in enumerate(words)
     ]
     table = pd.DataFrame(rows, columns=[f"={HOSTILE} text", f"-{FETCH} label", f"@{RUN} group"])
-    app = audited(view, table, f"={HOSTILE}.csv")
+    app = audited(view, table, f"={HOSTILE}.csv", model=small)
     assert harmless(app)
     assert not app.error
     assert app.selectbox(key="audit_text").value == f"={HOSTILE} text"

@@ -61,4 +61,3 @@ def one_thread():
 def collections_are_short():
     """After each checkpoint the garbage is collected; what was imported before is passed over."""
     gc.freeze()
-    yield
