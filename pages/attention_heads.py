@@ -29,8 +29,8 @@ with errors.shown():
     if view in question.INTERVENING:
         tested = intervening.Asked(asked.model, cache.stamp(asked.model), asked.text, asked.pair)
         drawn = INTERVENE[view](tested)
-        layout.how_to_read(intervening.LOOK[view])
         if drawn is not None:
+            layout.how_to_read(intervening.LOOK[view])
             downloads.below(drawn, f"attention_{view}", key="attention")
         errors.stop()
     with layout.controls():

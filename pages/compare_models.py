@@ -26,7 +26,7 @@ with errors.shown():
         given = choose if view in OVER_TEXTS else choose(view in WITH_TEXT).text
         with question.leading_on(model.name) if view not in CLASSIFIERS else nullcontext():
             drawn = DRAW[view](both, given)
-    if both is not None and (advice := question.advice(view, both)):
-        layout.how_to_read(advice)
     if drawn is not None:
+        if advice := question.advice(view, both):
+            layout.how_to_read(advice)
         downloads.below(drawn, "comparison", note=question.COMMAND)

@@ -32,6 +32,6 @@ with errors.shown(instead=question.FITTING):
     shown, tasks = None, question.TASKS[:1] if view in CONTINUE else question.TASKS
     if question.fits(model, question.WRITING if view in WRITE else tasks):
         shown = DRAW[view](asked)
-    layout.how_to_read(f"**How to read this.** {LOOK[view]}")
     if shown is not None:
+        layout.how_to_read(f"**How to read this.** {LOOK[view]}")
         downloads.below(shown, f"language_{view}")

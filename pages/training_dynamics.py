@@ -3,7 +3,7 @@
 import streamlit as st
 
 from interp_core.ui import errors, navigation
-from interp_core.ui.training_dynamics import DRAW, VIEWS, question
+from interp_core.ui.training_dynamics import DRAW, LOOK, VIEWS, question
 from interp_core.ui.widgets import downloads, layout
 from interp_core.ui.widgets.choices import view_of
 
@@ -23,10 +23,6 @@ with errors.shown():
         errors.stop()
     question.notes(found)
     drawn = DRAW[view](found)
-    layout.how_to_read(
-        "**How to read this.** While both losses fall, the model still learns something that "
-        "holds for new texts. Where the training loss falls and the held-out loss rises, it "
-        "learns its training texts by heart. Intervals that overlap allow no claim."
-    )
     if drawn is not None:
+        layout.how_to_read(f"**How to read this.** {LOOK[view]}")
         downloads.below(drawn, f"training_{view}", key="training", note=question.COMMAND)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from interp_core.charts.axes import BANDS, colours, measured, named
 from interp_core.charts.heatmaps import printed, scale_of
-from interp_core.charts.points import GREY
+from interp_core.charts.points import GREY, STROKES
 
 ROW = 26  # px of a part in the map
 AXIS = 120  # px of axes and legend, which the height includes
@@ -35,7 +35,7 @@ def course(
     """
     order = _steps(frame)
     series = list(dict.fromkeys(frame[colour]))
-    legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=2, labelLimit=240)
+    legend = alt.Legend(**STROKES, symbolStrokeWidth=2, labelLimit=240)
     x = alt.X("at:N", sort=order, title=x_title, axis=named(labelOverlap=True))
     axis = measured(format=form.replace("3f", "2~f"))
     y = alt.Y("value:Q", title=title, axis=axis, scale=alt.Scale(zero=zero))

@@ -7,7 +7,7 @@ import pandas as pd
 
 from interp_core.charts.axes import BANDS, by_head, colours, measured, named
 from interp_core.charts.heatmaps import below_zero, largest, printed, token_axis
-from interp_core.charts.points import GREY, POSITIVE, SECOND
+from interp_core.charts.points import GREY, POSITIVE, SECOND, STROKES
 
 CELL = 30  # px of a layer
 AXIS = 120  # px of axis, title and legend, which the height includes
@@ -74,7 +74,7 @@ def layer_similarity(frame: pd.DataFrame, *, chance: float | None = None) -> alt
     common neighbours that chance gives.
     """
     names = [name for name in MEASURES.values() if name in set(frame["measure"])]
-    legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=2, symbolOpacity=1)
+    legend = alt.Legend(**STROKES, symbolStrokeWidth=2)
     inks = alt.Scale(domain=names, range=[POSITIVE, SECOND, "#cc79a7"][: len(names)])
     colour = alt.Color("measure:N", scale=inks, legend=legend)
     x = alt.X("layer:O", title="layer (0: embeddings)", axis=named())
@@ -260,7 +260,7 @@ def lens_of_both(frame: pd.DataFrame) -> alt.LayerChart:
     """Probability after each layer in two models. `frame`: model, layer, depth, label,
     probability."""
     names = list(dict.fromkeys(frame["model"]))
-    legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=2)
+    legend = alt.Legend(**STROKES, symbolStrokeWidth=2)
     inks = alt.Scale(domain=names, range=[POSITIVE, SECOND])
     deep = frame.groupby("model")["layer"].max().nunique() > 1
     x = (

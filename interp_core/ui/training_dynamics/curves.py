@@ -14,7 +14,7 @@ from interp_core.ui.training_dynamics.question import Course
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import one_of
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.markdown import plain, rounded
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -92,7 +92,7 @@ def _told(curves: LearningCurves) -> None:
 
 def _verdicts(curves: LearningCurves, made: Recipe) -> None:
     st.markdown("**Each checkpoint against the one with the lowest held-out loss**")
-    table = verdicts(curves)
+    table = rounded(verdicts(curves))
     st.dataframe(
         table,
         hide_index=True,

@@ -11,6 +11,7 @@ from interp_core.ui.training_dynamics.question import Course
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import one_of
 from interp_core.ui.widgets.figure import figure
+from interp_core.ui.widgets.markdown import rounded
 from interp_core.ui.widgets.recipe import value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -46,7 +47,7 @@ def draw(found: Course) -> ViewResult | None:
 
 def _changes(made) -> None:  # noqa: ANN001 - Recipe
     st.markdown("**Change from each checkpoint to the next**")
-    table = value(made.changes())
+    table = rounded(value(made.changes()))
     st.dataframe(
         table,
         hide_index=True,

@@ -10,6 +10,8 @@ import math
 import re
 from typing import Any
 
+import pandas as pd
+
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -42,3 +44,9 @@ def number(value: Any, form: str = ".3f", *, missing: str = UNDEFINED) -> str:
 def share(part: float, whole: float, form: str = ".0%", *, missing: str = UNDEFINED) -> str:
     """The ratio of two numbers; `missing` where the whole is zero, for then it has none."""
     return number(part / whole if whole else None, form, missing=missing)
+
+
+def rounded(table: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
+    """The table as it is shown with so many decimals, in which no zero has a minus."""
+    floats = table.select_dtypes("float")
+    return table.assign(**{name: floats[name].round(digits) + 0.0 for name in floats})
