@@ -38,8 +38,8 @@ LOOK = {
         "became better."
     ),
     "heads": (
-        "Which heads change, and between which checkpoints? A star marks what is more than noise. "
-        "A head that attends to something else need not count for more: switch it off on the page "
+        "Which heads change, and between which checkpoints? A star: the change is significant. A "
+        "head that attends to something else need not count for more: switch it off on the page "
         "“Attention heads”."
     ),
     "attributions": (
