@@ -255,7 +255,8 @@ def an_embedded_model_is_loaded_once():
             return loads(card, task, device, dtype)
         if bundled_models.whole_folder(card) is None:
             bundled_models.backbone_folder()  # which says where a package is missing
-        if (key := (card.name, str(device))) not in kept:
+        # Which build: tests/thin.py has another.
+        if (key := (card.name, str(device), bundled_models.build)) not in kept:
             kept[key] = loads(card, task, device, dtype)
         return kept[key]
 
@@ -286,28 +287,31 @@ def memory_is_asked_for_after_every_tenth_model():
         yield
 
 
+def trained(name):
+    """An embedded model, also where names stand for thin ones."""
+    import interp_core as ic
+    from tests import thin
+
+    with thin.real():
+        return ic.load_model(name)
+
+
 @pytest.fixture(scope="session")
 def encoder():
     """The built-in MiniLM encoder."""
-    import interp_core as ic
-
-    return ic.load_model("encoder")
+    return trained("encoder")
 
 
 @pytest.fixture(scope="session")
 def sentiment():
     """The built-in sentiment classifier."""
-    import interp_core as ic
-
-    return ic.load_model("sentiment")
+    return trained("sentiment")
 
 
 @pytest.fixture(scope="session")
 def photo_model():
     """The built-in model of photographs, which not everybody has installed."""
-    import interp_core as ic
-
-    return ic.load_model("photos")
+    return trained("photos")
 
 
 @pytest.fixture(scope="session")
@@ -326,15 +330,52 @@ def tiny_model(tiny):
     return cache(lambda family: ic.load_model(str(tiny(family))))
 
 
+def forget(*, models):
+    """What sessions share is forgotten; the models, if asked for."""
+    import streamlit as st
+
+    from interp_core.ui.server.store import STORES
+
+    for each in list(STORES):
+        if models or each.name != "models":
+            each.clear()
+    if models:
+        st.cache_data.clear()
+
+
 @pytest.fixture(scope="module")
 def forgotten():
     """What the module's tests computed of less than there is, and sessions share, is forgotten."""
     yield
-    from interp_core.ui.server.store import STORES
+    forget(models=False)
 
-    for each in list(STORES):
-        if each.name != "models":
-            each.clear()
+
+@pytest.fixture(scope="session")
+def thin_folder(tmp_path_factory):
+    """Where files of thin models are kept, written when they are first asked for."""
+    return tmp_path_factory.mktemp("thin")
+
+
+@pytest.fixture(scope="module")
+def thin_models(thin_folder):
+    """In this module, names of embedded models stand for thin ones: tests/thin.py."""
+    from tests import thin
+
+    with thin.embedded(thin_folder):
+        forget(models=True)
+        yield
+    forget(models=True)
+
+
+@pytest.fixture
+def real_models():
+    """For a test that reads what trained models answer, in a module of thin ones."""
+    from tests import thin
+
+    with thin.real():
+        forget(models=True)
+        yield
+    forget(models=True)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from unittest.mock import patch
 
 from streamlit.testing.v1 import AppTest
@@ -45,14 +44,6 @@ def add_all(app: AppTest) -> tuple[Figure, ...]:
 
 SHOWN: dict[str, dict] = {}  # what the page drew, by the script
 _chart = adding._chart
-_load = ic.load_model
-_embedded = cache(_load)
-
-
-def _once(name: str, **options: object) -> ic.LoadedModel:
-    embedded = {card.name for card in ic.bundled_models()}
-    return _embedded(name) if name in embedded and not options else _load(name, **options)
-
 
 # Pictures that scripts do not draw: what stands in those scripts, and why.
 UNDRAWN = {
@@ -71,13 +62,9 @@ UNDRAWN = {
 
 
 def recomputed(figure: Figure) -> None:
-    """Run the script as a stranger would; compare table and chart with those of the page.
-
-    Only the built-in models are loaded once for all scripts.
-    """
+    """Run the script as a stranger would; compare table and chart with those of the page."""
     names: dict = {}
-    with patch.object(ic, "load_model", _once):
-        exec(figure.script, names)
+    exec(figure.script, names)
     told = ic.check_against(names["table"], numbers.written(figure.numbers))
     assert "as recorded" in told
     if draws(figure.script):

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
@@ -15,12 +14,6 @@ from tests.pages.running import charts, clicked, run, shows, words
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "The cat sat on the mat because it was tired."
 VIEWS = ("overview", "to_token", "lines", "heatmap", "overlay", "layers", "compare")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def clear_caches():
-    yield
-    st.cache_data.clear()
 
 
 def opened(**state) -> AppTest:
@@ -62,7 +55,7 @@ def test_hidden_special_tokens_and_merged_words_are_stated(app, view, special):
     assert "tokens merged into words" in words(app)
 
 
-def test_the_warning_is_computed_from_this_input(app):
+def test_the_warning_is_computed_from_this_input(real_models, app):
     import interp_core as ic
 
     model = ic.load_model("encoder")
@@ -95,7 +88,7 @@ def test_each_query_keeps_the_lines_that_hold_the_share_of_its_own_row(app):
     assert f"The {count:,} lines show **{held / weights.sum():.0%} of the attention**" in words(app)
 
 
-def test_a_query_that_attends_to_one_token_keeps_its_line():
+def test_a_query_that_attends_to_one_token_keeps_its_line(real_models):
     import interp_core as ic
     from interp_core.drawing.attention import line_frames
 
@@ -277,7 +270,7 @@ def test_the_script_offered_for_download_computes_the_picture():
     assert namespace["table"]["value"].to_numpy() == pytest.approx(weights[3], abs=1e-6)
 
 
-def test_a_new_text_costs_one_pass(monkeypatch):
+def test_a_new_text_costs_one_pass(monkeypatch, real_models):
     """The warning about contributions must not double the price of every text."""
     from interp_core.attention import compute, norm_weighted
 

@@ -249,9 +249,10 @@ def test_every_column_of_a_table_can_colour_the_points():
         assert f'"type": "{legend}"' in json.dumps(charts(with_table(colour_table=name))[0])
 
 
-def test_predictions_colour_the_points_and_coded_labels_say_which_are_correct(sentiment):
+def test_predictions_colour_the_points_and_coded_labels_say_which_are_correct(real_models):
     app = with_table(model="sentiment", colour_table="correct")
     assert fine(app)
+    sentiment = ic.load_model("sentiment")
     said = [ic.attribute(sentiment, REVIEWS["review"][5], method="leave_one_out").prediction.label]
     assert said == ["negative"]
     spec = json.dumps(charts(app)[0])
@@ -272,7 +273,7 @@ def test_images_are_coloured_by_the_predictions_they_were_read_with():
         assert said <= set(scale["domain"])
 
 
-def test_labels_that_are_numbers_are_checked_for_conflicts():
+def test_labels_that_are_numbers_are_checked_for_conflicts(real_models):
     app = with_table(look="checks", model="sentiment")
     assert fine(app)
     assert app.dataframe[-1].value["point"][0] == 5

@@ -232,16 +232,19 @@ def test_arriving_by_a_link_sets_the_sidebar_even_when_it_was_set_before():
 
 
 @pytest.mark.parametrize("link", LINKS, ids=lambda link: f"{link.page}-{link.value('model')}")
-def test_every_link_of_a_lesson_opens_the_view_that_it_names(link, monkeypatch, forgotten):
+def test_every_link_of_a_lesson_opens_the_view_that_it_names(link, monkeypatch, request):
+    """On thin models: what trained ones say in these views is measured by the lessons' claims."""
     if not needs.HERE.get(LINKS[link].needs, True):
         pytest.skip(f"the model {LINKS[link].needs} is not installed")
+    if link.value("picture_sinks"):
+        request.getfixturevalue("real_models")  # a choice that only their sinks offer
     monkeypatch.setattr(importance, "ABLATION_TEXTS", 4)  # the claims of the lesson take them all
     monkeypatch.setattr(audit_words, "SAMPLES", (5,))
     monkeypatch.setattr(audit_words, "MOST_TEXTS", 50)
     app = opened(link.page, **dict(link.query))
     assert not app.exception
     assert not app.error
-    assert bool(app.warning) == (WARNS in link.query)
+    assert not app.warning or MAY_WARN in link.query
     for key, value in link.query:
         assert accepted(app, key, value), key
 
@@ -254,8 +257,8 @@ def accepted(app: AppTest, key: str, value: str) -> bool:
     return kept in (value, [value]) or str(state).strip("[]") == value or (key, value) in SHOWN
 
 
-# An answer that rests on no passage, which is what the lesson shows.
-WARNS = ("passage_example", "france")
+# An answer that rests on no passage: the claims of the lesson say for which case.
+MAY_WARN = ("lm_view", "Retrieved passages")
 # What the controls show where the address says nothing.
 SHOWN = {
     ("view", "Overview"),

@@ -86,7 +86,7 @@ def test_head_statistics_without_labels_have_no_importance(vit, tmp_path):
 
 
 @needs_photos
-def test_head_statistics_of_photographs_say_where_the_sink_is():
+def test_head_statistics_of_photographs_say_where_the_sink_is(real_models):
     app = opened("head_entropy", "photos", picture_stat="share_sink", pictures=["temple", "face"])
     assert not app.exception
     assert not app.error

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
-import streamlit as st
 
-import interp_core as ic
 from tests.pages.reporting import check
 from tests.pages.running import run, words
 
@@ -28,14 +24,6 @@ MODELS = {
     "sentiment-lstm": {"show": "trust", "method": "input_x_gradient"},
     "language-model": {"show": "methods", "methods": ["saliency"], "text": "The capital is"},
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def each_model_is_loaded_once():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ic, "load_model", cache(ic.load_model))
-        yield
-    st.cache_data.clear()
 
 
 def opened(**state):

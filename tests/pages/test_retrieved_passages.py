@@ -131,7 +131,7 @@ def test_passages_are_paragraphs_or_lines(text, parts):
 
 
 @needs_language_model
-def test_the_language_model_names_the_passage_that_the_encoder_ranks_first():
+def test_the_language_model_names_the_passage_that_the_encoder_ranks_first(real_models):
     app = run("language_models", model="language-model", lm_view="passages")
     assert "passage 3" in app.success[0].value
     assert "Whether a passage says the same is not measured." in words(app)

@@ -112,7 +112,7 @@ def test_the_suggested_edits_are_sorted_by_what_they_change():
     assert table["change"].abs().is_monotonic_decreasing
 
 
-def test_an_encoder_without_a_head_explains_labels_of_the_users_own():
+def test_an_encoder_without_a_head_explains_labels_of_the_users_own(real_models):
     app = opened(model="encoder", labels="film, cooking", text="The actors were superb.")
     assert not app.exception
     assert not app.error
@@ -174,7 +174,7 @@ def test_every_labelled_token_can_be_explained_the_surest_inside_first(tiny):
 REVIEWS = "text,label\nA wonderful film.,positive\nDull and slow.,negative\nI loved it.,negative\n"
 
 
-def test_a_labelled_file_is_predicted_first_and_says_which_answers_are_wrong():
+def test_a_labelled_file_is_predicted_first_and_says_which_answers_are_wrong(real_models):
     app = opened(show="many")
     assert not charts(app)  # nothing is explained before it is asked for
     app.file_uploader[0].set_value(("reviews.csv", REVIEWS.encode(), "text/csv")).run()
