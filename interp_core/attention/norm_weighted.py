@@ -135,16 +135,14 @@ def _norms(
         matrix = input_by_output(projection).double()
         values = split(values, heads).reshape(alpha.shape[-1], -1).double()
         width = matrix.shape[0] // heads
-        per_head = values.unflatten(-1, (-1, width))  # (key, key-value heads, width)
-        groups = heads // per_head.shape[1]
-        total = torch.zeros(
-            alpha.shape[1], matrix.shape[1], dtype=torch.float64, device=values.device
-        )
-        norms = torch.empty(alpha.shape, dtype=torch.float64, device=alpha.device)
-        for head in range(heads):
-            vectors = per_head[:, head // groups] @ matrix[head * width : (head + 1) * width]
-            norms[head] = alpha[head].double() * vectors.norm(dim=-1)
-            total += alpha[head].double() @ vectors
+        per_head = values.unflatten(-1, (-1, width)).transpose(0, 1)  # (key-value heads, key, ...)
+        per_head = per_head.repeat_interleave(heads // per_head.shape[0], 0)
+        weights = alpha.double()
+        # One head at a time: the vectors of all would be as many as there are heads.
+        parts = zip(per_head, matrix.split(width))
+        lengths = torch.stack([(each @ rows).norm(dim=-1) for each, rows in parts])
+        norms = weights * lengths[:, None]
+        total = (weights @ per_head).transpose(0, 1).flatten(1) @ matrix
         if projection.bias is not None:
             total += projection.bias.double()
         truth = output.reshape(total.shape).double()

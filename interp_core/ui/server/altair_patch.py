@@ -13,14 +13,17 @@ from typing import Any
 
 import altair as alt
 from altair.utils import core, schemapi
+from altair.vegalite.v6 import api
 
 _Converter = schemapi._FromDict
 _wrapped = core._ChannelCache._wrap_in_channel
 _copied = schemapi._deep_copy
+_lifted = api._prepare_to_lift
 
 # Of a condition between two values; one that reads a field is left to Altair.
 PLAIN = {"test", "param", "empty", "value"}
 VALUES = {schemapi.UndefinedType, str, bool, int, float, type(None)}
+OWN = {"_args", "_kwds"}  # all that a part of a chart holds
 
 
 @lru_cache(maxsize=4)
@@ -38,19 +41,58 @@ def apply() -> None:
     schemapi.disable_debug_mode()
     schemapi._FromDict = lambda classes: _converter(tuple(classes))
     schemapi._deep_copy = _copy
+    api._viewless_dict, api._prepare_to_lift = _without_views, _to_lift
     core._ChannelCache._wrap_in_channel = _wrap
 
 
 def _copy(part: Any, by_ref: set[str]) -> Any:
-    """What Altair copies, one by one, but never what is nothing but a value."""
-    return part if type(part) in VALUES else _copied(part, by_ref)
+    """What Altair copies, one by one, but never what is nothing but a value.
+
+    A copy has the parts of its original as they are: they are not put together again.
+    """
+    if isinstance(part, list):
+        return [each if type(each) in VALUES else _copy(each, by_ref) for each in part]
+    if isinstance(part, dict):
+        return _copied_dict(part, by_ref)
+    if not isinstance(part, schemapi.SchemaBase):
+        return part
+    if vars(part).keys() != OWN or hasattr(type(part), "__deepcopy__"):
+        return _copied(part, by_ref)
+    twin = object.__new__(type(part))
+    arguments = tuple(_copy(each, by_ref) for each in part._args)
+    vars(twin).update(_args=arguments, _kwds=_copied_dict(part._kwds, by_ref))
+    return twin
+
+
+def _copied_dict(parts: dict[str, Any], by_ref: set[str]) -> dict[str, Any]:
+    return {
+        name: each if type(each) in VALUES or name in by_ref else _copy(each, by_ref)
+        for name, each in parts.items()
+    }
+
+
+def _without_views(parameter: Any) -> dict[str, Any]:
+    """By what Altair tells two parameters apart, unchecked."""
+    found = parameter.to_dict(validate=False)
+    found.pop("views", None)
+    return found
+
+
+def _to_lift(parameter: Any) -> Any:
+    """A parameter of a layer as one of the whole chart, unchecked."""
+    if isinstance(parameter, alt.SelectionParameter):
+        said = parameter.to_dict(validate=False)
+        return alt.TopLevelSelectionParameter(**said, views=[])
+    return _lifted(parameter)
 
 
 def _wrap(cache: core._ChannelCache, part: Any, encoding: str) -> Any:
-    """The channel of what `encode` was given: at once for one value, or one of two by a condition.
-
-    Altair would look for the kind of condition by trying all that there are.
+    """The channel of what `encode` was given: at once for a column, one value, or one of two by a
+    condition. Altair would look for its kind by trying all that there are.
     """
+    if isinstance(part, str):
+        column = cache.name_to_channel.get(encoding, {}).get("field")
+        return column(shorthand=part) if column else _wrapped(cache, part, encoding)
     if isinstance(part, dict) and "value" in part and part.keys() <= {"value", "condition"}:
         condition = part.get("condition", {})
         channel = cache.name_to_channel.get(encoding, {}).get("value")
