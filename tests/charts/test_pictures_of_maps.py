@@ -37,6 +37,17 @@ def test_a_larger_top_makes_less_ink_and_weights_above_it_stay_full():
     assert pixels(picture_url(weights, top=0.1))[0, 0, 3] == 255
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (5, 90), (30, 4), (130, 200)])
+def test_a_picture_has_every_cell_where_it_lies(shape):
+    weights = np.random.default_rng(0).random(shape)
+    shown = pixels(picture_url(weights))
+    high, wide = shown.shape[0] // shape[0], shown.shape[1] // shape[1]
+    assert shown.shape[:2] == (shape[0] * high, shape[1] * wide)
+    shades = np.floor(np.sqrt(weights) * 255).repeat(high, 0).repeat(wide, 1)
+    assert (shown[..., 3] == shades).all()
+    assert (shown[..., :3] == INK).all()
+
+
 @pytest.mark.parametrize("size", [3, 7, 100, 513])
 def test_shrinking_keeps_the_strongest_weight_of_every_line(size):
     weights = np.zeros((size, size))

@@ -9,6 +9,7 @@ import altair as alt
 import pandas as pd
 import pytest
 from altair.utils import core, schemapi
+from altair.vegalite.v6 import api
 
 from interp_core.ui.server import altair_patch
 from interp_core.ui.widgets import figure
@@ -88,7 +89,9 @@ HOVER = alt.selection_point(name="hover", on="pointerover", empty=False)
 
 def between(condition: object) -> dict:
     chart = alt.Chart(pd.DataFrame({"a": [1.0]})).mark_bar().add_params(HOVER)
-    return chart.encode(x="a:Q", stroke=condition, tooltip=["a:Q"]).to_dict()
+    chart = chart.encode(x="a", y="mean(a):Q", stroke=condition, tooltip=["a:Q"])
+    chart = chart.properties(name="bars")  # else named by the order of its parts
+    return alt.layer(chart, chart.mark_text()).to_dict()
 
 
 @pytest.mark.parametrize(
@@ -106,6 +109,7 @@ def between(condition: object) -> dict:
 )
 def test_a_choice_between_values_is_the_same_without_a_search_for_its_kind(condition, monkeypatch):
     monkeypatch.setattr(core._ChannelCache, "_wrap_in_channel", altair_patch._wrapped)
+    monkeypatch.setattr(api, "_prepare_to_lift", altair_patch._lifted)
     before = between(condition)
     altair_patch.apply()
     assert between(condition) == before
@@ -118,6 +122,7 @@ def test_a_choice_between_values_is_tried_against_no_schema(monkeypatch):
     chart = alt.Chart(pd.DataFrame({"a": [1.0]})).mark_bar()
     chart.encode(stroke=alt.condition("datum.a > 0", alt.value("red"), alt.value("grey")))
     chart.encode(size=alt.condition(HOVER, alt.value(2), alt.value(1)))
+    alt.layer(chart.encode(x="a:Q").add_params(HOVER), chart)
     assert not tried
     chart.encode(color=alt.condition(HOVER, "a:Q", alt.value("grey")))
     assert tried
@@ -127,7 +132,7 @@ def test_copies_are_the_same_and_their_own(monkeypatch):
     monkeypatch.setattr(schemapi, "_deep_copy", altair_patch._copied)
     axis = alt.X("a:Q", sort=["b", "a"], axis=alt.Axis(values=[1, 2.5], grid=False))
     chart = alt.Chart(pd.DataFrame({"a": [1.0]})).mark_bar().encode(x=axis)
-    layers = chart + chart.mark_text().encode(text="a:Q")
+    layers = chart.add_params(HOVER) + chart.mark_text().encode(text="a:Q")
     before = layers.copy().to_dict()
     altair_patch.apply()
     copied = layers.copy()
