@@ -7,25 +7,32 @@ is, several where it takes texts of any length together.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
+from interp_core.attribution.baselines import Baseline
 from interp_core.attribution.forward_function import HALF_TOLERANCE, TOLERANCE
-from interp_core.attribution.integrated_gradients import Steps, check_rule, path_steps
+from interp_core.attribution.integrated_gradients import (
+    Steps,
+    Undecided,
+    check_rule,
+    integrated_gradients,
+    path_steps,
+)
 from interp_core.attribution.result import MethodOutput
-from interp_core.errors import ClearheadError
+from interp_core.errors import ClearheadError, Stopped
 from interp_core.models.forward import no_cache
+from interp_core.progress import Counter
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from interp_core.attribution.forward_function import TextFunction
     from interp_core.inputs.tokens import Encoded
-    from interp_core.progress import Counter
 
 PASS_TOKENS = 512  # in one pass: with more, what is kept for the way back leaves the caches
 Group = tuple[dict[str, "Tensor"], "Tensor"]  # inputs (rows, n), embeddings (rows, n, d)
@@ -94,6 +101,7 @@ class Job:
     value: float = 0.0
     steps: Steps | None = None
     output: MethodOutput | ClearheadError | None = None
+    done: int = 0  # points on the way
 
     def point(self, alpha: float) -> Tensor:
         """What enters the network there, (1, n, d)."""
@@ -105,16 +113,38 @@ class Job:
 
     def begin(self, rule: str, evaluations: int | None) -> None:
         """Take the first step of integrated gradients."""
-        self.steps = path_steps(len(self.text), self.value, rule, evaluations)
+        # Half formats agree to two digits only, so their steps need not be the same.
+        dtype = self.text.embeddings.dtype
+        rounding = torch.finfo(dtype).eps if dtype == torch.float32 else 0.0
+        self.steps = path_steps(len(self.text), self.value, rule, evaluations, rounding)
         self.alphas = next(self.steps)
 
     def answer(self, values: Sequence[float], slopes: Sequence[np.ndarray]) -> None:
-        """Take the next step, with F and the products of `along` at the points."""
+        """Take the next step, with F and the products of `along` at the points.
+
+        Raises `Undecided`.
+        """
+        self.done += len(values)
         try:
             self.alphas = self.steps.send((np.array(values), np.stack(slopes)))
         except StopIteration as end:
-            self.output, self.alphas = end.value, np.zeros(0)
-        self.text.meter.add(len(values))
+            self.end(end.value)
+
+    def integrate_alone(self, meter: Counter, rule: str, evaluations: int | None) -> None:
+        """Take all steps again, in passes of this text alone."""
+        counted = Counter(lambda done, expected: meter.add(0))
+        text = replace(self.text, meter=counted)
+        with torch.no_grad():
+            start = Baseline("", self.start, float(text(self.start)))
+        before = counted.done
+        output = integrated_gradients(text, start, rule=rule, evaluations=evaluations)
+        self.done = counted.done - before
+        self.end(output)
+
+    def end(self, output: MethodOutput | ClearheadError) -> None:
+        """Nothing more is asked for."""
+        self.output, self.alphas = output, np.zeros(0)
+        self.text.meter.add(self.done)
 
 
 def _products(slope: Tensor, vectors: Tensor) -> np.ndarray:
@@ -136,7 +166,11 @@ def integrate(
     rule: str = "adaptive",
     evaluations: int | None = None,
 ) -> None:
-    """Integrated gradients: all texts take their steps together until none asks for more."""
+    """Integrated gradients: all texts take their steps together until none asks for more.
+
+    Where rounding decides on a text's next points, it is taken alone: what comes out has to be
+    what the text alone gives.
+    """
     check_rule(rule, evaluations)
     for job in jobs:
         job.begin(rule, evaluations)
@@ -145,9 +179,14 @@ def integrate(
         for job in active:
             values, slopes = zip(*(next(points) for _ in job.alphas))
             try:
-                job.answer(values, slopes)
+                try:
+                    job.answer(values, slopes)
+                except Undecided:
+                    job.integrate_alone(meter, rule, evaluations)
+            except Stopped:
+                raise
             except ClearheadError as error:  # its numbers are beyond the format
-                job.output, job.alphas = error, np.zeros(0)
+                job.end(error)
 
 
 def at_the_text(jobs: list[Job], method: str, run: Run, meter: Counter) -> None:

@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 import interp_core as ic
+from interp_core.attribution import integrated_gradients
+from interp_core.attribution.integrated_gradients import Undecided, path_steps
 from interp_core.attribution.shared_passes import attribute_block, shares_passes
 from tests.attribution_models import headed
+
+EPS = np.finfo(np.float32).eps
 
 TEXTS = [
     "The acting is wonderful.",
@@ -83,3 +87,60 @@ def test_decoders_without_padding_and_other_tasks_stay_alone():
     assert not shares_passes(headed("t5-2-labels"), "integrated_gradients")
     assert not shares_passes(headed("roberta-answers"), "integrated_gradients")
     assert not shares_passes(headed("roberta-2-labels"), "lime")
+
+
+def points_of(path, rounding, noise=None):
+    """The points that integrated gradients take of F(α) = path(α)[0]; None where undecided.
+
+    `noise` moves F by roundings of its size, and the slopes in proportion.
+    """
+    steps = path_steps(1, 0.0, "adaptive", None, rounding)
+    alphas, seen = next(steps), []
+    try:
+        while True:
+            seen.append(alphas)
+            values, slopes = path(alphas)
+            if noise is not None:
+                values = values + EPS * np.abs(values).max() * noise.uniform(-9, 9, len(alphas))
+                slopes = slopes * (1 + EPS * noise.uniform(-9, 9, len(alphas)))
+            alphas = steps.send((values, slopes[:, None]))
+    except StopIteration:
+        return np.sort(np.concatenate(seen))
+    except Undecided:
+        return None
+
+
+def test_rounding_never_decides_which_points_of_a_path_are_taken():
+    rng, moved, undecided = np.random.default_rng(9), 0, 0
+    for _ in range(40):
+        at, steep = rng.uniform(0.1, 0.9, 4)[:, None], rng.uniform(5, 120, 4)[:, None]
+        weights = rng.normal(0, 1, 4)
+
+        def path(alphas, at=at, steep=steep, weights=weights):
+            bend = np.tanh(steep * (alphas - at))
+            start = np.tanh(-steep * at)
+            return weights @ (bend - start), weights @ (steep * (1 - bend**2))
+
+        exact, rounded = points_of(path, EPS), points_of(path, EPS, rng)
+        undecided += exact is None
+        assert exact is None or rounded is None or np.array_equal(exact, rounded)
+        moved += not np.array_equal(points_of(path, 0), points_of(path, 0, rng))
+    assert moved
+    assert 0 < undecided < 100
+
+
+def test_a_text_whose_points_rounding_would_decide_is_taken_alone(sentiment, monkeypatch):
+    monkeypatch.setattr(integrated_gradients, "TIE", np.inf)
+    counted = []
+    asked = {"evaluations": 16}
+    together = attribute_block(
+        sentiment, TEXTS[:2], progress=lambda *done: counted.append(done), **asked
+    )
+    for text, found in zip(TEXTS, together):
+        alone = ic.attribute(sentiment, text, **asked)
+        np.testing.assert_array_equal(found.scores, alone.scores)
+        assert found.evaluations == alone.evaluations
+    with pytest.raises(ic.Stopped):
+        attribute_block(
+            sentiment, TEXTS[:2], progress=lambda done, _: done < counted[-1][0], **asked
+        )
