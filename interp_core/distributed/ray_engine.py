@@ -21,6 +21,10 @@ from interp_core.distributed.capacity import check_room
 from interp_core.distributed.worker import ModelSpec, Worker, WorkerIdentity
 from interp_core.errors import BadInput, ClearheadError
 
+# Ray's newer exporter of metrics keeps a thread for every time after the first that a process has
+# joined and left a cluster; one that reports as the process ends makes it crash with all work done.
+# The older exporter ends with the connection.
+SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_enable_open_telemetry": "0"}
 RETRIES = 5  # times that a block is done again after its actor has died
 REACHED = 5.0  # seconds in which the head node of a cluster answers
 STORE = 2**28  # bytes of shared memory of a Ray that is started here
@@ -160,7 +164,12 @@ class RayEngine:
 
 
 def _started(address: str | None, say: Callable[[str], object]) -> ModuleType:
-    ray = _ray()
+    ray = import_ray()
+    if ray.is_initialized():
+        raise BadInput(
+            "This process is in a Ray cluster already. Call ray.shutdown() first, or work in "
+            "another process."
+        )
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address:
         check_address(address)
@@ -170,17 +179,32 @@ def _started(address: str | None, say: Callable[[str], object]) -> ModuleType:
     try:
         with _same_hook():
             ray.init(address or "local", **options)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        said = str(error).strip().partition("\n")[0]
-        where = f"the cluster at {address!r} cannot be joined" if address else "it does not start"
-        raise BadInput(
-            f"Ray: {where}. {said} Every node needs the same version of Ray and of Python."
-        ) from error
+    except BaseException as error:
+        ray.shutdown()  # what it has begun: processes, threads, half a connection
+        expected = ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError
+        if not isinstance(error, expected):
+            raise
+        raise BadInput(_why_not(error, address)) from error
     return ray
 
 
-def _ray() -> ModuleType:
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+def _why_not(error: BaseException, address: str | None) -> str:
+    """Why Ray is not started, or not joined, and what to do."""
+    if "AuthenticationError" in f"{error!r} {error.__cause__}":
+        return (
+            f"Ray: the cluster at {address!r} asks for a token. Set RAY_AUTH_MODE=token, and give "
+            "the cluster's token in the file ~/.ray/auth_token or in RAY_AUTH_TOKEN."
+        )
+    said = str(error).strip().partition("\n")[0]
+    where = f"the cluster at {address!r} cannot be joined" if address else "it does not start"
+    return f"Ray: {where}. {said} Every node needs the same version of Ray and of Python."
+
+
+def import_ray() -> ModuleType:
+    """Ray, set up so that the process can leave it in order. Raises `BadInput`."""
+    for name, value in SETTINGS.items():
+        if os.environ.get(name) != value:  # not while threads read it, when Ray is there already
+            os.environ[name] = value
     try:
         with _same_hook():
             import ray

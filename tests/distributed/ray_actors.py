@@ -17,14 +17,13 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-import ray
 
 import interp_core as ic
 from interp_core import corpus as command
 from interp_core.distributed import corpus
 from interp_core.distributed.audit import AuditPasses
 from interp_core.distributed.corpus import run_corpus_on
-from interp_core.distributed.ray_engine import RayEngine, check_address
+from interp_core.distributed.ray_engine import RayEngine, check_address, import_ray
 from interp_core.distributed.worker import ModelSpec
 from interp_core.heads import resume, statistics
 from interp_core.heads.record import read_with_extra
@@ -32,6 +31,7 @@ from interp_core.heads.resume import run_corpus
 from tests.heads.test_statistics import compare
 from tests.tiny_tokenizers import SENTENCES
 
+ray = import_ray()
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = SENTENCES[0].split()
 SIZE = 16  # rows of a block here, so that there are many
@@ -83,6 +83,8 @@ def _started():
     head = subprocess.Popen(
         [sys.executable, "-m", "ray.scripts.scripts", *arguments],
         cwd=ROOT,
+        # A token that Ray has left in the home folder would be asked for by this cluster.
+        env={**os.environ, "RAY_AUTH_MODE": "disabled"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -218,6 +220,22 @@ def test_a_cluster_without_what_is_asked_for_is_refused(cluster, tiny, tmp_path)
     assert done.stdout == "2 True\n"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names of threads are read from /proc")
+def test_a_cluster_that_is_left_keeps_no_thread(cluster, tiny):
+    counts = []
+    for _ in range(3):
+        with pytest.raises(ic.BadInput, match="room for 2 actors"):
+            RayEngine(ModelSpec(str(tiny("gpt2"))), address=cluster[0], actors=3)
+        counts.append(_unnamed_threads())
+    assert counts[-1] <= counts[0], counts
+
+
+def _unnamed_threads():
+    """How many threads have the name of the process: Ray's exporters among them."""
+    threads = [each.read_text() for each in Path("/proc/self/task").glob("*/comm")]
+    return threads.count(Path("/proc/self/comm").read_text())
+
+
 def test_a_model_that_does_not_load_is_told_as_without_a_cluster(cluster):
     with pytest.raises(ic.ModelNotFound, match="no-such-model"):
         RayEngine(ModelSpec("no-such-model"), address=cluster[0])
@@ -248,6 +266,9 @@ def test_without_an_address_a_ray_of_its_own_is_started_and_ended(
     tiny, tmp_path, texts, whole, monkeypatch, capsys
 ):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))  # Ray puts a token there
+    monkeypatch.setenv("RAY_AUTH_MODE", "")
+    monkeypatch.delenv("RAY_AUTH_MODE")  # set by Ray, and so forgotten afterwards
     out, me = tmp_path / "own.parquet", psutil.Process()
     before = {each.pid for each in me.children(recursive=True)}
     arguments = [str(tiny("gpt2")), str(texts), "--out", str(out), "--engine", "ray"]
