@@ -18,6 +18,7 @@ FACET = 150  # px of one of several charts in a row
 GAP = 36  # px between two, so that the labels of their axes do not meet
 CELL = 42  # px of a class in the confusion matrix
 ROUND = 190  # px of both axes and the legend, which the height includes
+SLANTED = 24  # px to the right, over which the slanted name of the last class goes
 MOST_CELLS = 15  # classes whose counts are printed in the cells
 SMALL = "fewer than 30 texts"
 ENOUGH = "enough texts"
@@ -136,7 +137,8 @@ def confusion(frame: pd.DataFrame, *, selection: str = "cell") -> alt.LayerChart
     if len(names) <= MOST_CELLS:
         text = alt.Chart(frame[frame["count"] > 0]).encode(**place, text=alt.Text("count:Q"))
         layers += printed(text, fontSize=14)
-    return alt.layer(*layers).properties(height=max(2, len(names)) * CELL + ROUND)
+    height = max(2, len(names)) * CELL + ROUND
+    return alt.layer(*layers).properties(height=height, padding={"right": SLANTED})
 
 
 def reliability(frame: pd.DataFrame) -> alt.LayerChart:

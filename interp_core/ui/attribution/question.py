@@ -270,7 +270,7 @@ def _own_labels(asked: Asked, default: str) -> Asked:
         index=None,
         placeholder="highest-scoring label",
         key="target",
-        width=170,
+        width=layout.room(names, 170),
         **BOUND,
     )
     return replace(asked, labels=names, target=chosen)
@@ -286,19 +286,20 @@ def _label_target(asked: Asked, model: LoadedModel) -> Asked:
     labels = list(dict.fromkeys(model.labels))
     keep_valid("target", labels)
     keep_valid("contrast", labels)
+    wide = layout.room(labels, 150)
     target = st.selectbox(
         "Target",
         labels,
         index=None,
         placeholder="predicted label",
         key="target",
-        width=150,
+        width=wide,
         **BOUND,
     )
     contrast = None
     if len(labels) > 2:
         contrast = st.selectbox(
-            "Contrast with", labels, index=None, placeholder="–", key="contrast", width=140, **BOUND
+            "Contrast with", labels, index=None, placeholder="–", key="contrast", width=wide, **BOUND
         )
     return replace(asked, target=target, contrast=contrast)
 

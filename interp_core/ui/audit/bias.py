@@ -45,7 +45,8 @@ def draw(audited: Audited) -> ViewResult | None:
         usual = min(1, len(labels) - 1)
         follow("bias_label", labels[usual])
         keep_valid("bias_label", labels)
-        label = st.selectbox("Label", labels, index=usual, key="bias_label", width=140, **BOUND)
+        wide = layout.room(labels, 140)
+        label = st.selectbox("Label", labels, index=usual, key="bias_label", width=wide, **BOUND)
     step = _measured(audited, name, source, label)
     if step is None:
         return None

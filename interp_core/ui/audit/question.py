@@ -16,6 +16,7 @@ from interp_core.files.form import FileOptions
 from interp_core.files.tables import Table
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache, limits
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import BESIDE, Recipe, calls, named
@@ -74,7 +75,7 @@ def controls(choice, model: LoadedModel) -> Asked | str:  # noqa: ANN001 - sideb
         list(sources),
         format_func=sources.get,
         key="audit_data",
-        width=300,
+        width=layout.room(sources.values(), 300),
         **BOUND,
     )
     if source != FILE:

@@ -41,7 +41,8 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     shown, about = table, {}
     if not language and len(labels) > 1:
         with layout.controls():
-            label = st.selectbox("Label", labels, key="versus_lens", width=200, **BOUND)
+            wide = layout.room(labels, 200)
+            label = st.selectbox("Label", labels, key="versus_lens", width=wide, **BOUND)
         shown, about = table[table["label"] == label], {"label": label}
     chart = calls.chart(made, "compare_lens", **about)
     last = shown[shown.groupby("model")["layer"].transform("max") == shown["layer"]]

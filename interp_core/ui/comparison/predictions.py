@@ -150,7 +150,8 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     if labels:
         keep_valid("versus_target", labels)
         with layout.controls():
-            target = st.selectbox("Explain", labels, key="versus_target", width=170, **BOUND)
+            wide = layout.room(labels, 170)
+            target = st.selectbox("Explain", labels, key="versus_target", width=wide, **BOUND)
     if not _agreed(sides, text, target):
         return None
     scores, slopes = (

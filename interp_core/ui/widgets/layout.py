@@ -3,6 +3,7 @@ picture a quiet row of what belongs to it. The rules for it stand in `server/lay
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 READ = "How to read this"
+LETTER, AROUND, WIDEST = 7, 54, 430  # px of a letter, of what stands beside a name, of a list
 # Places on the page that is being drawn: the line of the title, the row of controls, what opens
 # behind "Options", and the row beside the main picture.
 _PLACES: ContextVar[dict[str, Any] | None] = ContextVar("places", default=None)
@@ -44,6 +46,11 @@ def controls() -> Any:
             )
             places["end"] = st.container(width="content")
     return places["controls"]
+
+
+def room(names: Iterable[str], least: int) -> int:
+    """The px of a list in which its longest name can be read, within reason."""
+    return min(WIDEST, max(least, AROUND + LETTER * max(map(len, names), default=0)))
 
 
 def options() -> Any:
