@@ -286,20 +286,20 @@ def _label_target(asked: Asked, model: LoadedModel) -> Asked:
     labels = list(dict.fromkeys(model.labels))
     keep_valid("target", labels)
     keep_valid("contrast", labels)
-    wide = layout.room(labels, 150)
+    px = layout.room(labels, 150)
     target = st.selectbox(
         "Target",
         labels,
         index=None,
         placeholder="predicted label",
         key="target",
-        width=wide,
+        width=px,
         **BOUND,
     )
     contrast = None
     if len(labels) > 2:
         contrast = st.selectbox(
-            "Contrast with", labels, index=None, placeholder="–", key="contrast", width=wide, **BOUND
+            "Contrast with", labels, index=None, placeholder="–", key="contrast", width=px, **BOUND
         )
     return replace(asked, target=target, contrast=contrast)
 
