@@ -204,9 +204,14 @@ def build(name: str, folder: Path) -> Path:
     else:
         tools = make_tokenizer()
         vocabulary = len(tools)
+    return write(lambda: make_model(vocabulary), tools, folder)
+
+
+def write(make_model: Callable, tools, folder: Path, seed: int = SEED) -> Path:
+    """Write a random model, and its tokenizer or image processor, to `folder`."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(SEED)
-        model = make_model(vocabulary)
+        torch.manual_seed(seed)
+        model = make_model()
         _liven(model)
     model.save_pretrained(folder)
     tools.save_pretrained(folder)

@@ -11,7 +11,11 @@ import pytest
 from interp_core.ui.widgets import downloads
 from tests.safety.offers import SECRET
 from tests.safety.visitor import visit
+from tests.tiny import GPT2, GPT_ENDS, SMALL, write
+from tests.tiny_tokenizers import byte_level
 from tools.browser import running
+
+LONG = {"max_position_embeddings": 512}
 
 
 @pytest.fixture
@@ -32,30 +36,30 @@ def offered(monkeypatch):
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory):
-    """The folder of a small random classifier with labels and tokens of the built-in one.
-
-    What it makes of a text is nothing; the tokens that pages show of it are the same.
-    """
-    import torch
+    """The folders of two small random classifiers with labels and tokens of the built-in one."""
     from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
     from interp_core.models.bundled_models import backbone_folder
 
-    folder = tmp_path_factory.mktemp("small") / "model"
     tokenizer = AutoTokenizer.from_pretrained(backbone_folder())
-    tokenizer.save_pretrained(folder)
-    config = BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=16,
-        id2label={0: "negative", 1: "positive"},
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        BertForSequenceClassification(config).save_pretrained(folder)
-    return str(folder)
+    labels = {0: "negative", 1: "positive"}
+    config = BertConfig(vocab_size=len(tokenizer), id2label=labels, **{**SMALL, **LONG})
+    folder = tmp_path_factory.mktemp("small")
+    return [
+        str(write(lambda: BertForSequenceClassification(config), tokenizer, folder / name, seed))
+        for seed, name in enumerate(("one", "other"))
+    ]
+
+
+@pytest.fixture(scope="session")
+def small_writer(tmp_path_factory):
+    """The folder of a small random language model that takes longer texts."""
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    tokenizer = byte_level()
+    config = GPT2Config(vocab_size=len(tokenizer), **{**GPT2, **GPT_ENDS, "n_positions": 512})
+    folder = tmp_path_factory.mktemp("small") / "writer"
+    return str(write(lambda: GPT2LMHeadModel(config), tokenizer, folder))
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from tests.safety.offers import FETCH, HOSTILE, RUN, formulas, harmless
 from tests.safety.opened import EVERY_VIEW, QUICK, VIEWS, WITHOUT_TEXT, at_view, audited
 from tests.training_dynamics.conftest import *  # noqa: F403 - fixtures
 
-TEXT = f'=SUM( +cmd -2 @x bad\'); import os; os.abort() #\n""" \\ good {HOSTILE}'
+TEXT = f'=SUM( +cmd -2 @x bad\'); import os; os.abort() #\n""" \\ good {HOSTILE}\n=A1 is it\n+2 is so'
 NAME = re.compile(r"[a-z0-9_]+\.[a-z]+")
 
 
@@ -32,13 +32,13 @@ def safe(app, offered: list[tuple]) -> bool:
 
 @pytest.mark.parametrize(("page", "view"), [*EVERY_VIEW, *WITHOUT_TEXT])
 def test_a_text_stays_a_text_in_every_view_and_in_what_it_gives_away(
-    offered, tiny, small, training, few_texts, page, view
+    offered, small, small_writer, training, page, view
 ):
-    model = str(tiny("gpt2")) if page == "language_models" else small
+    model = small_writer if page == "language_models" else small[0]
     app = at_view(
         page,
         view,
-        {"text": TEXT},
+        {"text": HOSTILE if view == "interactions" else TEXT, "rival": small[1]},
         model=model,
         many=f"{TEXT}\n=1 good",
         **QUICK,
@@ -46,14 +46,15 @@ def test_a_text_stays_a_text_in_every_view_and_in_what_it_gives_away(
         text_b=f"=2 {TEXT}",
         find=HOSTILE,
         against="layer",
-        rival=small,
         dynamics_series="folder",
         dynamics_folder=str(training),
     )
     assert harmless(app)
     assert safe(app, offered)
     given = [kind for _, kind, _ in offered].count("text/csv")
-    assert (given and app.code) or app.error or app.info
+    assert not app.error
+    assert given
+    assert app.code
     if (page, view) not in WITHOUT_TEXT:
         read = "text" if "text" in app.session_state else "many"  # of many: no other text
         assert HOSTILE in app.session_state[read]
@@ -71,7 +72,7 @@ def test_names_columns_and_cells_of_an_audited_table_stay_texts(offered, small, 
         for place, word in enumerate(words)
     ]
     table = pd.DataFrame(rows, columns=[f"={HOSTILE} text", f"-{FETCH} label", f"@{RUN} group"])
-    app = audited(view, table, f"={HOSTILE}.csv", model=small)
+    app = audited(view, table, f"={HOSTILE}.csv", model=small[0])
     assert harmless(app)
     assert not app.error
     assert app.selectbox(key="audit_text").value == f"={HOSTILE} text"

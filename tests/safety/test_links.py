@@ -7,6 +7,7 @@ import random
 import pytest
 import streamlit as st
 
+import interp_core as ic
 from interp_core.ui.embedding import picking
 from interp_core.ui.server import startup
 from interp_core.ui.training_dynamics import question
@@ -22,6 +23,7 @@ from tests.safety.opened import (
     markdown,
     opened,
 )
+from tests.training_dynamics.conftest import *  # noqa: F403 - fixtures
 
 NONSENSE = (
     "-1",
@@ -58,8 +60,19 @@ def test_the_parameters_are_found_in_the_source():
     )
 
 
+@pytest.fixture
+def small_series(training, monkeypatch):
+    """The built-in series of checkpoints is of a tiny model."""
+    whole = ic.checkpoint_series
+    monkeypatch.setattr(
+        ic,
+        "checkpoint_series",
+        lambda source, **more: whole(training if source == "sentiment" else source, **more),
+    )
+
+
 @pytest.mark.parametrize(("page", "view"), [*EVERY_VIEW, *WITHOUT_TEXT])
-def test_a_page_survives_nonsense_in_every_parameter(tiny, page, view):
+def test_a_page_survives_nonsense_in_every_parameter(tiny, small_series, page, view):
     draw = random.Random(f"{page} {view}")
     junk = {key: draw.choice(NONSENSE) for key in sorted(bound_keys() - KEPT)}
     # A name that is no model ends the page early: those have a test of their own.
