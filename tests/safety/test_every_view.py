@@ -16,7 +16,7 @@ from tests.safety.offers import FETCH, HOSTILE, RUN, formulas, harmless
 from tests.safety.opened import EVERY_VIEW, QUICK, VIEWS, WITHOUT_TEXT, at_view, audited
 from tests.training_dynamics.conftest import *  # noqa: F403 - fixtures
 
-TEXT = f'=SUM( +cmd -2 @x bad\'); import os; os.abort() #\n""" \\ good {HOSTILE}\n=A1 is it\n+2 is so'
+TEXT = f'=SUM( +cmd -2 @x bad\'); import os; os.abort() #\n""" \\ good {HOSTILE}\n=A1 is\n+2 is'
 NAME = re.compile(r"[a-z0-9_]+\.[a-z]+")
 
 
