@@ -5,8 +5,7 @@ every layer × head as a small picture in one grid; click one to open it.
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -121,6 +120,7 @@ def map_picture(
             width=alt.expr("width"),
             height=alt.expr("height"),
             aspect=False,
+            smooth=False,
         )
         .encode(x=alt.X("zero:Q", **x), y=alt.Y("zero:Q", **y), url="url:N")
     )
@@ -212,7 +212,7 @@ def overview(
     # Never stretched, whatever the width of the page, or a diagonal would not look like one.
     room = f"max(min(width / {heads} - {GAP}, {aspect:.6g} * (height / {rows} - {GAP})), 8)"
     shape = {"width": alt.expr(room), "height": alt.expr(f"{room} / {aspect:.6g}")}
-    pictures = alt.Chart().mark_image(**shape, aspect=False)
+    pictures = alt.Chart().mark_image(**shape, aspect=False, smooth=False)
     pictures = pictures.encode(**place, url="url:N")
     click = alt.selection_point(name=selection, fields=["layer", "head"], on="click")
     hover = alt.selection_point(name=f"{selection}_hover", on="pointerover", empty=False)
@@ -269,8 +269,7 @@ def _panel_tooltips(frame: pd.DataFrame) -> list[alt.Tooltip]:
 
 
 INK = (64, 126, 230)  # readable on white and on near-black; strength is told by opacity
-STEPS = 256
-SHARP = 128  # px a side that a picture gets at least
+SHADES = 256
 
 
 def shrink(weights: np.ndarray, size: int) -> np.ndarray:
@@ -287,42 +286,21 @@ def _edges(length: int, size: int) -> np.ndarray:
     return np.arange(count) * length // count
 
 
-def _repeats(cells: int) -> int:
-    return max(1, SHARP // cells)
-
-
 def picture_url(weights: np.ndarray, *, top: float = 1.0) -> str:
     """A PNG data URL whose opacity is √(weight / top), transparent at zero.
 
     The square root keeps faint lines visible; say so beside the picture.
     """
+    from PIL import Image
+
     strength = np.sqrt(np.clip(weights / (top or 1.0), 0, 1))
-    png = _png((strength * (STEPS - 1)).astype(np.uint8))
-    return "data:image/png;base64," + base64.b64encode(png).decode()
-
-
-# Browsers blur small pictures when they enlarge them: the cells are repeated instead. PNG says of a
-# repeated row that it is like the one above, so a picture takes little more than its cells, which
-# matters where there are hundreds. A library for pictures would compress every pixel.
-SAME, UP = 0, 2  # how a row is told: as it is, or by the difference from the row above
-
-
-def _png(shades: np.ndarray) -> bytes:
-    """A PNG of (rows, columns) shades between 0 and 255: the opacity of each cell's ink."""
-    high, wide = map(_repeats, shades.shape)
-    rows, columns = shades.shape[0] * high, shades.shape[1] * wide
-    lines = np.zeros((shades.shape[0], high, 1 + columns), np.uint8)
-    lines[:, 0, 0], lines[:, 1:, 0] = SAME, UP
-    lines[:, 0, 1:] = shades.repeat(wide, 1)
-    # Eight bits a pixel, each the number of a colour in the palette.
-    size = struct.pack(">IIBBBBB", columns, rows, 8, 3, 0, 0, 0)
-    pixels = zlib.compress(lines.tobytes(), 1)
-    return b"".join((SIGNATURE, _chunk(b"IHDR", size), INKS, _chunk(b"IDAT", pixels), END))
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-SIGNATURE, END = b"\x89PNG\r\n\x1a\n", _chunk(b"IEND", b"")
-INKS = _chunk(b"PLTE", bytes(INK) * STEPS) + _chunk(b"tRNS", bytes(range(STEPS)))
+    shades = (strength * (SHADES - 1)).astype(np.uint8)
+    picture, transparent = Image.fromarray(shades, mode="P"), {"transparency": bytes(range(SHADES))}
+    if shades.size < SHADES * 4:  # a palette would take more than four numbers for each cell
+        ink = [np.full_like(shades, colour) for colour in INK]
+        picture, transparent = Image.fromarray(np.dstack([*ink, shades])), {}
+    else:
+        picture.putpalette(bytes(INK) * SHADES)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", compress_level=1, **transparent)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -24,11 +24,9 @@ def pixels(url: str) -> np.ndarray:
 
 def test_ink_is_the_square_root_of_the_weight():
     weights = np.array([[0.0, 0.25], [1.0, 0.04]], dtype=np.float32)
-    shown = pixels(picture_url(weights))
-    half = shown.shape[0] // 2
-    corners = shown[[0, 0, half, half], [0, half, 0, half]]
-    assert (corners[:, :3] == INK).all()
-    assert corners[:, 3] / 255 == pytest.approx([0, 0.5, 1, 0.2], abs=0.005)
+    shown = pixels(picture_url(weights)).reshape(4, 4)
+    assert (shown[:, :3] == INK).all()
+    assert shown[:, 3] / 255 == pytest.approx([0, 0.5, 1, 0.2], abs=0.005)
 
 
 def test_a_larger_top_makes_less_ink_and_weights_above_it_stay_full():
@@ -41,10 +39,7 @@ def test_a_larger_top_makes_less_ink_and_weights_above_it_stay_full():
 def test_a_picture_has_every_cell_where_it_lies(shape):
     weights = np.random.default_rng(0).random(shape)
     shown = pixels(picture_url(weights))
-    high, wide = shown.shape[0] // shape[0], shown.shape[1] // shape[1]
-    assert shown.shape[:2] == (shape[0] * high, shape[1] * wide)
-    shades = np.floor(np.sqrt(weights) * 255).repeat(high, 0).repeat(wide, 1)
-    assert (shown[..., 3] == shades).all()
+    assert (shown[..., 3] == np.floor(np.sqrt(weights) * 255)).all()
     assert (shown[..., :3] == INK).all()
 
 
