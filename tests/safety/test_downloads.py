@@ -19,6 +19,9 @@ from tests.safety.opened import ROOT, alive, at_view, opened
 FORMULAS = ("=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠x")
 
 
+pytestmark = pytest.mark.usefixtures("thin_models")  # nothing that a model has learned is read
+
+
 @pytest.fixture(scope="module", autouse=True)
 def clear_caches():
     yield

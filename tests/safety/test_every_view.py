@@ -1,7 +1,6 @@
 """Every view with a text that would run, fetch or calculate: neither shown nor given away as that.
 
 Nothing is rendered unescaped; no formula is in any CSV, no code in any script, no path in any name.
-What is computed here stays for test_links.py, which forgets it.
 """
 
 from __future__ import annotations

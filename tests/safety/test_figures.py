@@ -27,6 +27,9 @@ LINE = re.compile(
 )
 
 
+pytestmark = pytest.mark.usefixtures("thin_models")  # nothing that a model has learned is read
+
+
 @pytest.fixture(scope="module", autouse=True)
 def clear_caches():
     yield

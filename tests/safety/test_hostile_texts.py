@@ -31,6 +31,8 @@ from tests.safety.opened import (
     opened,
 )
 
+pytestmark = pytest.mark.usefixtures("thin_models")  # nothing that a model has learned is read
+
 
 @pytest.fixture(scope="module", autouse=True)
 def clear_caches():

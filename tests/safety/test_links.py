@@ -47,6 +47,9 @@ TEXT = "The plot is not bad at all."
 KEPT = {"model", "text", "pair", *QUICK, *VIEW_KEYS.values()}
 
 
+pytestmark = pytest.mark.usefixtures("thin_models")  # nothing that a model has learned is read
+
+
 @pytest.fixture(scope="module", autouse=True)
 def clear_caches():
     yield

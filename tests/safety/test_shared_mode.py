@@ -28,6 +28,9 @@ from tests.safety.opened import QUICK, ROOT, VIEWS, alive, at_view, opened
 TEXT = "The plot is not bad at all."
 
 
+pytestmark = pytest.mark.usefixtures("thin_models")  # nothing that a model has learned is read
+
+
 @pytest.fixture(scope="module", autouse=True)
 def clear_caches():
     yield
