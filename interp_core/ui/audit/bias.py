@@ -11,7 +11,15 @@ from interp_core.audit.lexicons import find_lexicon
 from interp_core.audit.scoring import check_answers
 from interp_core.drawing.audit import term_ends
 from interp_core.ui.audit.answers import Audited
-from interp_core.ui.audit.explaining import explain_row, percent, read_texts, rests_on, signed
+from interp_core.ui.audit.explaining import (
+    P,
+    explain_row,
+    percent,
+    read_texts,
+    readable,
+    rests_on,
+    signed,
+)
 from interp_core.ui.server import costs, jobs
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
@@ -186,8 +194,7 @@ def _associated(audited: Audited, found: Bias) -> None:
         table = value(step)
         number = st.column_config.NumberColumn
         config = {"effect": number("effect size d", format="%.2f")}
-        config |= {each: number(each, format="%.2g") for each in ("p", "q")}
-        st.dataframe(table, hide_index=True, column_config=config)
+        st.dataframe(readable(table), hide_index=True, column_config=config | P)
         spans = table.groupby(["a", "b"], sort=False)["effect"].agg(["min", "max"])
         a, b = (spans["max"] - spans["min"]).idxmax()
         widest = spans.loc[(a, b)]

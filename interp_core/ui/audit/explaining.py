@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from interp_core.audit.figures import FDR
+from interp_core.audit.figures import FDR, p_value
 from interp_core.ui.audit.answers import Audited
 from interp_core.ui.server import costs, jobs
 from interp_core.ui.widgets import clicks, leads
@@ -38,6 +38,23 @@ def signed(number: float, form: str = "+.2f") -> str:
 def percent(share: float) -> str:
     """A share with at most one decimal."""
     return f"{share:.1%}".replace(".0%", "%")
+
+
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with p- and q-values as they are read; those that are undefined are left out."""
+    tests = {name: table[name] for name in ("p", "q") if name in table}
+    told = {name: [_told(each) for each in values] for name, values in tests.items()}
+    return table.assign(**told)
+
+
+def _told(p: float) -> str | None:
+    return None if p != p else p_value(p).removeprefix("p ").removeprefix("= ")
+
+
+P = {
+    "p": st.column_config.TextColumn(alignment="right"),
+    "q": st.column_config.TextColumn(alignment="right", help="p after Benjamini–Hochberg"),
+}
 
 
 def explain_row(
@@ -96,10 +113,11 @@ def rests_on(audited: Audited, texts: list[str], spans: Recipe, *, key: tuple, g
     )
     if shares is not None:
         st.dataframe(
-            value(shares).frame().dropna(subset=["lift"]),
+            readable(value(shares).frame().dropna(subset=["lift"])),
             hide_index=True,
             placeholder="–",
             column_config={
+                **P,
                 "share": st.column_config.NumberColumn("share of attribution", format="percent"),
                 "word share": st.column_config.NumberColumn("share of words", format="percent"),
                 "lift": st.column_config.NumberColumn("lift", format="%.2f"),

@@ -8,7 +8,7 @@ from interp_core.audit.figures import FDR, SMALL
 from interp_core.audit.privacy import GROUP, Privacy
 from interp_core.audit.scoring import check_answers
 from interp_core.ui.audit.answers import Audited
-from interp_core.ui.audit.explaining import explain_row, percent, read_texts, rests_on
+from interp_core.ui.audit.explaining import P, explain_row, percent, read_texts, readable, rests_on
 from interp_core.ui.server import cache, costs, jobs
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND
@@ -81,15 +81,16 @@ def _kinds(step: Recipe, found: Privacy, *, tagged: bool) -> ViewResult:
     )
     shares = ("flips", "flips low", "flips high", "control flips")
     st.dataframe(
-        table,
+        readable(table),
         hide_index=True,
+        placeholder="–",
         column_config={
+            **P,
             **{name: st.column_config.NumberColumn(format="percent") for name in shares},
             **{
                 name: st.column_config.NumberColumn(format="%.4f")
                 for name in ("change", "low", "high", "control change")
             },
-            **{name: st.column_config.NumberColumn(format="%.2g") for name in ("p", "q")},
         },
     )
     named_by = table[table["q"] <= FDR]

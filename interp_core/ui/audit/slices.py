@@ -11,6 +11,7 @@ from interp_core.audit.points import slice_points
 from interp_core.drawing.audit import SLICE
 from interp_core.ui.audit import texts
 from interp_core.ui.audit.answers import Audited
+from interp_core.ui.audit.explaining import P, readable
 from interp_core.ui.server import jobs
 from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
@@ -100,13 +101,13 @@ def _table(table: pd.DataFrame) -> None:
     share = table["errors"].notna().all()
     rounded = table.round(dict.fromkeys(columns, 3)) if share else table
     st.dataframe(
-        rounded.assign(significant=table["significant"].map({True: "●", False: ""})),
+        readable(rounded.assign(significant=table["significant"].map({True: "●", False: ""}))),
         hide_index=True,
+        placeholder="–",
         height=280,
         column_config={
             **({name: percent for name in columns} if share else {}),
-            "p": st.column_config.NumberColumn(format="%.2g"),
-            "q": st.column_config.NumberColumn(format="%.2g", help="p after Benjamini–Hochberg"),
+            **P,
             "difference_low": st.column_config.NumberColumn(
                 "difference from", format="percent" if share else "%.3f"
             ),
