@@ -13,8 +13,10 @@ from streamlit.testing.v1 import AppTest
 import interp_core as ic
 from interp_core.audit.predictions import is_right
 from interp_core.ui.audit import answers
-from interp_core.ui.audit.question import FILE, Asked
+from interp_core.ui.audit.question import FILE, TITLE, Asked
 from interp_core.ui.server import cache
+from interp_core.ui.server.limits import digest
+from interp_core.ui.widgets import uploads
 from tests.pages.browser_view import BrowserView
 from tests.pages.reporting import check
 from tests.pages.running import ROOT, TIMEOUT, charts, clicked, run, undefined, words
@@ -178,6 +180,17 @@ def test_the_row_of_one_file_is_not_opened_in_another(view, key):
     assert last in box.options
     assert box.value == (int(box.options[0]) if view == "errors" else None)
     assert key not in app.query_params
+
+
+def test_a_file_of_this_session_is_audited_and_the_address_says_so():
+    uploads.files().get(digest(CSV.encode()), CSV.encode)
+    app = run("audit", **{uploads.SESSION_FILE: ("mine.csv", digest(CSV.encode()))})
+    assert app.selectbox(key="audit_data").value == FILE
+    assert app.query_params["audit_data"] == TITLE
+    app = app.selectbox(key="audit_data").set_value("sentiment").run().run()
+    assert app.selectbox(key="audit_data").value == "sentiment"
+    assert "audit_data" not in app.query_params
+    assert "504 labelled texts" in words(app)
 
 
 def test_words_of_a_conll_file_are_scored():
