@@ -193,6 +193,14 @@ def test_a_file_of_this_session_is_audited_and_the_address_says_so():
     assert "504 labelled texts" in words(app)
 
 
+def test_a_file_that_is_given_here_can_be_left_again():
+    app = uploaded(CSV, audit_label="mood")
+    app.query_params.pop("audit_data", None)  # as the browser does with a default
+    app = app.selectbox(key="audit_data").set_value("sentiment").run()
+    assert app.selectbox(key="audit_data").value == "sentiment"
+    assert "504 labelled texts" in words(app.run())
+
+
 def test_words_of_a_conll_file_are_scored():
     lines = "Play\tO\nJazz\tB-genre\n\nWeather\tO\nin\tO\nParis\tB-city\n"
     app = run("audit", model="slots", audit_data=FILE)

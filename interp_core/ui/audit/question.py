@@ -110,6 +110,7 @@ def _limit_of_set() -> int | None:
 def _of_file(name: str, files: str, model: LoadedModel) -> Asked | str:
     tokens = audit_kind(model) == TOKENS
     file, data = file_popover(ABOUT, WORDS if tokens else None, key="audit_upload", held=HELD)
+    st.session_state[TAKEN] = st.session_state.get(SESSION_FILE)  # given here, it may be left
     if not data:
         return "Upload a labelled file to start. It is processed on the Clearhead server only."
     chosen = options("audit", table=not tokens)
