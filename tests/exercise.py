@@ -18,6 +18,7 @@ import pandas as pd
 
 import interp_core as ic
 from interp_core.models import gguf_file, photos
+from tests import thin
 from tests.tiny import build
 from tests.tiny_gguf import written
 
@@ -174,7 +175,8 @@ def main(target: str) -> None:
     assert "peft" not in sys.modules, "peft takes seconds, and is for adapters alone"
     files()
     pictures()
-    pages()
+    with tempfile.TemporaryDirectory() as folder, thin.embedded(Path(folder)):
+        pages()
     Path(target).write_text(json.dumps(imported()), encoding="utf-8")
 
 
