@@ -101,7 +101,8 @@ def confusion(frame: pd.DataFrame, *, selection: str = "cell") -> alt.LayerChart
     Colour is the share of the true class; a click gives true and predicted.
     """
     names = list(dict.fromkeys([*frame["true"], *frame["predicted"]]))
-    axis = {"labelLimit": 160, "ticks": False, "domain": False, "labelFlush": False}
+    axis = {"labelLimit": 160, "ticks": False, "domain": False}
+    axis |= {"labelFlush": False, "labelOverlap": False}
     place = {
         "x": alt.X(
             "predicted:N",

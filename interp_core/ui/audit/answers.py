@@ -136,7 +136,8 @@ def report(found: Audited) -> None:
         told_ = ", ".join(f"{count:,} {reason}" for reason, count in left.items())
         parts.append(f"{left.total():,} rows left out ({told_})")
     st.caption("; ".join(parts) + ".")
-    told([note for note in data.notes if "columns" not in note][:LISTED])
+    if found.asked.source == question.FILE:
+        told([note for note in data.notes if "columns" not in note][:LISTED])
     rows = [*data.problems.rows, *predictions.refused.rows]
     if rows:
         with st.popover("Rows left out", icon=":material/rule:"):

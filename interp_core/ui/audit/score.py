@@ -175,11 +175,13 @@ def _confusion(found: Audited, score: ic.Score, step: Recipe) -> None:
         f"{most or 'none'}.",
     )
     unit = "words" if found.data.kind == "tokens" else "texts"
+    listed = found.data.kind == SINGLE and bool(options)
     st.caption(
         f"One cell per pair of classes: number of {unit}. Rows: true class; columns: predicted "
-        "class. Colour: share of the true class. Click a cell with errors to list its texts."
+        "class. Colour: share of the true class."
+        + (" Click a cell with errors to list its texts." if listed else "")
     )
-    if found.data.kind == SINGLE and options:
+    if listed:
         _texts_of_cell(found, options)
 
 

@@ -29,7 +29,7 @@ def listed(frame: pd.DataFrame, *, key: str, chooses: str, height: int = 300) ->
 
     clicks.table(
         shown.drop(columns="place").round({"confidence": 3}),
-        height=height,
+        height=min(height, 38 + 35 * max(len(shown), 1)),
         key=key,
         on_row=selected,
         column_config=COLUMNS,

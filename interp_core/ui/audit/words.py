@@ -79,21 +79,23 @@ def draw(audited: Audited) -> ViewResult | None:
         )
         most = limits.at_most(SAMPLES[-1], "texts")
         counts = [count for count in SAMPLES if count <= most] or [most]
-        count = st.selectbox(
-            "Texts to attribute",
-            counts,
-            key="attributed",
-            width=150,
-            **BOUND,
-            help="Drawn at random (seed 0). Attention is measured over all texts.",
-        )
+        count = counts[0]
+        if audited.data.kind != TOKENS:  # every word has an answer of its own there
+            count = st.selectbox(
+                "Texts to attribute",
+                counts,
+                key="attributed",
+                width=150,
+                **BOUND,
+                help="Drawn at random (seed 0). Attention is measured over all texts.",
+            )
     words = [word.strip() for word in written.split(",") if word.strip()]
     own = {OWN: words} if words else {}
     done = np.flatnonzero(audited.predictions.done)
     drawn = np.random.default_rng(SEED).permutation(done)[:count]
     sample = _Texts.of(audited, sorted(drawn.tolist()), "sample")
     shares = None
-    if audited.data.kind != TOKENS:  # every word has an answer of its own there
+    if audited.data.kind != TOKENS:
         shares = _shares(audited, own, sample)
         if shares is None:
             return None
