@@ -134,11 +134,11 @@ def test_the_command_is_there_and_knows_its_version(server, installed):
 
 
 def test_it_reads_the_sample_and_prints_json_alone(installed):
-    code, out, err = installed.run("corpus", "--sample", "--limit", "40", "--json")
+    code, out, err = installed.run("corpus", "--sample", "--limit", "8", "--json")
     assert code == 0, err
     told = json.loads(out)
-    assert (told["texts"], told["file"], len(told["heads"])) == (40, None, 6 * 12)
-    assert "40 texts" in err
+    assert (told["texts"], told["file"], len(told["heads"])) == (8, None, 6 * 12)
+    assert "8 texts" in err
 
 
 def test_a_notebook_draws_three_pictures(installed, monkeypatch):
