@@ -1,7 +1,5 @@
 """Clearhead: see inside a transformer. Start with `streamlit run app.py`."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from interp_core.ui.server import warm_start
@@ -16,9 +14,9 @@ def draw() -> None:
     from interp_core.ui.widgets import address, page_link, sidebar
 
     startup.begin()
-    here = Path(navigation.__file__).parent
-    st.set_page_config(page_title="Clearhead", page_icon=here / "icon.png", layout="wide")
-    st.logo(str(here / "logo.svg"), size="large", icon_image=str(here / "icon.png"))
+    icon, logo = map(startup.picture, ("icon.png", "logo.svg"))
+    st.set_page_config(page_title="Clearhead", page_icon=icon, layout="wide")
+    st.logo(logo, size="large", icon_image=icon)
     startup.show()
     page = st.navigation(navigation.pages(len(session.report().figures)), expanded=True)
     name = navigation.name(page)

@@ -68,6 +68,11 @@ def model(name: str) -> LoadedModel:
     return _model(name, stamp(name))
 
 
+def is_loaded(name: str) -> bool:
+    """Whether nobody has to wait for the model. Raises `ModelClosed` on a shared server."""
+    return _models().holds(name, stamp(name))
+
+
 def model_recipe(name: str, called: str = "model") -> Recipe:
     """The model as part of a recipe, handed in by this cache; scripts call it `called`."""
     return named(called, supplied(loading.call(name), lambda: model(name)))

@@ -49,6 +49,10 @@ class Models:
             self._free_dropped(now)
         return found
 
+    def holds(self, name: str, files: str) -> bool:
+        """Whether the model is there already."""
+        return self._kept.peek((name, files)) is not None
+
     def _load(self, key: tuple[str, str], load: Callable[[str], LoadedModel]) -> LoadedModel:
         threads.one()
         self._make_room(key, self._most - 1)

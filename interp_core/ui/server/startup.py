@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from functools import cache
@@ -93,6 +94,14 @@ def _endless(value: str) -> bool:
 
 
 RULES = tuple(Path(__file__).with_name(f"{name}.css") for name in ("legible", "layout"))
+
+
+@cache
+def picture(name: str) -> str:
+    """A picture beside the pages' modules as a data URL: a file would be read again on each run."""
+    path = Path(__file__).parents[1] / name
+    kind = {".svg": "svg+xml", ".png": "png"}[path.suffix]
+    return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
 def show() -> None:

@@ -7,7 +7,7 @@ whether the model reads one, draws the rest with `choice`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import streamlit as st
@@ -239,7 +239,8 @@ def is_open() -> bool:
 
 def opened(name: str) -> LoadedModel:
     """The model by its name in the sidebar; its notes stand above everything that is drawn."""
-    with st.spinner("Loading the model …"):
+    # A spinner is a thread and a message, on every run.
+    with nullcontext() if cache.is_loaded(name) else st.spinner("Loading the model …"):
         model = cache.model(name)
     st.session_state[OPENED] = name
     for note in model.notes:
