@@ -154,7 +154,8 @@ def entropy_nats(rows: np.ndarray) -> np.ndarray:
 
 def special_share(maps: AttentionMaps) -> np.ndarray:
     """Share of each layer's mass on special tokens, (layers,), mean over heads and queries."""
-    return shares(maps.weights)[..., maps.keys.special].sum(-1).mean((1, 2))
+    total, special = maps.weights.sum(-1), maps.weights[..., maps.keys.special].sum(-1)
+    return np.divide(special, total, out=np.zeros_like(total), where=total > 0).mean((1, 2))
 
 
 def aligned_difference(
