@@ -166,8 +166,8 @@ BROKEN = {
     "comma separated": (b"1,2\n3,4\n", "t.tsv", "separated by tabs"),
     "60,000 rows of text": (b"1\t2\n" * 60_000, "t.tsv", "60,000 vectors; at most 50,000"),
     "60,000 rows": (npy(np.ones((60_000, 2), np.float32)), "t.npy", "60,000"),
-    "zip bomb": (bomb(), "vectors.npz", "zip archive of arrays"),
-    "zip bomb in disguise": (bomb(), "vectors.npy", "zip archive"),
+    "zip bomb": (bomb, "vectors.npz", "zip archive of arrays"),
+    "zip bomb in disguise": (bomb, "vectors.npy", "zip archive"),
     "gzip twice": (gzip.compress(gzip.compress(b"1\t2\n")), "vectors.tsv.gz", "gzip"),
     "pickle": (pickle.dumps([1, 2]), "vectors.pkl", "pickle"),
     "objects": (npy(np.array([[1, "a"]], object), allow_pickle=True), "t.npy", "not numbers"),
@@ -228,7 +228,7 @@ BROKEN = {
 def test_a_broken_file_gets_a_sentence(case):
     data, name, says = BROKEN[case]
     with pytest.raises(ic.BadInput, match=says):
-        ic.read_vectors(named(data, name))
+        ic.read_vectors(named(data() if callable(data) else data, name))
 
 
 @pytest.mark.parametrize(

@@ -64,25 +64,28 @@ def test_another_format_is_refused_by_its_name_by_every_reader(case, reader):
         reader(named(data, name))
 
 
-BOMB = gzip.compress(b"a,b\n" + b"0,1\n" * 2**20, mtime=0) + gzip.compress(b"0,1\n" * 2**22)
+@pytest.fixture(scope="module")
+def bomb():
+    """A gzip file of two parts: twenty megabytes in a few kilobytes."""
+    return gzip.compress(b"a,b\n" + b"0,1\n" * 2**20, mtime=0) + gzip.compress(b"0,1\n" * 2**22)
 
 
 @pytest.mark.parametrize("reader", [ic.open_table, ic.read_vectors])
-def test_a_gzip_file_that_unpacks_to_too_much_is_refused(reader, monkeypatch):
+def test_a_gzip_file_that_unpacks_to_too_much_is_refused(reader, bomb, monkeypatch):
     monkeypatch.setattr(limits, "EASY", 2**20)
     tracemalloc.start()
     with pytest.raises(ic.BadInput, match="unpacks to more than"):
-        reader(named(BOMB, "a.csv.gz"))
+        reader(named(bomb, "a.csv.gz"))
     assert tracemalloc.get_traced_memory()[1] < 16 * 2**20
     tracemalloc.stop()
 
 
-def test_a_corpus_in_gzip_is_unpacked_as_it_is_read_and_stops_at_the_bound(monkeypatch):
+def test_a_corpus_in_gzip_is_unpacked_as_it_is_read_and_stops_at_the_bound(bomb, monkeypatch):
     from interp_core.files import corpus
 
     monkeypatch.setattr(corpus, "EASY", 2**20)
     with pytest.raises(ic.BadInput, match="unpacks to more than 1 MB"):
-        list(ic.open_corpus(BOMB, name="a.csv.gz").rows())
+        list(ic.open_corpus(bomb, name="a.csv.gz").rows())
 
 
 def test_a_gzip_file_within_the_bounds_is_read_by_both_and_from_disk(tmp_path):
