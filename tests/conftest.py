@@ -59,20 +59,19 @@ LONGEST = (
     "projections",
     "tests/test_declared.py",
     "tests/lessons/test_library.py",
-    "tests/pages/test_lessons.py",
     "browser, classifiers",
     "browser, the rest",
     "every view",
     *(
         f"tests/pages/test_{name}.py"
         for name in (
-            "report_attributions",
+            "addresses",
+            "attention_heads",
+            "lessons",
+            "report_pictures",
             "every_model",
             "training_dynamics",
-            "audit_probes",
-            "attention_heads",
-            "word_attributions",
-            "addresses",
+            "report_attributions",
             "audit",
         )
     ),
@@ -85,7 +84,7 @@ LONGEST = (
     "tests/models/test_number_formats.py",
     *(
         f"tests/pages/test_report_{name}.py"
-        for name in ("compare_models", "head_entropy", "attention", "language_models", "pictures")
+        for name in ("compare_models", "head_entropy", "attention", "language_models")
     ),
     "tests/pages/test_language_models.py",
     "tests/pages/test_head_entropy.py",
@@ -154,8 +153,17 @@ gc.disable()
 
 
 def pytest_collection_finish():
+    """Collections among all objects are dear beside torch, transformers and Streamlit.
+
+    At Python's own 700 they come eight times in ten seconds of pages.
+    """
     gc.freeze()
+    gc.set_threshold(5_000, 10, 10)
     gc.enable()
+
+
+def pytest_sessionfinish():
+    gc.freeze()  # pytest collects five times; what is left goes with the process
 
 
 def line(nodeid: str) -> str:
