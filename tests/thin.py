@@ -21,6 +21,7 @@ from interp_core.models.registry import ModelCard
 from tests.tiny import SEED, _liven
 
 HEAD, BETWEEN = 4, 64  # numbers of a head, and of the layer between
+LIVELY = 2  # times the weights of tiny models: heads attend to few tokens, answers differ
 build, whole_folder = bundled_models.build, bundled_models.whole_folder
 HEADED = {"encoder": "BertModel", **bundled_models.HEADED}
 
@@ -38,10 +39,16 @@ def thin(config: tf.PretrainedConfig) -> tf.PretrainedConfig:
 
 def network(kind: str, config: tf.PretrainedConfig) -> tf.PreTrainedModel:
     """A model of a class of transformers, always with the same weights."""
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(SEED)
         model = getattr(tf, kind)(thin(config)).eval()
         _liven(model)
+        for name, value in model.named_parameters():
+            if value.ndim == 2 and "embed" not in name:
+                value.mul_(LIVELY)
+        if hasattr(model, "classifier"):  # no label is what it says of every text
+            texts = torch.randint(config.vocab_size, (64, 12))
+            model.classifier.bias -= model(texts).logits.flatten(0, -2).mean(0)
     return model
 
 
