@@ -90,7 +90,7 @@ def test_heads_are_compared_with_attributions_and_one_is_chosen():
     assert link.proto.page.endswith("attention_heads")
 
 
-def test_a_suite_of_ones_own_is_run_and_its_failures_open(tmp_path, monkeypatch):
+def test_a_suite_of_ones_own_is_run_and_its_failures_open(real_models, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.toml").write_bytes(SUITE)
     app = opened("behaviour")
