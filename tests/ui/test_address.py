@@ -6,8 +6,11 @@ moved to another container.
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
-from streamlit.testing.v1 import AppTest
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.testing.v1 import AppTest, local_script_runner
 
 
 def page() -> None:
@@ -96,3 +99,27 @@ def test_what_a_page_begins_with_by_itself_is_left_alone():
     assert app.run().session_state["words"] == "itself"
     assert app.query_params == {}
     assert choose(app, "switch", True).query_params["switch"] == "true"
+
+
+def texts() -> None:
+    import streamlit as st
+
+    from interp_core.ui.widgets import sidebar
+
+    st.session_state["default_text"] = "the example"
+    sidebar.text_field()
+
+
+def test_going_back_to_an_address_without_a_text_shows_the_example(monkeypatch):
+    app = AppTest.from_function(texts)
+    app.query_params = {"text": "own"}
+    assert app.run().text_area[0].value == "own"
+    del app.query_params["text"]
+    back = partial(local_script_runner.RerunData, is_history_navigation=True)
+    monkeypatch.setattr(local_script_runner, "RerunData", back)
+    app._run(WidgetStates())
+    assert app.text_area[0].value == "the example"
+    assert app.text_area[0].proto.set_value
+    monkeypatch.undo()
+    assert app.run().text_area[0].value == "the example"
+    assert not app.exception

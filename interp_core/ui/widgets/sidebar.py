@@ -157,8 +157,12 @@ def text_field(height: int = 130) -> None:
     Otherwise Streamlit would take it for one that was chosen, and put it into the address.
     """
     st.session_state.setdefault("text", _text())
+    context = get_script_run_ctx()
+    # Going back to an address without a text, Streamlit takes the field's own default.
+    back = context is not None and context.is_history_navigation
     st.text_area(
         "Text",
+        st.session_state.get("default_text", "") if back else "",
         key="text",
         height=height,
         max_chars=MAX_CHARACTERS,
