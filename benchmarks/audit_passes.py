@@ -153,7 +153,7 @@ def main() -> None:
     print(f"shared passes / one by one, {len(chosen)} texts: {ratio:.2f}")
     print(
         f"largest difference of a score: median {np.median(gaps):.1e}, at most {gaps.max():.1e}; "
-        f"above 1e-5 in {(gaps > 1e-5).sum()} texts, where rounding decides which points are added"
+        f"above 1e-5 in {(gaps > 1e-5).sum()} texts"
     )
     print(f"matrix products of the same points alone / one by one: {floor:.2f}")
 
