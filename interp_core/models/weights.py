@@ -6,6 +6,7 @@ import copy
 import hashlib
 import logging
 import re
+import threading
 from contextlib import contextmanager
 from inspect import signature
 from pathlib import Path
@@ -33,24 +34,30 @@ WRAPPERS = ("_orig_mod.", "module.")  # of torch.compile and of DistributedDataP
 NAME_TASK = (
     "If you know its task, choose it under “Read as”, or pass it: `load_model(folder, task=...)`."
 )
+_READING = threading.RLock()
 SLACK = 10**7  # numbers that a model may compute for itself: masks, tables of positions
 
 
 @contextmanager
 def quiet_loading() -> Iterator[None]:
-    """Silence loading reports of transformers: what they say is raised or noted here instead."""
+    """Silence loading reports of transformers: what they say is raised or noted here instead.
+
+    One thread at a time: while transformers reads a model, no model of the process ties its
+    weights (`no_tie_weights`), and the default number format is that model's.
+    """
     from transformers.utils import logging as library
 
-    logger, bar = logging.getLogger("transformers"), library.is_progress_bar_enabled()
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    library.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-        if bar:
-            library.enable_progress_bar()
+    with _READING:
+        logger, bar = logging.getLogger("transformers"), library.is_progress_bar_enabled()
+        level = logger.level
+        logger.setLevel(logging.ERROR)
+        library.disable_progress_bar()
+        try:
+            yield
+        finally:
+            logger.setLevel(level)
+            if bar:
+                library.enable_progress_bar()
 
 
 def load_weights(

@@ -6,6 +6,7 @@ import pickle
 import shutil
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -332,6 +333,17 @@ def test_a_folder_above_that_holds_no_model_is_refused(tmp_path, monkeypatch):
 def test_a_file_is_not_a_folder(folder):
     with pytest.raises(ic.ModelNotFound, match="is a file, not a model folder"):
         ic.load_model(str(folder("bert") / "model.safetensors"))
+
+
+def test_models_that_are_read_at_once_tie_their_weights_and_leave_transformers_as_it_is(tiny):
+    from transformers import PreTrainedModel
+
+    ties, folder = PreTrainedModel.tie_weights, str(tiny("gpt2"))
+    with ThreadPoolExecutor(3) as pool:
+        loaded = list(pool.map(ic.load_model, [folder] * 9))
+    assert PreTrainedModel.tie_weights is ties
+    assert {each.task for each in loaded} == {"causal-lm"}
+    assert torch.get_default_dtype() == torch.float32
 
 
 @pytest.mark.parametrize("name", ["encoder", "someone/somewhere", "nowhere at all"])

@@ -16,7 +16,7 @@ from interp_core.ui.server.store import Shared
 from interp_core.ui.widgets import recipe
 from interp_core.ui.widgets.asked import AskedOfText
 from interp_core.ui.widgets.choices import BOUND, keep_valid
-from interp_core.ui.widgets.markdown import message, plain
+from interp_core.ui.widgets.markdown import message
 from interp_core.ui.widgets.model_choice import take
 from interp_core.ui.widgets.recipe import Recipe
 
@@ -111,8 +111,10 @@ def fits(model: LoadedModel, tasks: tuple[str, ...] = TASKS) -> bool:
         return True
     predicts = "continue a text" if TASKS[1] not in tasks else "predict words"
     st.info(
-        f"`{plain(model.name)}` is not a language model (it cannot {predicts}). Choose a "
-        "language model to use this page.",
+        message(
+            f"`{model.name}` is not a language model (it cannot {predicts}). Choose a language "
+            "model to use this page."
+        ),
         icon=":material/info:",
     )
     switch("Switch to the built-in language model")
