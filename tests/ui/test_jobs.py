@@ -79,7 +79,7 @@ def run(monkeypatch):
 def test_one_long_computation_leaves_a_turn_free_for_short_ones(run):
     gate = threading.Event()
     sessions = [Session(lambda n=n: run(n, lambda progress: gate.wait(60))) for n in range(5)]
-    wait_for(lambda: LONG.waiting == 4)
+    wait_for(lambda: LONG.waiting == 4 and COMPUTE.running)
     assert (COMPUTE.running, COMPUTE.waiting) == (1, 0)
     with COMPUTE:
         assert COMPUTE.running == 2

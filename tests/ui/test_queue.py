@@ -112,8 +112,14 @@ def test_a_drawing_that_fails_leaves_the_line():
     def draw(place: Place) -> None:
         raise Gone
 
-    assert in_line(turns, lambda: None, draw).ended()
-    wait_for(lambda: turns.waiting == 0)
+    def take() -> None:
+        with turns.turn(draw):
+            pass
+
+    session = Session(take)
+    assert session.ended()
+    assert isinstance(session.error, Gone)
+    assert turns.waiting == 0
     held.gate.set()
 
 

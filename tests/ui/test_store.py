@@ -159,16 +159,18 @@ def test_results_can_be_forgotten_by_their_keys():
 
 
 def test_a_failure_reaches_all_who_wait_and_nobody_later():
-    store, gate, calls = Shared(4), threading.Event(), []
+    store, gate, calls, waiting = Shared(4), threading.Event(), [], set()
 
     def fail() -> None:
         calls.append(1)
         gate.wait(60)
         raise ValueError("too long")
 
-    sessions = [Session(lambda: store.get("key", fail)) for _ in range(5)]
-    wait_for(lambda: calls)
-    threading.Event().wait(0.2)  # the others wait by now
+    def look(note) -> None:
+        waiting.add(threading.current_thread())
+
+    sessions = [Session(lambda: store.get("key", fail, look)) for _ in range(5)]
+    wait_for(lambda: len(waiting) == 4)
     gate.set()
     assert all(each.ended() for each in sessions)
     assert [str(each.error) for each in sessions] == ["too long"] * 5
