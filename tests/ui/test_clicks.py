@@ -6,7 +6,9 @@ import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
+import pandas as pd
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
@@ -111,6 +113,29 @@ def test_a_box_in_the_address_is_taken_where_it_is_one_of_these_fields(monkeypat
     clicks.to_address("box", found)
     assert clicks.from_address("box", "x", "y") == found
     assert ("box" in clicks.st.query_params) == bool(found)
+
+
+FRAME = {"text": ["a", "b"], "tokens": [["a"], ["b"]], "share": [0.5, None]}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pd.DataFrame(FRAME | {"text": ["a", "c"]}),
+        pd.DataFrame(FRAME | {"tokens": [["a"], ["b", "b"]]}),
+        pd.DataFrame(FRAME | {"share": [0.5, 0.25]}),
+        pd.DataFrame(FRAME).rename(columns={"text": "words"}),
+        pd.DataFrame(FRAME, index=[0, 7]),
+        pd.DataFrame(FRAME)[::-1],
+    ],
+)
+def test_a_table_with_other_rows_or_columns_has_a_key_of_its_own(other):
+    def key(frame):
+        with mock.patch.object(clicks.st, "dataframe") as drawn:
+            clicks.table(frame, key="rows")
+        return drawn.call_args.kwargs["key"]
+
+    assert key(pd.DataFrame(FRAME)) == key(pd.DataFrame(FRAME)) != key(other)
 
 
 def rows() -> None:

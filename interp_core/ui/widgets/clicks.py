@@ -96,7 +96,7 @@ def table(
     `on_row` is called with it as soon as it is. Under one key Streamlit keeps the number of a
     chosen row, whatever the rows become; so a table with other rows has a key of its own.
     """
-    name = f"{key}_{hash(frame.to_csv(index=False)):x}"
+    name = f"{key}_{_fingerprint(frame):x}"
 
     def selected() -> None:
         place = row(name, len(frame))
@@ -113,6 +113,13 @@ def table(
         **more,
     )
     return row(name, len(frame))
+
+
+def _fingerprint(frame: pd.DataFrame) -> int:
+    """A hash of columns, index and cells; it is taken in every run, so 10,000 rows in a few ms."""
+    # Cells of the type object may be lists, which have no hash of their own.
+    mixed = {name: str for name, dtype in frame.dtypes.items() if dtype.kind == "O"}
+    return hash((*frame.columns, *pd.util.hash_pandas_object(frame.astype(mixed))))
 
 
 def row(key: str, count: int) -> int | None:
