@@ -84,23 +84,17 @@ def build(card: ModelCard) -> tuple[PreTrainedModel, Path]:
 
 
 def _adapted(card: ModelCard, folder: Path) -> PreTrainedModel:
-    import torch
-
     from interp_core.models.adapter import merge_adapter
 
-    with torch.random.fork_rng(devices=[]):
-        model = build_with_head(card.task, card.labels, folder)
+    model = build_with_head(card.task, card.labels, folder)
     merge_adapter(model, card.folder)
     return model
 
 
 def _recurrent(card: ModelCard, folder: Path) -> PreTrainedModel:
-    import torch
-
     from interp_core.models.recurrent import load_recurrent
 
-    with torch.random.fork_rng(devices=[]):
-        return load_recurrent(card.labels, folder, card.folder)
+    return load_recurrent(card.labels, folder, card.folder)
 
 
 CONVERTED = {each.name: each for each in (language_model.MODEL, photos.MODEL)}

@@ -132,7 +132,6 @@ def prepare(
 
 def _resize(adapter: AdapterFolder, model: PreTrainedModel) -> None:
     """Give the table of tokens as many rows as the one that the adapter holds."""
-    import torch
 
     table = model.get_input_embeddings()
     name = next((name for name, module in model.named_modules() if module is table), "")
@@ -148,7 +147,7 @@ def _resize(adapter: AdapterFolder, model: PreTrainedModel) -> None:
             "adapter does not hold the output's rows for them. Save it with "
             "`save_pretrained(folder, save_embedding_layers=True)`."
         )
-    with torch.random.fork_rng(devices=[]), quiet_loading():
+    with quiet_loading():
         model.resize_token_embeddings(saved[0], mean_resizing=False)
 
 
@@ -156,7 +155,6 @@ def merge(
     adapter: AdapterFolder, model: PreTrainedModel, name: str
 ) -> tuple[PreTrainedModel, tuple[str, ...]]:
     """The model with the adapter in its weights, and notes."""
-    import torch
 
     moved = moved_modules(adapter, model)
     notes = (OLD_NAMES,) if moved else ()
@@ -173,7 +171,6 @@ def merge(
         with (
             tempfile.TemporaryDirectory(prefix="clearhead-adapter-") as draft,
             quiet_loading(),
-            torch.random.fork_rng(devices=[]),
             warnings.catch_warnings(record=True) as told,
         ):
             warnings.simplefilter("always")

@@ -43,18 +43,26 @@ def quiet_loading() -> Iterator[None]:
     """Silence loading reports of transformers: what they say is raised or noted here instead.
 
     One thread at a time: while transformers reads a model, no model of the process ties its
-    weights (`no_tie_weights`), and the default number format is that model's.
+    weights (`no_tie_weights`). The number format of that model is the default of this thread alone,
+    and random numbers for its weights are drawn from a generator of their own.
     """
+    import torch
+    from transformers import modeling_utils
     from transformers.utils import logging as library
+
+    from interp_core.models.thread_state import ThreadDtype, ThreadRandom, default_dtype
 
     with _READING:
         logger, bar = logging.getLogger("transformers"), library.is_progress_bar_enabled()
-        level = logger.level
+        level, of_all = logger.level, (modeling_utils.local_torch_dtype, torch.get_default_dtype)
+        modeling_utils.local_torch_dtype, torch.get_default_dtype = ThreadDtype, default_dtype
         logger.setLevel(logging.ERROR)
         library.disable_progress_bar()
         try:
-            yield
+            with ThreadRandom():
+                yield
         finally:
+            modeling_utils.local_torch_dtype, torch.get_default_dtype = of_all
             logger.setLevel(level)
             if bar:
                 library.enable_progress_bar()

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import GPT2LMHeadModel
 
 import interp_core as ic
 
@@ -344,6 +345,53 @@ def test_models_that_are_read_at_once_tie_their_weights_and_leave_transformers_a
     assert PreTrainedModel.tie_weights is ties
     assert {each.task for each in loaded} == {"causal-lm"}
     assert torch.get_default_dtype() == torch.float32
+
+
+def test_while_a_model_of_another_number_format_is_built_other_threads_compute_as_before(
+    folder, monkeypatch
+):
+    path, building, seen = folder("gpt2"), threading.Event(), threading.Event()
+    change(path / "config.json", dtype="bfloat16")
+    build = GPT2LMHeadModel.__init__
+
+    def slowly(self, *args, **options):
+        build(self, *args, **options)
+        formats.append(self.lm_head.weight.dtype)
+        building.set()
+        assert seen.wait(60)
+
+    def others():
+        return [
+            torch.zeros(1).dtype,
+            (torch.arange(3) / 2).dtype,
+            torch.nn.Linear(1, 1).weight.dtype,
+        ]
+
+    formats, usual = [], others()
+    monkeypatch.setattr(GPT2LMHeadModel, "__init__", slowly)
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(ic.load_model, str(path), dtype="bfloat16")
+        assert building.wait(60)
+        meanwhile = others()
+        seen.set()
+        model = loading.result().model
+    assert meanwhile == usual == [torch.float32] * 3
+    assert set(formats) == {torch.bfloat16} == {each.dtype for each in model.parameters()}
+
+
+@pytest.mark.parametrize("name", ["sentiment", "sentiment-lstm", "bert"])
+def test_weights_that_are_random_at_first_leave_the_numbers_of_others_as_they_are(
+    folder, monkeypatch, name
+):
+    """Another thread may compute with a seed meanwhile: to go back afterwards would not do."""
+    path = folder("bert-2-labels") if name == "bert" else name
+    if name == "bert":  # a head of random numbers is made before it is left out
+        rewrite_weights(path, lambda key: not key.startswith("classifier"))
+    state = torch.get_rng_state()
+    monkeypatch.setattr(torch, "set_rng_state", lambda _: pytest.fail("set back"))
+    monkeypatch.setattr(torch.random, "set_rng_state", lambda _: pytest.fail("set back"))
+    ic.load_model(str(path))
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 @pytest.mark.parametrize("name", ["encoder", "someone/somewhere", "nowhere at all"])
