@@ -21,6 +21,15 @@ def run(page: str, **state: object) -> AppTest:
     return app.switch_page(f"pages/{page}.py").run()
 
 
+def reopened(app: AppTest, page: str) -> AppTest:
+    """The address of this page in a session of its own."""
+    other = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+    other.switch_page(f"pages/{page}.py")
+    other.query_params = dict(app.query_params)
+    other._run(WidgetStates())
+    return other
+
+
 def words(app: AppTest) -> str:
     """Everything that it says, as Markdown."""
     parts = [

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from interp_core.ui.report.session import VIEWS
 from tests.pages.browser_view import BrowserView
-from tests.pages.running import ROOT, TIMEOUT, run, words
+from tests.pages.running import ROOT, TIMEOUT, reopened, run, words
 from tests.safety.opened import VIEW_KEYS
 
 TEXT = "The script is not bad."
@@ -31,15 +31,6 @@ def chosen(app: AppTest, key: str, label: str) -> AppTest:
     app.query_params[key] = label
     app._run(states)
     return app
-
-
-def reopened(app: AppTest, page: str) -> AppTest:
-    """The address of this page in a session of its own."""
-    other = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
-    other.switch_page(f"pages/{page}.py")
-    other.query_params = dict(app.query_params)
-    other._run(WidgetStates())
-    return other
 
 
 def drawn(app: AppTest) -> list[str]:

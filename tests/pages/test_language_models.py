@@ -13,7 +13,7 @@ import interp_core as ic
 from interp_core.models.converted import ConvertedModel
 from interp_core.models.registry import PackagedFile
 from tests.needs import needs_language_model
-from tests.pages.running import charts, run, shows
+from tests.pages.running import charts, reopened, run, shows
 from tests.pages.running import words as written
 from tests.tiny import TEXT
 
@@ -127,6 +127,17 @@ def test_the_continuation_is_the_packages(opened, tiny_model, temperature):
     assert shown == [f"{step}: {token}" for step, token in enumerate(found.tokens)]
 
 
+def test_a_link_to_a_generated_token_shows_that_token(opened):
+    app = opened(lm_view="write", lm_tokens=4)
+    chosen = app.selectbox(key="lm_step").options[2]
+    app.query_params.update(
+        lm_view="Generate", lm_tokens="4", text=TEXT, model=app.session_state["model"]
+    )
+    app.selectbox(key="lm_step").set_value(chosen).run()
+    assert "(generated token 2)" in words(app)
+    assert words(reopened(app, "language_models")) == words(app)
+
+
 def test_too_long_a_continuation_gets_one_sentence(opened):
     app = opened(lm_view="write", lm_tokens=120)
     assert not app.exception
@@ -140,9 +151,10 @@ def test_the_view_draws_its_own_sequence_and_leaves_the_text_alone(opened, monke
     app = opened("llama", lm_view="induction")
     assert "in the first copy" in words(app)
     first = words(app)
-    app.button(key="lm_write").click().run()
+    app.number_input(key="lm_draw").set_value(3).run()
     assert not app.exception
     assert words(app) != first
+    assert app.query_params["lm_draw"] == "3"
     assert app.session_state["text"] == TEXT
 
 

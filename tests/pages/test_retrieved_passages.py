@@ -12,7 +12,7 @@ import interp_core as ic
 from interp_core.ui.language.passage_fields import parted
 from tests.needs import needs_language_model
 from tests.pages.reporting import check
-from tests.pages.running import charts, run, words
+from tests.pages.running import charts, reopened, run, words
 from tests.safety.test_hostile_texts import HOSTILE, harmless
 
 
@@ -46,11 +46,22 @@ def ranked(app: AppTest):
 
 
 def test_every_picture_goes_into_the_report_and_is_computed_again(opened):
-    app = opened(passage_example="tea", passage_token="1: orrel")
+    app = opened(passage_example="tea")
+    field = app.selectbox(key="passage_token")
+    app = field.set_value(field.options[1]).run()
     figures = check(app, charts=3)
     assert any("passage" in figure.title for figure in figures)
     assert app.warning  # random weights read nothing
     assert len(charts(app)) == 2
+
+
+def test_a_link_to_a_token_of_the_answer_shows_that_token(opened, roomy):
+    app = opened(passage_example="tea")
+    app.query_params.update(lm_view="Retrieved passages", model=roomy, passage_example="tea")
+    chosen = app.selectbox(key="passage_token").options[1]
+    app.selectbox(key="passage_token").set_value(chosen).run()
+    assert f"Bits that each passage gives **{chosen.partition(': ')[2]}**" in words(app)
+    assert words(reopened(app, "language_models")) == words(app)
 
 
 def test_the_model_writes_where_no_answer_is_given(opened):

@@ -34,8 +34,11 @@ def draw(asked: Asked) -> ViewResult | None:
     if written is None:
         return None
     found = value(written)
+    above = st.container()
     step = _step(found)
-    chart = _strip(written, step)
+    with above:
+        chart = _strip(written, step)
+    st.caption(_said(found))
     left, right = side_by_side(450, 450)
     with left:
         alternatives(written, step)
@@ -65,11 +68,16 @@ def _options() -> dict:
 
 
 def _step(found: Generation) -> int:
-    """The chosen written token, counted from 0."""
+    """The chosen written token, counted from 0: in a list for those who do not click.
+
+    Before its control is drawn, the session does not know what a link or the history asks for.
+    """
     names = [place_name(found.tokens, step) for step in range(len(found.tokens))]
     keep_valid(STEP, names)
-    chosen = st.session_state.get(STEP)
-    return names.index(chosen) if chosen in names else 0
+    chosen = st.selectbox(
+        "Generated token", names, index=None, placeholder=names[0], key=STEP, width=210, **BOUND
+    )
+    return 0 if chosen is None else names.index(chosen)
 
 
 def _strip(written: Recipe, step: int) -> Recipe:
@@ -109,11 +117,6 @@ def _strip(written: Recipe, step: int) -> Recipe:
         f"each: from {min(found.probabilities):.0%} to {found.probabilities[surest]:.0%} "
         f"({found.tokens[surest]}).",
     )
-    # Drawn after the strip: a list for those who do not click, and the address.
-    st.selectbox(
-        "Generated token", names, index=None, placeholder=names[0], key=STEP, width=210, **BOUND
-    )
-    st.caption(_said(found))
     return chart
 
 

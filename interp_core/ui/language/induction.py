@@ -11,8 +11,8 @@ from interp_core.drawing.language import by_unit
 from interp_core.errors import BadInput
 from interp_core.ui.language import head_map
 from interp_core.ui.language.question import Asked, side_by_side
-from interp_core.ui.widgets import recipe
-from interp_core.ui.widgets.choices import one_of
+from interp_core.ui.widgets import layout, recipe
+from interp_core.ui.widgets.choices import BOUND, one_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import message, number
 from interp_core.ui.widgets.recipe import Recipe, named, value
@@ -32,7 +32,8 @@ ABOUT = {
 LENGTH = 25
 SEED = 0  # of the sequences on which the heads are scored
 STATE = "lm_inductor"
-DRAWN = "lm_draw"  # the number of the sequence whose copies are compared
+DRAWN = "lm_draw"
+WORDS = "Another number draws other random words. The scores below are of words of their own."
 
 
 def draw(asked: Asked) -> ViewResult | None:
@@ -84,8 +85,11 @@ def _heads(asked: Asked, table: Recipe, frame: pd.DataFrame, score: str) -> View
 
 def _surprise(asked: Asked) -> None:
     """What the second copy of a random sequence costs the model."""
-    seed = st.session_state.get(DRAWN, 0)
-    sequence = recipe.calls.repeated_sequence(asked.recipes[0], LENGTH, seed=seed)
+    with layout.controls():
+        seed = st.number_input(
+            "Seed of the words", 0, 2**31, 0, key=DRAWN, width=170, help=WORDS, **BOUND
+        )
+    sequence = recipe.calls.repeated_sequence(asked.recipes[0], LENGTH, seed=int(seed))
     try:
         text = value(sequence)
     except BadInput as error:  # the tokenizer has too few words for it
@@ -99,14 +103,10 @@ def _surprise(asked: Asked) -> None:
     lines = value(table)
     means = lines.groupby("copy")["surprisal"].mean()
     first, second = (number(means.get(f"{name} copy"), ".1f") for name in ("first", "second"))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f"{LENGTH} random words, repeated once. Mean surprisal: **{first} bits** in the first "
-            f"copy, **{second} bits** in the second. Random words can only be predicted by "
-            "copying.",
-            width="stretch",
-        )
-        st.button("Draw other words", icon=":material/casino:", on_click=_next, key="lm_write")
+    st.markdown(
+        f"{LENGTH} random words, repeated once. Mean surprisal: **{first} bits** in the first "
+        f"copy, **{second} bits** in the second. Random words can only be predicted by copying."
+    )
     figure(
         recipe.calls.chart(table, "copy_surprisal"),
         title="Surprisal in both copies",
@@ -115,7 +115,3 @@ def _surprise(asked: Asked) -> None:
         f"{second} in the second.",
         table=table,
     )
-
-
-def _next() -> None:
-    st.session_state[DRAWN] = st.session_state.get(DRAWN, 0) + 1

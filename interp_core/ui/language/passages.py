@@ -57,8 +57,10 @@ def draw(asked: Asked) -> ViewResult | None:
         return None
     found: ic.PassageAttribution = value(step)
     _verdict(found)
+    above = st.container()
     place = _place(found)
-    _strip(found, step, place)
+    with above:
+        _strip(found, step, place)
     chart = _bars(step, place)
     _beside(asked, step, given)
     _answers(asked, given)
@@ -102,8 +104,10 @@ def _place(found: ic.PassageAttribution) -> int | None:
     """The chosen token of the answer, None for the whole answer."""
     names = [place_name(found.tokens, place) for place in range(len(found.tokens))]
     keep_valid(TOKEN, names)
-    chosen = st.session_state.get(TOKEN)
-    return names.index(chosen) if chosen in names else None
+    chosen = st.selectbox(
+        "Show for", names, index=None, placeholder=WHOLE, key=TOKEN, width=240, **BOUND
+    )
+    return None if chosen is None else names.index(chosen)
 
 
 def _strip(found: ic.PassageAttribution, step: Recipe, place: int | None) -> None:
@@ -146,15 +150,6 @@ def _strip(found: ic.PassageAttribution, step: Recipe, place: int | None) -> Non
         f"(Fernandes, Yin et al. 2023); shade clipped at {FULL:g}. {count} of {len(rows)} tokens "
         f"depend on the passages ({DEPENDENT:g} bits or more). Click a token to see which passage "
         "gives it."
-    )
-    st.selectbox(
-        "Show for",
-        names,
-        index=None,
-        placeholder=WHOLE,
-        key=TOKEN,
-        width=240,
-        **BOUND,
     )
 
 
