@@ -81,6 +81,10 @@ def curves(
 
     `frame`: curve, ranking, fraction, the number of `unit`, the column `value`, low, high.
     """
+    # One scale for both curves; the band of a mean ± SD may end beyond it.
+    scale = alt.Scale(zero=False)
+    if "probability" in title:
+        scale = alt.Scale(domain=[0, 1], clamp=True)
     base = alt.Chart(frame).encode(
         x=alt.X("fraction:Q", title=f"share of {unit}", axis=measured(format="%")),
         color=alt.Color(
@@ -90,7 +94,7 @@ def curves(
         ),
     )
     band = base.mark_area(opacity=0.18).encode(
-        y=alt.Y("low:Q", title=title, scale=alt.Scale(zero=False), axis=measured()),
+        y=alt.Y("low:Q", title=title, scale=scale, axis=measured()),
         y2="high:Q",
     )
     line = base.mark_line(point=True, strokeWidth=2).encode(
@@ -141,9 +145,9 @@ def agreement(frame: pd.DataFrame) -> alt.LayerChart:
     cells = base.mark_rect(cornerRadius=2).encode(
         color=alt.Color("kendall:Q", scale=diverging(1.0), legend=None)
     )
-    return alt.layer(cells, *printed(base.encode(text="shown:N"), fontSize=12)).properties(
-        height=AGREED * len(names) + 110
-    )
+    return alt.layer(
+        cells, printed(base.encode(text="shown:N"), "kendall", fontSize=12)
+    ).properties(height=AGREED * len(names) + 110)
 
 
 def against(frame: pd.DataFrame, *, x: str, y: str) -> alt.LayerChart:

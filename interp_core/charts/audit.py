@@ -137,7 +137,7 @@ def confusion(frame: pd.DataFrame, *, selection: str = "cell") -> alt.LayerChart
     layers = [cells]
     if len(names) <= MOST_CELLS:
         text = alt.Chart(frame[frame["count"] > 0]).encode(**place, text=alt.Text("count:Q"))
-        layers += printed(text, fontSize=14)
+        layers.append(printed(text, "share", fontSize=14))
     height = max(2, len(names)) * CELL + ROUND
     return alt.layer(*layers).properties(height=height, padding={"right": SLANTED})
 

@@ -99,5 +99,5 @@ def part_map(frame: pd.DataFrame, *, title: str, form: str = ".3f") -> alt.Layer
         known = base.transform_filter("isValid(datum.value)").encode(
             text=alt.Text("value:Q", format=form)
         )
-        layers += printed(known)
+        layers.append(printed(known, "value"))
     return alt.layer(*layers).properties(height=ROW * len(rows) + AXIS)

@@ -147,7 +147,7 @@ def layer_by_layer(frame: pd.DataFrame, *, value: str, names: tuple[str, str]) -
         text = alt.Chart(frame.dropna(subset=[value])).encode(
             **place, text=alt.Text(f"{value}:Q", format=".2f")
         )
-        layers += printed(text)
+        layers.append(printed(text, value))
     return alt.layer(*layers).properties(height=CELL * count + AXIS)
 
 

@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from interp_core.charts.axes import BANDS, by_head, colours, measured, named
-from interp_core.charts.heatmaps import below_zero, largest, printed, scale_of
+from interp_core.charts.heatmaps import below_zero, ink_on, largest, printed, scale_of
 from interp_core.charts.points import (
     CATEGORIES,
     GREY,
@@ -77,7 +77,7 @@ def head_map(
     )
     codes = []
     if frame["head"].nunique() <= 16 and frame["layer"].nunique() <= 12:
-        codes = _codes(frame, place)
+        codes = [_codes(frame, place)]
     if signed:
         below = {"dy": 9} if codes else {}  # px, inside the cell
         base = alt.Chart(frame).encode(**place)
@@ -90,11 +90,12 @@ def _error(frame: pd.DataFrame, text_format: str = ".4f") -> list[alt.Tooltip]:
     return [alt.Tooltip("se:Q", title="SE", format=text_format)] * ("se" in frame)
 
 
-def _codes(frame: pd.DataFrame, place: dict) -> list[alt.Chart]:
-    """The role of each head in its cell, readable on any colour."""
+def _codes(frame: pd.DataFrame, place: dict) -> alt.Chart:
+    """The role of each head in its cell; on a pale cell, which shows the page, in grey."""
     base = alt.Chart(frame).encode(**place, text="code:N")
     letters = f"min(11, width / {frame['head'].nunique()} / 3)"  # five letters fit a cell
-    return printed(base, fontSize=alt.expr(letters))
+    ink = f"datum.lit ? ({ink_on('value')}) : '{GREY}'"
+    return printed(base, "value", fontSize=alt.expr(letters), color=alt.expr(ink))
 
 
 def _scale(frame: pd.DataFrame, signed: bool, zero: bool) -> alt.Scale:

@@ -20,7 +20,8 @@ CELL = 32  # px; smaller cells for longer texts, never below the size that can b
 MIN_CELL = 9
 MAX_SIDE = 680
 COMPACT_SIDE = 210
-ON_CELLS = "#17202c"  # of text with a white halo, readable on any colour
+OWN_SCALE = "color"  # as Vega calls the scale of colours of a chart that stands alone
+LIGHT = 0.179  # luminance of a colour on which black and white are read equally well
 CLEARLY = 0.08  # of the largest value: smaller negative ones get no dash
 LABELS = 130  # px that the query labels take beside the cells
 
@@ -72,18 +73,25 @@ def heatmap(
     return chart.properties(width=alt.Step(side), height=alt.Step(side))
 
 
-def below_zero(base: alt.Chart, value: str, bound: float, **place: float) -> alt.LayerChart:
+def below_zero(base: alt.Chart, value: str, bound: float, **place: float) -> alt.Chart:
     """Dashes in the cells whose value is clearly negative: signs that survive greyscale."""
     low = base.transform_filter(f"datum['{value}'] < {-CLEARLY * bound}")
-    dash = {"text": "–", "fontWeight": 700, "aria": False, **place}
-    return alt.layer(*printed(low, **dash))
+    return printed(low, value, **{"text": "–", "fontWeight": 700, "aria": False, **place})
 
 
-def printed(base: alt.Chart, **font: Any) -> list[alt.Chart]:
-    """Text on coloured cells, readable on any colour of both themes: dark with a white halo."""
-    font = {"fontSize": 11, "fontWeight": 600, "strokeJoin": "round"} | font
-    halo = base.mark_text(stroke="white", strokeWidth=4, strokeOpacity=1, **font)
-    return [halo, base.mark_text(color=ON_CELLS, **font)]
+def printed(base: alt.Chart, value: str, **font: Any) -> alt.Chart:
+    """Text on cells that are coloured by `value`."""
+    return base.mark_text(
+        **{"fontSize": 11, "fontWeight": 600, "color": alt.expr(ink_on(value))} | font
+    )
+
+
+def ink_on(value: str, scale: str = OWN_SCALE) -> str:
+    """An expression: black or white, whichever is read better on the colour of a cell.
+
+    The theme gives the colours, so that only the browser knows them.
+    """
+    return f"luminance(scale('{scale}', datum['{value}'])) > {LIGHT} ? 'black' : 'white'"
 
 
 def _scale(domain: tuple[float, float] | None, signed: bool) -> alt.Scale:

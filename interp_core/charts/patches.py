@@ -141,7 +141,7 @@ def _size(rows: int, columns: int, side: int, beside: int, aspect: float) -> dic
     }
 
 
-def _dashes(drawn: pd.DataFrame, x: alt.X, y: alt.Y, bound: float) -> alt.LayerChart:
+def _dashes(drawn: pd.DataFrame, x: alt.X, y: alt.Y, bound: float) -> alt.Chart:
     """A dash in the middle of each patch that clearly takes away."""
     middle = drawn.assign(column=drawn["column"] + 0.5, row=drawn["row"] + 0.5)
     return below_zero(alt.Chart(middle).encode(x=x, y=y), "value", bound)

@@ -7,23 +7,19 @@ import numpy as np
 import pandas as pd
 
 from interp_core.charts.axes import by_head, colours
+from interp_core.charts.heatmaps import printed
 from interp_core.charts.points import MARKED, diverging
 
-INKS = ("#17202c", "#ffffff")  # of figures on light and on dark cells
-STRONG = 1.5  # doublings beyond which a cell is dark on a light page, and light on a dark one
 REACH = 3  # doublings to either side of an even share at which the colour ends
 CELL, LOW_CELL = 34, 17  # px of a layer, with figures in the cells and without
 AXIS = 96  # px of axes and legend, which the height includes
 FIGURES = (16, 14)  # heads and layers up to which cells have room for figures
 
 
-def received_map(
-    frame: pd.DataFrame, *, unit: str, selection: str = "head", dark: bool = False
-) -> alt.LayerChart:
+def received_map(frame: pd.DataFrame, *, unit: str, selection: str = "head") -> alt.LayerChart:
     """Layer × head, coloured by the logarithm of `over_uniform`; a click picks a head.
 
-    `frame`: the columns of `attention_to`, and chosen (bool). `dark`: the figures in the cells are
-    for a dark page, on which the strongest colours are the lightest.
+    `frame`: the columns of `attention_to`, and chosen (bool).
     """
     heads, layers = frame["head"].nunique(), frame["layer"].nunique()
     with np.errstate(divide="ignore"):
@@ -60,14 +56,8 @@ def received_map(
     )
     roomy = heads <= FIGURES[0] and layers <= FIGURES[1]
     height = (CELL if roomy else LOW_CELL) * layers + AXIS
-    return alt.layer(cells, *([_figures(base, dark)] if roomy else [])).properties(height=height)
-
-
-def _figures(base: alt.Chart, dark: bool) -> alt.Chart:
-    """The ratio in each cell, in the one of two inks that its colour leaves legible."""
-    plain, strong = INKS[::-1] if dark else INKS
-    ink = alt.condition(f"abs(datum.doublings) > {STRONG}", alt.value(strong), alt.value(plain))
-    return base.mark_text(fontSize=11, aria=False).encode(text="figure:N", color=ink)
+    figures = printed(base.encode(text="figure:N"), "doublings", fontWeight=400, aria=False)
+    return alt.layer(cells, *([figures] if roomy else [])).properties(height=height)
 
 
 def _times(ratio: float) -> str:

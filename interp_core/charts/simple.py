@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from interp_core.charts.axes import measured, named, of_bars
+from interp_core.charts.heatmaps import OWN_SCALE
 from interp_core.charts.points import GREY, POSITIVE, STROKES
 
 
@@ -134,8 +136,23 @@ def bars_with_errors(
 
 def beside(parts: Iterable[alt.Chart], *, apart: bool = False) -> alt.HConcatChart:
     """Charts side by side; `apart`: each with its own scale of colours."""
-    both = alt.hconcat(*parts)
-    return both.resolve_scale(color="independent") if apart else both
+    if not apart:
+        return alt.hconcat(*parts)
+    own = (_of_part(part, f"concat_{place}_color") for place, part in enumerate(parts))
+    return alt.hconcat(*own).resolve_scale(color="independent")
+
+
+def _of_part(part: Any, scale: str) -> Any:
+    """One of a row of charts; text on its cells goes by the `scale` of colours it has there."""
+    part = part.copy(deep=False)
+    if isinstance(part, alt.LayerChart):
+        part.layer = [_of_part(each, scale) for each in part.layer]
+        return part
+    ink = part.mark["color"] if isinstance(part.mark, alt.MarkDef) else None
+    if isinstance(ink, alt.ExprRef):
+        part.mark = part.mark.copy()
+        part.mark["color"] = alt.expr(ink["expr"].replace(f"'{OWN_SCALE}'", f"'{scale}'"))
+    return part
 
 
 def below(parts: Iterable[alt.Chart]) -> alt.VConcatChart:

@@ -60,7 +60,7 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> ViewRe
     )
     with st.container(gap="xsmall"):
         draw_chart(
-            received_map(drawn, unit=UNIT[maps.kind], dark=st.context.theme.type == "dark"),
+            received_map(drawn, unit=UNIT[maps.kind]),
             key="to_token_chart",
             on_select=partial(_open_clicked, frame),
             selection_mode="head",
