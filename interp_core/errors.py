@@ -31,6 +31,10 @@ class BadInput(ClearheadError):
     """The text, label, position or option cannot be used."""
 
 
+class EmptyText(BadInput):
+    """There is no text yet: nothing has failed."""
+
+
 class NothingFound(BadInput):
     """What was looked for is not in the texts: an answer, and no mistake of whoever asked."""
 

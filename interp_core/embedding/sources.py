@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from interp_core.embedding.vectors import Vectors
-from interp_core.errors import BadInput, UnsupportedModel
+from interp_core.errors import BadInput, EmptyText, UnsupportedModel
 from interp_core.inputs.vocabulary import BYTE_FALLBACK, SPACE, is_byte_level, readable
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def line_table(text: str) -> pd.DataFrame:
     """
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
-        raise BadInput("The text is empty. Enter one or more lines.")
+        raise EmptyText("The text is empty. Enter one or more lines.")
     return pd.DataFrame({"text": lines, "line": range(1, len(lines) + 1)})
 
 

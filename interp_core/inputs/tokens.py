@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from interp_core.errors import BadInput, InputTooLong, UnsupportedModel
+from interp_core.errors import BadInput, EmptyText, InputTooLong, UnsupportedModel
 from interp_core.inputs.pieces import piece_spans, reads_bytes
 from interp_core.inputs.vocabulary import is_byte_level, readable, with_bytes
 from interp_core.inputs.words import number_words, units_of, with_marks
@@ -70,7 +70,7 @@ def check_text(text: object, what: str = "text") -> str:
     if not isinstance(text, str):
         raise BadInput(f"The {what} must be a string, not {type(text).__name__}.")
     if not text.strip():
-        raise BadInput(f"The {what} is empty. Enter a word or a sentence.")
+        raise EmptyText(f"The {what} is empty. Enter a word or a sentence.")
     for place, character in enumerate(text):
         if "\ud800" <= character <= "\udfff":
             raise BadInput(

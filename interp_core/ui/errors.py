@@ -11,7 +11,13 @@ from typing import NoReturn
 
 import streamlit as st
 
-from interp_core.errors import ClearheadError, MissingBase, NothingFound, UnsupportedModel
+from interp_core.errors import (
+    ClearheadError,
+    EmptyText,
+    MissingBase,
+    NothingFound,
+    UnsupportedModel,
+)
 from interp_core.models.registry import bundled_models
 from interp_core.ui.server import loading, logs
 from interp_core.ui.server.limits import ModelClosed
@@ -20,6 +26,7 @@ from interp_core.ui.widgets import model_choice, sidebar
 from interp_core.ui.widgets.markdown import message
 
 TELLING = (UnsupportedModel, ModelClosed)  # another model may help
+ANSWERS = (EmptyText, NothingFound)  # no failures
 _ON_PAGE: ContextVar[bool] = ContextVar("on_page", default=False)
 
 
@@ -71,12 +78,14 @@ def shown(instead: str = "sentiment") -> Iterator[None]:
             st.rerun()  # the adapter was fetched after the sidebar was drawn, without the field
         # A page that does not suit a model that loads is no failure.
         expected = isinstance(error, UnsupportedModel) and sidebar.is_open()
-        expected = expected or isinstance(error, NothingFound)
+        expected = expected or isinstance(error, ANSWERS)
         tell = st.info if expected else st.error
         tell(message(str(error)), icon=":material/info:")
         better = _named(str(error)) or instead
         if isinstance(error, TELLING) and st.session_state.get("model") != better:
             model_choice.instead(better)
+        if isinstance(error, EmptyText):
+            sidebar.offer_example()
         stop()
     except Exception as error:
         code = secrets.token_hex(3)

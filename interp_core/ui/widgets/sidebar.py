@@ -184,6 +184,17 @@ def example_field(loaded: LoadedModel, *, titled: bool = False) -> None:
     )
 
 
+def offer_example() -> None:
+    """The button that puts the first example into the place of an empty text."""
+    example = st.session_state.get("default_text", "")
+    if example and not _text().strip():
+        st.button("Insert an example text", on_click=_insert, args=(example,), key="text_instead")
+
+
+def _insert(example: str) -> None:
+    st.session_state.text = example
+
+
 def pair_field() -> None:
     """The second text."""
     st.text_area(
