@@ -1,5 +1,6 @@
 """Attention heads: what does each head read?"""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import streamlit as st
@@ -40,7 +41,9 @@ with errors.shown():
         plain = question.Shown(asked, cache.stamp(asked.model), stack=stack)
         first = diagnostics.telling_head(part, plain)
         layer, heads = question.head_choice(part, view, first)
-        kind = question.kind_choice(two_stacks)
+        # Beside the controls of two heads there is no room.
+        with layout.options() if view == "compare" else nullcontext():
+            kind = question.kind_choice(two_stacks)
         words, special, mass = question.display_choice()
     shown = replace(plain, kind=kind, words=words, special=special)
     maps = shown.maps()

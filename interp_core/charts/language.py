@@ -48,7 +48,7 @@ def expected(frame: pd.DataFrame) -> alt.LayerChart:
             *([alt.Tooltip("logit:Q", format="+.3f")] if "logit" in data else []),
         ],
     )
-    looks = by_kind("kind", dict(zip(kinds, [POSITIVE, NEGATIVE])), kinds[1:])
+    looks = by_kind("kind", dict(zip(kinds, [POSITIVE, MARKED])), kinds[1:])
     bars = base.mark_bar(cornerRadius=2, height=13).encode(**looks)
     figures = base.mark_text(align="left", dx=5, fontSize=11, color=GREY).encode(text="shown:N")
     return alt.layer(bars, figures).properties(height=24 * len(data) + 76)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tools.browser import settled
 
-FIRST = 205  # px from the top of the window to the first chart, at 1440 × 900
+FIRST = 200  # px from the top of the window to the first chart, at 1440 × 900
 MOST = 5  # controls in the row, beside "Options"
 BOXES = """() => {
   const box = each => { const b = each.getBoundingClientRect(); return [b.y, b.height]; };

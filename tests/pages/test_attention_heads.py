@@ -149,15 +149,24 @@ def test_the_negation_is_shown_first_and_else_the_word_attended_to_most():
     assert "most attention" in why
 
 
-@pytest.mark.parametrize(
-    ("text", "said"), [("", None), ("  \n", "is empty"), ("word " * 10_000, "reads at most 512")]
-)
+@pytest.mark.parametrize(("text", "said"), [("", None), ("word " * 10_000, "reads at most 512")])
 def test_text_that_cannot_be_read_gets_one_sentence(app, text, said):
     app.session_state["text"] = text
     app.run()
     assert not app.exception
     if said is not None:
         assert said in app.error[0].value.replace("\\", "")
+
+
+@pytest.mark.parametrize("view", ["overview", "switches", "patching"])
+def test_an_empty_text_is_no_failure_and_an_example_is_offered(app, view):
+    app.session_state["text"], app.session_state["view"] = "  \n", view
+    app.run()
+    assert not app.error
+    assert any("is empty" in each.value for each in app.info)
+    app.button(key="text_instead").click().run()
+    assert app.session_state["text"] == app.session_state["default_text"]
+    assert not any("is empty" in each.value for each in app.info)
 
 
 @pytest.mark.parametrize(
@@ -379,3 +388,12 @@ def test_a_component_has_a_strength_of_its_own_and_several_edges_are_cut():
 def test_what_cannot_be_switched_is_told(state, told):
     app = run("attention_heads", view="switches", text="It is bad.", switched=["5.8"], **state)
     assert told in app.error[0].value
+
+
+@pytest.mark.parametrize("view", ["overlay", "layers", "compare"])
+def test_a_picture_with_a_table_of_its_own_has_one_row_of_signs(view):
+    app = opened(view=view)
+    signs = [each.proto.popover.label for each in app.get("popover")]
+    pictures = sum(each.label == "Add to report" for each in app.button)
+    assert signs.count("Data table") == pictures
+    assert signs.count("How to read this") == signs.count("Download and code") == 1

@@ -42,6 +42,7 @@ class Patched:
     """What is patched: the changed input and its key, the arguments, and how effects are shown.
 
     `extra` are arguments with recipes, `more` what they depend on, for the key of the result.
+    `note` is what was changed, in words.
     """
 
     changed: Recipe
@@ -52,21 +53,32 @@ class Patched:
     extra: dict[str, Recipe] = field(default_factory=dict)
     more: tuple = ()
     kind: str = "text"
+    note: str = ""
     table: Callable[[Recipe], Recipe] = lambda step: step.to_frame()
     caption: Callable[[ic.Patching], str] = lambda found: caption_of(found)
 
 
 def draw(asked: Asked) -> ViewResult | None:
     """Both texts, what is patched, and the effects."""
-    changed = _changed_text(asked)
-    if changed is None:
-        return None
     with layout.controls():
-        asked = followed(asked)
+        changed, note = _changed_text(asked)
         site = site_choice()
+    with layout.options():
+        asked = followed(asked)
+    if not changed:
+        st.info(
+            "Enter a changed text with the same number of tokens: replace one word with another.",
+            icon=":material/edit:",
+        )
+        return None
     options, method = run_options()
     given = Patched(
-        named("changed", changed), changed, {"site": site, **options}, method, drawn=_drawn
+        named("changed", changed),
+        changed,
+        {"site": site, **options},
+        method,
+        drawn=_drawn,
+        note=note,
     )
     try:
         return effects(asked, given)
@@ -97,43 +109,37 @@ def run_options() -> tuple[dict[str, str], str]:
     return {"direction": direction, "measure": measure}, method
 
 
-def _changed_text(asked: Asked) -> str | None:
-    """The changed text: typed, or the first suggestion."""
+def _changed_text(asked: Asked) -> tuple[str, str]:
+    """The changed text, typed or the first suggestion, and what was changed in that.
+
+    Empty where there is neither.
+    """
     edits = ic.suggest_changes(asked.loaded, asked.text)
     first = edits[0].text if edits else ""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        typed = st.text_area(
-            "Changed text",
-            key=TEXT,
-            max_chars=MAX_CHARACTERS,
-            height=80,
-            placeholder=first
-            or "The same text with one word replaced and the same number of tokens",
-            width="stretch",
-            **BOUND,
-        )
-        names = [edit.what for edit in edits]
-        keep_valid(SUGGESTED, names)
-        st.selectbox(
-            "Suggested changes",
-            names,
-            index=None,
-            placeholder=f"{len(names)} with the same number of tokens",
-            key=SUGGESTED,
-            on_change=_take,
-            args=({edit.what: edit.text for edit in edits},),
-            width=320,
-        )
-    changed = typed if typed.strip() else first
-    if not changed:
-        st.info(
-            "Enter a changed text with the same number of tokens: replace one word with another.",
-            icon=":material/edit:",
-        )
-        return None
-    if not typed.strip():
-        st.caption(f"Suggested change: {plain(edits[0].what)}.")
-    return changed
+    typed = st.text_area(
+        "Changed text",
+        key=TEXT,
+        max_chars=MAX_CHARACTERS,
+        height=68,
+        placeholder=first or "The same text with one word replaced and the same number of tokens",
+        width="stretch",
+        **BOUND,
+    )
+    names = [edit.what for edit in edits]
+    keep_valid(SUGGESTED, names)
+    st.selectbox(
+        "Suggested changes",
+        names,
+        index=None,
+        placeholder=f"{len(names)} with as many tokens",
+        key=SUGGESTED,
+        on_change=_take,
+        args=({edit.what: edit.text for edit in edits},),
+        width=230,
+    )
+    if typed.strip() or not first:
+        return typed.strip() and typed, ""
+    return first, f"Suggested change: {plain(edits[0].what)}. "
 
 
 def site_choice() -> str:
@@ -187,7 +193,6 @@ def effects(asked: Asked, given: Patched) -> ViewResult | None:
             st.caption("Until then, the first-order estimate:")
             step = estimate
     found = value(step)
-    st.markdown(_about(found, given.kind))
     chart = given.drawn(step)
     shown = given.table(step)
     figure(
@@ -198,6 +203,7 @@ def effects(asked: Asked, given: Patched) -> ViewResult | None:
         f"{_largest(value(shown))}.",
     )
     st.caption(given.caption(found))
+    st.markdown(f"{given.note}{_about(found, given.kind)}")
     if found.method == "exact":
         _agreement(found, value(estimate))
     _top(value(shown))

@@ -122,7 +122,7 @@ def head_choice(
         index=layers.index(first[0]),
         key="layer",
         **BOUND,
-        width=110,
+        width=100,
     )
     chosen = st.multiselect(
         "Heads" if view != "compare" else "Head",
@@ -132,7 +132,7 @@ def head_choice(
         **BOUND,
         placeholder="All heads (mean)",
         help="The first one is shown." if view == "compare" else None,
-        width=200 if view != "compare" else 130,
+        width=190 if view != "compare" else 130,
     )
     return layer, tuple(chosen or heads)
 
@@ -286,7 +286,7 @@ def _choice(sequence: TokenSequence, label: str, everything: str | None) -> int 
         key="token",
         bind="query-params",
         persist_state="session",
-        width=240,
+        width=190,
     )
     return None if name is None else names.index(name)
 

@@ -17,6 +17,7 @@ from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution.question import Asked, cost, explained
 from interp_core.ui.attribution.text import quoted, units_said
 from interp_core.ui.server import cache, costs, jobs
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import one_of
 from interp_core.ui.widgets.figure import draw as draw_chart
 from interp_core.ui.widgets.figure import offer
@@ -41,17 +42,16 @@ HOW = {
 
 def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     """Faithfulness beside random rankings, and the checks on demand."""
+    with layout.controls():
+        mode = one_of("Perturbation", MODES, key="mode_away", default="delete")
     step = explained(asked)
     if step is None:
         return None
     step = named("attribution", step)
-    mode = one_of("Perturbation", MODES, key="mode_away", default="delete")
     measured = _faithfulness(asked, step, mode)
     if measured is None:
         return None
     found, result = value(step), value(measured)
-    _measures(result)
-    st.markdown(_verdict(result))
     unit = _measured(result, found)
     _curves(result, unit)
     both = measured.chart(**({} if unit == result.measure else {"measured": unit}))
@@ -63,10 +63,17 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
         f"{number(result.random_aopc.mean())}.",
     )
     st.caption(
-        f"ERASER metrics (DeYoung et al. 2020), {MODES[mode]}, {result.words} {result.units}. "
-        f"Band: ±1 SD over {len(result.random_aopc)} random rankings. Deletion and masking "
-        "give different values; perturbed texts are out of distribution for the model. "
+        "Words are removed (deletion) or added (insertion) in order of score, highest first. A "
+        "steeper drop and an earlier rise than random indicate a faithful explanation. "
+        f"Band: ±1 SD over {len(result.random_aopc)} random rankings. "
         f"{_measure_said(result, found)}{units_said(result, found.sequence)}"
+    )
+    _measures(result)
+    st.markdown(_verdict(result))
+    st.caption(
+        f"ERASER metrics (DeYoung et al. 2020), {MODES[mode]}, {result.words} {result.units}. "
+        "Deletion and masking give different values; perturbed texts are out of distribution for "
+        "the model."
     )
     checks(asked, found)
     return ViewResult(both, measured.curve)
@@ -80,9 +87,9 @@ def _measured(result: ic.Faithfulness, found: Attribution) -> str:
 def _curves(result: ic.Faithfulness, measured: str) -> None:
     """Both curves side by side."""
     charts = curves(result, measured)
-    for side, name in zip(st.columns(2, gap="large"), _WHAT):
+    for side, name in zip(st.columns(2, gap="large"), charts):
         with side:
-            st.markdown(f"**{name.capitalize()}**: " + _WHAT[name])
+            st.markdown(f"**{name.capitalize()}**")
             draw_chart(charts[name], alt=_said(result, name, measured))
 
 
@@ -134,18 +141,6 @@ def _faithfulness(asked: Asked, step: Recipe, mode: str) -> Recipe | None:
         calls.faithfulness(cache.model_recipe(asked.model), step, **given),
         operations=lambda: costs.faithfulness(cache.model(asked.model), count),
     )
-
-
-_WHAT = {
-    "deletion": (
-        "words are removed in order of score, highest first. A steeper drop than random "
-        "indicates a faithful explanation."
-    ),
-    "insertion": (
-        "words are added in order of score, highest first. An earlier rise than random "
-        "indicates a faithful explanation."
-    ),
-}
 
 
 def _measure_said(result: ic.Faithfulness, found: Attribution) -> str:

@@ -35,17 +35,19 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     # The target of the first text stays the target, or the comparison would change its question.
     if not asked.labels and asked.target is None and found.prediction.label in model.labels:
         asked = replace(asked, target=found.prediction.label)
-    first = _word_buttons(found, model)
-    follow("edited", first)
-    edited = st.text_area(
-        "Edited text",
-        first,
-        key="edited",
-        max_chars=MAX_CHARACTERS,
-        height=80,
-        placeholder="Edit the text here, or use the buttons above.",
-        **BOUND,
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        first = _word_buttons(found, model)
+        follow("edited", first)
+        edited = st.text_area(
+            "Edited text",
+            first,
+            key="edited",
+            max_chars=MAX_CHARACTERS,
+            height=68,
+            placeholder="Edit the text here, or use the buttons.",
+            width="stretch",
+            **BOUND,
+        )
     result = None
     if not edited.strip():
         st.info("Edit the text above to compare the predictions.", icon=":material/edit:")
@@ -69,16 +71,13 @@ def _word_buttons(found: Attribution, model: LoadedModel) -> str:
     strongest = int(np.argmax(sizes))
     follow("changed", names[strongest])
     keep_valid("changed", names)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox("Word", names, strongest, key="changed", width=200, **BOUND)
-        new = st.text_input(
-            "Replace with", key="becomes", width=160, placeholder="new word", **BOUND
-        )
-        span = words.offsets[places[names.index(name)]]
-        mask = model.tokenizer.mask_token
-        _edit_button("Delete", replace_span(text, span))
-        _edit_button("Mask", replace_span(text, span, mask or ""), disabled=mask is None)
-        _edit_button("Replace", replace_span(text, span, new), disabled=not new)
+    name = st.selectbox("Word", names, strongest, key="changed", width=170, **BOUND)
+    new = st.text_input("Replace with", key="becomes", width=130, placeholder="new word", **BOUND)
+    span = words.offsets[places[names.index(name)]]
+    mask = model.tokenizer.mask_token
+    _edit_button("Delete", replace_span(text, span))
+    _edit_button("Mask", replace_span(text, span, mask or ""), disabled=mask is None)
+    _edit_button("Replace", replace_span(text, span, new), disabled=not new)
     cleared = replace_span(text, words.offsets[places[strongest]])
     return cleared if cleared.strip() else ""
 

@@ -9,7 +9,7 @@ from interp_core.drawing.language import CONTEXT_SHOWN, PROMPT_SHOWN, by_unit
 from interp_core.language.generation import MOST_TEMPERATURE, MOST_TOKENS, Generation
 from interp_core.ui.language import head_map
 from interp_core.ui.language.next_token import best_named
-from interp_core.ui.language.question import Asked, place_name, side_by_side
+from interp_core.ui.language.question import Asked, place_name
 from interp_core.ui.server import costs
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid
@@ -34,12 +34,11 @@ def draw(asked: Asked) -> ViewResult | None:
     if written is None:
         return None
     found = value(written)
-    above = st.container()
-    step = _step(found)
-    with above:
-        chart = _strip(written, step)
+    with layout.controls():
+        step = _step(found)
+    chart = _strip(written, step)
     st.caption(_said(found))
-    left, right = side_by_side(450, 450)
+    left, right = st.columns(2, gap="large")
     with left:
         alternatives(written, step)
     with right:

@@ -10,7 +10,7 @@ import streamlit as st
 from interp_core.drawing.language import by_unit
 from interp_core.errors import BadInput
 from interp_core.ui.language import head_map
-from interp_core.ui.language.question import Asked, side_by_side
+from interp_core.ui.language.question import Asked
 from interp_core.ui.widgets import layout, recipe
 from interp_core.ui.widgets.choices import BOUND, one_of
 from interp_core.ui.widgets.figure import figure
@@ -53,7 +53,7 @@ def draw(asked: Asked) -> ViewResult | None:
 def _heads(asked: Asked, table: Recipe, frame: pd.DataFrame, score: str) -> ViewResult:
     found = value(table)
     names = [head_map.unit_name(*pair) for pair in zip(frame["layer"], frame["unit"])]
-    left, right = side_by_side(450, 450)
+    left, right = st.columns(2, gap="large")
     with right:
         chosen = head_map.chooser(STATE, names, names[int(frame["value"].argmax())])
         line = found.iloc[names.index(chosen)]

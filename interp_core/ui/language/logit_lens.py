@@ -15,7 +15,6 @@ from interp_core.ui.language.question import (
     pick_place,
     place_choice,
     sequence,
-    side_by_side,
 )
 from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
@@ -120,7 +119,7 @@ def cell(lens: Recipe, place: int, depth: int) -> None:
     found: LogitLens = value(lens)
     token = found.tokens[place]
     answer = plain(found.names[int(found.answers[found.column(place)])])
-    left, right = side_by_side(450, 450)
+    left, right = st.columns(2, gap="large")
     with left:
         layers = "layer" if depth == 1 else "layers"
         st.markdown(f"At **{plain(found.tokens[place])}**, after {depth} {layers}")

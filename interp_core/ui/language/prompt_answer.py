@@ -183,13 +183,13 @@ def _cost(question: Question, read: Prompt) -> float:
 
 
 def _span(found: ic.GenerationAttribution) -> slice:
-    """The chosen answer tokens: all, until some are chosen."""
+    """The chosen answer tokens: all, until some are chosen, mostly by clicks."""
     names = [place_name(found.tokens, place) for place in range(len(found.tokens))]
     for key in (FIRST, LAST):
         keep_valid(key, names)
-    with layout.controls():
+    with layout.options():
         ends = [
-            st.selectbox(label, names, index=None, placeholder=shown, key=key, width=150, **BOUND)
+            st.selectbox(label, names, index=None, placeholder=shown, key=key, **BOUND)
             for label, key, shown in (
                 ("First answer token", FIRST, names[0]),
                 ("Last answer token", LAST, names[-1]),
@@ -205,14 +205,13 @@ def _source(found: ic.GenerationAttribution) -> int:
     names = _source_names(found)
     keep_valid(SOURCE, names)
     strongest = int(np.argmax(found.of_span()))
-    with layout.controls():
+    with layout.options():
         chosen = st.selectbox(
             "Source",
             names,
             index=None,
             placeholder=names[strongest],
             key=SOURCE,
-            width=230,
             help="The unit of the prompt whose effect shades the answer.",
             **BOUND,
         )
@@ -252,7 +251,7 @@ def _answer_strip(step: Recipe, span: slice, unit: int) -> None:
         for place, (token, score, p) in enumerate(zip(found.tokens, row, chance))
     ]
     name = plain(_source_names(found)[unit])
-    st.markdown(f"**Answer**, shaded by the effect of {name}")
+    st.markdown("**Answer**")
     notes = ["●" if marked and place in inside else "" for place in range(len(row))]
     token_strip(
         found.tokens,
@@ -272,6 +271,7 @@ def _answer_strip(step: Recipe, span: slice, unit: int) -> None:
         f"{found.tokens[best]}: {number(row[best], '+.2f')} nats.",
         table=step.of_tokens(unit),
     )
+    st.caption(f"Shading: the effect of {name}")
 
 
 def _prompt_strip(step: Recipe, span: slice, unit: int) -> None:
@@ -284,7 +284,7 @@ def _prompt_strip(step: Recipe, span: slice, unit: int) -> None:
     part = slice(first, first + SHOWN)
     tokens = "".join(found.tokens[span]).replace("▁", " ").strip()
     what = "the whole answer" if span.stop - span.start == len(found.tokens) else f"“{tokens}”"
-    st.markdown(f"**Prompt**, shaded by the effect on {plain(what)}")
+    st.markdown("**Prompt**")
 
     def pick(place: int) -> None:
         st.session_state[SOURCE] = names[first + place]
@@ -312,6 +312,7 @@ def _prompt_strip(step: Recipe, span: slice, unit: int) -> None:
         f"{names[best]}: {number(scores[best], '+.2f')} nats.",
         table=step.of_units(span.start, span.stop),
     )
+    st.caption(f"Shading and number: the effect on {plain(what)}, in nats.")
 
 
 def _map(step: Recipe, span: slice, unit: int) -> tuple[Any, Recipe]:

@@ -94,12 +94,6 @@ def ink() -> str:
     return LIGHT_INK if st.context.theme.type == "dark" else DARK_INK
 
 
-def side_by_side(*widths: int) -> list:
-    """Containers of these widths in px beside each other, below each other in a narrow window."""
-    with st.container(horizontal=True, gap="large"):
-        return [st.container(width=width) for width in widths]
-
-
 FITTING = "language-model"
 TASKS = ("causal-lm", "masked-lm")
 WRITING = ("causal-lm", "encoder-decoder")

@@ -97,6 +97,6 @@ def _next(step: Recipe) -> Recipe:
 
 def _prompt(label: str, key: str, default: str) -> str:
     typed = st.text_input(
-        label, key=key, placeholder=default, max_chars=MAX_CHARACTERS, width=260, **BOUND
+        label, key=key, placeholder=default, max_chars=MAX_CHARACTERS, width=235, **BOUND
     )
     return typed if typed.strip() else default

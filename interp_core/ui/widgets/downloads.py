@@ -84,7 +84,7 @@ def foot(
 
     adding.finish(table, script)
     with layout.beside_main():
-        if shows_numbers:
+        if shows_numbers and not layout.has_table():
             _quiet("Data table", ":material/table:", lambda: numbers(table))
         _quiet("Download and code", ":material/download:", drawn)
 

@@ -65,20 +65,33 @@ def options() -> Any:
 
 def beside(title: str, *, main: bool) -> AbstractContextManager:
     """The quiet row beside the picture `title`; the page's `main` one has room for its foot."""
-    row = st.container(
-        key=f"beside_{title}", horizontal=True, horizontal_alignment="right", gap=None
-    )
-    if main and "main" not in _places():
-        _places()["main"] = row.container(horizontal=True, width="content", gap=None)
+    row, places = _row(title), _places()
+    if main and "main" not in places:
+        places["main"] = row.container(horizontal=True, width="content", gap=None)
+    elif "first" not in places:
+        places["first"] = row.container(horizontal=True, width="content", gap=None)
     return row
 
 
+def has_table() -> bool:
+    """Whether the row that `beside_main` gives holds a picture's own table."""
+    return "main" not in _places() and "first" in _places()
+
+
 def beside_main() -> AbstractContextManager:
-    """The row beside the main picture, or the foot of the page where there is none."""
+    """The row beside the main picture: the first one where none is said to be, or the page's
+    foot where there is none at all."""
     places = _places()
-    if "main" not in places:
-        places["main"] = st.container(key="beside_foot", horizontal=True, gap=None)
+    if place := places.get("main") or places.get("first"):
+        return place
+    places["main"] = _row("foot")
     return places["main"]
+
+
+def _row(name: str) -> Any:
+    return st.container(
+        key=f"beside_{name}", horizontal=True, horizontal_alignment="right", gap=None
+    )
 
 
 def how_to_read(text: str) -> None:
