@@ -326,7 +326,8 @@ def test_the_second_text_begins_without_the_negation():
 
 def test_patching_takes_the_text_of_the_address_and_offers_to_align_it():
     app = run("attention_heads", view="patching", text="It is not bad.", patch_text="It is bad.")
-    assert "has 7 tokens and the changed one 6" in app.error[0].value
+    assert not app.error
+    assert "has 7 tokens and the changed one 6" in app.info[0].value
     button = next(each for each in app.button if each.label == "Align the two texts")
     app = button.click().run()
     assert not app.error

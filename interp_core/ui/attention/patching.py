@@ -83,7 +83,7 @@ def draw(asked: Asked) -> ViewResult | None:
     try:
         return effects(asked, given)
     except ic.BadInput as error:
-        st.error(message(str(error)), icon=":material/info:")
+        st.info(message(str(error)), icon=":material/info:")
         _offer_alignment(asked, changed)
         return None
 

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 import interp_core as ic
+from interp_core.errors import EmptyText
 from interp_core.files.tables import text_columns
 from interp_core.generated_text.passages import MOST_PASSAGES
 from interp_core.ui.server import limits
@@ -64,7 +65,7 @@ def draw() -> Given:
         answer = _field("Typed answer", ANSWER, texts[2], height=68, disabled=writes)
     answer = "" if writes else answer.strip()
     if not writes and not answer:
-        raise ic.BadInput("The answer is empty. Type one, or let the model write it.")
+        raise EmptyText("The answer is empty. Type one, or let the model write it.")
     given = Given(question.strip(), parted(passages), answer, int(retrieved))
     limits.check_texts((given.question, given.passages, given.answer))
     return given
