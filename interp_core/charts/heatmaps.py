@@ -89,9 +89,11 @@ def printed(base: alt.Chart, value: str, **font: Any) -> alt.Chart:
 def ink_on(value: str, scale: str = OWN_SCALE) -> str:
     """An expression: black or white, whichever is read better on the colour of a cell.
 
-    The theme gives the colours, so that only the browser knows them.
+    The theme gives the colours, so that only the browser knows them. Grey where there is no value
+    and so no colour.
     """
-    return f"luminance(scale('{scale}', datum['{value}'])) > {LIGHT} ? 'black' : 'white'"
+    light = f"luminance(scale('{scale}', datum['{value}'])) > {LIGHT}"
+    return f"isValid(datum['{value}']) ? ({light} ? 'black' : 'white') : '{GREY}'"
 
 
 def _scale(domain: tuple[float, float] | None, signed: bool) -> alt.Scale:
