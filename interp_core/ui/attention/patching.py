@@ -131,7 +131,7 @@ def _changed_text(asked: Asked) -> tuple[str, str]:
         "Suggested changes",
         names,
         index=None,
-        placeholder=f"{len(names)} with as many tokens",
+        placeholder=f"{len(names)} with as many tokens" if names else "none for this text",
         key=SUGGESTED,
         on_change=_take,
         args=({edit.what: edit.text for edit in edits},),
