@@ -56,7 +56,8 @@ def test_the_attribution_page_shows_the_models_own_answer(vit, method):
     found = ic.attribute_image(ic.load_model(vit), image, method=method)
     shown = {metric.label: metric for metric in app.metric}
     assert shown["Prediction"].value == plain(found.prediction.label)
-    assert shows(shown["Target"].delta, found.value, "logit {:+.3f}")
+    told = re.search(r"target: .* \((logit \S+)\)", words(app))[1]
+    assert shows(told, found.value, "logit {:+.3f}")
 
 
 def test_head_statistics_over_pictures_draw(vit):

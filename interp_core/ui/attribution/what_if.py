@@ -35,7 +35,7 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     # The target of the first text stays the target, or the comparison would change its question.
     if not asked.labels and asked.target is None and found.prediction.label in model.labels:
         asked = replace(asked, target=found.prediction.label)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(key="edit", horizontal=True, vertical_alignment="bottom"):
         first = _word_buttons(found, model)
         follow("edited", first)
         edited = st.text_area(

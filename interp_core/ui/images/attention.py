@@ -142,22 +142,22 @@ def _grid(picture: Picture, maps: Recipe, query: Patch, layer: int, head: None) 
     wide = round(heads * max(aspect * panel_side(values.shape[0], heads, aspect), NARROW)) + MARGIN
     left, right = st.columns([1, 3])
     left.image(data_url(picture.cut), caption="input image")
-    figure(
-        chart,
-        room=wide,
-        title=f"Attention of every head to the image, from {_reader(query)}",
-        alt=f"{values.shape[0]} layers by {values.shape[1]} heads over {picture.title}; "
-        f"strongest: layer {best['layer']:.0f}, head {best['head']:.0f} → patch "
-        f"{best['row']:.0f},{best['column']:.0f}, {best['weight']:.2f}.",
-        where=right,
-        key="picture_grid",
-        on_select=lambda: _open(value(maps)),
-        selection_mode="head",
-    )
-    st.caption(
-        f"Colour: square root of the attention weight, clipped at {top:.2g}. Click a tile to "
-        "open the head."
-    )
+    with right:
+        figure(
+            chart,
+            room=wide,
+            title=f"Attention of every head to the image, from {_reader(query)}",
+            alt=f"{values.shape[0]} layers by {values.shape[1]} heads over {picture.title}; "
+            f"strongest: layer {best['layer']:.0f}, head {best['head']:.0f} → patch "
+            f"{best['row']:.0f},{best['column']:.0f}, {best['weight']:.2f}.",
+            key="picture_grid",
+            on_select=lambda: _open(value(maps)),
+            selection_mode="head",
+        )
+        st.caption(
+            f"Colour: square root of the attention weight, clipped at {top:.2g}. Click a tile to "
+            "open the head."
+        )
     return ViewResult(chart, summaries)
 
 

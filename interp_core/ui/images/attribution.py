@@ -32,7 +32,8 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
         return
     options = _options(model)
     entry = IMAGE_METHODS[options["method"]]
-    st.caption(f"**{entry.title}.** {entry.about}")
+    with layout.options():
+        st.caption(f"**{entry.title}.** {entry.about}")
     step = _found(choice.model, picture, options)
     if step is None:
         return
@@ -102,28 +103,25 @@ def _found(name: str, picture: Picture, options: dict[str, str | None]) -> Recip
 
 
 def _prediction(found: ImageAttribution) -> None:
-    with st.container(horizontal=True, gap="large"):
+    """The predicted class, those that come next, and the target, in one line."""
+    chance, table = found.prediction.probability, found.prediction.to_frame()
+    with st.container(key="prediction", horizontal=True, vertical_alignment="center"):
         st.metric(
             "Prediction",
             plain(found.prediction.label),
-            None if found.prediction.probability is None else f"{found.prediction.probability:.1%}",
+            None if chance is None else f"{chance:.1%}",
             delta_color="off",
             delta_arrow="off",
+            width="content",
         )
-        st.metric(
-            "Target",
-            plain(found.target),
-            f"logit {number(found.value, '+.3f')}",
-            delta_color="off",
-            delta_arrow="off",
-        )
-    table = found.prediction.to_frame()
-    if len(table) > 2:
-        best = table.nlargest(3, "logit")
-        st.caption(
-            "Top classes: "
-            + ", ".join(f"{row.label} ({number(row.logit, '+.2f')})" for row in best.itertuples())
-        )
+        others = [
+            f"{plain(row.label)} {number(row.logit, '+.2f')}"
+            for row in table[table["label"] != found.prediction.label]
+            .nlargest(2, "logit")
+            .itertuples()
+        ]
+        target = f"target: {plain(found.target)} (logit {number(found.value, '+.3f')})"
+        st.caption(" · ".join([*others, target]), width="content")
 
 
 def _refused(found: ImageAttribution) -> None:
