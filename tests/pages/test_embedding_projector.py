@@ -18,9 +18,11 @@ import interp_core as ic
 from interp_core.datasets import PHOTOS
 from interp_core.files.tables import read_table
 from interp_core.ui.embedding import point_choice, sources
+from interp_core.ui.embedding.question import SOURCES
 from interp_core.ui.embedding.results import kept
 from interp_core.ui.images import question
 from interp_core.ui.server.limits import digest
+from interp_core.ui.widgets import uploads
 from tests.pages.running import charts, run, shows, words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -321,6 +323,16 @@ def test_columns_of_vectors_that_would_break_a_reader_do_not_break_the_page(view
         }
     )
     assert fine(with_vectors(rng.normal(size=(40, 6)), frame, look=view))
+
+
+def test_a_file_of_this_session_is_drawn_and_the_address_says_so():
+    data = REVIEWS.to_csv(index=False).encode()
+    uploads.files().get(digest(data), lambda: data)
+    app = opened(**{uploads.SESSION_FILE: ("reviews.csv", digest(data))})
+    assert app.selectbox(key="points").value == "table"
+    assert app.query_params["points"] == SOURCES["table"]
+    app = app.selectbox(key="points").set_value("word_groups").run().run()
+    assert app.selectbox(key="points").value == "word_groups"
 
 
 def test_a_forgotten_upload_is_asked_for_again():

@@ -17,17 +17,17 @@ from interp_core.files.tables import Table
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache, limits
 from interp_core.ui.widgets import layout
-from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, to_address
+from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import BESIDE, Recipe, calls, named
 from interp_core.ui.widgets.uploads import (
-    SESSION_FILE,
     SessionFile,
     file_popover,
     held_file,
     held_table,
-    holds_file,
     options,
+    take_file,
+    took_file,
 )
 
 FILE, TITLE = "file", "My file"
@@ -35,7 +35,6 @@ ABOUT = "A table with texts and labels, or CoNLL"
 WORDS = ["conll", "conllu", "bio", "iob", "iob2", "tsv", "txt", "gz"]
 COUNTS = (300, 1_000, 3_000, 10_000, 50_000)
 COMMAND = f"Without the app: `{command.program()} audit MODEL DATA --out FOLDER`"
-TAKEN = "audit_taken"  # the file of this session that was last put before the built-in sets
 HELD = "audit_file"  # (name, digest) of this session's file
 LEFT_OUT = "– left out –"
 MOST_LABELS = 30  # of a file, for which a class can be chosen here
@@ -69,7 +68,7 @@ def controls(choice, model: LoadedModel) -> Asked | str:  # noqa: ANN001 - sideb
     files, built_in = cache.stamp(choice.model), ic.audit_sets(model)
     sources = {**built_in, FILE: TITLE}
     if audit_kind(model) != TOKENS:
-        _take_file()
+        take_file("audit_data", FILE, TITLE)
     follow("audit_data", next(iter(sources)))
     keep_valid("audit_data", list(sources))
     source = st.selectbox(
@@ -85,23 +84,6 @@ def controls(choice, model: LoadedModel) -> Asked | str:  # noqa: ANN001 - sideb
     return _of_file(choice.model, files, model)
 
 
-def _take_file() -> None:
-    """Audit a file that this session holds since, until something else is chosen.
-
-    The address says so: as a default that only this session has, it would not.
-    """
-    held = st.session_state.get(SESSION_FILE)
-    if not holds_file() or st.session_state.get(TAKEN) == held:
-        return
-    st.session_state[TAKEN] = held
-    if "audit_data" in st.query_params:
-        return
-    if "audit_data" in st.session_state:
-        st.session_state["audit_data"] = FILE
-    else:
-        to_address("audit_data", TITLE)
-
-
 def _limit_of_set() -> int | None:
     most = limits.limits()
     return None if most is None else most.texts
@@ -110,7 +92,7 @@ def _limit_of_set() -> int | None:
 def _of_file(name: str, files: str, model: LoadedModel) -> Asked | str:
     tokens = audit_kind(model) == TOKENS
     file, data = file_popover(ABOUT, WORDS if tokens else None, key="audit_upload", held=HELD)
-    st.session_state[TAKEN] = st.session_state.get(SESSION_FILE)  # given here, it may be left
+    took_file("audit_data")  # given here, it may be left
     if not data:
         return "Upload a labelled file to start. It is processed on the Clearhead server only."
     chosen = options("audit", table=not tokens)

@@ -61,6 +61,8 @@ def choose(model: LoadedModel, row: DeltaGenerator, *, depth: bool) -> Points | 
     """
     with row:
         offered = _offered(model)
+        if "table" in offered:
+            uploads.take_file("points", "table", SOURCES["table"])
         first = _first(model, offered)
         follow("points", first)
         keep_valid("points", offered)
@@ -87,6 +89,8 @@ def choose(model: LoadedModel, row: DeltaGenerator, *, depth: bool) -> Points | 
             return None
         filters = (("images", tuple((each.name, each.title) for each in chosen)),)
     data = sources.upload(source) if source in OWN else ""
+    if source == "table":
+        uploads.took_file("points")  # given here, it may be left
     if source in OWN and not data:
         st.info("Upload a file to start. It is processed on the Clearhead server only.")
         return None
@@ -112,9 +116,7 @@ def _large(model: LoadedModel) -> bool:
 
 
 def _first(model: LoadedModel, offered: list[str]) -> str:
-    """What a visitor finds: a file of this session, texts that the model was made for, or words."""
-    if "table" in offered and uploads.holds_file():
-        return "table"
+    """What a visitor finds: texts that the model was made for, or words."""
     return "requests" if model.name in REQUESTS and "requests" in offered else offered[0]
 
 

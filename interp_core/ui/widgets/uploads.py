@@ -19,7 +19,7 @@ from interp_core.files.tables import Table, open_table
 from interp_core.ui.server import limits
 from interp_core.ui.server.limits import digest
 from interp_core.ui.server.store import Shared
-from interp_core.ui.widgets.choices import keep_valid
+from interp_core.ui.widgets.choices import keep_valid, to_address
 from interp_core.ui.widgets.markdown import plain
 
 TEXTS = ["txt", "csv", "tsv", "json", "jsonl", "ndjson", "parquet", "gz"]  # what holds texts
@@ -31,6 +31,7 @@ QUOTES = {AUTOMATIC: None, "Enclose fields (CSV)": True, "Part of the text": Fal
 ENCODINGS = {AUTOMATIC: None, **{TITLES[each]: each for each in OFFERED}}
 SESSION_FILE, COLUMN = "clearhead_file", "clearhead_column"
 OPTIONS = "clearhead_file_options"  # what was said about the file on any page
+TAKEN = "clearhead_taken"  # key of a control: the file that it was last turned to by itself
 LOST = "The file is no longer in memory. Upload it again."
 CELL_BYTES = 100  # of a table in memory, about
 SHOWN = 8  # notes about a file that are listed; of more, the first
@@ -169,7 +170,7 @@ def session_file(label: str, *, key: str, limit: int = MAX_FILE_BYTES) -> Sessio
     given = uploader(label, TEXTS, key=key, limit=limit)
     if given is not None:
         st.session_state[SESSION_FILE] = keep(given)
-    file, name = st.session_state.get(SESSION_FILE, ("", ""))
+    file, name = _session_file()
     data = files().peek(name) if name else None
     if given is not None:
         return SessionFile(file, data)
@@ -184,8 +185,35 @@ def session_file(label: str, *, key: str, limit: int = MAX_FILE_BYTES) -> Sessio
 
 def holds_file() -> bool:
     """Whether this session holds a file with texts."""
-    name = st.session_state.get(SESSION_FILE, ("", ""))[1]
+    name = _session_file()[1]
     return bool(name) and files().peek(name) is not None
+
+
+def take_file(key: str, source: str, title: str) -> None:
+    """Turn the control `key` to a file that this session holds since, until something else is
+    chosen there: to `source`, which the address calls `title`.
+
+    The address says so: as a default that only this session has, it would not.
+    """
+    if not holds_file() or st.session_state.get(TAKEN, {}).get(key) == _session_file():
+        return
+    took_file(key)
+    if key in st.query_params:
+        return
+    if key in st.session_state:
+        st.session_state[key] = source
+    else:
+        to_address(key, title)
+
+
+def took_file(key: str) -> None:
+    """Note that the control `key` had the file of this session, which may be left there."""
+    st.session_state.setdefault(TAKEN, {})[key] = _session_file()
+
+
+def _session_file() -> tuple[str, str]:
+    """Name and digest of the file with texts of this session; empty without one."""
+    return st.session_state.get(SESSION_FILE, ("", ""))
 
 
 def column(columns: Sequence[str], usual: str) -> str:
