@@ -19,6 +19,6 @@ with errors.shown():
     row = layout.controls()
     points = point_choice.choose(model, row, depth=VIEWS[view].one_layer)
     drawn = VIEWS[view].draw(points, model, row) if points else None
-    layout.how_to_read(f"**How to read this.** {VIEWS[view].look_for}")
     if drawn is not None:
+        layout.how_to_read(f"**How to read this.** {VIEWS[view].look_for}")
         downloads.show(drawn, view)

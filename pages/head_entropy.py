@@ -29,10 +29,10 @@ with errors.shown():
     shown = DRAW[view](asked, state) if state else None
     if state:
         corpus.report(asked, state)
-    layout.how_to_read(
-        "**How to read this.** Low entropy: attention on few tokens. High entropy: attention "
-        "spread over many. Heads that attend mostly to special tokens often have little "
-        "effect. An attention pattern does not show importance: check Head importance."
-    )
     if shown is not None:
+        layout.how_to_read(
+            "**How to read this.** Low entropy: attention on few tokens. High entropy: attention "
+            "spread over many. Heads that attend mostly to special tokens often have little "
+            "effect. An attention pattern does not show importance: check Head importance."
+        )
         downloads.below(shown, f"heads_{view}", key="heads", shows_numbers=False, note=corpus.LARGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import altair as alt
@@ -32,6 +33,17 @@ def _without_a_sign_at_zero(properties: dict[str, Any]) -> dict[str, Any]:
     if not signed.startswith("+"):
         return properties
     return properties | {"labelExpr": f"datum.value == 0 ? '0' : format(datum.value, '{signed}')"}
+
+
+def round_numbers(low: float, high: float) -> list[float]:
+    """About `TICKS` round numbers from `low` to `high`: of bins, Vega would mark every edge."""
+    span = (high - low) / (TICKS - 1)
+    if not (math.isfinite(span) and span > 0):
+        return [low]
+    unit = 10.0 ** math.floor(math.log10(span))
+    step = unit * next(times for times in (1, 2, 5, 10) if times * unit >= span * (1 - 1e-9))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [float(f"{number * step:.12g}") for number in range(first, last + 1)]
 
 
 def of_bars(**more: Any) -> alt.Axis:

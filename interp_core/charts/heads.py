@@ -7,7 +7,7 @@ from itertools import cycle
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import BANDS, by_head, colours, measured, named
+from interp_core.charts.axes import BANDS, by_head, colours, measured, named, round_numbers
 from interp_core.charts.heatmaps import below_zero, ink_on, largest, printed, scale_of
 from interp_core.charts.points import (
     CATEGORIES,
@@ -24,7 +24,7 @@ CELL = 34  # px of a layer in the map
 AXIS = 110  # px of axis, title and legend, which the height includes
 NONE = "none"  # the role of heads that have none
 REAL, NOISE = "significant", "not significant"
-MATRIX, LEGEND = 520, 70  # px of its sides, and of the legend below
+MATRIX, LEGEND = 520, 108  # px of its sides, and of the legend below
 LABELLED = 40  # heads up to which the matrix of all pairs has labels
 SQUARE = 440  # px of a plot whose axes are alike
 _ON_TOP = alt.Legend(**STROKES)
@@ -123,24 +123,30 @@ def by_layer(frame: pd.DataFrame, *, title: str, text_format: str = ".3f") -> al
     return alt.layer(
         mean.encode(x=place["x"], y=alt.Y("mean(value):Q", title=title)),
         heads.encode(**place, tooltip=["layer:O", "head:O", "role:N", value]),
-    ).properties(height=240)
+    ).properties(height=_layers_height(frame))
 
 
 def histogram_by_layer(frame: pd.DataFrame, *, title: str) -> alt.Chart:
     """How many heads of each layer have which value: layers down, values across."""
     frame = frame.dropna(subset=["value"])
-    scale = scale_of(frame["value"])
+    scale, values = scale_of(frame["value"]), frame["value"]
+    axis = measured(values=round_numbers(values.min(), values.max()))
     return (
         alt.Chart(frame)
         .mark_rect(cornerRadius=1)
         .encode(
-            x=alt.X("value:Q", bin=alt.Bin(maxbins=24), title=title, scale=scale, axis=measured()),
+            x=alt.X("value:Q", bin=alt.Bin(maxbins=24), title=title, scale=scale, axis=axis),
             y=alt.Y("layer:O", title="layer", axis=alt.Axis(**BANDS)),
             color=alt.Color("count():Q", legend=None),
             tooltip=["layer:O", alt.Tooltip("value:Q", bin=alt.Bin(maxbins=24)), "count():Q"],
         )
-        .properties(height=max(160, 26 * frame["layer"].nunique() + 60))
+        .properties(height=_layers_height(frame))
     )
+
+
+def _layers_height(frame: pd.DataFrame) -> int:
+    """Of two charts that stand beside each other."""
+    return max(240, 26 * frame["layer"].nunique() + 60)
 
 
 def head_scatter(

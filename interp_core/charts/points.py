@@ -28,7 +28,7 @@ SHAPES = [
     "triangle-left",
 ]
 OTHER = "other"
-NARROW, LABEL_LIMIT = 640, 160  # px of a chart on a small screen, and of a name in the legend
+NARROW, LABEL_LIMIT = 760, 160  # px of a chart in a window of 900, and of a name in the legend
 # Of lines: a stroke with its dash, where a disc would hide it.
 STROKES = {"title": None, "orient": "top", "symbolType": "stroke", "symbolOpacity": 1}
 HIDDEN_AXIS = alt.Axis(labels=False, ticks=False, grid=False, domain=False, titleFontSize=11)
@@ -74,8 +74,11 @@ def by_group(column: str, groups: Iterable[str], title: str | None = None) -> di
 
 def _columns(names: list[str]) -> int:
     """As many columns of the legend as a narrow window has room for: what is too wide is cut."""
-    longest = max(map(len, names), default=0)
-    return max(1, min(6, int(NARROW / (34 + min(6.6 * longest, LABEL_LIMIT)))))
+    wide = [34 + min(6.6 * len(name), LABEL_LIMIT) for name in names]
+    for count in range(len(wide), 1, -1):
+        if sum(max(wide[at::count]) for at in range(count)) <= NARROW:
+            return count
+    return 1
 
 
 def legend_height(groups: Iterable[str], *, title: bool = False) -> int:

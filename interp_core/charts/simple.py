@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import measured, named, of_bars
+from interp_core.charts.axes import measured, named, of_bars, round_numbers
 from interp_core.charts.heatmaps import OWN_SCALE
 from interp_core.charts.points import GREY, POSITIVE, STROKES
 
@@ -67,7 +67,9 @@ def histogram(
     `step` is the width of a bin, for values that come in steps; `unit` is what is counted;
     `form` is the format of the values, such as ".0%".
     """
-    axis, tip = (measured(format=form), {"format": form}) if form else (measured(), {})
+    tip = {"format": form} if form else {}
+    reached = [*values.dropna(), *([] if mark is None else [mark])]
+    axis = measured(values=round_numbers(min(reached, default=0), max(reached, default=0)), **tip)
     bins = alt.Bin(maxbins=32) if step is None else alt.Bin(step=step)
     bars = (
         alt.Chart(pd.DataFrame({"value": values}))

@@ -124,8 +124,8 @@ def strongest(table: pd.DataFrame) -> Any:
 
 
 def importance_column(table: pd.DataFrame) -> str:
-    """Which importance a table of `head_importance` holds."""
-    return "importance" if "importance" in table else "loss_change"
+    """Which importance a table of `head_importance` holds: that of an ablation is a change."""
+    return "loss_change" if "logit_change" in table else "importance"
 
 
 def pruning_curve(table: pd.DataFrame, quantity: str = "accuracy") -> Any:

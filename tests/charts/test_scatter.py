@@ -13,7 +13,7 @@ from PIL import Image
 from interp_core.charts.export import SEQUENTIAL, picture, specification
 from interp_core.charts.pairs import side_by_side, trail
 from interp_core.charts.photographs import photo_url
-from interp_core.charts.points import PLAIN, SHAPES, in_order
+from interp_core.charts.points import PLAIN, SHAPES, by_group, in_order
 from interp_core.charts.scatter import GROUP, HEIGHT, Look, scatter
 from interp_core.charts.simple import dots, histogram, lines
 
@@ -244,6 +244,32 @@ def test_the_way_of_a_point_passes_every_layer():
 def test_small_charts_are_exported(chart):
     assert picture(chart, "png").startswith(b"\x89PNG")
     assert json.dumps(specification(chart))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (-1, 0.98, [-1, -0.5, 0, 0.5]),
+        (0, 14 / 15, [0, 0.2, 0.4, 0.6, 0.8]),
+        (0.31, 0.97, [0.4, 0.6, 0.8]),
+        (3, 3, [3]),
+        (0, 1e-5, [0, 2e-6, 4e-6, 6e-6, 8e-6, 1e-5]),
+    ],
+)
+def test_bins_are_labelled_with_a_few_round_numbers(low, high, expected):
+    """Vega would label every edge of a bin, also those at fifteenths."""
+    chart = specification(histogram(pd.Series([low, high]), title="share", step=1 / 15))
+    assert chart["layer"][0]["encoding"]["x"]["axis"]["values"] == pytest.approx(expected)
+
+
+def test_a_legend_takes_as_few_lines_as_a_window_of_900_px_has_room_for():
+    words = ["capital", "country", "emotion", "profession", "verb, -ing form", "verb, past"]
+    for names, columns in (
+        (words, 6),
+        ([str(digit) for digit in range(10)], 10),
+        ([f"a rather long name {each}" for each in range(6)], 4),
+    ):
+        assert by_group("kind", names)["color"]["legend"]["columns"] == columns
 
 
 def test_no_column_of_a_users_table_is_loaded_as_a_picture_by_a_tooltip():

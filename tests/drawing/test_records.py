@@ -187,6 +187,16 @@ def test_tables_are_drawn_by_the_name_of_what_made_them(tiny_model):
         ic.chart("text")
 
 
+@pytest.mark.parametrize(
+    ("method", "title"),
+    [("gradient", "gradient importance"), ("ablation", "change in loss (nats)")],
+)
+def test_importance_is_called_what_it_was_measured_by(tiny_model, method, title):
+    found = ic.head_importance(tiny_model("gpt2"), [TEXT], method=method)
+    shown = specification(ic.chart(found, "strongest_heads"))
+    assert shown["layer"][0]["encoding"]["x"]["title"] == title
+
+
 def test_a_table_of_another_kind_is_refused_with_the_columns_that_it_lacks():
     table = pd.DataFrame({"other": [1.0, 2.0]})
     for name, place in TABLES.items():

@@ -161,7 +161,8 @@ def conflicts(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult |
     st.caption(
         "Conflict: weighted share of neighbours with the strongest other label minus the "
         "share with the point's own label (nearer neighbours count more; corrected for label "
-        "frequency). Above 0, the neighbours disagree with the label."
+        "frequency). Above 0, the neighbours disagree with the label: because of a labelling "
+        "error, an ambiguous text, or classes that the model does not separate."
     )
     _contradicting_words(vectors, value(labels))
     return ViewResult(chart, points)
@@ -179,8 +180,7 @@ def _say(table: pd.DataFrame, label: str) -> None:
     against = int((table["conflict"] > 0).sum())
     st.markdown(
         f"**{against:,} of {len(table):,} points have neighbours that mostly have a different "
-        f"{plain(label)}.** Possible reasons: a labelling error, an ambiguous text, or "
-        "classes that the model does not separate."
+        f"{plain(label)}.**"
     )
 
 

@@ -22,7 +22,7 @@ from interp_core.ui.embedding.colouring import grouped, label_columns
 from interp_core.ui.embedding.downloads import PointResult
 from interp_core.ui.embedding.question import LAYERED, SLOW, Drawing, Points, points_named
 from interp_core.ui.server import cache
-from interp_core.ui.widgets import model_choice
+from interp_core.ui.widgets import layout, model_choice
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, within
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number
@@ -44,8 +44,7 @@ COLUMNS = {
 def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult | None:
     """Both pictures, how far they agree, and the points whose neighbours changed most."""
     left = drawing_choice.choose(asked, row, solid=False, own=False)
-    pair = st.container(horizontal=True, vertical_alignment="bottom")
-    right = choose(left, model, pair)
+    right = choose(left, model, row)
     if right is None:
         return None
     sides = (left, right)
@@ -61,7 +60,7 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult 
     paired = _paired(sides, both, pictures, near)
     table = value(paired)
     titles = side_titles(left, right)
-    chart = _chart(table, both[0], titles, pair)
+    chart = _chart(table, both[0], titles)
     kept = float(neighbour_overlap(*(each.indices for each in near)).mean())
     pair_of = ic.compare_pictures(dict(zip(("left", "right"), places))).iloc[0]
     figure(chart, title=_title(left, titles), alt=_described(len(table), kept, pair_of))
@@ -95,7 +94,7 @@ def _check(both: list[Vectors]) -> None:
     if len(both[0]) != len(both[1]):
         raise ic.BadInput(
             "The two models tokenise these texts differently, so tokens cannot be matched. "
-            "Set Unit to “text”."
+            "Set “Unit”, under “Options”, to “text”."
         )
     if len(both[0]) > MOST_POINTS:
         raise ic.BadInput(
@@ -124,15 +123,16 @@ def _described(count: int, kept: float, pair: pd.Series) -> str:
 
 
 def _chart(  # noqa: ANN202 - any chart of Altair's
-    table: pd.DataFrame, vectors: Vectors, titles: tuple[str, str], pair: DeltaGenerator
+    table: pd.DataFrame, vectors: Vectors, titles: tuple[str, str]
 ):
     labels = label_columns(vectors)
     keep_valid("pair_colour", labels)
     first = 0 if labels else None
     follow("pair_colour", labels[0] if labels else None)
-    label = pair.selectbox(
-        "Colour by", labels, index=first, key="pair_colour", width=170, placeholder="none", **BOUND
-    )
+    with layout.options():
+        label = st.selectbox(
+            "Colour by", labels, index=first, key="pair_colour", placeholder="none", **BOUND
+        )
     frame = table.assign(text=point_labels(vectors, appearance.SHOWN_LETTERS))
     told = ["text", KEPT]
     if label:
@@ -176,7 +176,7 @@ def choose(left: Drawing, model: LoadedModel, row: DeltaGenerator) -> Drawing | 
     keep_valid("against", offered)
     with row:
         against = st.selectbox(
-            "Compare with", offered, format_func=AGAINST.get, key="against", width=180, **BOUND
+            "Compare with", offered, format_func=AGAINST.get, key="against", width=160, **BOUND
         )
         return ASK[against](left, model)
 
@@ -196,13 +196,13 @@ def side_titles(left: Drawing, right: Drawing) -> tuple[str, str]:
 
 def _layer(left: Drawing, model: LoadedModel) -> Drawing:
     within("depth2", model.n_layers, 0)
-    other = st.slider("Layer on the right", 0, model.n_layers, 0, key="depth2", width=190, **BOUND)
+    other = st.slider("Layer on the right", 0, model.n_layers, 0, key="depth2", width=160, **BOUND)
     return replace(left, points=replace(left.points, layer=other))
 
 
 def _model(left: Drawing, model: LoadedModel) -> Drawing | None:
     name = model_choice.second(
-        "Model on the right", left.points.model, key="model2", prefer=ALIKE, width=230
+        "Model on the right", left.points.model, key="model2", prefer=ALIKE, width=210
     )
     if not name:
         return None

@@ -20,7 +20,7 @@ from interp_core.ui.embedding.colouring import grouped, label_columns
 from interp_core.ui.embedding.downloads import PointResult
 from interp_core.ui.embedding.question import LAYERED, Drawing, Points, titled
 from interp_core.ui.embedding.results import in_place, quick, shared, slow
-from interp_core.ui.widgets import markdown
+from interp_core.ui.widgets import layout, markdown
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, within
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number, plain
@@ -90,7 +90,7 @@ def _choose(parts: list[Vectors]) -> tuple[int, str | None, int | None]:
     """The layer, the column to colour by and the picked row."""
     last = len(parts) - 1
     labels = label_columns(parts[-1])
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with layout.controls():
         follow("group_by", labels[0] if labels else None)
         within("stage", last, 0)
         number = st.slider(
@@ -99,7 +99,7 @@ def _choose(parts: list[Vectors]) -> tuple[int, str | None, int | None]:
             last,
             0,
             key="stage",
-            width=230,
+            width=190,
             help="0 = output of the embeddings; n = output of the n-th layer, which is layer "
             "n − 1 on the page “Attention heads”.",
             **BOUND,
@@ -122,6 +122,7 @@ def _choose(parts: list[Vectors]) -> tuple[int, str | None, int | None]:
             placeholder="none",
             **BOUND,
         )
+    with layout.options():
         found = appearance.found_rows(parts[-1], appearance.find())
         picked = picking.chooser(parts[-1], found)
     return number, label, picked

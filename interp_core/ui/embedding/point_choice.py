@@ -21,7 +21,7 @@ from interp_core.ui.embedding.question import (
 )
 from interp_core.ui.images.question import MOST, SMALL, choose_several
 from interp_core.ui.server import cache
-from interp_core.ui.widgets import sidebar, uploads
+from interp_core.ui.widgets import layout, sidebar, uploads
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of, within
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def choose(model: LoadedModel, row: DeltaGenerator, *, depth: bool) -> Points | 
         if source == "digits" and _large(model):
             filters += (("sampled", FEW_IMAGES),)
         split = source in ("requests", "text", "table", *IMAGES)
-        unit = _unit(model, source) if split else "mean"
+        with layout.options():
+            unit = _unit(model, source) if split else "mean"
         layer = _layer(model) if depth and source in LAYERED else None
     choice = sidebar.choice(model, text=source == "text")
     if source == "images":
@@ -135,7 +136,7 @@ def _layer(model: LoadedModel) -> int:
         last,
         last,
         key="depth",
-        width=190,
+        width=160,
         help="0 = output of the embeddings; n = output of the n-th layer, which is layer "
         "n − 1 on the page “Attention heads”.",
         **BOUND,
@@ -154,7 +155,6 @@ def _unit(model: LoadedModel, source: str) -> str:
         list(dict.fromkeys(names)),
         format_func=titles.get,
         key=f"unit_{source}",
-        width=230,
         **BOUND,
     )
 
@@ -168,19 +168,19 @@ def _vocabulary() -> tuple[tuple[str, object], ...]:
     kind = st.selectbox(
         "Entries", list(KINDS), format_func=KINDS.get, key="entries", width=190, **BOUND
     )
-    part = st.text_input("Containing", key="containing", width=120, **BOUND)
-    first = st.number_input(
-        "From rank",
-        0,
-        None,
-        0,
-        1000,
-        key="rank_from",
-        width=140,
-        **BOUND,
-        help="Position in the vocabulary. Most tokenizers list frequent entries first.",
-    )
-    last = st.number_input("To rank", 1, None, FIRST, 1000, key="rank_to", width=140, **BOUND)
+    with layout.options():
+        part = st.text_input("Containing", key="containing", **BOUND)
+        first = st.number_input(
+            "From rank",
+            0,
+            None,
+            0,
+            1000,
+            key="rank_from",
+            **BOUND,
+            help="Position in the vocabulary. Most tokenizers list frequent entries first.",
+        )
+        last = st.number_input("To rank", 1, None, FIRST, 1000, key="rank_to", **BOUND)
     return (("kind", kind), ("contains", part), ("from", first), ("to", last))
 
 

@@ -75,7 +75,7 @@ def _check_size(points: Points, texts: list[str]) -> None:
         raise ic.BadInput(
             f"The vectors of {len(texts)} images at all layers would take {need / 2**20:,.0f} MiB "
             f"(limit: {LAYERS_BYTES / 2**20:,.0f}). Choose fewer images, or one point for each "
-            "image under Unit."
+            "image as “Unit”, under “Options”."
         )
 
 

@@ -77,15 +77,6 @@ def _scores(quality: Quality) -> None:
                 number(figure, ".0%" if share else ".3f"),
                 help=meaning[0].upper() + meaning[1:] + ".",
             )
-    count = len(quality.reliability)
-    ranked = "all points"
-    if quality.ranked < count:
-        ranked = f"a random sample of {quality.ranked:,} points"
-    st.caption(
-        f"Over the {quality.k} nearest neighbours of {ranked} (Venna & Kaski 2001). Random "
-        f"projection: trustworthiness about 0.5, {quality.chance:.1%} of the neighbours "
-        "preserved."
-    )
 
 
 def _spread(wanted: Drawing, picture: ic.Projection, chart: Recipe) -> Recipe:
@@ -98,9 +89,13 @@ def _spread(wanted: Drawing, picture: ic.Projection, chart: Recipe) -> Recipe:
         f"{quality.kept:.0%}, expected by chance {quality.chance:.1%}; "
         f"{quality.none_kept:.0%} of the points preserve none.",
     )
+    ranked = "all points"
+    if quality.ranked < len(quality.reliability):
+        ranked = f"a random sample of {quality.ranked:,} points"
     st.caption(
-        "Line: expected for a random projection. In Projection, colour by “reliability” to "
-        "see this value for each point."
+        f"Over the {quality.k} nearest neighbours of {ranked} (Venna & Kaski 2001). Line: "
+        f"expected for a random projection, {quality.chance:.1%}; its trustworthiness is about "
+        "0.5. In Projection, colour by “reliability” to see this value for each point."
     )
     return chart
 

@@ -49,7 +49,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
             names,
             format_func=lambda n: STATISTICS[n].axis,
             key="stat2",
-            width=250,
+            width=220,
             **BOUND,
         )
     if other is None:
@@ -135,7 +135,7 @@ def _named(asked: Asked) -> str:
 
 def _other_model(asked: Asked) -> Asked | None:
     name = model_choice.second(
-        "Second model", asked.model, key="second_model", prefer=("encoder", "sentiment"), width=240
+        "Second model", asked.model, key="second_model", prefer=("encoder", "sentiment"), width=200
     )
     return replace(asked, model=name, files=cache.stamp(name)) if name else None
 

@@ -95,6 +95,10 @@ def _by_layer(drawn: pd.DataFrame, entry: Statistic, numbers: Recipe, both: Reci
         f"{said}.",
         table=numbers,
     )
+    st.caption(
+        "Left: every head above its layer; the dashed line is the mean of the layer. Right: heads "
+        "of a layer by value; the stronger the colour, the more heads."
+    )
 
 
 def _layers_said(drawn: pd.DataFrame, entry: Statistic) -> str:

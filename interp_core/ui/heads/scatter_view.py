@@ -75,6 +75,7 @@ def _lit(made: Recipe, up: str, chosen: tuple[int, int] | None, box: Box) -> pd.
         alt=f"Map of the {entry.axis} of {where}: {extremes(frame[inside], up, entry.digits)}.",
         table=table.numbers(made, up, *box, box=box),
     )
+    st.caption(f"The y-axis for {where}{', the others dimmed' if box else ', as a map'}.")
     return inside
 
 

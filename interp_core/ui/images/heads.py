@@ -64,6 +64,7 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
         f"{number(means.iloc[0], entry.digits)} and {number(means.iloc[-1], entry.digits)}.",
         table=calls.statistic_table(table if name == IMPORTANCE else counted, name),
     )
+    st.caption("Every head above its layer; the dashed line is the mean of the layer.")
     added = " Heads that attend mostly to an added token usually have little effect."
     layout.how_to_read(
         "**How to read this.** Early heads often attend to nearby patches, later heads to the "
