@@ -88,11 +88,10 @@ def _agreement(sides: tuple[Side, Side], step: Recipe) -> Recipe:
         said += (
             f" The difference in accuracy is {verdict} (McNemar’s exact test, {p_value(found.p)})."
         )
-    st.markdown(said)
     left = f" {found.left_out:,} texts cannot be read and are left out." if found.left_out else ""
     st.caption(
-        f"First: {plain(sides[0].name)}; second: {plain(sides[1].name)}. Intervals: Wilson, 95%, "
-        f"n = {found.texts:,}.{left}"
+        f"{said} First: {plain(sides[0].name)}; second: {plain(sides[1].name)}. Intervals: "
+        f"Wilson, 95%, n = {found.texts:,}.{left}"
     )
     return chart
 

@@ -10,6 +10,7 @@ from interp_core.drawing.compare import DISTANCE
 from interp_core.heads.catalogue import STATISTICS
 from interp_core.ui.comparison import over_texts
 from interp_core.ui.comparison.question import Side
+from interp_core.ui.heads.table import as_read
 from interp_core.ui.server import jobs
 from interp_core.ui.widgets import clicks, layout, leads
 from interp_core.ui.widgets.choices import list_of
@@ -27,8 +28,7 @@ SHOWN = {
     "distance": st.column_config.NumberColumn("JS distance (nats)", format="%.4f"),
     "distance_se": st.column_config.NumberColumn("its standard error", format="%.4f"),
     "t": st.column_config.NumberColumn(format="%+.1f"),
-    "p": st.column_config.NumberColumn(format="%.2g"),
-    "real": st.column_config.CheckboxColumn("significant"),
+    "real": "significant",
 }
 
 
@@ -72,11 +72,11 @@ def draw(sides: tuple[Side, Side], choose) -> ViewResult | None:  # noqa: ANN001
         on_select=clicked,
         alt=f"Map of {len(table)} heads. {told}",
     )
-    st.markdown(plain(told))
-    st.caption(_caption(found, name))
+    st.caption(f"{plain(told)} {_caption(found, name)}")
     _links(sides, found, texts)
     order = table["distance" if name == DISTANCE else "difference"].abs().sort_values()
-    st.dataframe(table.loc[order.index[::-1]], hide_index=True, height=280, column_config=SHOWN)
+    ordered = as_read(table.loc[order.index[::-1]])
+    st.dataframe(ordered, hide_index=True, height=280, column_config=SHOWN)
     return ViewResult(chart, table_step)
 
 

@@ -53,15 +53,14 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
         key="versus_lens_chart",
         alt=f"Lines of the probability after each layer in both models; at the end: {told}.",
     )
-    st.markdown(f"At the end: {plain(told)}.")
     what = (
         "the model’s own last answer at the last token, read with its own unembedding matrix"
         if language
         else "the label, read with the model’s own task head"
     )
     st.caption(
-        f"One line per model: probability of {what} from the state after each layer. Earlier "
-        "layers were not trained for that. The table holds second − first where both have as many "
-        "layers."
+        f"At the end: {plain(told)}. One line per model: probability of {what} from the state "
+        "after each layer. Earlier layers were not trained for that. The table holds second − "
+        "first where both have as many layers."
     )
     return ViewResult(chart, made)

@@ -47,11 +47,10 @@ def draw(sides: tuple[Side, Side], _: object) -> ViewResult | None:
         key="versus_weights",
         alt=f"Map of {VALUES[shown]} by layer and matrix, {len(table)} cells. {told}",
     )
-    st.markdown(plain(told))
     st.caption(
-        f"One cell per parameter, ΔW = {plain(sides[1].name)} − {plain(sides[0].name)}. ‖·‖: "
-        "Frobenius norm. 0: exactly equal (frozen). Stable rank: ‖ΔW‖² divided by the square of "
-        "its largest singular value; 1: a change in one direction."
+        f"{plain(told)} One cell per parameter, ΔW = {plain(sides[1].name)} − "
+        f"{plain(sides[0].name)}. ‖·‖: Frobenius norm. 0: exactly equal (frozen). Stable rank: "
+        "‖ΔW‖² divided by the square of its largest singular value; 1: a change in one direction."
     )
     _outside(table)
     _heads(step, found)

@@ -8,13 +8,12 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
-from interp_core.audit.figures import p_value
 from interp_core.charts.heads import SQUARE
 from interp_core.heads.catalogue import STATISTICS, offered
 from interp_core.ui.heads import corpus
 from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.heads.map_view import preview
-from interp_core.ui.heads.table import capital, result
+from interp_core.ui.heads.table import as_read, capital, result
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import layout, model_choice, sidebar
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
@@ -85,14 +84,8 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
         "texts on both sides the test is conservative."
     )
     ordered = table.reindex(table["difference"].abs().sort_values(ascending=False).index)
-    st.dataframe(_shown(ordered), hide_index=True, height=280, column_config=COLUMNS)
+    st.dataframe(as_read(ordered), hide_index=True, height=280, column_config=COLUMNS)
     return result(chart, compared, first.frame)
-
-
-def _shown(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with p-values as they are read, and a dot where a difference is significant."""
-    p = [None if p != p else p_value(p).removeprefix("p ").removeprefix("= ") for p in table["p"]]
-    return table.assign(p=p, real=table["real"].map({True: "●", False: ""}))
 
 
 def _verdict(table: pd.DataFrame) -> str:

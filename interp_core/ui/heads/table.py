@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.audit.figures import p_value
 from interp_core.drawing.heads import map_frame
 from interp_core.heads.catalogue import IMPORTANCE, STATISTICS, offered
 from interp_core.heads.objective import check_task
@@ -88,6 +89,12 @@ def importance(
         unit="texts",
         operations=None if agreed else lambda: _operations(asked, method, most),
     )
+
+
+def as_read(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of tests with p-values as they are read, and a dot where one is significant."""
+    p = [None if p != p else p_value(p).removeprefix("p ").removeprefix("= ") for p in table["p"]]
+    return table.assign(p=p, real=table["real"].map({True: "●", False: ""}))
 
 
 def has_importance(asked: Asked) -> bool:
