@@ -24,7 +24,7 @@ with errors.shown():
     else:
         choose = lambda text: sidebar.choice(model, text=text)  # noqa: E731
         given = choose if view in OVER_TEXTS else choose(view in WITH_TEXT).text
-        with question.leading_on(model.name) if view not in CLASSIFIERS else nullcontext():
+        with question.leading_on(model.name, view) if view not in CLASSIFIERS else nullcontext():
             drawn = DRAW[view](both, given)
     if drawn is not None:
         if advice := question.advice(view, both):

@@ -23,6 +23,7 @@ with errors.shown():
         errors.stop()
     question.notes(found)
     drawn = DRAW[view](found)
+    question.about(found)
     if drawn is not None:
         layout.how_to_read(f"**How to read this.** {LOOK[view]}")
         downloads.below(drawn, f"training_{view}", key="training", note=question.COMMAND)

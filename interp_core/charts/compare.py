@@ -10,6 +10,8 @@ from interp_core.charts.heatmaps import below_zero, largest, printed, token_axis
 from interp_core.charts.points import GREY, POSITIVE, SECOND, STROKES
 
 CELL = 30  # px of a layer
+WRITTEN, LARGE, SMALL = 13, 40, 24  # layers up to which numbers stand in cells; px of such cells
+LABELS = 42  # px of the layers' numbers and title beside them
 AXIS = 120  # px of axis, title and legend, which the height includes
 OUTSIDE = "outside"
 LONGEST = 170  # px of the name of a matrix
@@ -122,7 +124,7 @@ def layer_by_layer(frame: pd.DataFrame, *, value: str, names: tuple[str, str]) -
         "x": alt.X("second_layer:O", title=f"layer of {names[1]}", axis=alt.Axis(**BANDS)),
         "y": alt.Y("first_layer:O", title=f"layer of {names[0]}", axis=alt.Axis(**BANDS)),
     }
-    count = frame["first_layer"].nunique()
+    count = max(frame[name].nunique() for name in ("first_layer", "second_layer"))
     cells = (
         alt.Chart(frame)
         .mark_rect(cornerRadius=2)
@@ -143,12 +145,18 @@ def layer_by_layer(frame: pd.DataFrame, *, value: str, names: tuple[str, str]) -
         )
     )
     layers = [cells]
-    if count <= 13 and frame["second_layer"].nunique() <= 13:
+    if count <= WRITTEN:
         text = alt.Chart(frame.dropna(subset=[value])).encode(
             **place, text=alt.Text(f"{value}:Q", format=".2f")
         )
         layers.append(printed(text, value))
-    return alt.layer(*layers).properties(height=CELL * count + AXIS)
+    side = alt.Step(layer_cell(count))
+    return alt.layer(*layers).properties(width=side, height=side)
+
+
+def layer_cell(count: int) -> int:
+    """px of a square cell of a map of up to so many layers."""
+    return LARGE if count <= WRITTEN else SMALL
 
 
 def head_change_map(

@@ -79,9 +79,9 @@ def head_map(
     if frame["head"].nunique() <= 16 and frame["layer"].nunique() <= 12:
         codes = [_codes(frame, place)]
     if signed:
-        below = {"dy": 9} if codes else {}  # px, inside the cell
-        base = alt.Chart(frame).encode(**place)
-        codes.append(below_zero(base, "value", largest(frame["value"]), **below))
+        x = place["x"].bandPosition(0.12) if codes else place["x"]  # left of the code
+        base = alt.Chart(frame).encode(x=x, y=place["y"])
+        codes.append(below_zero(base, "value", largest(frame["value"])))
     return alt.layer(cells, *codes).properties(height=height + AXIS)
 
 

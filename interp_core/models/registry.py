@@ -47,6 +47,11 @@ class ModelCard:
         """The folder of the card, the weights and the README."""
         return BUNDLED / self.name
 
+    @property
+    def reads_images(self) -> bool:
+        """Whether it is a model of images; a package brings one."""
+        return self.task == "image-classification" or self.form == "package"
+
 
 def _read(path: Path) -> ModelCard:
     data = json.loads(path.read_text(encoding="utf-8"))

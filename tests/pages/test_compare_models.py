@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
-from tests.pages.running import run, shows, words
+from tests.pages.running import charts, run, shows, words
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "The film that my brother told me about was not good."
@@ -134,6 +134,14 @@ def test_what_does_not_apply_to_two_models_gets_a_sentence(view, rival, said):
     app = run("compare_models", model="sentiment", rival=rival, versus=view, **FEW)
     assert not app.exception
     assert said in words(app).replace("\\", "")
+
+
+def test_a_lens_that_does_not_apply_leads_to_a_pair_to_which_it_does():
+    app = run("compare_models", model="sentiment", rival="encoder", versus="lens", **FEW)
+    app = next(each for each in app.button if "Compare with" in each.label).click().run()
+    assert not app.exception
+    assert app.selectbox(key="rival").value == "sentiment@bfloat16"
+    assert len(charts(app)) == 1
 
 
 def test_a_model_is_not_its_own_rival_and_the_page_says_so(tiny):

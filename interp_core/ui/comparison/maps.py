@@ -18,7 +18,6 @@ from interp_core.ui.widgets.markdown import number, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 from interp_core.ui.widgets.result import ViewResult
 
-ROOM = 24  # px of the labels' slant at the right
 HEAD = "versus_map_head"
 
 
@@ -58,7 +57,7 @@ def _both(
     titles = (plain(sides[0].name), plain(sides[1].name), "second − first")
     charts = map_parts(found, *place)
     shown = found.tokens[:count]
-    wide = count * cell_size(count, COMPACT_SIDE) + label_room(shown) + ROOM
+    wide = count * cell_size(count, COMPACT_SIDE) + label_room(shown)
     name = f"head {place[0]}.{place[1]}"
     with st.container(horizontal=True, vertical_alignment="top"):
         for title, chart in zip(titles, charts):

@@ -255,7 +255,7 @@ def _largest(table: pd.DataFrame, column: str, digits: str) -> str:
 def _predictions(
     sides: tuple[Side, Side], found: list[Attribution], classes: dict[str, str | None]
 ) -> None:
-    with st.container(horizontal=True, gap="large"):
+    with st.container(key="prediction", horizontal=True, gap="large"):
         for side, each in zip(sides, found):
             chance = each.prediction.probability
             st.metric(
@@ -280,8 +280,8 @@ def _agreement(found: list[Attribution]) -> None:
         return
     rank = number(rank_correlation(one.scores, two.scores), "+.2f")
     top = [each.tokens[int(abs(each.scores).argmax())] for each in (one, two)]
-    same = "The same word" if top[0] == top[1] else f"“{plain(top[0])}” and “{plain(top[1])}”"
+    words = " and ".join(f"“{plain(word)}”" for word in dict.fromkeys(top))
     st.caption(
-        f"Rank correlation of the two attributions: {rank}. Top word: {same}. Models can "
-        "agree for different reasons."
+        "One bar per word and model: integrated gradients of the logit. Rank correlation of the "
+        f"two: {rank}. Top word: {words}. Models can agree for different reasons."
     )

@@ -11,14 +11,13 @@ import streamlit as st
 import interp_core as ic
 from interp_core import command
 from interp_core.models.record import LoadedModel
-from interp_core.ui.server import cache, jobs
+from interp_core.ui.server import cache, jobs, limits
 from interp_core.ui.widgets import layout, leads, model_choice
 from interp_core.ui.widgets.choices import follow, one_of
 from interp_core.ui.widgets.markdown import message, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named
 
 CLASSIFIES = "sequence-classification"
-PICTURES = "image-classification"
 COMMAND = f"Without the app: `{command.program()} compare A B --data FILE --out FOLDER`"
 VIEWS = {
     "text": "One text",
@@ -91,13 +90,21 @@ def advice(chosen: str, both: tuple[Side, Side]) -> str:
 
 
 @contextmanager
-def leading_on(first: str) -> Iterator[None]:
+def leading_on(first: str, view: str) -> Iterator[None]:
     """What does not apply to two models is said, with a way to a pair to which it does."""
     try:
         yield
     except (ic.BadInput, ic.UnsupportedModel) as error:
         st.info(message(str(error)), icon=":material/info:")
-        model_choice.instead("sentiment" if first == "encoder" else "encoder")
+        if view == "lens" and first != "encoder" and not limits.is_shared():
+            rounded = f"{first}@bfloat16"  # a lens needs two task heads with the same classes
+            st.button(f"Compare with `{rounded}`", on_click=_against, args=(rounded,))
+        else:
+            model_choice.instead("sentiment" if first == "encoder" else "encoder")
+
+
+def _against(name: str) -> None:
+    st.session_state["rival"] = name
 
 
 def choose(first: str, model: LoadedModel, *, classifiers: bool) -> tuple[Side, Side] | None:
@@ -119,7 +126,7 @@ def choose(first: str, model: LoadedModel, *, classifiers: bool) -> tuple[Side, 
             first,
             key="rival",
             prefer=(prefer.get(first, ""),),
-            fits=lambda card: card.task == CLASSIFIES if classifiers else card.task != PICTURES,
+            fits=lambda card: card.task == CLASSIFIES if classifiers else not card.reads_images,
             width=260,
             help="A built-in model, a local folder, an adapter or a Hub id. With `@bfloat16` or "
             "`@float16` behind a name: the same weights rounded to that number format. With "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from interp_core.charts.compare import MEASURES
+from interp_core.charts.compare import LABELS, MEASURES, layer_cell
 from interp_core.compare.representations import RepresentationComparison
 from interp_core.compare_report import similarity_told
 from interp_core.ui.comparison import over_texts
@@ -99,6 +99,7 @@ def _every_pair(sides: tuple[Side, Side], step, found: RepresentationComparison)
         step.chart("every_layer", measure, **about),
         title=f"{MEASURES[measure]} of every pair of layers",
         key="versus_pairs",
+        room=found.layers[1] * layer_cell(max(found.layers)) + LABELS,
         table=step.table,
         alt=f"Map of {MEASURES[measure]} of {len(table)} pairs of layers; {told}.",
     )

@@ -89,6 +89,7 @@ def _outside(table) -> None:  # noqa: ANN001 - a data frame
     st.dataframe(
         outside[["parameter", "shape", "relative", "stable_rank"]],
         hide_index=True,
+        placeholder="–",
         height="content",
         column_config={
             "relative": st.column_config.NumberColumn(VALUES["relative"], format="%.4f"),

@@ -202,7 +202,12 @@ def _layer(left: Drawing, model: LoadedModel) -> Drawing:
 
 def _model(left: Drawing, model: LoadedModel) -> Drawing | None:
     name = model_choice.second(
-        "Model on the right", left.points.model, key="model2", prefer=ALIKE, width=210
+        "Model on the right",
+        left.points.model,
+        key="model2",
+        prefer=ALIKE,
+        fits=lambda card: card.reads_images == (model.tokenizer is None),
+        width=210,
     )
     if not name:
         return None

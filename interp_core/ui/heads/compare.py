@@ -128,7 +128,12 @@ def _named(asked: Asked) -> str:
 
 def _other_model(asked: Asked) -> Asked | None:
     name = model_choice.second(
-        "Second model", asked.model, key="second_model", prefer=("encoder", "sentiment"), width=200
+        "Second model",
+        asked.model,
+        key="second_model",
+        prefer=("encoder", "sentiment"),
+        fits=lambda card: not card.reads_images,
+        width=200,
     )
     return replace(asked, model=name, files=cache.stamp(name)) if name else None
 

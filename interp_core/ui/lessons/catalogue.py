@@ -13,6 +13,8 @@ from interp_core.ui.lessons.markdown import label
 from interp_core.ui.widgets.choices import BOUND
 from interp_core.ui.widgets.markdown import message
 
+ACROSS = 3  # cards in a row
+
 
 def show(shelf: LessonLibrary) -> None:
     """All lessons, the built-in ones first."""
@@ -31,8 +33,8 @@ def show(shelf: LessonLibrary) -> None:
 
 
 def _grid(lessons: list[Lesson]) -> None:
-    for first in range(0, len(lessons), 2):
-        for column, lesson in zip(st.columns(2), lessons[first : first + 2]):
+    for first in range(0, len(lessons), ACROSS):
+        for column, lesson in zip(st.columns(ACROSS), lessons[first : first + ACROSS]):
             with column.container(border=True, height="stretch", vertical_alignment="distribute"):
                 _card(lesson)
 

@@ -39,7 +39,7 @@ def draw(found: Course) -> ViewResult | None:
     step = calls.checkpoint_attributions(found.recipe, found.held_out, limit=count)
     made = jobs.follow(
         ("attributions of checkpoints", found.asked, count),
-        "Attributions at all checkpoints",
+        "Attributing the texts at all checkpoints",
         named("attributions", step),
         unit="texts",
         operations=lambda: found.passes(count, BACKWARD * EVALUATIONS),

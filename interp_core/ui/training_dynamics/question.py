@@ -14,6 +14,7 @@ from interp_core.audit.data import check_labelled
 from interp_core.training_dynamics.checkpoints import Checkpoint, CheckpointSeries
 from interp_core.ui.server import cache, limits
 from interp_core.ui.server.limits import digest
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND
 from interp_core.ui.widgets.markdown import message, plain
 from interp_core.ui.widgets.recipe import BESIDE, Recipe, calls, named, supplied
@@ -87,7 +88,7 @@ def controls() -> Course | str:
         list(sources),
         format_func=sources.get,
         key="dynamics_series",
-        width=320,
+        width=300,
         help="Shared server: the built-in series only." if limits.is_shared() else None,
         **BOUND,
     )
@@ -98,20 +99,27 @@ def _own() -> Course | str:
     path = st.text_input(
         "Folder",
         key="dynamics_folder",
-        width=320,
+        width=250,
         placeholder="the output_dir of a training",
         help="A folder on this computer that holds `checkpoint-500`, …, as transformers' Trainer "
         "writes them: whole models or adapters.",
         **BOUND,
     )
-    base = st.text_input(
-        "Base model",
-        key="dynamics_base",
-        width=180,
-        placeholder="of adapters, if moved",
-        help="Only for adapters whose base model is not where they say.",
-        **BOUND,
-    )
+    with layout.options():
+        base = st.text_input(
+            "Base model",
+            key="dynamics_base",
+            placeholder="of adapters, if moved",
+            help="Only for adapters whose base model is not where they say.",
+            **BOUND,
+        )
+        limit = st.selectbox(
+            "Texts of each set",
+            TEXTS,
+            key="dynamics_texts",
+            help="Of longer files: a random sample of this size (seed 0).",
+            **BOUND,
+        )
     given = {
         name: file_popover(
             f"{title}: a table with texts and labels",
@@ -122,14 +130,6 @@ def _own() -> Course | str:
         )
         for name, title in TITLES.items()
     }
-    limit = st.selectbox(
-        "Texts of each set",
-        TEXTS,
-        key="dynamics_texts",
-        width=130,
-        help="Of longer files: a random sample of this size (seed 0).",
-        **BOUND,
-    )
     if not path.strip():
         return "Type the folder that holds the checkpoints. It is read on this computer only."
     series = _series(path.strip(), base.strip())
@@ -190,10 +190,14 @@ ABOUT = {
 }
 
 
-def notes(course: Course) -> None:
-    """What was assumed of the checkpoints, and which cannot be read."""
+def about(course: Course) -> None:
+    """What the built-in checkpoints are."""
     if course.asked.built_in:
         st.caption(ABOUT[course.asked.series])
+
+
+def notes(course: Course) -> None:
+    """What was assumed of the checkpoints, and which cannot be read."""
     for note in course.series.notes:
         st.caption(message(note))
     _warn(each for each in course.series.checkpoints if each.problem)

@@ -126,6 +126,7 @@ def second(
     return chosen
 
 
+IMAGES = "image-encoder"
 # Task: what there is to learn with it.
 GROUPS = {
     "sequence-classification": "Text classification",
@@ -134,6 +135,7 @@ GROUPS = {
     "causal-lm": "Causal language model",
     "masked-lm": "Masked language model",
     "image-classification": "Image classification",
+    IMAGES: "Image encoder",
 }
 
 
@@ -143,10 +145,15 @@ def in_order(names: Sequence[str]) -> list[str]:
     return sorted(names, key=lambda name: (name != DEFAULT_MODEL, tasks.get(name, len(GROUPS))))
 
 
+def _group(card: ic.ModelCard) -> str:
+    """Its task; encoders of images are apart from those of texts."""
+    return IMAGES if card.task == "encoder" and card.reads_images else card.task
+
+
 def shelf() -> None:
     """The built-in models, grouped by what there is to learn with them; a click takes one."""
     cards = ic.bundled_models()
-    groups = {each: [card for card in cards if card.task == each] for each in GROUPS}
+    groups = {each: [card for card in cards if _group(card) == each] for each in GROUPS}
     with st.container(horizontal=True, gap="medium"):
         for task, found in groups.items():
             if not found:
