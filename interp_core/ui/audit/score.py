@@ -37,6 +37,7 @@ def draw(found: Audited) -> ViewResult | None:
         st.warning(message(note), icon=":material/swap_horiz:")
     _headlines(score)
     chart = _classes(score, step) if len(score.classes) else _overall(score, step)
+    _other_values(score)
     if len(score.confusion):
         _confusion(found, score, step)
     if score.kind == SINGLE:
@@ -93,15 +94,18 @@ def _headlines(score: ic.Score) -> None:
                 delta_arrow="off",
                 width="content",
             )
+
+
+def _other_values(score: ic.Score) -> None:
+    """The values without a headline, and how the intervals were made."""
     rest = [
         f"{each.title}: {shown(each.key, each.value)} "
         f"({shown(each.key, each.low)} to {shown(each.key, each.high)})"
         for each in score.figures[HEADLINES:]
     ]
-    if rest:
-        st.caption("; ".join(rest) + f". 95% intervals, n = {score.figures[0].n:,}.")
+    told = f"{'; '.join(rest)}. 95% intervals, n = {score.figures[0].n:,}. " if rest else ""
     ways = "; ".join(dict.fromkeys(each.interval for each in score.figures))
-    st.caption(f"Intervals: {ways}.")
+    st.caption(f"{told}Intervals: {ways}.")
 
 
 NUMBERS = ("calibration_error", "mean_", "root_", "r2", "pearson", "spearman", "hamming")
@@ -254,6 +258,12 @@ def _curves(found: Audited) -> None:
         "ROC curve": ("false positive rate", "true positive rate", (0.0, 1.0), left),
         "Precision–recall curve": ("true positive rate", "precision", (share, share), right),
     }
+    said = {
+        "ROC curve": f"One point per threshold on the probability of “{plain(name)}”; large dot: "
+        "the threshold above. Dashed: a model without information.",
+        "Precision–recall curve": "The same thresholds. True positive rate and recall are the "
+        "same.",
+    }
     at = frame[frame["threshold"] >= cut].tail(1)
     for title, (x, y, chance, where) in kinds.items():
         told = "; ".join(f"{y} {row[y]:.1%} at {x} {row[x]:.1%}" for _, row in at.iterrows())
@@ -267,7 +277,4 @@ def _curves(found: Audited) -> None:
                 alt=f"{title} of {name} over {len(frame)} thresholds; at threshold {cut:.2f}: "
                 f"{told or 'nothing is predicted'}.",
             )
-    st.caption(
-        f"One point per threshold on the probability of “{plain(name)}”; large dot: the threshold "
-        "above. Dashed: a model without information. True positive rate and recall are the same."
-    )
+            st.caption(said[title])
