@@ -165,7 +165,8 @@ def _heads(
     offered = {"lift", *(["change"] if every.both else []), *(["alignment"] if shares else [])}
     measures = {name: title for name, title in MEASURES.items() if name in offered}
     groups = [*GROUPS, *own]
-    with layout.controls():
+    own_row = st.container(horizontal=True, vertical_alignment="bottom")
+    with layout.controls() if shares is None else own_row:
         keep_valid("word_measure", list(measures))
         measure = one_of("Measure", measures, key="word_measure")
         keep_valid("word_group", groups)
