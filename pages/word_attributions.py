@@ -21,7 +21,8 @@ with errors.shown():
     view = view_of(VIEWS, key="show")
     of_one = view != "many"
     attributes = view != "lens"
-    asked = controls(model, sidebar.choice(model, text=of_one), text=of_one, method=attributes)
+    about = {"method": attributes, "one_method": view != "methods"}
+    asked = controls(model, sidebar.choice(model, text=of_one), text=of_one, **about)
     drawn = DRAW[view](asked, model)
 
     layout.how_to_read(

@@ -31,6 +31,12 @@ def label_room(tokens: Sequence[str]) -> int:
     return min(LABELS, 16 + 7 * max(map(len, tokens), default=0))
 
 
+def compact_width(queries: Sequence[str], keys: Sequence[str]) -> int:
+    """px of a compact map whose cells are square."""
+    side = cell_size(max(len(queries), len(keys)), COMPACT_SIDE)
+    return max(COMPACT_SIDE, len(keys) * side + label_room(queries))
+
+
 def cell_size(count: int, side: int = MAX_SIDE) -> int:
     """Side of a cell in px so that `count` of them fit into `side` px."""
     return max(MIN_CELL if side == MAX_SIDE else 6, min(CELL, side // max(count, 1)))

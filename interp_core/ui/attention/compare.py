@@ -12,8 +12,8 @@ import streamlit as st
 
 import interp_core as ic
 from interp_core.attribution.what_if import suggestions
-from interp_core.charts.heatmaps import COMPACT_SIDE, LABELS
-from interp_core.drawing.attention_beside import side_by_side
+from interp_core.charts.heatmaps import compact_width
+from interp_core.drawing.attention_beside import BESIDE, side_by_side
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attention.question import Options, strongest_named
 from interp_core.ui.widgets import layout
@@ -57,12 +57,14 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> Any:
     top = float(max(first.weights.max(), second.weights.max()))
     charts = side_by_side((first.maps, second.maps), (first.place, second.place))
     with st.container(horizontal=True, vertical_alignment="top"):
-        for name, chart, told in zip(
+        for name, chart, told, of in zip(
             (first.name, second.name, "Difference (second − first)"),
             charts,
             (_told(first), _told(second), ""),
+            (first, second, first),
         ):
-            with st.container(width=COMPACT_SIDE + LABELS - 40):
+            tokens = of.maps.tokens[:BESIDE], of.maps.key_tokens[:BESIDE]
+            with st.container(width=compact_width(*tokens)):
                 st.markdown(f"**{name}**")
                 draw_chart(chart, alt=f"Heatmap: {name}{told}")
     shared = (

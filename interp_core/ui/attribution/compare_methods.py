@@ -15,6 +15,7 @@ from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution.question import Asked, cost, explained
 from interp_core.ui.attribution.text import largest, units_said
 from interp_core.ui.server import costs
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import number, plain
@@ -30,14 +31,15 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     methods = ic.attribution_methods(model)
     follow("methods", [name for name in DEFAULT if name in methods])
     keep_valid("methods", list(methods))
-    chosen = st.multiselect(
-        "Methods",
-        list(methods),
-        default=[name for name in DEFAULT if name in methods],
-        format_func=lambda name: methods[name].title,
-        key="methods",
-        **BOUND,
-    )
+    with layout.controls():
+        chosen = st.multiselect(
+            "Methods",
+            list(methods),
+            default=[name for name in DEFAULT if name in methods],
+            format_func=lambda name: methods[name].title,
+            key="methods",
+            **BOUND,
+        )
     if not chosen:
         st.info("Choose one or more methods.")
         return None

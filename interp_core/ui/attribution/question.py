@@ -166,20 +166,22 @@ def controls(
     *,
     text: bool = True,
     method: bool = True,
+    one_method: bool = True,
 ) -> Asked:
     """Target, method and baseline; every choice lives in the address.
 
     `text` says whether the view is about the one text, in which a token can be chosen, and `method`
-    whether it attributes by a method.
+    whether it attributes by a method, which stands in the row where it is by `one_method`.
     """
     asked = Asked(choice.model, cache.stamp(choice.model), choice.text, choice.pair)
     with layout.controls():
         asked = _target(asked, model, text)
         if not method:
             return replace(asked, method=first_method(model))
-        methods, first = ic.attribution_methods(model), first_method(model)
-        follow("method", first)
-        keep_valid("method", list(methods))
+    methods, first = ic.attribution_methods(model), first_method(model)
+    follow("method", first)
+    keep_valid("method", list(methods))
+    with layout.controls() if one_method else layout.options():
         method = st.selectbox(
             "Method",
             list(methods),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import interp_core as ic
-from interp_core.charts.heatmaps import COMPACT_SIDE, cell_size, label_room
+from interp_core.charts.heatmaps import compact_width
 from interp_core.compare.one_text import MapComparison
 from interp_core.drawing.compare import MOST, map_parts
 from interp_core.ui.comparison.question import Side
@@ -57,7 +57,7 @@ def _both(
     titles = (plain(sides[0].name), plain(sides[1].name), "second − first")
     charts = map_parts(found, *place)
     shown = found.tokens[:count]
-    wide = count * cell_size(count, COMPACT_SIDE) + label_room(shown)
+    wide = compact_width(shown, shown)
     name = f"head {place[0]}.{place[1]}"
     with st.container(horizontal=True, vertical_alignment="top"):
         for title, chart in zip(titles, charts):
