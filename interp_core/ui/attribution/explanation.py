@@ -45,10 +45,9 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
         return None
     with layout.options():
         table = by_choice(step)
+        order = one_of("Bars", ORDERS, key="order")
     shown = value(table)
     strip(shown, key="explanation", asked=asked)
-    with layout.controls():
-        order = one_of("Bars", ORDERS, key="order")
     about = {"words": False} if table is step else {}
     chart = step.chart(**about, **({} if order == "text" else {"order": order}))
     kind = shown.units if shown.pieces else "subword tokens"
