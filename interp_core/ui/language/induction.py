@@ -76,10 +76,10 @@ def _heads(asked: Asked, table: Recipe, frame: pd.DataFrame, score: str) -> View
             alt=f"Map of the {SCORES[score].lower()} score of {len(frame)} heads; "
             f"{head_map.strongest(frame)}.",
         )
-    st.caption(
-        f"{SCORES[score]} score: {ABOUT[score]}. Mean over 8 repeated random sequences of "
-        f"{LENGTH} tokens (Olsson et al. 2022); independent of the sidebar text. Range 0 to 1."
-    )
+        st.caption(
+            f"{SCORES[score]} score: {ABOUT[score]}. Mean over 8 repeated random sequences of "
+            f"{LENGTH} tokens (Olsson et al. 2022); independent of the sidebar text. Range 0 to 1."
+        )
     return ViewResult(chart, table)
 
 

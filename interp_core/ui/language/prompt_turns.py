@@ -35,7 +35,7 @@ def prompt_form(asked: Asked) -> str:
 
 def edited_turns(asked: Asked) -> list[dict[str, str]]:
     """The turns before the page's text, each with its role, and the text as the user's turn."""
-    with st.expander("Turns before the text", icon=":material/forum:", key="lm_turns_box"):
+    with st.expander("Earlier turns", icon=":material/forum:", key="lm_turns_box"):
         count = st.number_input(
             "Number of turns",
             0,
