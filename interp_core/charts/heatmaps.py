@@ -19,7 +19,7 @@ from interp_core.charts.points import GREY, MARKED, diverging
 CELL = 32  # px; smaller cells for longer texts, never below the size that can be hovered
 MIN_CELL = 9
 MAX_SIDE = 680
-COMPACT_SIDE = 190
+COMPACT_SIDE = 210
 OWN_SCALE = "color"  # as Vega calls the scale of colours of a chart that stands alone
 LIGHT = 0.179  # luminance of a colour on which black and white are read equally well
 CLEARLY = 0.08  # of the largest value: smaller negative ones get no dash

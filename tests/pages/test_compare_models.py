@@ -79,7 +79,7 @@ def test_a_view_of_classifiers_offers_another_model():
 def test_no_text_gets_a_sentence(text):
     app = opened(text=text or " ")
     assert not app.exception
-    assert "Enter a text" in words(app)
+    assert "is empty" in words(app)
 
 
 def test_a_rival_of_another_task_gets_a_sentence():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-import interp_core as ic
+from interp_core.inputs.tokens import check_text
 from interp_core.ui.comparison.question import Side
 from interp_core.ui.server import costs, jobs
 from interp_core.ui.widgets import layout
@@ -17,8 +17,7 @@ from interp_core.ui.widgets.result import ViewResult
 
 def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     """Probability of one label after every layer of both models."""
-    if not text.strip():
-        raise ic.BadInput("Enter a text in the sidebar.")
+    check_text(text)
     step = calls.compare_lens(*(side.recipe for side in sides), named("text", text))
     made = jobs.follow(
         ("lens of both", *(side.key for side in sides), text),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-import interp_core as ic
 from interp_core.charts.heatmaps import compact_width
 from interp_core.compare.one_text import MapComparison
 from interp_core.drawing.compare import MOST, map_parts
+from interp_core.inputs.tokens import check_text
 from interp_core.ui.comparison.question import Side
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import clicks, layout
@@ -23,8 +23,7 @@ HEAD = "versus_map_head"
 
 def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     """The share of attention that goes elsewhere by head, then one head side by side."""
-    if not text.strip():
-        raise ic.BadInput("Enter a text in the sidebar.")
+    check_text(text)
     step = named("maps", calls.compare_maps(*(_maps(side, text) for side in sides)))
     found: MapComparison = value(step)
     made = step.heads()

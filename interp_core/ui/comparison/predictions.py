@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-import interp_core as ic
 from interp_core.attribution.result import Attribution
 from interp_core.attribution.tables import rank_correlation
 from interp_core.compare.naming import match_classes
 from interp_core.comparison import DISTANCES, Reach
+from interp_core.inputs.tokens import check_text
 from interp_core.ui.comparison.question import Side, explained
 from interp_core.ui.server import costs, jobs
 from interp_core.ui.widgets import layout
@@ -140,8 +140,7 @@ METHODS = ("integrated_gradients", "saliency")
 
 def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
     """What each says, which words count, and how far back."""
-    if not text.strip():
-        raise ic.BadInput("Enter a text in the sidebar.")
+    check_text(text)
     match = match_classes(*(side.model.labels for side in sides))
     for note in match.notes:
         st.info(message(note), icon=":material/info:")

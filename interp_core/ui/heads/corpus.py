@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 import interp_core as ic
 from interp_core import command
+from interp_core.errors import EmptyText
 from interp_core.files.corpus import sample_corpus
 from interp_core.files.form import FileOptions
 from interp_core.ui.server import cache, costs, jobs, limits
@@ -149,7 +150,7 @@ def rows(asked: Asked) -> Iterator:
     if asked.source == "text":
         lines = _lines(asked)
         if not lines:
-            raise ic.BadInput("Enter a text in the sidebar.")
+            raise EmptyText("The text is empty. Enter one in the sidebar.")
         return iter(lines[: limits.at_most(len(lines), "texts")])
     if asked.source == "sentences":
         return islice(sample_corpus().rows(), most)
