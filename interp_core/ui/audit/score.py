@@ -23,6 +23,7 @@ from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 from interp_core.ui.widgets.result import ViewResult
 
 HEADLINES = 4
+FEW, MARGIN, CELL_WIDTH = 4, 140, 130  # classes whose cells would be stretched; px
 CELL, ROW = "audit_cell", "audit_row"
 
 
@@ -173,6 +174,7 @@ def _confusion(found: Audited, score: ic.Score, step: Recipe) -> None:
         title="Confusion matrix",
         key="audit_confusion",
         selection_mode="cell",
+        room=MARGIN + CELL_WIDTH * len(names) if len(names) <= FEW else None,
         on_select=clicked,
         table=step.confusion,
         alt=f"Counts of true and predicted class for {len(names)} classes. Most frequent error: "

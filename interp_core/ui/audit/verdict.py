@@ -28,6 +28,7 @@ FIRST = {
     "tokens": "entity_f1 = { at_least = 0.9 }",
 }
 WORDS = "word_accuracy = { at_least = 0.9 }"  # for labels without B- and I-
+WIDE = 520  # px of the thresholds
 MOST = 4_000  # characters of the thresholds
 MORE_TEXTS = 400  # texts that a suite, or a list of terms, adds to the pass, about
 SUITE, TERMS, PRIVACY, READING = "behaviour: ", "bias: ", "privacy", "words and heads"
@@ -37,15 +38,16 @@ def draw(found: Audited) -> ViewResult | None:
     """The thresholds, what became of them, and the files."""
     with layout.controls():
         more = _more(found)
+        place = st.popover("Thresholds", icon=":material/rule:")
     kind, labels = found.data.kind, found.data.labels
     plain_tags = kind == "tokens" and not is_tagged(labels)
     first = f"[thresholds]\n{WORDS if plain_tags else FIRST[kind]}\n"
     follow("audit_thresholds", first)
-    given = st.text_area(
+    given = place.container(width=WIDE).text_area(
         "Thresholds (TOML)",
         first,
         key="audit_thresholds",
-        height=130,
+        height=200,
         max_chars=MOST,
         help="One line per value: key = { at_least = NUMBER } or { at_most = NUMBER }; with "
         "whole_interval = true both ends of the interval must meet it. The command takes the same "
@@ -120,16 +122,14 @@ def _said(audit: ic.Audit) -> None:
         st.warning(message(told), icon=":material/cancel:")
     else:
         st.success(f"Passed: all {len(audit.checks)} thresholds.", icon=":material/check_circle:")
+    checked = audit.checked()
     st.dataframe(
-        audit.checked(),
+        checked.assign(passed=checked["passed"].map({True: "✓ passed", False: "✗ failed"})),
         hide_index=True,
         placeholder="–",
         column_config={
-            "passed": st.column_config.CheckboxColumn("passed"),
-            **{
-                name: st.column_config.NumberColumn(name, format="%.4f")
-                for name in ("value", "low", "high")
-            },
+            name: st.column_config.NumberColumn(name, format="%.4f")
+            for name in ("value", "low", "high")
         },
     )
 
