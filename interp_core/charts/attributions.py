@@ -11,6 +11,7 @@ from interp_core.charts.points import GREY, NEGATIVE, POSITIVE, STROKES, by_kind
 
 BAR = 24
 CELL, AGREED = 26, 34
+SLANT = 64  # px by which the last slanted name stands out
 FOR, AGAINST = "supports the target", "opposes it"
 SIGN = {FOR: POSITIVE, AGAINST: NEGATIVE}
 
@@ -147,7 +148,7 @@ def agreement(frame: pd.DataFrame) -> alt.LayerChart:
     )
     return alt.layer(
         cells, printed(base.encode(text="shown:N"), "kendall", fontSize=12)
-    ).properties(height=AGREED * len(names) + 110)
+    ).properties(height=AGREED * len(names) + 110, padding={"left": 5, "top": 5, "right": SLANT})
 
 
 def against(frame: pd.DataFrame, *, x: str, y: str) -> alt.LayerChart:
