@@ -40,8 +40,7 @@ def _grid(lessons: list[Lesson]) -> None:
 
 
 def _card(lesson: Lesson) -> None:
-    st.markdown(f"**{label(lesson.title)}**")
-    st.markdown(label(lesson.teaches))
+    st.markdown(f"**{label(lesson.title)}**\n\n{label(lesson.teaches)}")
     facts = [f"{lesson.minutes} minutes", lesson.level, f"{len(lesson.steps)} steps"]
     if lesson.needs:
         facts.append(f"needs {lesson.needs}")
