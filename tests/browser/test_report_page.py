@@ -7,11 +7,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 import interp_core as ic
 from tests.browser.axe import findings
 from tests.browser.looking import fits, main_of
+from tests.notebooks import run_here
 from tools.browser import PATIENCE, ready, settled
 
 TEXT = "The film is not bad at all."
@@ -75,11 +75,8 @@ def test_the_page_opens_without_a_network_and_shows_the_same_numbers(exported, c
 def test_the_notebook_runs_top_to_bottom(exported):
     book = nbformat.read(exported["Notebook"], as_version=4)
     nbformat.validate(book)
-    NotebookClient(book, timeout=300, kernel_name="python3").execute()
-    outputs = [output for cell in book.cells for output in cell.get("outputs", [])]
-    told = "".join(str(output.get("text", "")) for output in outputs)
-    pages = [output["data"].get("text/html", "") for output in outputs if "data" in output]
-    assert sum("vegaEmbed" in page for page in pages) == 2
+    told, shown = run_here(book)
+    assert sum("vegaEmbed" in each.get("text/html", "") for each in shown) == 2
     assert told.count("rows are as recorded") == 2
     assert told.count("The weights are as recorded") == 2
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from contextlib import redirect_stdout
-from io import StringIO
 
+import nbformat
 import pytest
 import streamlit as st
 
-import interp_core as ic
 from interp_core.lessons import aliases
 from interp_core.report.saved import load
 from interp_core.ui import (
@@ -21,6 +19,7 @@ from interp_core.ui import (
     images,
     language,
 )
+from tests.notebooks import run_here
 from tests.recorded.pages import ADDRESSES, LINKS, NOTEBOOK, SESSION, opened, seen
 
 TITLES = {"Head-entropy stats": "Head statistics", "Compare classifiers": "Compare models"}
@@ -96,12 +95,6 @@ def test_a_saved_session_opens():
     assert all(figure.title in shown for figure in session.report.figures)
 
 
-def test_a_notebook_computes_the_tables_that_it_holds(monkeypatch):
-    monkeypatch.setattr(ic, "load_model", ic.load_model)  # the notebook replaces it
-    names: dict = {}
-    printed = StringIO()
-    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
-    with redirect_stdout(printed):
-        for cell in (each for each in cells if each["cell_type"] == "code"):
-            exec("".join(cell["source"]), names)
-    assert printed.getvalue().count("as recorded") >= 9
+def test_a_notebook_computes_the_tables_that_it_holds():
+    told, _ = run_here(nbformat.read(NOTEBOOK, as_version=4))
+    assert told.count("as recorded") >= 9

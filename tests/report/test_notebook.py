@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from contextlib import redirect_stdout
-from io import StringIO
 from itertools import pairwise
 
 import nbformat
 import pandas as pd
 import pytest
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 
+from interp_core.errors import BadInput
 from interp_core.report.notebook import notebook
 from interp_core.report.record import SVG, Report
+from tests.notebooks import run_here
 from tests.report.made import DRAWS, figure
 
 NASTY = "![x](https://example.org/x.png) <script>1</script>\n# Heading\n```\n$x$"
@@ -27,21 +25,11 @@ def made(*figures, **options) -> nbformat.NotebookNode:
     return book
 
 
-def run(book: nbformat.NotebookNode) -> str:
-    """Run it top to bottom in a fresh kernel; everything that it prints."""
-    NotebookClient(book, timeout=120, kernel_name="python3").execute()
-    outputs = outputs_of(book)
-    return "".join(str(each.get("text", "")) for each in outputs)
-
-
-def outputs_of(book: nbformat.NotebookNode) -> list:
-    return [each for cell in book.cells for each in cell.get("outputs", [])]
-
-
 def test_it_runs_says_that_the_numbers_are_as_recorded_and_draws():
     book = made(figure(script=DRAWS), figure())
-    assert run(book).count("as recorded") == 2
-    pages = [each["data"].get("text/html", "") for each in outputs_of(book) if "data" in each]
+    told, shown = run_here(book)
+    assert told.count("as recorded") == 2
+    pages = [each.get("text/html", "") for each in shown]
     (drawn,) = [each for each in pages if "vegaEmbed" in each]
     assert "<iframe srcdoc=" in drawn
     assert "<bad>" not in drawn
@@ -56,8 +44,8 @@ def test_a_chart_that_no_script_draws_is_shown_as_recorded():
 
 def test_it_stops_where_the_numbers_are_others():
     other = figure(numbers=pd.DataFrame({"word": ["not", "bad"], "score": [-0.25, 0.6]}))
-    with pytest.raises(CellExecutionError, match="differs by up to"):
-        run(made(other))
+    with pytest.raises(BadInput, match="differs by up to"):
+        run_here(made(other))
 
 
 @pytest.mark.parametrize("part", ["title", "note", "text", "page", "link", "alt"])
@@ -88,17 +76,11 @@ def test_scripts_of_an_opened_file_run_only_when_they_are_trusted():
     assert any("listdir" in cell.source for cell in trusted if cell.cell_type == "code")
 
 
-def test_the_weights_are_checked(monkeypatch):
+def test_the_weights_are_checked():
     import interp_core as ic
 
     digest = ic.weights_digest(ic.load_model("digits"))
     book = made(figure(models={"digits": digest}), figure(models={"digits": "sha256:0"}))
-    monkeypatch.setattr(ic, "load_model", ic.load_model)  # the notebook replaces it
-    names: dict = {}
-    printed = StringIO()
-    with redirect_stdout(printed):
-        for cell in (each for each in book.cells if each.cell_type == "code"):
-            exec(cell.source, names)
-    told = printed.getvalue()
+    told, _ = run_here(book)
     assert told.count("The weights are as recorded") == 1
     assert f"{digest} is not sha256:0" in told
