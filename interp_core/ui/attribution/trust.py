@@ -42,7 +42,7 @@ HOW = {
 
 def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
     """Faithfulness beside random rankings, and the checks on demand."""
-    with layout.controls():
+    with layout.options():
         mode = one_of("Perturbation", MODES, key="mode_away", default="delete")
     step = explained(asked)
     if step is None:
