@@ -118,7 +118,7 @@ def by_layer(frame: pd.DataFrame, *, title: str, text_format: str = ".3f") -> al
         ),
     }
     value = alt.Tooltip("value:Q", title=title, format=text_format)
-    heads = alt.Chart(frame).mark_point(filled=True, size=45, opacity=0.65, color=POSITIVE)
+    heads = alt.Chart(frame).mark_point(filled=True, size=45, opacity=0.65)
     mean = alt.Chart(frame).mark_line(color=GREY, strokeWidth=2, strokeDash=[4, 3])
     return alt.layer(
         mean.encode(x=place["x"], y=alt.Y("mean(value):Q", title=title)),

@@ -38,6 +38,7 @@ def draw(asked: Asked, model: LoadedModel) -> ViewResult | None:
             default=[name for name in DEFAULT if name in methods],
             format_func=lambda name: methods[name].title,
             key="methods",
+            wrap=True,  # else the last ones fade out below the cross that clears all
             **BOUND,
         )
     if not chosen:

@@ -84,7 +84,13 @@ def _more(found: Audited) -> list[str]:
         return []
     keep_valid("audit_more", offered)
     return st.multiselect(
-        "Also measure", offered, key="audit_more", width=360, placeholder="nothing more", **BOUND
+        "Also measure",
+        offered,
+        key="audit_more",
+        width=360,
+        wrap=True,
+        placeholder="nothing more",
+        **BOUND,
     )
 
 
