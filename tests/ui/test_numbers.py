@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 from interp_core.attribution.tables import rank_correlation
 from interp_core.charts import attributions, heads, heatmaps, language, patches
 from interp_core.charts.export import picture
-from interp_core.ui.widgets.markdown import number, share
+from interp_core.ui.widgets.markdown import counted, number, share
 
 NONE = [float("nan")] * 6
 PLACES = {"layer": [0, 0, 0, 1, 1, 1], "head": [0, 1, 2] * 2}
@@ -84,3 +84,10 @@ def test_a_picture_whose_values_are_all_missing_can_be_exported(name):
     drawn = picture(PICTURES[name](), "svg")
     assert drawn.startswith(b"<svg")
     assert b"NaN" not in drawn
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "0 texts"), (1, "1 text"), (2, "2 texts"), (1200, "1,200 texts")]
+)
+def test_one_of_them_is_in_the_singular(count, said):
+    assert counted(count, "text") == said

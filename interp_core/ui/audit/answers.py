@@ -13,7 +13,7 @@ from interp_core.ui.audit import question
 from interp_core.ui.audit.question import Asked
 from interp_core.ui.server import cache, costs, jobs, limits
 from interp_core.ui.server.store import Shared
-from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.markdown import counted, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied
 from interp_core.ui.widgets.uploads import told
 
@@ -127,14 +127,14 @@ def report(found: Audited) -> None:
     """How many texts, which classes, what was assumed and what was left out."""
     data, predictions = found.data, found.predictions
     left = data.problems.counts + predictions.refused.counts
-    parts = [f"{int(predictions.done.sum()):,} labelled texts of {plain(data.name)}"]
+    parts = [f"{counted(int(predictions.done.sum()), 'labelled text')} of {plain(data.name)}"]
     if cut := int(predictions.cut.sum()):
         parts.append(
             f"{cut:,} truncated to {found.model.max_tokens:,} tokens, the limit of the model"
         )
     if left:
         told_ = ", ".join(f"{count:,} {reason}" for reason, count in left.items())
-        parts.append(f"{left.total():,} rows left out ({told_})")
+        parts.append(f"{counted(left.total(), 'row')} left out ({told_})")
     st.caption("; ".join(parts) + ".")
     if found.asked.source == question.FILE:
         told([note for note in data.notes if "columns" not in note][:LISTED])

@@ -13,7 +13,7 @@ from interp_core.ui.audit.answers import Audited
 from interp_core.ui.server import costs, jobs
 from interp_core.ui.widgets import clicks, leads
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.markdown import counted, plain
 from interp_core.ui.widgets.recipe import Recipe, builtin, calls, named, supplied, value
 
 MOST_ROWS = 500
@@ -124,9 +124,9 @@ def rests_on(audited: Audited, texts: list[str], spans: Recipe, *, key: tuple, g
             },
         )
         st.caption(
-            f"Absolute integrated gradients of {len(texts)} texts, summed by group of words; lift: "
-            "share of attribution over share of words (1 = uniform), with a bootstrap interval "
-            "over texts. p and q compare with content words of the same texts."
+            f"Absolute integrated gradients of {counted(len(texts), 'text')}, summed by group of "
+            "words; lift: share of attribution over share of words (1 = uniform), with a bootstrap "
+            "interval over texts. p and q compare with content words of the same texts."
         )
     if not model.layout.attention_layers:
         return

@@ -11,7 +11,7 @@ from interp_core.ui.audit import texts
 from interp_core.ui.audit.answers import Audited
 from interp_core.ui.server import costs, jobs
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.markdown import counted, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -29,9 +29,9 @@ def draw(found: Audited) -> ViewResult | None:
     number = found.data.kind == REGRESSION
     total = int(found.predictions.done.sum())
     st.markdown(
-        f"**{len(table):,} texts, largest error first**"
+        f"**{counted(len(table), 'text')}, largest error first**"
         if number
-        else f"**{len(table):,} errors in {total:,} texts, most confident first**"
+        else f"**{counted(len(table), 'error')} in {counted(total, 'text')}, most confident first**"
     )
     texts.listed(table, key="audit_errors", chooses=ROW, height=320)
     place = texts.chosen(found, ROW, table, first=True)

@@ -16,7 +16,7 @@ from interp_core.ui.server import jobs
 from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import plain
+from interp_core.ui.widgets.markdown import counted, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -142,7 +142,7 @@ def _opened(found: Audited, table: pd.DataFrame, names: list[str]) -> None:
     errors = ic.error_table(found.data, found.predictions)
     errors = errors[mask[errors["place"].to_numpy()]]
     if errors.empty:
-        st.caption(f"The {row['n']:,} texts of “{plain(chosen)}” have no error.")
+        st.caption(f"No error in {counted(row['n'], 'text')} of “{plain(chosen)}”.")
         return
     texts.listed(errors, key="audit_slice_texts", chooses=ROW, height=230)
     place = texts.chosen(found, ROW, errors)

@@ -15,7 +15,7 @@ from interp_core.embedding.vectors import Vectors, name_of, point_labels, trunca
 from interp_core.ui.embedding.colouring import columns, label_columns
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import clicks, downloads, leads, sidebar
-from interp_core.ui.widgets.markdown import number, plain
+from interp_core.ui.widgets.markdown import counted, number, plain
 
 KEY = "point"
 MOST_OFFERED = 200
@@ -133,7 +133,7 @@ SHOWN = 500
 def show(vectors: Vectors, rows: np.ndarray) -> None:
     """Table, common words, label mix and a download of the selected points."""
     with st.container(border=True):
-        st.markdown(f"**{len(rows):,} points selected**")
+        st.markdown(f"**{counted(len(rows), 'point')} selected**")
         if not len(rows):
             return
         chosen = vectors.take(rows)

@@ -12,6 +12,7 @@ from interp_core.report.record import Report
 from interp_core.report.saved import Session
 from interp_core.ui.report import kept
 from interp_core.ui.server import limits
+from interp_core.ui.widgets.markdown import counted
 
 KEY, VIEWS = "clearhead_report", "clearhead_views"
 # Of pictures and tables: a third more when saved, and 50 MB can be uploaded to open it again.
@@ -40,7 +41,7 @@ def offer() -> None:
     count = len(before.report.figures)
     with st.sidebar.container(border=True, gap="xsmall"):
         st.caption(
-            f"Your report of {count} chart{'' if count == 1 else 's'} was kept when the tab was "
+            f"Your report of {counted(count, 'chart')} was kept when the tab was "
             "closed or reloaded."
         )
         with st.container(horizontal=True):

@@ -46,6 +46,11 @@ def share(part: float, whole: float, form: str = ".0%", *, missing: str = UNDEFI
     return number(part / whole if whole else None, form, missing=missing)
 
 
+def counted(count: int, what: str) -> str:
+    """A number of things, one of them in the singular: "1 text", "1,200 texts"."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def rounded(table: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
     """The table as it is shown with so many decimals, in which no zero has a minus."""
     floats = table.select_dtypes("float")

@@ -9,6 +9,7 @@ import streamlit as st
 
 from interp_core.models.record import LoadedModel
 from interp_core.models.registry import bundled_card
+from interp_core.ui.widgets.markdown import counted
 
 TASKS = {
     "sequence-classification": "text classification",
@@ -59,7 +60,7 @@ def shape(layers: int, heads: int) -> str:
     """How many layers of how many heads; recurrent networks have none."""
     if not heads:
         return f"{layers}, no attention heads"
-    return f"{layers} × {heads} head{'' if heads == 1 else 's'}"
+    return f"{layers} × {counted(heads, 'head')}"
 
 
 def _labels(labels: tuple[str, ...]) -> str:
