@@ -61,5 +61,6 @@ def test_every_page_shows_something_or_leads_on(model, no_network, few_texts):
         ways_on = [button for button in app.button if button.label.startswith("Switch to")]
         ways_on += [button for button in app.button if button.label.startswith("Use ")]
         assert drawn or ways_on, page
+        assert not any(button.label == "Stop" for button in app.button), page  # nothing runs
         if app.error:
             assert ways_on, (page, app.error[0].value)

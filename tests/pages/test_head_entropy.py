@@ -161,6 +161,7 @@ def test_a_model_without_attention_is_offered_another():
     app = opened(model="sentiment-lstm")
     assert "no attention" in words(app).replace("\\", "")
     assert any("Switch to" in button.label for button in app.button)
+    assert not any(button.label == "Stop" for button in app.button)  # nothing runs any more
 
 
 def test_a_stopped_pass_shows_what_it_has(statistics):

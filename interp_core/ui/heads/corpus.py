@@ -224,14 +224,12 @@ def gathered(asked: Asked, preview: Callable[[ic.HeadStatistics], None]) -> ic.C
             bar.progress(*note)
 
     found = None
-    try:
-        found = _states().get(asked, lambda: _read(asked, say, early, preview), say)
-    except limits.TimeIsUp as error:
-        _stop(asked)
-        st.info(str(error), icon=":material/timer_off:")
-    bar.empty()
-    button.empty()
-    early.empty()
+    with jobs.cleared(bar, button, early):
+        try:
+            found = _states().get(asked, lambda: _read(asked, say, early, preview), say)
+        except limits.TimeIsUp as error:
+            _stop(asked)
+            st.info(str(error), icon=":material/timer_off:")
     return found or _stopped(asked)
 
 

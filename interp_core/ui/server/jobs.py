@@ -88,12 +88,12 @@ def run(
             costs.learned(dear, time.monotonic() - begun)
             return found
 
-    with _cleared(place):
+    with cleared(place):
         return results.get(key, guarded, bar.draw)
 
 
 @contextmanager
-def _cleared(place: Any) -> Iterator[None]:
+def cleared(*places: Any) -> Iterator[None]:
     """Take the bar and its button away afterwards; an error's sentence stands alone too.
 
     Not when the script is rerun or its session gone, which are no `Exception`.
@@ -101,9 +101,14 @@ def _cleared(place: Any) -> Iterator[None]:
     try:
         yield
     except Exception:
-        place.empty()
+        _empty(places)
         raise
-    place.empty()
+    _empty(places)
+
+
+def _empty(places: tuple[Any, ...]) -> None:
+    for place in places:
+        place.empty()
 
 
 def follow(
