@@ -78,19 +78,21 @@ def _one(value: Any) -> Any:
     return str(value)[:LETTERS] if isinstance(value, str) else type(value).__name__
 
 
-def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+def differences(
+    found: Mapping[str, Any], wanted: Mapping[str, Any], within: float = ABSOLUTE
+) -> list[str]:
     """A sentence for each recorded part that is not as recorded; new parts may be there."""
     return [
         f"{path}: {found.get(path, 'missing')}; recorded {value}"
         for path, value in wanted.items()
-        if not _same(found.get(path, "missing"), value)
+        if not _same(found.get(path, "missing"), value, within)
     ]
 
 
-def _same(found: Any, wanted: Any) -> bool:
+def _same(found: Any, wanted: Any, within: float) -> bool:
     if isinstance(wanted, list):
         whole = isinstance(found, list) and len(found) == len(wanted)
-        return whole and all(map(_same, found, wanted))
+        return whole and all(_same(*each, within) for each in zip(found, wanted))
     if isinstance(wanted, float) and isinstance(found, (int, float)):
-        return math.isclose(found, wanted, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+        return math.isclose(found, wanted, rel_tol=RELATIVE, abs_tol=within)
     return found == wanted

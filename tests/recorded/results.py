@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 import interp_core as ic
-from tests.recorded.digest import differences, digest
+from tests.recorded.digest import ABSOLUTE, differences, digest
 
 TABLE = Path(__file__).with_name("results.json")
 TEXT = "The plot is not bad at all."
@@ -29,13 +29,16 @@ TEXTS = (TEXT, PAIR, "A dull, lifeless film that nobody needs.", "I was moved to
 WRITES = "The capital of France is Paris. The capital of Italy is"
 CASES: dict[str, Callable[[], Any]] = {}
 SLOW: set[str] = set()
+WITHIN: dict[str, float] = {}  # how far numbers may lie from the recorded ones
 
 
-def case(function: Callable[[], Any] | None = None, *, slow: bool = False) -> Any:
+def case(
+    function: Callable[[], Any] | None = None, *, slow: bool = False, within: float = ABSOLUTE
+) -> Any:
     """Enter a function under its name."""
     if function is None:
-        return lambda one: case(one, slow=slow)
-    CASES[function.__name__] = function
+        return lambda one: case(one, slow=slow, within=within)
+    CASES[function.__name__], WITHIN[function.__name__] = function, within
     if slow:
         SLOW.add(function.__name__)
     return function
@@ -292,14 +295,22 @@ def project_pca() -> Any:
     )
 
 
-@case
+# Hundreds of steps enlarge a last digit that another processor rounds otherwise.
+ITERATED = 0.1
+
+
+def _summary(quality: Any) -> tuple[float, ...]:
+    return quality.trustworthiness, quality.continuity, quality.kept, quality.chance
+
+
+@case(within=ITERATED)
 def project_tsne() -> Any:
-    return ic.project(words(), method="tsne", seed=1, perplexity=10.0).quality
+    return _summary(ic.project(words(), method="tsne", seed=1, perplexity=10.0).quality)
 
 
-@case(slow=True)
+@case(slow=True, within=ITERATED)
 def project_umap() -> Any:
-    return ic.project(words(), method="umap", seed=1, neighbours=8).quality
+    return _summary(ic.project(words(), method="umap", seed=1, neighbours=8).quality)
 
 
 @case(slow=True)
@@ -318,7 +329,7 @@ def pictures_of_layers() -> Any:
     )
 
 
-@case
+@case(within=ITERATED)
 def over_seeds() -> Any:
     return ic.over_seeds(words(), seeds=(0, 1), method="tsne", perplexity=8.0)[1]
 
@@ -514,7 +525,11 @@ def main(write: bool) -> int:
             print(f"{name}: passed over: {error}")
             continue
         took = time.perf_counter() - began
-        told = [] if write else differences(found[name], recorded.get(name, {"": "no record"}))
+        told = (
+            []
+            if write
+            else differences(found[name], recorded.get(name, {"": "no record"}), WITHIN[name])
+        )
         wrong += bool(told)
         print(f"{name}: {len(found[name])} parts, {took:.1f} s", *told[:5], sep="\n    ")
     if write:
