@@ -271,7 +271,7 @@ def _answer_strip(step: Recipe, span: slice, unit: int) -> None:
         f"{found.tokens[best]}: {number(row[best], '+.2f')} nats.",
         table=step.of_tokens(unit),
     )
-    st.caption(f"Shading: the effect of {name}")
+    st.caption(f"Shading: the effect of {name}, in nats.")
 
 
 def _prompt_strip(step: Recipe, span: slice, unit: int) -> None:
