@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from altair.utils import core, schemapi
 from altair.vegalite.v6 import api
+from altair.vegalite.v6.schema import channels
 
 from interp_core.ui.server import altair_patch
 from interp_core.ui.widgets import figure
@@ -141,3 +142,52 @@ def test_copies_are_the_same_and_their_own(monkeypatch):
     x["sort"].append("c")
     x["axis"]["values"].clear()
     assert layers.to_dict() == before
+
+
+KINDS = pd.DataFrame(
+    {
+        "whole": [1, 2],
+        "share": [0.5, 1.0],
+        "maybe": pd.array([1, None], dtype="Int64"),
+        "right": [True, False],
+        "word": ["a", "b"],
+        "mixed": pd.Series(["a", 1], dtype=object),
+        "kind": pd.Categorical(["b", "a"], ["b", "a"], ordered=True),
+        "day": pd.to_datetime(["2024-01-01", "2024-01-02"]),
+        "a.b": [1, 2],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "shorthand", [*KINDS, "a\\.b", "nowhere", "word:O", "mean(whole)", "count()", "year(day)", ""]
+)
+def test_fields_are_read_as_altair_reads_them(shorthand):
+    for data in (None, KINDS, api.nw.from_native(KINDS)):
+        read = core.parse_shorthand(shorthand, data=data)
+        for _ in range(2):  # the second time from what is kept
+            assert altair_patch._parsed(shorthand, data=data) == read
+        assert altair_patch._parsed({"field": "word"}, data=data) == core.parse_shorthand(
+            {"field": "word"}, data=data
+        )
+
+
+def test_words_and_numbers_of_a_chart_are_said_as_they_are(monkeypatch):
+    def told() -> dict:
+        chart = alt.Chart(KINDS[["whole", "word", "day"]])
+        axis = alt.Axis(values=[1, 2.5], titleAngle=0, title=["two", "lines"])
+        x, day = alt.X("whole", axis=axis), alt.value(pd.Timestamp("2024-01-01"))
+        return chart.mark_point().encode(x=x, y="word", tooltip=["day"], href=day).to_dict()
+
+    monkeypatch.setattr(schemapi, "_todict", altair_patch._to_plain)
+    monkeypatch.setattr(channels, "parse_shorthand", altair_patch._parse)
+    before = told()
+    altair_patch.apply()
+    assert told() == before
+
+
+def test_a_height_is_tried_against_no_schema_before_the_chart_is_checked(monkeypatch):
+    altair_patch.apply()
+    chart = alt.Chart(KINDS[["whole"]]).mark_bar().encode(x="whole").properties(height="tall")
+    with pytest.raises(schemapi.SchemaValidationError):
+        chart.to_dict()

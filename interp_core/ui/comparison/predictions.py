@@ -38,16 +38,16 @@ def cost(sides: tuple[Side, Side], text: str) -> float:
 def draw_reach(
     sides: tuple[Side, Side],
     text: str,
-    first: Attribution,
+    words: Attribution,
     target: str | None,
     classes: dict[str, str | None],
 ) -> None:
     """What one word still counts for as neutral words are put between it and the end.
 
-    `classes`: which class of the second model each class of the first is.
+    `words`: the attribution of the first model by word. `classes`: which class of the second model
+    each class of the first is.
     """
     st.markdown("**Effect of distance**")
-    words = first.by_word()
     places = [place for place, offset in enumerate(words.offsets) if offset is not None]
     names = [f"{place}: {words.tokens[place]}" for place in places]
     if not names:
@@ -61,7 +61,7 @@ def draw_reach(
         )
         where = one_of("Insert filler words", SIDES, key="reach_side", default="after")
     span = tuple(map(int, words.offsets[places[names.index(chosen)]]))
-    label = target or first.prediction.label
+    label = target or words.prediction.label
     if classes.get(label) is None:
         st.info(
             "The two models have no label in common, so the effect of a word cannot be compared."
@@ -182,11 +182,12 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
         key="versus_scores",
         alt=f"Bars of the score of each word in both models; {_largest(table, 'score', '+.2f')}.",
     )
-    _agreement(found)
+    words = [each.by_word() for each in found]
+    _agreement(words)
     if target is not None:
-        _difference(sides, scores, found, target)
+        _difference(sides, scores, words, target)
     _sensitivity(compared)
-    draw_reach(sides, text, found[0], target, match.mapping)
+    draw_reach(sides, text, words[0], target, match.mapping)
     return ViewResult(chart, compared)
 
 
@@ -202,10 +203,10 @@ def _agreed(sides: tuple[Side, Side], text: str, target: str | None) -> bool:
 
 
 def _difference(
-    sides: tuple[Side, Side], scores: dict[str, Recipe], found: list[Attribution], target: str
+    sides: tuple[Side, Side], scores: dict[str, Recipe], words: list[Attribution], target: str
 ) -> None:
     """What each word counts for in the second model and not in the first."""
-    one, two = (each.by_word() for each in found)
+    one, two = words
     if list(one.tokens) != list(two.tokens):
         return
     made = calls.attribution_difference(*(scores[side.name] for side in sides))
@@ -268,8 +269,8 @@ def _predictions(
         st.markdown("The two models **disagree** on this text.")
 
 
-def _agreement(found: list[Attribution]) -> None:
-    one, two = (each.by_word() for each in found)
+def _agreement(compared: list[Attribution]) -> None:
+    one, two = compared
     if list(one.tokens) != list(two.tokens) or len(one.tokens) < 3:
         return
     if not (np.any(one.scores) and np.any(two.scores)):

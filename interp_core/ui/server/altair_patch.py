@@ -12,13 +12,17 @@ from functools import lru_cache, partial
 from typing import Any
 
 import altair as alt
+import pandas as pd
 from altair.utils import core, schemapi
 from altair.vegalite.v6 import api
+from altair.vegalite.v6.schema import channels
 
 _Converter = schemapi._FromDict
 _wrapped = core._ChannelCache._wrap_in_channel
 _copied = schemapi._deep_copy
 _lifted = api._prepare_to_lift
+_to_plain = schemapi._todict
+_parse = core.parse_shorthand
 
 # Of a condition between two values; one that reads a field is left to Altair.
 PLAIN = {"test", "param", "empty", "value"}
@@ -35,14 +39,18 @@ def apply() -> None:
     """Check no part of a chart when it is made, and keep the table of its parts.
 
     For each colour or size with a condition, Altair would hash all six hundred of its classes and
-    try its parts against Vega-Lite's schema, and nine in ten parts that it copies are the mark of
-    an option that was not given.
+    try its parts against Vega-Lite's schema; nine in ten parts that it copies are the mark of an
+    option that was not given; of each word and number it asks whether it has all that a part of a
+    chart has; it puts the patterns together again by which it reads "score:Q"; and a height is
+    tried against the schema although the checks are off.
     """
     schemapi.disable_debug_mode()
     schemapi._FromDict = lambda classes: _converter(tuple(classes))
-    schemapi._deep_copy = _copy
+    schemapi._deep_copy, schemapi._todict = _copy, _said
     api._viewless_dict, api._prepare_to_lift = _without_views, _to_lift
     core._ChannelCache._wrap_in_channel = _wrap
+    channels.parse_shorthand = _parsed
+    schemapi.SchemaBase.validate_property = lambda *_, **__: None
 
 
 def _copy(part: Any, by_ref: set[str]) -> Any:
@@ -69,6 +77,39 @@ def _copied_dict(parts: dict[str, Any], by_ref: set[str]) -> dict[str, Any]:
         name: each if type(each) in VALUES or name in by_ref else _copy(each, by_ref)
         for name, each in parts.items()
     }
+
+
+def _said(part: Any, context: dict[str, Any] | None, np_opt: Any, pd_opt: Any) -> Any:
+    """What Altair turns into dictionaries, one by one, but never what is nothing but a value."""
+    if type(part) is dict:
+        return {
+            name: each if type(each) in VALUES else _said(each, context, np_opt, pd_opt)
+            for name, each in part.items()
+            if each is not schemapi.Undefined
+        }
+    if type(part) is list:
+        return [
+            each if type(each) in VALUES else _said(each, context, np_opt, pd_opt) for each in part
+        ]
+    return _to_plain(part, context, np_opt, pd_opt)
+
+
+@lru_cache(maxsize=1024)
+def _read(shorthand: str) -> dict[str, str]:
+    return _parse(shorthand)
+
+
+def _parsed(shorthand: str | dict, data: Any = None) -> dict[str, Any]:
+    """The field and the type of a shorthand; a type that it does not name is that of the data."""
+    parts = dict(_read(shorthand) if isinstance(shorthand, str) else shorthand)
+    if "type" in parts or "field" not in parts:
+        return parts
+    frame = data.to_native() if hasattr(data, "to_native") else data
+    if isinstance(frame, pd.DataFrame) and frame.columns.is_unique and parts["field"] in frame:
+        kind = frame[parts["field"]].dtype
+        if kind.kind in "iuf" or isinstance(kind, pd.StringDtype):
+            return {**parts, "type": "quantitative" if kind.kind in "iuf" else "nominal"}
+    return _parse(parts, data)
 
 
 def _without_views(parameter: Any) -> dict[str, Any]:
