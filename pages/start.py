@@ -3,6 +3,7 @@
 import streamlit as st
 
 from interp_core.ui import errors, navigation, start
+from interp_core.ui.images.question import reads_pictures
 from interp_core.ui.widgets import sidebar
 from interp_core.ui.widgets.sidebar import opened
 
@@ -13,10 +14,13 @@ st.markdown(
     "reliable the explanation is."
 )
 
-look = st.container()
-start.cards.show()
+look, steps = st.container(), st.empty()
+images = start.first.known_to_read_images(sidebar.model())
+start.cards.show(steps, images)
 start.cards.models()
 
-with errors.shown(), look:
+with look, errors.shown():
     model = opened(sidebar.model())
+    if reads_pictures(model) != images:
+        start.cards.show(steps, not images)
     start.first.draw(model, sidebar.choice(model, here=True))

@@ -14,7 +14,7 @@ import altair as alt
 import pandas as pd
 
 from interp_core.charts.axes import BANDS
-from interp_core.charts.heatmaps import token_axis
+from interp_core.charts.heatmaps import largest, token_axis
 from interp_core.charts.points import POSITIVE, STROKES
 
 ROW = 22  # px a token
@@ -205,9 +205,17 @@ def layer_rows(
     """
     keys, layers = list(dict.fromkeys(frame["key"])), list(dict.fromkeys(frame["layer"]))
     # One strip leaves no room for a legend: its numbers are in the tooltips.
-    legend = alt.Legend(title=value_title, orient="top", gradientLength=160, titleOrient="left")
+    end = largest(frame["value"]) if top is None else top
+    legend = alt.Legend(
+        title=value_title,
+        orient="top",
+        gradientLength=160,
+        titleOrient="left",
+        values=[0, end],
+        format=".2~g",
+    )
     legend = legend if len(layers) > 2 else None
-    scale = alt.Scale(domainMin=0) if top is None else alt.Scale(domain=[0, top], clamp=True)
+    scale = alt.Scale(domain=[0, end], clamp=True)
     angle = 0 if len(keys) <= 14 else -60
     return (
         alt.Chart(frame)

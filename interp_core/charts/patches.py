@@ -13,7 +13,7 @@ from interp_core.charts.axes import colours
 from interp_core.charts.heatmaps import below_zero, largest
 from interp_core.charts.points import MARKED, POSITIVE, diverging
 
-SIDE = 396  # px of the longer side on the page: two stand side by side on a laptop
+SIDE = 272  # px of the longer side on the page: three stand side by side in a narrow window
 TITLE, LEGEND = 62, 66  # px above and below the picture
 GREATEST = 512  # px of the picture that travels to the browser
 MOST_DASHED = 16  # patches a side; dashes in smaller ones would cover them

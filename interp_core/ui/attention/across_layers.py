@@ -16,6 +16,13 @@ from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.recipe import Recipe, calls, value
 
+LAYERS = "Rows: layers; columns: key tokens."
+ALONE = (
+    f"{LAYERS} Rollout and flow need the attention weights of all tokens. Set Weights to "
+    "“Attention weights” and reset Options to show them."
+)
+FLOW = "Attention flow (Abnar & Zuidema 2020): maximum flow from each input token to this one."
+
 
 def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.TopLevelMixin:
     """One token's attention in every layer, with rollout and flow beside it."""
@@ -66,9 +73,11 @@ def draw(maps: ic.AttentionMaps, options: Options, model: LoadedModel) -> alt.To
                     flowed,
                 )
             )
-    charts = [_show(maps, options, strip, token) for strip in strips]
-    sinks = any("colour ends" in str(value(chart).title) for chart in charts)
-    st.caption(_layers_caption(len(charts) > 1, model.layout.causal, sinks))
+    charts = []
+    for place, strip in enumerate(strips):
+        charts.append(chart := _show(maps, options, strip, token))
+        told = (LAYERS if len(strips) > 1 else ALONE, _rolled(model.layout.causal), FLOW)[place]
+        st.caption(told + _sinks(value(chart)))
     return alt.vconcat(*map(value, charts))
 
 
@@ -113,25 +122,24 @@ def _telling_token(maps: ic.AttentionMaps, model: LoadedModel) -> int:
     return words[-1] if words else 0
 
 
-def _layers_caption(rolled: bool, causal: bool, sinks: bool) -> str:
-    ends = (
-        "Where special tokens receive most, the colour ends at the largest value of a token of the "
-        "text. "
-        if sinks
-        else ""
-    )
-    if not rolled:
-        return (
-            f"{ends}Rollout and flow need the attention weights of all tokens. Set Weights to "
-            "“Attention weights” and reset Options to show them."
-        )
+def _rolled(causal: bool) -> str:
     drift = (
         " In causal models, rollout concentrates on the first token by construction."
         if causal
         else ""
     )
     return (
-        f"{ends}Attention rollout (Abnar & Zuidema 2020): product over layers of ½A + ½I, with A "
+        "Attention rollout (Abnar & Zuidema 2020): product over layers of ½A + ½I, with A "
         "averaged over heads. It estimates how input tokens mix into this token; it is not an "
         "attribution." + drift
+    )
+
+
+def _sinks(chart: alt.TopLevelMixin) -> str:
+    """What is said where the colour ends below the largest value."""
+    if "colour ends" not in str(chart.title):
+        return ""
+    return (
+        " Where special tokens receive most, the colour ends at the largest value of a token of "
+        "the text."
     )

@@ -12,12 +12,14 @@ from interp_core.interventions.switches import VOCABULARY
 from interp_core.models.record import LoadedModel
 from interp_core.ui.server import cache, costs
 from interp_core.ui.server.store import Shared
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.asked import AskedOfText
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import Recipe, calls, value
 
 TARGET, CONTRAST, POSITION = "test_target", "test_contrast", "test_position"
+ROOM = 130  # px of a list of labels at least
 BY_TOKEN = ("token-classification", "masked-lm", "causal-lm")
 
 
@@ -65,19 +67,25 @@ class Asked(AskedOfText):
         return {name: each for name, each in given.items() if each is not None}
 
 
-def followed(asked: Asked) -> Asked:
-    """The controls for the logit that is followed, and what they say."""
-    model = asked.loaded
-    position = _position(asked, model) if model.task in BY_TOKEN else None
+def followed(asked: Asked, place: Any) -> Asked:
+    """The controls for the logit that is followed, in `place`, and what they say.
+
+    How far the computing of the labels has come is shown outside of it: it may be closed.
+    """
+    model, position = asked.loaded, None
+    if model.task in BY_TOKEN:
+        with place:
+            position = _position(asked, model)
     about = replace(asked, position=position)
     if model.task == "question-answering":
         return about
     offered = _offered(about)
     if offered is None:
         return about
-    target = _choice("Target", TARGET, offered, f"predicted: {offered[0]}", model)
-    others = [name for name in offered if name != (target or offered[0])]
-    contrast = _choice("Contrast with", CONTRAST, others, "none", model)
+    with place:
+        target = _choice("Target", TARGET, offered, f"predicted: {offered[0]}", model)
+        others = [name for name in offered if name != (target or offered[0])]
+        contrast = _choice("Contrast with", CONTRAST, others, "none", model)
     if contrast == (target or offered[0]):
         contrast = None
     return replace(about, target=target, contrast=contrast)
@@ -107,7 +115,7 @@ def _choice(label: str, key: str, names: list[str], empty: str, model: LoadedMod
         placeholder=empty,
         key=key,
         accept_new_options=free,
-        width=190,
+        width=layout.room([empty], ROOM),
         help="A label or a token. A leading space is part of the token." if free else None,
         **BOUND,
     )

@@ -63,8 +63,7 @@ def draw(asked: Asked) -> ViewResult | None:
     with layout.controls():
         changed, note = _changed_text(asked)
         site = site_choice()
-    with layout.options():
-        asked = followed(asked)
+    asked = followed(asked, layout.options())
     if not changed:
         st.info(
             "Enter a changed text with the same number of tokens: replace one word with another.",

@@ -39,8 +39,8 @@ MOST_LISTED, MOST_TOLD = 8, 12
 def draw(asked: Asked) -> ViewResult | None:
     """The switches, the prediction before and after, and what else has changed."""
     model = asked.loaded
+    asked = followed(asked, layout.controls())
     with layout.controls():
-        asked = followed(asked)
         units = units_chosen(model)
         strengths = strengths_chosen(units)
     edges, cut = edges_chosen(asked, model)
@@ -77,8 +77,11 @@ def _unit_name(unit: str) -> str:
 
 
 def _answer(answer: Recipe, switched: bool) -> None:
-    """The two predictions beside each other."""
+    """The two predictions beside each other; the one there is where nothing is switched."""
     found, table = value(answer), named("table", answer.to_frame())
+    if not switched:
+        st.markdown(_sentence(found, switched))
+        return
     frame = value(table)
     title = answer_unit(frame)
     left, right = st.columns([2, 3])
@@ -87,7 +90,7 @@ def _answer(answer: Recipe, switched: bool) -> None:
         st.metric(
             f"Logit of {plain(found.label)}",
             number(found.value_after, "+.3f"),
-            delta=number(move, "+.3f") if switched else None,
+            delta=number(move, "+.3f"),
             delta_color="off",  # neither direction is the better one
             delta_arrow="off" if not move else "up" if move > 0 else "down",
         )
@@ -106,7 +109,8 @@ def _answer(answer: Recipe, switched: bool) -> None:
 
 def _sentence(found: ic.Switched, switched: bool) -> str:
     if not switched:
-        return f"Prediction: {told(found.before.label)}. Nothing is switched yet."
+        value_now = f"logit of {told(found.label)} {number(found.value_before, '+.3f')}"
+        return f"Prediction: {told(found.before.label)}; {value_now}. Nothing is switched yet."
     if found.before.label == found.after.label:
         return f"Prediction: {told(found.after.label)}, as before."
     return f"Prediction: {told(found.after.label)}; before: {told(found.before.label)}."

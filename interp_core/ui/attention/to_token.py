@@ -124,11 +124,15 @@ def _heads(title: str, frame: pd.DataFrame) -> None:
         st.markdown(f"**{title}**", width="content")
         for layer, head, ratio in frame[["layer", "head", "over_uniform"]].itertuples(index=False):
             st.button(
-                f"L{layer} H{head} · {ratio:.2f}×",
+                f"L{layer} H{head} · {_times(ratio)}",
                 key=f"to_{title}_{layer}_{head}",
                 on_click=open_head,
                 args=(layer, head),
             )
+
+
+def _times(ratio: float) -> str:
+    return "< 0.01×" if 0 < ratio < 0.005 else f"{ratio:.2f}×"
 
 
 def _open_clicked(frame: pd.DataFrame) -> None:

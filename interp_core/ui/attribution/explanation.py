@@ -127,14 +127,25 @@ def by_choice(step: Recipe) -> Recipe:
     return step if pieces or not has_words(value(words)) else words
 
 
+def strongest(shown: Attribution) -> float:
+    """The largest absolute score, or 1 where all are zero."""
+    return float(np.abs(shown.scores).max(initial=0.0)) or 1.0
+
+
 def strip(
-    shown: Attribution, *, key: str, asked: Asked | None = None, special: bool = True
+    shown: Attribution,
+    *,
+    key: str,
+    asked: Asked | None = None,
+    special: bool = True,
+    shade: float | None = None,
 ) -> None:
     """The sentence shaded by signed score; with the question `asked`, a clicked word leads on.
 
-    Without `special` the tokens that the tokenizer adds are left out.
+    Without `special` the tokens that the tokenizer adds are left out. Of several strips, which
+    share the score `shade` of the strongest colour, the caption is left to `shading`.
     """
-    largest = float(np.abs(shown.scores).max(initial=0.0)) or 1.0
+    largest = shade or strongest(shown)
     places = [at for at, added in enumerate(shown.special) if special or not added]
     names, scores = [shown.tokens[at] for at in places], shown.scores[places]
     picked = None if asked is None else leads.picked(key, names)
@@ -148,16 +159,21 @@ def strip(
         picked=picked,
         notes=[number(score, "+.2f") for score in scores],
     )
+    if shade is None:
+        shading(shown, largest, "" if asked is None else " Click a word to go on with it.")
+    if picked is not None:
+        _word_leads(asked, shown, places[picked])
+
+
+def shading(shown: Attribution, shade: float, more: str = "") -> None:
+    """What the colours of a strip say; `shade` is the score of the strongest one."""
     direction = (
         "Blue: supports the target. Orange, dashed: opposes it."
         if shown.signed
         else "This method gives unsigned scores."
     )
     unit = f" ({shown.unit})" if shown.signed else ""
-    way = "" if asked is None else " Click a word to go on with it."
-    st.caption(f"{direction} Strongest shade: {largest:.3g}{unit}.{way}")
-    if picked is not None:
-        _word_leads(asked, shown, places[picked])
+    st.caption(f"{direction} Strongest shade: {shade:.3g}{unit}.{more}")
 
 
 def _word_leads(asked: Asked, shown: Attribution, place: int) -> None:

@@ -11,7 +11,7 @@ from interp_core.attribution.result import Attribution
 from interp_core.attribution.what_if import predict_target, replace_span, suggestions
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution.completeness import refused
-from interp_core.ui.attribution.explanation import strip
+from interp_core.ui.attribution.explanation import shading, strip, strongest
 from interp_core.ui.attribution.question import Asked, explained, replace
 from interp_core.ui.attribution.text import largest
 from interp_core.ui.server import cache
@@ -96,13 +96,17 @@ def _side_by_side(asked: Asked, step: Recipe, edited: str) -> ViewResult | None:
         return None
     found, other = value(step), value(second)
     pairs = (("Original", found), ("Edited", other))
+    drawn = [each.by_word() for _, each in pairs if not each.misleads]
+    shade = max(map(strongest, drawn), default=1.0)
     for side, (name, each) in zip(st.columns(2, gap="large"), pairs):
         with side:
             chance = each.prediction.probability
             said = plain(each.prediction.label)
             st.markdown(f"**{name}**: {said}" + (f", {chance:.1%}" if chance is not None else ""))
             if not each.misleads:
-                strip(each.by_word(), key=name)
+                strip(each.by_word(), key=name, shade=shade)
+    if drawn:
+        shading(drawn[0], shade)
     move = other.value - found.value
     st.markdown(
         f"Change in the {found.unit} of **{plain(found.target)}**: **{number(move, '+.3f')}** "

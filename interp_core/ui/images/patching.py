@@ -26,20 +26,24 @@ WIDTH = 130  # px of each picture
 def draw(model: str, picture: Picture) -> None:
     """The view, with what belongs below it."""
     asked = Asked(model, cache.stamp(model), picture.name, None, picture=picture)
-    with st.container(horizontal=True):
-        changed = choose_changed(asked.loaded, picture)
+    place = layout.controls().container(width=200)
+    changed, drawn = choose_changed(asked.loaded, picture, place), None
+    effects, beside = st.columns([5, 1])
+    with beside:
         st.image(data_url(picture.cut), caption="clean image", width=WIDTH)
         if changed is not None:
             st.image(data_url(changed.cut), caption="changed image", width=WIDTH)
-    drawn = None if changed is None else _patched(asked, changed)
+    if changed is not None:
+        with effects:
+            drawn = _patched(asked, changed)
     layout.how_to_read(LOOK)
     if drawn is not None:
         downloads.below(drawn, "attention_patching")
 
 
 def _patched(asked: Asked, changed: Picture) -> Any:
+    asked = intervening.followed(asked, layout.options())
     with layout.controls():
-        asked = intervening.followed(asked)
         site = patching.site_choice()
         side = _side(asked) if site in REGIONS else 1
     options, method = patching.run_options()

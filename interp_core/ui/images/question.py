@@ -93,11 +93,12 @@ def choose(model: LoadedModel) -> Picture | None:
     return _seen(model, _chosen(examples(model), "Image", CLEAN, sidebar.place()))
 
 
-def choose_changed(model: LoadedModel, clean: Picture) -> Picture | None:
-    """Another picture, at first one that shows something else; None while there is none."""
+def choose_changed(model: LoadedModel, clean: Picture, place: Any) -> Picture | None:
+    """Another picture, chosen in `place`, at first one that shows something else; None while there
+    is none."""
     others = [name for name in examples(model) if name != clean.name]
     others.sort(key=lambda name: name.partition(" (")[0] == clean.name.partition(" (")[0])
-    return _seen(model, _chosen(others, "Changed image", CHANGED, st.container(width=240)))
+    return _seen(model, _chosen(others, "Changed image", CHANGED, place))
 
 
 def _seen(model: LoadedModel, picture: Picture | None) -> Picture | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -16,11 +17,12 @@ from interp_core.ui.widgets.model_choice import shelf
 
 @dataclass(frozen=True)
 class Card:
-    """A question, what answers it, and the page."""
+    """A question, what answers it, and the page; `of_images` answers it for models of images."""
 
     question: str
     answer: str
     page: str
+    of_images: str = ""
 
 
 CARDS = (
@@ -28,21 +30,25 @@ CARDS = (
         "Why this prediction?",
         "Word attributions by several methods, suggested edits, and faithfulness.",
         "word_attributions",
+        "Attributions of patches or pixels by several methods, and faithfulness.",
     ),
     Card(
         "What do the heads attend to?",
         "Attention of every layer and head for this text, and which heads attend to one word.",
         "attention_heads",
+        "Attention of every layer and head for this image, rollout, and ablation.",
     ),
     Card(
         "Where does the model fail?",
         "Upload labelled texts: accuracy, the errors, and what they have in common.",
         "audit",
+        "For classifiers of texts: accuracy, the errors, and what they have in common.",
     ),
     Card(
-        "How are texts arranged?",
+        "How are the vectors arranged?",
         "Words or texts as points: clusters, outliers, label errors, and projection quality.",
         "embedding_projector",
+        "Images as points: clusters, outliers, label errors, and projection quality.",
     ),
     Card(
         "What does the model predict next?",
@@ -58,24 +64,27 @@ CARDS = (
 IN_A_ROW = 3
 
 
-def show() -> None:
-    """The cards, in rows."""
-    st.header("Next steps")
+def show(place: Any, images: bool) -> None:
+    """The cards, in rows, for a model of `images` or of texts, instead of what is in `place`."""
     known = dict(PAGES)
-    for first in range(0, len(CARDS), IN_A_ROW):
-        for column, card in zip(st.columns(IN_A_ROW), CARDS[first : first + IN_A_ROW]):
-            with column.container(border=True, height="stretch", gap="xsmall"):
-                _card(card, known)
+    box = {"height": "stretch", "gap": "xsmall", "vertical_alignment": "distribute"}
+    with place.container():
+        st.header("Next steps")
+        for first in range(0, len(CARDS), IN_A_ROW):
+            for column, card in zip(st.columns(IN_A_ROW), CARDS[first : first + IN_A_ROW]):
+                with column.container(border=True, **box):
+                    _card(card, known, images)
 
 
-def _card(card: Card, known: dict[str, str]) -> None:
+def _card(card: Card, known: dict[str, str], images: bool) -> None:
     page, query = card.page, {}
     if page == "audit" and bundled_card(sidebar.model()) is None:
         from interp_core.ui.audit.question import TITLE  # beside its charts
 
         query = {"audit_data": TITLE}  # whoever brings a model brings texts
-    st.markdown(f"**{card.question}**")
-    st.caption(card.answer)
+    with st.container(gap="xsmall"):
+        st.markdown(f"**{card.question}**")
+        st.caption(card.of_images if images and card.of_images else card.answer)
     if page == "lessons":
         lesson = all_lessons().lessons[0]
         query = {"lesson": lesson.name, "step": "1"}

@@ -7,15 +7,18 @@ from html import escape
 import streamlit as st
 
 from interp_core.attribution.prediction import Prediction
+from interp_core.errors import ClearheadError
 from interp_core.models.record import LoadedModel
 from interp_core.ui.attribution import tagged
 from interp_core.ui.attribution.explanation import strip
 from interp_core.ui.attribution.question import explained, natural
 from interp_core.ui.images import question as pictures
+from interp_core.ui.server import cache
 from interp_core.ui.widgets.recipe import value
 from interp_core.ui.widgets.sidebar import Choice
 
 OTHERS = 3
+SIDE = 200  # px of an image
 CSS = """
 .verdict { font-size: 1.6rem; line-height: 1.3; margin: .25rem 0 0; overflow-wrap: anywhere; }
 .verdict span { font-size: 1rem; opacity: .8; margin-inline-start: 1rem; }
@@ -39,15 +42,27 @@ def draw(model: LoadedModel, choice: Choice) -> None:
         strip(found.by_word(), key="start", asked=asked, special=False)
 
 
+def known_to_read_images(name: str) -> bool:
+    """Whether the model is one of images, as far as that is known before it is loaded."""
+    try:
+        return cache.is_loaded(name) and pictures.reads_pictures(cache.model(name))
+    except ClearheadError:  # told where the model is opened
+        return False
+
+
 def _picture(model: LoadedModel) -> None:
+    from interp_core.charts.patches import data_url
     from interp_core.ui.images.attribution import prediction_of
 
     picture = pictures.choose(model)
     if picture is not None:
         left, right = st.columns([1, 3])
-        left.image(picture.cut, width=200, caption=picture.title)
+        left.image(data_url(picture.cut), width=SIDE, caption=picture.title)
         with right:
-            prediction_of(model.name, picture)
+            if model.labels:
+                prediction_of(model.name, picture)
+            else:
+                st.caption("This model has no labels to predict: it gives vectors of images.")
 
 
 def verdict(prediction: Prediction) -> None:
