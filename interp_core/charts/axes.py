@@ -8,6 +8,8 @@ from typing import Any
 import altair as alt
 
 TICKS = 6  # wished for: round numbers make five to seven of them
+# What d3 is asked for: it makes up to √2 times as many steps, so there are at most seven ticks.
+ASKED = 4.9
 # Of bands such as layers and heads: labels alone.
 BANDS = {
     "ticks": False,
@@ -24,7 +26,7 @@ def measured(**more: Any) -> alt.Axis:
 
     A format with a sign, such as "+.2f", leaves zero without one.
     """
-    return alt.Axis(**{"tickCount": TICKS, "labelFlush": False} | _without_a_sign_at_zero(more))
+    return alt.Axis(**{"tickCount": ASKED, "labelFlush": False} | _without_a_sign_at_zero(more))
 
 
 def _without_a_sign_at_zero(properties: dict[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import altair as alt
 import pandas as pd
 
 from interp_core.charts.axes import BANDS, colours, measured, named
+from interp_core.charts.heads import NONE
 from interp_core.charts.heatmaps import printed, scale_of
-from interp_core.charts.points import GREY, STROKES
+from interp_core.charts.points import CATEGORIES, GREY, STROKES
 
 ROW = 26  # px of a part in the map
 AXIS = 120  # px of axes and legend, which the height includes
@@ -34,10 +37,12 @@ def course(
     distances, since they are often saved at uneven ones. `zero` draws a line at 0.
     """
     order = _steps(frame)
-    series = list(dict.fromkeys(frame[colour]))
+    series = sorted(dict.fromkeys(frame[colour]), key=lambda name: name == NONE)  # that one last
+    grey = [GREY if name == NONE else ink for name, ink in zip(series, cycle(CATEGORIES))]
+    paint = {"scale": alt.Scale(domain=series, range=grey)} if NONE in series else {}
     legend = alt.Legend(**STROKES, symbolStrokeWidth=2, labelLimit=240)
     x = alt.X("at:N", sort=order, title=x_title, axis=named(labelOverlap=True))
-    axis = measured(format=form.replace("3f", "2~f"))
+    axis = measured(format=form.replace("3f", "2~f").replace(".2f", ".2~f").replace("1%", "0%"))
     y = alt.Y("value:Q", title=title, axis=axis, scale=alt.Scale(zero=zero))
     tooltip = [
         alt.Tooltip("at:N", title="step"),
@@ -49,7 +54,9 @@ def course(
     ]
     base = alt.Chart(frame).encode(
         x=x,
-        color=alt.Color(f"{colour}:N", sort=series, legend=legend if len(series) > 1 else None),
+        color=alt.Color(
+            f"{colour}:N", sort=series, legend=legend if len(series) > 1 else None, **paint
+        ),
         tooltip=tooltip,
     )
     dash = alt.StrokeDash(f"{colour}:N", sort=series, legend=legend if len(series) > 1 else None)

@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import BANDS, colours, measured, named, of_bars
+from interp_core.charts.axes import BANDS, TICKS, colours, measured, named, of_bars
 from interp_core.charts.heatmaps import below_zero, largest, token_axis, token_keys
 from interp_core.charts.points import (
     CELL_LINE,
@@ -237,12 +237,13 @@ def fate(frame: pd.DataFrame, *, value: str, title: str, logarithmic: bool = Fal
     exact = ".3%" if form == "%" else ",d" if logarithmic else ".3f"
     upright = measured(format=form, grid=not logarithmic)
     layers = frame["layer"].nunique()
-    axis = named(values=list(range(0, layers, 1 + layers // 13)))
+    axis = named(values=list(range(0, layers, max(1, -(-(layers - 1) // TICKS)))))
+    room = alt.Scale(type="point", padding=1)  # for the last number, which may be broad
     return (
         alt.Chart(frame)
         .mark_line(point=alt.OverlayMarkDef(size=40, color=POSITIVE), strokeWidth=2, color=POSITIVE)
         .encode(
-            x=alt.X("layer:O", title="after layer", axis=axis),
+            x=alt.X("layer:O", title="after layer", axis=axis, scale=room),
             y=alt.Y(f"{value}:Q", title=title, scale=scale, axis=upright),
             tooltip=[
                 alt.Tooltip("layer:O", title="after layer"),

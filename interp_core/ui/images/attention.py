@@ -269,6 +269,7 @@ class _Look:
 def _look(maps: AttentionMaps) -> _Look:
     with layout.controls():
         bare = one_of("Display", DISPLAYS, key="picture_display") == "map"
+    with layout.options():
         percent = st.slider(
             "Opacity (%)",
             10,

@@ -63,7 +63,7 @@ def draw(model: LoadedModel, name: str) -> None:
     step = _vectors(model, name, pictures, layer)
     if step is None:
         return
-    with layout.controls():
+    with layout.options():
         flip = st.toggle(
             "Flip component 1",
             key="pca_flip",

@@ -39,11 +39,11 @@ def draw(asked: Asked) -> ViewResult | None:
     chart = _strip(written, step)
     st.caption(_said(found))
     left, right = st.columns(2, gap="large")
-    with left:
-        alternatives(written, step)
     with right:
         chosen = reading(written, step)
-    read(asked, written, step, chosen)
+    with left:
+        alternatives(written, step)
+        read(asked, written, step, chosen)
     return ViewResult(chart, written.to_frame())
 
 

@@ -27,7 +27,6 @@ COLUMNS = {
 
 def draw(asked: Asked) -> ViewResult | None:
     """Two prompts, a layer and a strength; the continuation before and after."""
-    st.warning(WARNING, icon=":material/warning:")
     layers = asked.loaded.n_layers
     with layout.controls():
         towards = _prompt("Steer towards", "lm_towards", TOWARDS)
@@ -65,6 +64,7 @@ def draw(asked: Asked) -> ViewResult | None:
         f"{number(found.share, '.2f')} times the mean norm of the states there (Turner et al. "
         f"2023). The {TOKENS} most likely tokens in turn."
     )
+    st.warning(WARNING, icon=":material/warning:")
     left, right = st.columns(2, gap="large")
     with left:
         chart = _next(step)

@@ -14,7 +14,7 @@ from interp_core.ui.training_dynamics.question import Course
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import one_of
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import plain, rounded
+from interp_core.ui.widgets.markdown import between, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -92,16 +92,12 @@ def _told(curves: LearningCurves) -> None:
 
 def _verdicts(curves: LearningCurves, made: Recipe) -> None:
     st.markdown("**Each checkpoint against the one with the lowest held-out loss**")
-    table = rounded(verdicts(curves))
-    st.dataframe(
-        table,
-        hide_index=True,
-        column_config={
-            name: st.column_config.NumberColumn(name, format="%+.3f")
-            for name in table
-            if name.startswith(SETS)
-        },
-    )
+    found = verdicts(curves)
+    table = found[["step", "checkpoint", "verdict"]].copy()
+    for name in SETS:
+        ends = (found[f"{name} {end}"] for end in ("change", "low", "high"))
+        table[f"{name} (95% interval)"] = [between(*row) for row in zip(*ends)]
+    st.dataframe(table, hide_index=True)
 
 
 def _logged(found: Course) -> None:

@@ -11,7 +11,7 @@ from interp_core.ui.training_dynamics.question import Course
 from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import one_of
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import rounded
+from interp_core.ui.widgets.markdown import between
 from interp_core.ui.widgets.recipe import value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -41,20 +41,17 @@ def draw(found: Course) -> ViewResult | None:
         "One point per checkpoint: how much better the model does on the training sample than on "
         "held-out texts; interval: bootstrap over both sets, 95%. Dashed: no gap."
     )
-    _changes(made)
+    _changes(made, measure)
     return ViewResult(chart, table)
 
 
-def _changes(made) -> None:  # noqa: ANN001 - Recipe
+def _changes(made, measure: str) -> None:  # noqa: ANN001 - Recipe
     st.markdown("**Change from each checkpoint to the next**")
-    table = rounded(value(made.changes()))
+    table = value(made.changes())
+    table = table[table["measure"] == measure]
+    told = [between(*row) for row in zip(table["change"], table["low"], table["high"])]
     st.dataframe(
-        table,
-        hide_index=True,
-        column_config={
-            name: st.column_config.NumberColumn(name, format="%+.3f")
-            for name in ("change", "low", "high")
-        },
+        table[["from", "to", "set"]].assign(**{"change (95% interval)": told}), hide_index=True
     )
     st.caption(
         "Paired bootstrap over texts; intervals are simultaneous over all steps and both sets of a "

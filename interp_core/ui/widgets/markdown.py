@@ -51,6 +51,11 @@ def counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
+def between(value: float, low: float, high: float, form: str = "+.3f") -> str:
+    """A figure with its interval, for a table: "+0.103 (−0.092 to +0.271)"."""
+    return f"{number(value, form)} ({number(low, form)} to {number(high, form)})"
+
+
 def rounded(table: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
     """The table as it is shown with so many decimals, in which no zero has a minus."""
     floats = table.select_dtypes("float")
