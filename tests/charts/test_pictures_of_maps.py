@@ -6,12 +6,14 @@ import base64
 import io
 from xml.etree import ElementTree
 
+import altair as alt
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
 from interp_core.charts.attributions import bars, grid
+from interp_core.charts.axes import measured
 from interp_core.charts.export import picture, specification
 from interp_core.charts.heatmaps import INK, heatmap, picture_url, shrink, token_keys
 from interp_core.charts.lines import head_lines
@@ -155,3 +157,14 @@ def test_bars_and_grids_of_signed_scores_are_drawn():
     long = frame.assign(method="one")
     drawn = grid(long, x="key", y="method", value="score", title="s", y_title="", rows=["one"])
     assert "–".encode() in picture(drawn, "svg")
+
+
+@pytest.mark.parametrize("ends", [(-0.5, 3), (0, 4), (0, 1), (-5, 35), (0, 0.7), (0, 18)])
+def test_an_axis_of_amounts_has_four_to_seven_numbers(ends):
+    rows = pd.DataFrame({"x": [0, 1], "y": ends})
+    axis = measured(format=".2~f")
+    chart = alt.Chart(rows).mark_point().encode(y=alt.Y("y:Q", axis=axis))
+    drawn = ElementTree.fromstring(picture(chart.properties(height=300), "svg"))
+    labels = [each for each in drawn.iter() if each.get("class", "").endswith("role-axis-label")]
+    (numbers,) = [len(list(each.iter("{http://www.w3.org/2000/svg}text"))) for each in labels]
+    assert 4 <= numbers <= 7

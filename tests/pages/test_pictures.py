@@ -20,6 +20,7 @@ from interp_core.ui.images import heads, patch_pca, question
 from interp_core.ui.images.attention import CLASS
 from interp_core.ui.server import cache
 from interp_core.ui.server.limits import digest
+from interp_core.ui.start.cards import CARDS
 from interp_core.ui.widgets.markdown import plain
 from tests.images.test_sinks import with_sink
 from tests.needs import needs_photos
@@ -338,3 +339,10 @@ def test_curves_say_whether_the_attribution_is_better_than_random_orders(vit):
     for name in ("deletion", "insertion"):
         (said,) = re.findall(rf"\b{name} (\d\.\d+) \(random", words(app))
         assert float(said) == pytest.approx(getattr(curves, name), abs=0.001)
+
+
+def test_the_start_page_speaks_of_images_where_the_model_reads_them(vit):
+    told, of_texts = (words(run("start", model=name)) for name in (vit, "sentiment"))
+    for card in CARDS:
+        assert (card.of_images or card.answer) in told
+        assert card.answer in of_texts

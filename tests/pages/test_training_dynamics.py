@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -46,6 +48,16 @@ def test_every_view_draws_and_its_scripts_compute_the_same(view, opened):
     assert not undefined(app)
     assert len(charts(app)) == VIEWS[view]
     check(app)
+
+
+def test_the_changes_are_those_of_the_measure_with_their_intervals(opened):
+    loss, accuracy = (
+        opened("gap", dynamics_gap=name).dataframe[0].value for name in ("loss", "accuracy")
+    )
+    assert list(loss["from"]) == list(accuracy["from"])
+    told = loss["change (95% interval)"]
+    assert all(re.fullmatch(r"\S+ \(\S+ to \S+\)", each) for each in told)
+    assert list(told) != list(accuracy["change (95% interval)"])
 
 
 @pytest.mark.parametrize(("own", "gone", "kept"), [(None, 1000, 500), (500, 500, 1000)])

@@ -96,6 +96,10 @@ def test_an_edit_shows_the_move_of_the_target(sentiment):
     target = first.prediction.label
     move = ic.attribute(sentiment, edited, target=target).value - first.value
     assert f"**{move:+.3f}**" in words(app)
+    (shading,) = [each.value for each in app.caption if "Strongest shade" in each.value]
+    both = (ic.attribute(sentiment, text, target=target) for text in (TEXT, edited))
+    largest = max(float(abs(each.by_word().scores).max()) for each in both)
+    assert f"Strongest shade: {largest:.3g}" in shading
 
 
 def test_dropping_a_word_puts_the_shorter_text_into_the_edit_field():

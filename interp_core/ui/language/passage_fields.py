@@ -43,7 +43,7 @@ def draw() -> Given:
     cases = _cases()
     with layout.controls():
         titles = {name: case.title for name, case in cases.items()}
-        chosen = list_of("Example", titles, key=EXAMPLE, width=330, on_change=_anew)
+        chosen = list_of("Example", titles, key=EXAMPLE, width=280, on_change=_anew)
         writes = one_of("Answer", ANSWERS, key=BY) == "written"
         _from_file()
         retrieved = st.number_input(
