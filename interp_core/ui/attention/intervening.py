@@ -19,7 +19,7 @@ from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import Recipe, calls, value
 
 TARGET, CONTRAST, POSITION = "test_target", "test_contrast", "test_position"
-ROOM = 130  # px of a list of labels at least
+ROOM = 120  # px of a list of labels at least
 BY_TOKEN = ("token-classification", "masked-lm", "causal-lm")
 
 

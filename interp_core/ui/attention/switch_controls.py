@@ -33,7 +33,7 @@ def units_chosen(model: LoadedModel) -> list[str]:
         key=UNITS,
         placeholder="Click cells, or choose",
         help="2.3 is head 3 of layer 2; 2.MLP its MLP; 2.layer the whole layer.",
-        width=220,
+        width=205,
         **BOUND,
     )
 
@@ -47,7 +47,7 @@ def strengths_chosen(units: list[str]) -> dict[str, float]:
         0.0,
         0.25,
         key=STRENGTH,
-        width=160,
+        width=150,
         help="0: removed; 1: unchanged; 2: doubled. Under “Options” a component can have a "
         "strength of its own.",
         **BOUND,
