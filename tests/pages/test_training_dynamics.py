@@ -55,9 +55,9 @@ def test_the_changes_are_those_of_the_measure_with_their_intervals(opened):
         opened("gap", dynamics_gap=name).dataframe[0].value for name in ("loss", "accuracy")
     )
     assert list(loss["from"]) == list(accuracy["from"])
-    told = loss["change (95% interval)"]
+    told = loss["change (95%)"]
     assert all(re.fullmatch(r"\S+ \(\S+ to \S+\)", each) for each in told)
-    assert list(told) != list(accuracy["change (95% interval)"])
+    assert list(told) != list(accuracy["change (95%)"])
 
 
 @pytest.mark.parametrize(("own", "gone", "kept"), [(None, 1000, 500), (500, 500, 1000)])

@@ -96,7 +96,7 @@ def _verdicts(curves: LearningCurves, made: Recipe) -> None:
     table = found[["step", "checkpoint", "verdict"]].copy()
     for name in SETS:
         ends = (found[f"{name} {end}"] for end in ("change", "low", "high"))
-        table[f"{name} (95% interval)"] = [between(*row) for row in zip(*ends)]
+        table[f"{name}, change (95%)"] = [between(*row) for row in zip(*ends)]
     st.dataframe(table, hide_index=True)
 
 

@@ -50,9 +50,7 @@ def _changes(made, measure: str) -> None:  # noqa: ANN001 - Recipe
     table = value(made.changes())
     table = table[table["measure"] == measure]
     told = [between(*row) for row in zip(table["change"], table["low"], table["high"])]
-    st.dataframe(
-        table[["from", "to", "set"]].assign(**{"change (95% interval)": told}), hide_index=True
-    )
+    st.dataframe(table[["from", "to", "set"]].assign(**{"change (95%)": told}), hide_index=True)
     st.caption(
         "Paired bootstrap over texts; intervals are simultaneous over all steps and both sets of a "
         "measure (95% together, Bonferroni)."
