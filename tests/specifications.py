@@ -12,10 +12,10 @@ from interp_core.charts.export import specification
 
 def plain(chart) -> dict:
     """The specification without the names that Altair gives to views, selections and data."""
-    text = json.dumps(specification(chart))
-    text = re.sub(r"\b(view|param|data)[-_]?[0-9a-f]*_?\d*\b", r"\1", text)
+    spec = specification(chart)
+    datasets = spec.pop("datasets")
+    text = re.sub(r"\b(view|param|data)[-_]?[0-9a-f]*_?\d*\b", r"\1", json.dumps(spec))
     spec = json.loads(re.sub(r"data:image/png;base64,[^\"]+", "a picture", text))
-    datasets = json.loads(json.dumps(specification(chart)))["datasets"]
     spec["datasets"] = [sorted(rows, key=names_of) for rows in datasets.values()]
     return spec
 

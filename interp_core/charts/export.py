@@ -55,10 +55,13 @@ CONFIG = {
 WIDTH = 900  # px, for charts that take the width of the page
 
 
-def specification(chart: alt.TopLevelMixin) -> dict:
-    """The chart's Vega-Lite specification with data, theme and a fixed width."""
+def specification(chart: alt.TopLevelMixin, *, validate: bool = True) -> dict:
+    """The chart's Vega-Lite specification with data, theme and a fixed width.
+
+    `validate`: whether it is checked against Vega-Lite's schema, which takes most of the time.
+    """
     with alt.data_transformers.disable_max_rows():
-        spec = json.loads(chart.to_json())
+        spec = json.loads(chart.to_json(validate=validate, indent=None))
     spec["config"] = {**spec.get("config", {}), **CONFIG}
     if not {"width", "hconcat", "vconcat", "concat"} & spec.keys():
         spec["width"] = WIDTH
@@ -69,7 +72,7 @@ def picture(chart: alt.TopLevelMixin, kind: str) -> bytes:
     """The chart as `"png"` (twice the size on screen) or `"svg"`."""
     import vl_convert
 
-    spec = specification(chart)
+    spec = specification(chart, validate=False)
     if kind == "png":
         return vl_convert.vegalite_to_png(spec, scale=2)
     return vl_convert.vegalite_to_svg(spec).encode()
