@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from interp_core.charts.axes import colours, measured, named, of_bars
 from interp_core.charts.heatmaps import PRINT_TOKEN, below_zero, largest, printed, token_axis
+from interp_core.charts.label_placement import label_levels
 from interp_core.charts.points import GREY, NEGATIVE, POSITIVE, STROKES, by_kind, diverging
 
 BAR = 24
 CELL, AGREED = 26, 34
+WIDE, HIGH = 300, 250  # px of the points of a scatter at least
 SLANT = 64  # px by which the last slanted name stands out
 FOR, AGAINST = "supports the target", "opposes it"
 SIGN = {FOR: POSITIVE, AGAINST: NEGATIVE}
@@ -152,8 +155,18 @@ def agreement(frame: pd.DataFrame) -> alt.LayerChart:
 
 
 def against(frame: pd.DataFrame, *, x: str, y: str) -> alt.LayerChart:
-    """Two explanations of the same words as a scatter with the words beside the points."""
-    base = alt.Chart(frame).encode(
+    """Two explanations of the same words as a scatter.
+
+    Words stand above their points where none is below another, those of large scores first.
+    """
+    scores = frame[[x, y]].to_numpy(dtype=float)
+    spread = np.abs(scores / np.maximum(np.abs(scores).max(0, initial=0.0), 1e-12)).max(1)
+    levels = label_levels(
+        scores, frame["token"].tolist(), order=np.argsort(-spread), width=WIDE, height=HIGH
+    )
+    # Empty instead of left out: the points and their names share one table.
+    named_ones = frame.assign(name=frame["token"].where(levels == 0, ""))
+    base = alt.Chart(named_ones).encode(
         x=alt.X(f"{x}:Q", title=x, axis=measured()),
         y=alt.Y(f"{y}:Q", title=y, axis=measured()),
         tooltip=[
@@ -162,7 +175,7 @@ def against(frame: pd.DataFrame, *, x: str, y: str) -> alt.LayerChart:
             alt.Tooltip(f"{y}:Q", format=".4f"),
         ],
     )
-    names = base.mark_text(dx=8, align="left", fontSize=11, color=GREY).encode(text="token:N")
+    names = base.mark_text(dy=-10, fontSize=11, color=GREY).encode(text="name:N")
     return alt.layer(base.mark_circle(size=70), names).properties(height=340)
 
 

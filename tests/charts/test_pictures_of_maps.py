@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from interp_core.charts.attributions import bars, grid
+from interp_core.charts.attributions import against, bars, grid
 from interp_core.charts.axes import measured
 from interp_core.charts.export import picture, specification
 from interp_core.charts.heatmaps import INK, heatmap, picture_url, shrink, token_keys
@@ -168,3 +168,13 @@ def test_an_axis_of_amounts_has_four_to_seven_numbers(ends):
     labels = [each for each in drawn.iter() if each.get("class", "").endswith("role-axis-label")]
     (numbers,) = [len(list(each.iter("{http://www.w3.org/2000/svg}text"))) for each in labels]
     assert 4 <= numbers <= 7
+
+
+def test_words_of_two_methods_are_named_where_no_name_covers_another():
+    words = ["cold", "is", "all", "the"]
+    scores = {"one": [0.8, 0.010, 0.012, -0.2], "two": [0.3, 0.010, 0.012, 0.1]}
+    drawn = specification(against(pd.DataFrame({"token": words, **scores}), x="one", y="two"))
+    (rows,) = drawn["datasets"].values()
+    named = {row["token"] for row in rows if row["name"]}
+    assert {"cold", "the"} < named
+    assert len(named & {"is", "all"}) == 1

@@ -135,12 +135,13 @@ def _against(found: list[Recipe], table: pd.DataFrame) -> None:
             f"{largest(words, table[first])}; by {other.lower()}: {largest(words, table[other])}.",
             table=both,
         )
+        st.caption("One point per word, named where there is room; hover over the others.")
     with right:
         st.markdown("**Largest disagreements**")
         far = disagreements(table[first], table[other])
         for place, row in far.iterrows():
             st.markdown(
-                f"- {plain(words[place])}: rank {row['first']} by {first.lower()}, "
+                f"- **{plain(words[place])}**: rank {row['first']} by {first.lower()}, "
                 f"{row['second']} by {other.lower()}"
             )
         st.caption(
