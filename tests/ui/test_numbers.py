@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 from interp_core.attribution.tables import rank_correlation
 from interp_core.charts import attributions, heads, heatmaps, language, patches
 from interp_core.charts.export import picture
-from interp_core.ui.widgets.markdown import counted, number, share
+from interp_core.ui.widgets.markdown import between, counted, number, percent, share
 
 NONE = [float("nan")] * 6
 PLACES = {"layer": [0, 0, 0, 1, 1, 1], "head": [0, 1, 2] * 2}
@@ -23,6 +23,19 @@ PLACES = {"layer": [0, 0, 0, 1, 1, 1], "head": [0, 1, 2] * 2}
 )
 def test_no_number_is_undefined(value):
     assert number(value) == number(value, "+.2f") == "undefined"
+
+
+def test_a_small_probability_is_not_called_zero():
+    assert [percent(each) for each in (0, 0.0004, 0.0006, 1)] == [
+        "0.0%",
+        "< 0.1%",
+        "0.1%",
+        "100.0%",
+    ]
+
+
+def test_a_figure_stands_before_its_interval():
+    assert between(0.1, -0.2, 0.4) == "+0.100 (−0.200 to +0.400)"
 
 
 def test_numbers_are_formatted_and_zero_has_no_minus():

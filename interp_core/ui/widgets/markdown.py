@@ -46,6 +46,11 @@ def share(part: float, whole: float, form: str = ".0%", *, missing: str = UNDEFI
     return number(part / whole if whole else None, form, missing=missing)
 
 
+def percent(probability: float) -> str:
+    """A probability as a percentage, which is not called zero where it is none."""
+    return "< 0.1%" if 0 < probability < 0.0005 else f"{probability:.1%}"
+
+
 def counted(count: int, what: str) -> str:
     """A number of things, one of them in the singular: "1 text", "1,200 texts"."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
