@@ -12,6 +12,13 @@ from tools.browser import ready, settled
 
 pytestmark = pytest.mark.browser
 PAGE = "language_models"
+# In hundredths of an em.
+WIDTH_OF_A_SPACE = """async () => {
+  const font = '100px "Source Sans"', page = document.createElement("canvas").getContext("2d");
+  await document.fonts.load(font, "▁");
+  page.font = font;
+  return page.measureText("▁").width;
+}"""
 
 
 def switched(page, view: str) -> None:
@@ -39,6 +46,7 @@ def test_a_click_on_a_token_shows_what_follows_it(server, open_page, model):
     page.get_by_text("(position 4)").wait_for()
     settled(page)
     assert query(page)["lm_place"][0].startswith("4: ")
+    assert page.evaluate(WIDTH_OF_A_SPACE) < 30  # a dot; elsewhere the sign is a bar of an em
 
 
 def test_a_click_on_a_written_token_shows_its_alternatives(server, open_page, model):
