@@ -77,9 +77,17 @@ def forward(page: str) -> None:
 
 
 def mark(page: str) -> None:
-    """Tell an address of the start page that says more than the page from the older ones."""
+    """Tell an address of the start page that says more than the page from the older ones.
+
+    On the way to another page the browser keeps an address of this page with the other's choices,
+    to which Back leads: they are taken out, or the link would open that other page.
+    """
     given = st.query_params
-    if page == START and MARK not in given and set(SHARED) & set(given):
+    if page != START:
+        return
+    for key in KEYS[NAMELESS] & set(given):
+        del given[key]
+    if MARK not in given and set(SHARED) & set(given):
         given[MARK] = "1"
 
 

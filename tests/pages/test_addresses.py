@@ -154,3 +154,12 @@ def test_the_link_of_every_view_shows_the_same(tiny, page):
         assert words(other) == words(app), view
         assert drawn(other) == drawn(app), view
         assert {**other.query_params, key: view} == app.query_params  # of the first it says nothing
+
+
+def test_the_start_page_keeps_no_choice_of_the_page_that_was_left():
+    """Back from a view leads to an address with the view's choices, which would open that view."""
+    app = run("start")
+    app.query_params.update({"token": "1: The", "view": "Attention to a token"})
+    app.run()
+    assert not app.exception
+    assert app.query_params == {}
