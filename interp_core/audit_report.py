@@ -127,10 +127,13 @@ class _Page:
         """Thresholds and values, or all values where nothing is judged."""
         audit, checks = self.audit, self.audit.checks
         shown = [each.figure for each in checks] or list(audit.score.figures)
-        told = "; ".join(f"{each.title} {each.value:.3f}" for each in shown[:6])
+        told = "; ".join(each.told() for each in shown[:6])
         if checks:
             failed = [each.figure.title for each in checks if not each.passed]
             head = f"Failed: {', '.join(failed)}." if failed else "Every threshold is met."
+            unsure = [each.figure.title for each in checks if each.by_value_only]
+            if unsure:
+                head += f" By the value only, not by its whole interval: {', '.join(unsure)}."
         else:
             head = "No thresholds were given, so nothing was judged."
         note = "\n".join(
@@ -152,8 +155,10 @@ class _Page:
         table = self.audit.score.classes
         if table.empty:
             return None
-        low = table.loc[table["f1"].idxmin()]
-        told = f"Points with intervals; lowest F1: {low['class']}, {low['f1']:.1%}."
+        f1 = [each for each in self.audit.score.class_figures() if each.key.startswith("f1.")]
+        known = [each for each in f1 if each.value == each.value]
+        lowest = min(known, key=lambda each: each.value, default=None)
+        told = f"Points with 95% intervals; lowest: {lowest.told() if lowest else 'none'}."
         chart = drawing.classes(self.audit), "audit.chart('classes')"
         title = "Precision, recall and F1 of each class"
         return self.figure(title, told, chart, (table, "audit.score.classes"))
@@ -183,7 +188,7 @@ class _Page:
         code = "ic.reliability(audit.data, audit.predictions)"
         error = next(each for each in audit.figures if each.key == "calibration_error")
         chart = drawing.reliability_table(table), "audit.chart('calibration')"
-        told = f"Accuracy by confidence; expected calibration error {error.value:.3f}."
+        told = f"Accuracy by confidence with 95% intervals. {error.told()}."
         note = f"Compared with: {error.comparison} ({p_value(error.p)})."
         return self.figure("Reliability diagram", told, chart, (table, code), note)
 
@@ -225,7 +230,7 @@ class _Page:
             values = part.figures()
             if not values:
                 continue
-            told = "; ".join(f"{each.title} {each.value:.3f}" for each in values[:4])
+            told = "; ".join(each.told() for each in values[:4])
             note = "; ".join(dict.fromkeys(each.comparison for each in values if each.comparison))
             note = f"Compared with: {note}." if note else ""
             chart = drawing.measured(part), f"{code}.chart('values')"

@@ -48,6 +48,17 @@ class Figure:
         """Whether it rests on too few texts to lean on."""
         return self.n < SMALL
 
+    def told(self) -> str:
+        """The figure in a sentence: "Accuracy 0.890 (0.839 to 0.926; n = 200)"."""
+        ends = f"{self.low:.3f} to {self.high:.3f}; " if self.has_interval else ""
+        counted = not ends and float(self.value).is_integer()
+        return f"{self.title} {self.value:.{0 if counted else 3}f} ({ends}n = {self.n:,})"
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether both ends of its interval are known."""
+        return bool(np.isfinite([self.low, self.high]).all())
+
 
 def figure_table(figures: Iterable[Figure]) -> pd.DataFrame:
     """One row for each figure, with the fields of `Figure`."""

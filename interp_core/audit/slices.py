@@ -26,6 +26,7 @@ MOST_VALUES = 30  # of a column; one with more different values describes single
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 CAPITAL = re.compile(r"(?<=[\w,;:] )[A-Z][\w’'-]*[a-z]|(?<=[\w,;:] )[A-Z]{2,}\b")
 ENTITY = "name or place (a capital within the text)"
+CONFIDENCE = "confidence"
 WORDS, PAIR = "word", "pair of words"
 
 
@@ -128,7 +129,7 @@ def _groups(data: AuditData, predictions: Predictions) -> Iterator[tuple[str, st
     """Kind, name and mask (n,) of each group."""
     yield from _bands("length", predictions.lengths, "tokens")
     if np.isfinite(predictions.confidence).all():
-        yield from _bands("confidence", predictions.confidence, "")
+        yield from _bands(CONFIDENCE, predictions.confidence, "")
     for column in data.metadata:
         yield from _values(str(column), data.metadata[column])
     texts = _whole_texts(data)

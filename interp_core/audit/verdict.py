@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,12 @@ class Check:
     figure: Figure
     threshold: Threshold
     passed: bool
+
+    @property
+    def by_value_only(self) -> bool:
+        """Whether it is passed while a part of the interval would not be."""
+        whole = replace(self.threshold, whole_interval=True)
+        return self.passed and self.figure.has_interval and not _is_met(self.figure, whole)
 
 
 def read_thresholds(source: str | bytes | Path) -> tuple[Threshold, ...]:

@@ -19,7 +19,7 @@ from interp_core.audit.predictions import Predictions, predict_labelled
 from interp_core.audit.privacy import Privacy, measure_privacy, nothing_held
 from interp_core.audit.reading import ATTRIBUTED, Reading, measure_reading
 from interp_core.audit.record import SINGLE, TOKENS, AuditData
-from interp_core.audit.slices import Slices, group_slices, word_slices
+from interp_core.audit.slices import CONFIDENCE, Slices, group_slices, word_slices
 from interp_core.audit.suites import built_in_suites, read_suite
 from interp_core.audit.verdict import Check, Threshold, check_table, judge
 from interp_core.charted import Charted
@@ -139,8 +139,11 @@ def run_audit(
         after = {"sample": words, "progress": stages.next(12), "lift": lift}
         reading = _unless_absent(notes, measure_reading, model, data, made, **after)
     figures = [*measured.figures, *measured.class_figures()]
-    figures += [_found("slices.groups", "Groups with more errors", groups)]
-    figures += [_found("slices.words", "Words and pairs of words with more errors", found_words)]
+    for key, title, part in (
+        ("slices.groups", "Groups with more errors (not by confidence)", groups),
+        ("slices.words", "Words and pairs of words with more errors", found_words),
+    ):
+        figures.append(significant_groups(key, title, part))
     figures += nothing_held(len(data)) if privacy and masked is None else []
     measured_parts: tuple[Any, ...] = (*behaviour, *bias, masked, reading)
     for each in measured_parts:
@@ -174,7 +177,12 @@ class _Stages:
         return scaled(self.progress, *ends)
 
 
-def _found(key: str, title: str, slices: Slices) -> Figure:
-    """How many groups are significant; the number of tests stands for the control."""
+def significant_groups(key: str, title: str, slices: Slices) -> Figure:
+    """How many groups are significant; the number of tests stands for the control.
+
+    Those of low confidence have more errors in every calibrated model, so they say nothing
+    against this one.
+    """
     told = f"{slices.tested:,} groups tested, Benjamini and Hochberg, 5%"
-    return Figure(key, title, float(slices.table["significant"].sum()), slices.n, comparison=told)
+    found = float((slices.found()["kind"] != CONFIDENCE).sum())
+    return Figure(key, title, found, slices.n, comparison=told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,10 @@ import pytest
 import interp_core as ic
 from interp_core.audit import __main__ as command
 from interp_core.audit.data import check_labelled
+from interp_core.audit.figures import Figure
+from interp_core.audit.slices import CONFIDENCE
+from interp_core.audit.verdict import Threshold, judge
+from interp_core.audit.whole import significant_groups
 from interp_core.audit_report import audit_document, audit_json, audit_report
 from interp_core.charts.export import picture
 from interp_core.models import load
@@ -234,3 +239,29 @@ def test_the_command_says_what_is_wrong(run, capsys):
     assert run(*COLUMNS, thresholds=b"[thresholds]\nx = { at_least = 1 }").code == 2
     with pytest.raises(SystemExit):
         command.main(["words", "--out", "x"])
+
+
+def test_less_confident_predictions_fail_no_model(words_model):
+    """In every calibrated model they are more often wrong; the rest is counted."""
+    deaf = words_model(WEIGHTS)
+    audit = ic.run_audit(deaf, ic.labelled_data(opinions(), deaf))
+    found = audit.groups.found()
+    assert len(found)
+    for kind, count in ((CONFIDENCE, 0), ("contains", len(found))):
+        groups = replace(audit.groups, table=audit.groups.table.assign(kind=kind))
+        assert significant_groups("slices.groups", "Groups", groups).value == count
+
+
+def test_a_value_that_meets_a_threshold_which_its_interval_does_not_is_said_so():
+    known = Figure("accuracy", "Accuracy", 0.89, 200, 0.84, 0.93)
+    bare = Figure("slices.groups", "Groups", 0, 200)
+    limits = [Threshold("accuracy", at_least=0.85), Threshold("slices.groups", at_most=0)]
+    limits.append(Threshold("accuracy", at_least=0.8))
+    checks = judge([known, bare], limits)
+    assert [each.passed for each in checks] == [True] * 3
+    assert [each.by_value_only for each in checks] == [True, False, False]
+    failed = judge([known], [Threshold("accuracy", at_least=0.9)])[0]
+    assert not failed.passed
+    assert not failed.by_value_only
+    assert known.told() == "Accuracy 0.890 (0.840 to 0.930; n = 200)"
+    assert bare.told() == "Groups 0 (n = 200)"

@@ -132,11 +132,11 @@ def test_thresholds_pass_or_fail(audited):
     app = run("audit", model="sentiment", audit_view="verdict")
     assert not app.exception
     said = app.warning[0].value.replace("\\", "")
-    assert said == "Failed: 1 of 2 thresholds: Groups with more errors."
+    assert said == "Failed: 1 of 2 thresholds: Groups with more errors (not by confidence)."
     limits = '[thresholds]\n"recall.negative" = { at_least = 0.5 }'
     app = app.text_area(key="audit_thresholds").set_value(limits).run()
     assert not app.warning
-    assert "Passed: all 1 thresholds" in app.success[0].value
+    assert "Passed: the one threshold" in app.success[0].value
     assert app.dataframe[0].value["value"].tolist() == [ic.score(*audited).classes["recall"][0]]
     app = app.text_area(key="audit_thresholds").set_value("[thresholds]\nx = 1").run()
     assert not app.exception
@@ -156,6 +156,12 @@ def test_an_uploaded_table_is_scored_and_its_labels_can_be_mapped():
     assert "1 unknown label" in said
     assert app.metric[0].value == "75.0%"
     assert "labelled_data('mine.csv', model, text='review', label='mood'" in script(app)
+
+
+def test_a_table_of_texts_alone_is_not_asked_for_its_labels():
+    app = uploaded("review\nA good film.\nA bad film.\n")
+    assert not app.exception
+    assert "An audit needs two" in words(app)
 
 
 def script(app) -> str:

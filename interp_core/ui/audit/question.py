@@ -138,6 +138,8 @@ def _with_columns(asked: Asked, model: LoadedModel) -> Asked | str:
         found = None
     label = _column("Label", "audit_label", rest, found)
     pair = _column("Second text", "audit_pair", [n for n in rest if n != label], None, "none")
+    if not rest:
+        return "The file has one column. An audit needs two: the texts, and a label for each."
     if label is None:
         return "Choose the label column."
     values = frame[label].dropna().unique()

@@ -119,7 +119,9 @@ def _table(table: pd.DataFrame) -> None:
     test = "Fisher's exact test" if share else "Welch's test"
     st.caption(
         f"p: {test}, one-sided (more errors than in the other texts); groups of fewer than 10 "
-        "texts are not tested. A group may differ for another reason than its definition."
+        "texts are not tested. A group may differ for another reason than its definition. Less "
+        "confident predictions are more often wrong in every calibrated model, so the verdict "
+        "does not count groups by confidence."
     )
 
 

@@ -8,6 +8,7 @@ import interp_core as ic
 from interp_core.audit.entities import is_tagged
 from interp_core.audit.reading import ATTRIBUTED, MOST_TEXTS
 from interp_core.audit.record import TOKENS
+from interp_core.audit.verdict import Check
 from interp_core.audit.whole import LIMITS, all_parts
 from interp_core.audit_report import audit_document, audit_json, audit_report
 from interp_core.drawing.audit import DRAWN, verdict_points
@@ -127,10 +128,10 @@ def _said(audit: ic.Audit) -> None:
         told = f"Failed: {len(failed)} of {len(audit.checks)} thresholds: {', '.join(failed)}."
         st.warning(message(told), icon=":material/cancel:")
     else:
-        st.success(f"Passed: all {len(audit.checks)} thresholds.", icon=":material/check_circle:")
-    checked = audit.checked()
+        told = f"all {len(audit.checks)} thresholds" if audit.checks[1:] else "the one threshold"
+        st.success(f"Passed: {told}.", icon=":material/check_circle:")
     st.dataframe(
-        checked.assign(passed=checked["passed"].map({True: "✓ passed", False: "✗ failed"})),
+        audit.checked().assign(passed=[_passed(each) for each in audit.checks]),
         hide_index=True,
         placeholder="–",
         column_config={
@@ -138,6 +139,17 @@ def _said(audit: ic.Audit) -> None:
             for name in ("value", "low", "high")
         },
     )
+    if any(each.by_value_only for each in audit.checks):
+        st.caption(
+            "Value only: a part of the interval does not meet the threshold, so other texts of the "
+            "same kind may not. To ask for the whole interval, add whole_interval = true."
+        )
+
+
+def _passed(check: Check) -> str:
+    if check.by_value_only:
+        return "✓ passed (value only)"
+    return "✓ passed" if check.passed else "✗ failed"
 
 
 def _chart(audit: ic.Audit, step: Recipe) -> Recipe:
