@@ -40,7 +40,7 @@ INTERVENING = {"switches": ablation.draw, "patching": patching.draw}
 DISPLAYS = {"over": "Overlay", "map": "Map only"}
 FEW = 9  # patches a side up to which maps are not smoothed
 MOST_HOVERED = 700  # patches whose own maps travel to the browser
-BESIDE = 470  # px of the small maps
+BESIDE = 320  # px of the small maps, so that they stand beside the large one in a narrow window
 MARGIN, NARROW = 44, 40  # px of the layers' numbers and title, and from one head to the next
 SINKS = {"nothing": "included", **{name: f"without {what}" for name, what in LEFT_OUT.items()}}
 NAMED = 3  # sinks that are listed
@@ -179,7 +179,7 @@ def _one(picture: Picture, maps: Recipe, query: Patch, layer: int, head: int | N
     weights = maps.weights[layer].mean(0) if head is None else maps.weights[layer, head]
     who = "mean of all heads" if head is None else f"head {head}"
     look = _look(value(maps))
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         with st.container(width=SIDE):
             said = f"Attention of layer {layer}, {who}"
             result = _shown(picture, maps, weights, query, look, "attention", said)
@@ -199,7 +199,7 @@ def _rollout(picture: Picture, maps: Recipe, query: Patch, layer: int, head: Non
         rollout = calls.rollout_without_sinks(maps, leave_out=left_out)
         without = f" without {LEFT_OUT[left_out]}"
     look = _look(value(maps))
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         with st.container(width=SIDE):
             said = f"Attention rollout after layer {layer}{without}"
             result = _shown(picture, maps, rollout[layer], query, look, "rollout", said)
@@ -223,7 +223,7 @@ def _left_out() -> str:
             "Attention sinks",
             SINKS,
             key="picture_sinks",
-            width=230,
+            width=170,
             help="A sink is a patch that receives more than half of all attention of a head, from "
             "all queries (Darcet et al. 2023). Leave out the heads that have one, their layers, or "
             "the patches.",
