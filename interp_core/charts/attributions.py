@@ -8,12 +8,13 @@ import pandas as pd
 
 from interp_core.charts.axes import colours, measured, named, of_bars
 from interp_core.charts.heatmaps import PRINT_TOKEN, below_zero, largest, printed, token_axis
-from interp_core.charts.label_placement import label_levels
+from interp_core.charts.label_placement import MAGNIFICATIONS, label_levels
 from interp_core.charts.points import GREY, NEGATIVE, POSITIVE, STROKES, by_kind, diverging
 
 BAR = 24
 CELL, AGREED = 26, 34
 WIDE, HIGH = 300, 250  # px of the points of a scatter at least
+AS_IT_IS = MAGNIFICATIONS.index(1)
 SLANT = 64  # px by which the last slanted name stands out
 FOR, AGAINST = "supports the target", "opposes it"
 SIGN = {FOR: POSITIVE, AGAINST: NEGATIVE}
@@ -165,7 +166,8 @@ def against(frame: pd.DataFrame, *, x: str, y: str) -> alt.LayerChart:
         scores, frame["token"].tolist(), order=np.argsort(-spread), width=WIDE, height=HIGH
     )
     # Empty instead of left out: the points and their names share one table.
-    named_ones = frame.assign(name=frame["token"].where(levels == 0, ""))
+    shown = (levels >= 0) & (levels <= AS_IT_IS)
+    named_ones = frame.assign(name=frame["token"].where(shown, ""))
     base = alt.Chart(named_ones).encode(
         x=alt.X(f"{x}:Q", title=x, axis=measured()),
         y=alt.Y(f"{y}:Q", title=y, axis=measured()),
