@@ -54,3 +54,20 @@ def test_the_menu_leads_from_page_to_page_with_model_and_text(server, open_page)
     ready(page)
     assert page.get_by_label("Text", exact=True).input_value() == TEXT
     assert query(page)["model"] == ["encoder"]
+
+
+def test_a_text_from_right_to_left_is_shaded_in_its_order_with_signs_before_numbers(
+    server, open_page
+):
+    page = open_page(server.link(text="הסרט לא היה טוב", start=1))
+    ready(page)
+    tokens = page.locator(".strip button")
+    places = [tokens.nth(place).bounding_box()["x"] for place in range(tokens.count())]
+    assert len(places) == 4
+    assert places == sorted(places, reverse=True)
+    assert (
+        tokens.first.locator("small").evaluate("each => getComputedStyle(each).direction") == "ltr"
+    )
+    other = open_page(server.link(text="The plot is not טוב", start=1))
+    ready(other)
+    assert other.locator(".strip").evaluate("each => each.dir") == "ltr"

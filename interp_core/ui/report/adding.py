@@ -107,10 +107,8 @@ def _add(picture: Picture) -> None:
             "some charts."
         )
     session.keep(report.added(figure))
-    st.toast(
-        f"Added to the report ({len(report.figures) + 1} charts).",
-        icon=":material/note_add:",
-    )
+    held = f"{len(report.figures) + 1} charts" if report.figures else "1 chart"
+    st.toast(f"Added to the report ({held}).", icon=":material/note_add:")
 
 
 def _figure(picture: Picture) -> Figure:

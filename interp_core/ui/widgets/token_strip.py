@@ -28,6 +28,10 @@ _JS = """
 export default function ({ data, parentElement, setTriggerValue }) {
   const strip = parentElement.querySelector(".strip");
   strip.setAttribute("aria-label", data.label);
+  const said = data.tokens.map(token => token.text).join(" ");
+  const letters = kind => (said.match(kind) || []).length;
+  const leftwards = letters(/[\\u0590-\\u08ff\\ufb1d-\\ufdff\\ufe70-\\ufefc]/g);
+  strip.dir = leftwards > letters(/\\p{Script=Latin}/gu) ? "rtl" : "ltr";
   const buttons = data.tokens.map((token, place) => {
     const button = document.createElement("button");
     button.type = "button";
@@ -41,6 +45,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (token.note) {
       const note = document.createElement("small");
       note.textContent = token.note;
+      note.dir = "ltr";  // or the sign would stand behind the number
       button.append(note);
     }
     button.title = token.title;
