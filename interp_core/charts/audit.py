@@ -7,18 +7,19 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import measured, named
+from interp_core.charts.axes import LEGEND, SIDE, measured, named
 from interp_core.charts.heatmaps import printed
 from interp_core.charts.points import GREY, MARKED
 
 ROW = 22  # px of a value with its interval
 AXIS = 120  # px of the legend and the axis, which the height includes
-LEGEND = 34  # px of the legend alone
 FACET = 150  # px of one of several charts in a row
 GAP = 36  # px between two, so that the labels of their axes do not meet
-CELL = 42  # px of a class in the confusion matrix
+CELL, WIDEST_CELL = 42, 100  # px of a class in the confusion matrix: names may need more
 ROUND = 190  # px of both axes and the legend, which the height includes
 SLANTED = 24  # px to the right, over which the slanted name of the last class goes
+UPRIGHT = 5  # classes up to which the names stand upright
+LETTER, LONGEST = 7, 160  # px of a letter, and of a name
 MOST_CELLS = 15  # classes whose counts are printed in the cells
 SMALL = "fewer than 30 texts"
 ENOUGH = "enough texts"
@@ -52,7 +53,7 @@ def intervals(
     sizes = alt.Scale(domain=list(words), range=SIZE.range)
     legend = _legend(told["texts"], words)
     colour = alt.Color("texts:N", scale=sizes, legend=legend)
-    axis = measured(format=form.replace(".1%", ".0%"), tickCount=4)
+    axis = measured(**_ticks(form), **({"tickCount": 4} if "group" in frame else {}))
     tooltip = [
         alt.Tooltip("name:N", title=" "),
         *([alt.Tooltip("group:N", title="statistic")] if "group" in frame else []),
@@ -89,6 +90,13 @@ def intervals(
     return facets.facet(column=alt.Column("group:N", title=None, sort=order), spacing=GAP)
 
 
+def _ticks(form: str) -> dict[str, str]:
+    """The format of an axis of values that are told in `form`: as few digits as its steps need."""
+    if form == "d":
+        return {"format": form}
+    return {"format": ".0%"} if "%" in form else {"format": "+"} if "+" in form else {}
+
+
 def _legend(told: pd.Series, words: Sequence[str]) -> alt.Legend | None:
     """What the colours mean of those that are there; nothing where all texts are enough."""
     shown = [each for each in words if each in set(told)]
@@ -101,14 +109,14 @@ def confusion(frame: pd.DataFrame, *, selection: str = "cell") -> alt.LayerChart
     Colour is the share of the true class; a click gives true and predicted.
     """
     names = list(dict.fromkeys([*frame["true"], *frame["predicted"]]))
-    axis = {"labelLimit": 160, "ticks": False, "domain": False}
+    axis = {"labelLimit": LONGEST, "ticks": False, "domain": False}
     axis |= {"labelFlush": False, "labelOverlap": False}
     place = {
         "x": alt.X(
             "predicted:N",
             sort=names,
             title="predicted class",
-            axis=alt.Axis(orient="top", labelAngle=0 if len(names) < 6 else -40, **axis),
+            axis=alt.Axis(orient="top", labelAngle=0 if len(names) <= UPRIGHT else -40, **axis),
         ),
         "y": alt.Y("true:N", sort=names, title="true class", axis=alt.Axis(**axis)),
     }
@@ -138,8 +146,17 @@ def confusion(frame: pd.DataFrame, *, selection: str = "cell") -> alt.LayerChart
     if len(names) <= MOST_CELLS:
         text = alt.Chart(frame[frame["count"] > 0]).encode(**place, text=alt.Text("count:Q"))
         layers.append(printed(text, "share", fontSize=14))
-    height = max(2, len(names)) * CELL + ROUND
-    return alt.layer(*layers).properties(height=height, padding={"right": SLANTED})
+    width, height = confusion_size(names)
+    return alt.layer(*layers).properties(width=width, height=height, padding={"right": SLANTED})
+
+
+def confusion_size(names: Sequence[str]) -> tuple[int, int]:
+    """Width and height in px at which the cells of a confusion matrix are square."""
+    longest = LETTER * max(map(len, names), default=0)
+    cell = min(WIDEST_CELL, max(CELL, longest)) if len(names) <= UPRIGHT else CELL
+    beside = min(LONGEST, longest) + 2 * CELL + SLANTED
+    count = max(2, len(names))
+    return count * cell + beside, count * cell + ROUND
 
 
 def reliability(frame: pd.DataFrame) -> alt.LayerChart:
@@ -156,7 +173,8 @@ def reliability(frame: pd.DataFrame) -> alt.LayerChart:
         .mark_line(color=GREY, strokeDash=[4, 3])
         .encode(x=alt.X("x:Q", title="mean confidence"), y=alt.Y("x:Q", title="accuracy"))
     )
-    colour = alt.Color("texts:N", scale=SIZE, legend=_legend(told["texts"], SIZE.domain))
+    legend = _legend(told["texts"], SIZE.domain)
+    colour = alt.Color("texts:N", scale=SIZE, legend=legend)
     tooltip = [
         alt.Tooltip("low:Q", format=".0%", title="confidence from"),
         alt.Tooltip("high:Q", format=".0%", title="to"),
@@ -177,7 +195,7 @@ def reliability(frame: pd.DataFrame) -> alt.LayerChart:
             y=alt.Y("accuracy:Q", **accuracy),
             size=alt.Size("n:Q", scale=alt.Scale(range=[40, 300]), legend=None),
         ),
-    ).properties(height=300)
+    ).properties(width=SIDE, height=SIDE + (LEGEND if legend else 0))
 
 
 def curve(
@@ -204,4 +222,4 @@ def curve(
         alt.Chart(at)
         .mark_point(filled=True, size=110, color=MARKED, opacity=1)
         .encode(**place, tooltip=tooltip),
-    ).properties(height=300)
+    ).properties(width=SIDE, height=SIDE)

@@ -7,6 +7,8 @@ from typing import Any
 
 import altair as alt
 
+SIDE = 380  # px of a plot whose axes are alike, with its axes
+LEGEND = 34  # px of a legend in one line above a plot
 TICKS = 6  # wished for: round numbers make five to seven of them
 # What d3 is asked for: it makes up to √2 times as many steps, so there are at most seven ticks.
 ASKED = 4.9

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from interp_core.charts.axes import BANDS, by_head, colours, measured, named
+from interp_core.charts.axes import BANDS, LEGEND, SIDE, by_head, colours, measured, named
 from interp_core.charts.heatmaps import below_zero, largest, printed, token_axis
 from interp_core.charts.points import GREY, POSITIVE, SECOND, STROKES
 
@@ -243,7 +243,7 @@ def reliability_of_both(frame: pd.DataFrame) -> alt.LayerChart:
                 "model:N", legend=legend, scale=alt.Scale(domain=names, range=["circle", "square"])
             ),
         ),
-    ).properties(height=300)
+    ).properties(width=SIDE, height=SIDE + LEGEND)
 
 
 def signed_bars(frame: pd.DataFrame, *, value: str, title: str) -> alt.LayerChart:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from itertools import cycle
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from interp_core.charts.axes import BANDS, by_head, colours, measured, named, round_numbers
 from interp_core.charts.heatmaps import below_zero, ink_on, largest, printed, scale_of
+from interp_core.charts.label_placement import label_levels
 from interp_core.charts.points import (
     CATEGORIES,
     GREY,
@@ -26,8 +28,9 @@ NONE = "none"  # the role of heads that have none
 REAL, NOISE = "significant", "not significant"
 MATRIX, LEGEND = 520, 108  # px of its sides, and of the legend below
 LABELLED = 40  # heads up to which the matrix of all pairs has labels
+LIKENESS = 400  # px of the map of likeness, without its legend
 SQUARE = 440  # px of a plot whose axes are alike
-_ON_TOP = alt.Legend(**STROKES)
+LONGEST = 380  # px of a name in a legend
 
 
 def head_map(
@@ -130,14 +133,15 @@ def histogram_by_layer(frame: pd.DataFrame, *, title: str) -> alt.Chart:
     """How many heads of each layer have which value: layers down, values across."""
     frame = frame.dropna(subset=["value"])
     scale, values = scale_of(frame["value"]), frame["value"]
-    axis = measured(values=round_numbers(values.min(), values.max()))
+    axis = measured(values=round_numbers(values.min(), values.max()), format="~g")
+    counts = alt.Scale(domainMin=0)  # one head, too, differs from the page
     return (
         alt.Chart(frame)
         .mark_rect(cornerRadius=1)
         .encode(
             x=alt.X("value:Q", bin=alt.Bin(maxbins=24), title=title, scale=scale, axis=axis),
             y=alt.Y("layer:O", title="layer", axis=alt.Axis(**BANDS)),
-            color=alt.Color("count():Q", legend=None),
+            color=alt.Color("count():Q", legend=None, scale=counts),
             tooltip=["layer:O", alt.Tooltip("value:Q", bin=alt.Bin(maxbins=24)), "count():Q"],
         )
         .properties(height=_layers_height(frame))
@@ -226,13 +230,21 @@ def likeness_map(frame: pd.DataFrame) -> alt.LayerChart:
         "y": alt.Y("y:Q", axis=bare, title=None, scale=alt.Scale(zero=False)),
     }
     points = alt.Chart(frame).mark_point(filled=True, size=90, opacity=0.85)
-    names = alt.Chart(frame[frame["role"] != NONE]).mark_text(color=GREY, dy=-10, fontSize=10)
+    called = frame["name"].where(frame["role"] != NONE, "").tolist()
+    room = label_levels(
+        frame[["x", "y"]].to_numpy(),
+        called,
+        order=np.flatnonzero([bool(name) for name in called]),
+        height=LIKENESS,
+    )
+    free = (room == 0) | (room == 1)  # in a small window, and in one of the usual size
+    names = alt.Chart(frame[free]).mark_text(color=GREY, dy=-10, fontSize=10)
     return alt.layer(
         points.encode(
             **place, **_named(frame, "role"), tooltip=["layer:O", "head:O", "role:N"]
         ).add_params(pick),
         names.encode(**place, text="name:N"),
-    ).properties(height=460)
+    ).properties(height=LIKENESS + 60)
 
 
 def likeness_matrix(frame: pd.DataFrame, order: list[str]) -> alt.Chart:
@@ -295,7 +307,11 @@ def profile(frame: pd.DataFrame) -> alt.LayerChart:
     if frame["se"].isna().all():
         ends = frame[["offset", "share"]]
     base = alt.Chart(ends).encode(
-        x=alt.X("offset:O", title="key − query (outer bars: 9 or more)", axis=named())
+        x=alt.X(
+            "offset:O",
+            title="key − query (outer bars: 9 or more)",
+            axis=named(labelExpr="replace(datum.label, '-', '−')"),
+        )
     )
     bars = base.mark_bar().encode(
         y=alt.Y("share:Q", title="share of attention", axis=measured(format="%")),
@@ -340,14 +356,15 @@ def differences(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
 
 def depths(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
     """Models of different size by relative depth. `frame`: model, depth, mean, lowest, highest."""
+    on_top = alt.Legend(**STROKES, labelLimit=LONGEST)
     base = alt.Chart(frame).encode(
         x=alt.X("depth:Q", title="depth (0 the first layer, 1 the last)", axis=measured()),
-        color=alt.Color("model:N", legend=_ON_TOP),
+        color=alt.Color("model:N", legend=on_top, sort=None),
     )
     band = base.mark_area(opacity=0.18).encode(y="lowest:Q", y2="highest:Q")
     line = base.mark_line(point=True, strokeWidth=2).encode(
         y=alt.Y("mean:Q", title=f"{title} (mean and range over heads)", axis=measured()),
-        strokeDash=alt.StrokeDash("model:N", legend=_ON_TOP),
+        strokeDash=alt.StrokeDash("model:N", legend=on_top, sort=None),
         tooltip=["model", "layer", alt.Tooltip("mean:Q", format=".4f")],
     )
     return alt.layer(band, line).properties(height=360)

@@ -15,6 +15,7 @@ IN_VIEW = 80  # labels in a window at once: more would hide the points
 LETTER, LINE = 6.2, 14  # px of a letter (mean) and of a line at 11 px
 RAISED = 9  # px by which a label stands above its point
 CELL = 7  # px: labels are kept apart on a grid of half a line
+FEW, RADIUS = 600, 4  # points up to which no label may cover another one; px of a point
 NEVER = -1
 NAME_LETTER, NAME_LINE = 7.6, 17  # px of a letter and of a line in bold at 13 px
 TRIES = 12  # lines up or down that a name may move
@@ -44,6 +45,7 @@ def label_levels(
     wanted = wanted[: 4 * limit]
     for level, zoom in enumerate(MAGNIFICATIONS):
         taken: set[tuple[int, int]] = set()
+        points = _points(pixels * zoom) if len(places) <= FEW else set()
         shown = [row for row in wanted if levels[row] >= 0]
         allowed = min(limit, IN_VIEW * zoom**2)
         for row in shown:
@@ -54,11 +56,22 @@ def label_levels(
             if levels[row] >= 0:
                 continue
             cells = list(_cells(pixels[row] * zoom, len(texts[row])))
-            if taken.isdisjoint(cells):
+            covered = points.intersection(cells)
+            if covered and covered <= _points(pixels[row : row + 1] * zoom):
+                covered.clear()  # its own point
+            if taken.isdisjoint(cells) and not covered:
                 taken.update(cells)
                 levels[row] = level
                 shown.append(row)
     return levels
+
+
+def _points(places: np.ndarray) -> set[tuple[int, int]]:
+    """The grid cells that these points cover."""
+    ends = np.concatenate(
+        [places + np.array([x, y]) for x in (-RADIUS, RADIUS) for y in (-RADIUS, RADIUS)]
+    )
+    return set(map(tuple, (ends // CELL).astype(int).tolist()))
 
 
 def _cells(place: np.ndarray, letters: int) -> Iterator[tuple[int, int]]:

@@ -93,7 +93,7 @@ def trail(
         "y": alt.Y("y:Q", scale=alt.Scale(domain=list(domain[1])), **bare),
     }
     frame, tips = with_tips(frame, ("text", *([colour] if colour else [])))
-    shown = by_group("tip1", groups) if colour else {"color": alt.value(PLAIN)}
+    shown = by_group("tip1", groups, inks[0]) if colour else {"color": alt.value(PLAIN)}
     points = alt.Chart(frame).mark_point(filled=True, opacity=0.8, size=size(len(frame)))
     layers = [points.encode(**place, **shown, tooltip=tips)]
     layers += [] if path is None else _way(path, place)

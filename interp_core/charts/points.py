@@ -53,16 +53,20 @@ def in_order(groups: Iterable[str]) -> list[str]:
     return sorted(set(groups), key=lambda name: (name == OTHER, name))
 
 
-def by_group(column: str, groups: Iterable[str], title: str | None = None) -> dict:
-    """Encodings that give each group a colour, a shape and a place in the legend."""
+def by_group(column: str, groups: Iterable[str], ink: str = GREY) -> dict:
+    """Encodings that give each group a colour, a shape and a place in the legend.
+
+    `ink` is the colour of the names there, where another than that of the theme is known.
+    """
     names = in_order(groups)
     legend = alt.Legend(
-        title=title,
+        title=None,
         orient="top",
         columns=_columns(names),
         labelLimit=LABEL_LIMIT,
         symbolOpacity=1,
         symbolSize=90,
+        **({} if ink == GREY else {"labelColor": ink}),
     )
     return {
         "color": alt.Color(f"{column}:N", legend=legend, scale=alt.Scale(domain=names)),
@@ -77,14 +81,15 @@ def _columns(names: list[str]) -> int:
     wide = [34 + min(6.6 * len(name), LABEL_LIMIT) for name in names]
     for count in range(len(wide), 1, -1):
         if sum(max(wide[at::count]) for at in range(count)) <= NARROW:
-            return count
+            rows = -(-len(wide) // count)
+            return -(-len(wide) // rows)  # rows of about the same length
     return 1
 
 
-def legend_height(groups: Iterable[str], *, title: bool = False) -> int:
+def legend_height(groups: Iterable[str]) -> int:
     """px that such a legend takes, which the height of a chart includes."""
     names = in_order(groups)
-    return 30 + 26 * -(-len(names) // _columns(names)) + 18 * title
+    return 30 + 26 * -(-len(names) // _columns(names))
 
 
 MEANT = ("image", "title")  # names to which tooltips give a meaning of their own

@@ -101,7 +101,7 @@ def _height(frame: pd.DataFrame, look: Look) -> int:
         return look.height
     if look.kind == "quantitative":
         return look.height + 60
-    return look.height + legend_height(frame[look.colour], title=True)
+    return look.height + legend_height(frame[look.colour])
 
 
 def _drags(look: Look) -> tuple[alt.Parameter, alt.Parameter]:
@@ -120,12 +120,17 @@ def _drags(look: Look) -> tuple[alt.Parameter, alt.Parameter]:
 
 
 def _place(frame: pd.DataFrame, look: Look) -> dict:
+    # Of many points, which are drawn on a canvas, no style sheet mends the colour of words.
+    hidden = HIDDEN_AXIS.copy()
+    if look.ink != GREY:
+        hidden.titleColor = look.ink
+
     def axis(name: str, title: str) -> dict:
         low, high = float(frame[name].min()), float(frame[name].max())
         edge = look.edge * (high - low or 1.0)
         return {
             "scale": alt.Scale(domain=[low - edge, high + edge], nice=False, zero=False),
-            "axis": HIDDEN_AXIS,
+            "axis": hidden,
             "title": title or None,
         }
 
@@ -165,7 +170,7 @@ def _colour(frame: pd.DataFrame, look: Look) -> dict:
     if look.colour is None:
         return {"color": alt.value(PLAIN)}
     if look.kind == "nominal":
-        return by_group(look.colour, frame[look.colour], look.title or look.colour)
+        return by_group(look.colour, frame[look.colour], look.ink)
     legend = alt.Legend(title=look.title or look.colour, orient="top")
     scale = alt.Scale(scheme="viridis")
     return {"color": alt.Color(f"{look.colour}:Q", legend=legend, scale=scale)}

@@ -69,7 +69,8 @@ def histogram(
     """
     tip = {"format": form} if form else {}
     reached = [*values.dropna(), *([] if mark is None else [mark])]
-    axis = measured(values=round_numbers(min(reached, default=0), max(reached, default=0)), **tip)
+    ticks = round_numbers(min(reached, default=0), max(reached, default=0))
+    axis = measured(values=ticks, format=form or ",~g")
     bins = alt.Bin(maxbins=32) if step is None else alt.Bin(step=step)
     bars = (
         alt.Chart(pd.DataFrame({"value": values}))

@@ -29,6 +29,7 @@ def reliability(found: Projection) -> Any:
         mark=quality.chance,
         height=180,
         step=1 / quality.k,
+        form=".0%",
         title=f"share of {quality.k} nearest neighbours preserved",
     )
     return offline(chart)

@@ -171,9 +171,9 @@ KEYS: dict[str, frozenset[str]] = {
     "compare_models": _names(
         """
         versus rival second_base versus_target reach_word reach_side versus_value versus_rows
-        versus_pooling versus_measure versus_stat versus_map_head versus_lens versus_data
-        versus_change corpus corpus_size corpus_column audit_data audit_size audit_text audit_label
-        audit_pair
+        versus_pooling versus_measure versus_stat versus_head versus_map_head versus_lens
+        versus_data versus_change corpus corpus_size corpus_column audit_data audit_size audit_text
+        audit_label audit_pair
         """,
     ),
     "training_dynamics": _names(

@@ -7,7 +7,9 @@ from interp_core.charts.label_placement import (
     IN_VIEW,
     LETTER,
     LINE,
+    CELL,
     MAGNIFICATIONS,
+    RADIUS,
     NEVER,
     RAISED,
     label_levels,
@@ -67,7 +69,8 @@ def test_of_points_in_one_place_one_is_labelled_and_the_most_wanted_wins():
 def test_two_near_points_part_when_the_window_is_magnified():
     places = np.array([[0, 0], [100 / WIDTH, 0], [1, 1.0]])
     texts = ["x" * 20, "y" * 20, "z"]  # 124 px wide, 100 px apart: room from twofold on
-    assert list(label_levels(places, texts)) == [0, 2, 0]
+    # In the smallest window the first would cover the second point.
+    assert list(label_levels(places, texts)) == [1, 2, 0]
 
 
 def test_no_more_labels_than_asked_for_and_not_too_many_in_one_window():
@@ -86,3 +89,20 @@ def test_names_of_groups_in_one_place_are_stacked_and_others_stay():
     pixels = np.sort(moved[:3, 1] * 500)
     assert (np.diff(pixels) >= 17 - 1e-9).all()
     assert np.abs(pixels - 250).max() <= 17 + 1e-9
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_among_few_points_no_label_covers_another_point(seed):
+    rng = np.random.default_rng(seed)
+    places = rng.normal(size=(200, 2))
+    texts = ["x" * length for length in rng.integers(1, 12, len(places))]
+    levels = label_levels(places, texts)
+    size = np.ptp(places, axis=0)
+    for level, zoom in enumerate(MAGNIFICATIONS):
+        pixels = (places - places.min(axis=0)) / size * (WIDTH, HEIGHT) * zoom
+        drawn = boxes(places, texts, zoom)
+        for row in np.flatnonzero((levels >= 0) & (levels <= level)):
+            left, right, low, high = drawn[row]
+            inside = (pixels > (left, low)).all(axis=1) & (pixels < (right, high)).all(axis=1)
+            near = (np.abs(pixels - pixels[row]) <= RADIUS + CELL).all(axis=1)
+            assert not (inside & ~near).any()

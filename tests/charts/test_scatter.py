@@ -130,8 +130,8 @@ def test_groups_get_a_colour_and_a_shape_each_in_the_order_of_the_alphabet():
     shown = layers(chart)[0]["encoding"]
     assert shown["color"]["scale"]["domain"] == ["a", "b", "other"]
     assert shown["shape"]["scale"]["domain"] == ["a", "b", "other"]
-    assert shown["color"]["legend"]["title"] == "kind"
-    assert {"a", "b", "other", "kind"} <= set(texts(picture(chart, "svg")))
+    assert shown["color"]["legend"]["title"] is None  # the control above says it
+    assert {"a", "b", "other"} <= set(texts(picture(chart, "svg")))
 
 
 def test_other_comes_last_and_pairs_of_colour_and_shape_do_not_repeat():
@@ -267,7 +267,7 @@ def test_a_legend_takes_as_few_lines_as_a_window_of_900_px_has_room_for():
     for names, columns in (
         (words, 6),
         ([str(digit) for digit in range(10)], 10),
-        ([f"a rather long name {each}" for each in range(6)], 4),
+        ([f"a rather long name {each}" for each in range(6)], 3),  # not four and two
     ):
         assert by_group("kind", names)["color"]["legend"]["columns"] == columns
 

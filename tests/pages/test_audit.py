@@ -136,7 +136,7 @@ def test_thresholds_pass_or_fail(audited):
     limits = '[thresholds]\n"recall.negative" = { at_least = 0.5 }'
     app = app.text_area(key="audit_thresholds").set_value(limits).run()
     assert not app.warning
-    assert "Passed: the one threshold" in app.success[0].value
+    assert app.success[0].value == "Passed: the one threshold."
     assert app.dataframe[0].value["value"].tolist() == [ic.score(*audited).classes["recall"][0]]
     app = app.text_area(key="audit_thresholds").set_value("[thresholds]\nx = 1").run()
     assert not app.exception

@@ -82,7 +82,7 @@ def _kinds(step: Recipe, found: Privacy, *, tagged: bool) -> ViewResult:
     )
     shares = ("flips", "flips low", "flips high", "control flips")
     st.dataframe(
-        readable(table),
+        readable(table.round(dict.fromkeys(shares, 3))),
         hide_index=True,
         placeholder="–",
         column_config={
@@ -107,6 +107,8 @@ def _rows(audited: Audited, found: Privacy, texts: tuple[str, ...]) -> None:
     order = rows["change"].abs().sort_values(ascending=False, kind="stable").index
     shown = rows.loc[order].reset_index(drop=True)
     shown.insert(0, "text", [texts[place] for place in shown["place"]])
+    for name in ("flip", "control flip"):
+        shown[name] = shown[name].map({True: "●", False: ""})
     flips = percent(rows["flip"].mean())
     st.markdown(f"**{counted(len(rows), 'text')} with personal data** ({flips} flip)")
     explain_row(

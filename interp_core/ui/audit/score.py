@@ -11,6 +11,8 @@ import interp_core as ic
 from interp_core.audit.figures import SMALL, p_value
 from interp_core.audit.points import value_points
 from interp_core.audit.record import SINGLE
+from interp_core.charts.audit import confusion_size
+from interp_core.charts.axes import SIDE
 from interp_core.drawing.audit import CLASSES, confused, most_errors
 from interp_core.ui.audit import texts
 from interp_core.ui.audit.answers import Audited
@@ -23,7 +25,6 @@ from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 from interp_core.ui.widgets.result import ViewResult
 
 HEADLINES = 4
-FEW, MARGIN, CELL_WIDTH = 4, 140, 130  # classes whose cells would be stretched; px
 CELL, ROW = "audit_cell", "audit_row"
 
 
@@ -85,12 +86,12 @@ def threshold(found: Audited) -> Audited:
 
 
 def _headlines(score: ic.Score) -> None:
-    with st.container(horizontal=True, gap="large"):
+    with st.container(key="headlines", horizontal=True):
         for each in score.figures[:HEADLINES]:
             st.metric(
                 each.title,
                 shown(each.key, each.value),
-                f"95%: {shown(each.key, each.low)} to {shown(each.key, each.high)}; n = {each.n:,}",
+                f"{shown(each.key, each.low)} to {shown(each.key, each.high)}; n = {each.n:,}",
                 delta_color="off",
                 delta_arrow="off",
                 width="content",
@@ -174,7 +175,7 @@ def _confusion(found: Audited, score: ic.Score, step: Recipe) -> None:
         title="Confusion matrix",
         key="audit_confusion",
         selection_mode="cell",
-        room=MARGIN + CELL_WIDTH * len(names) if len(names) <= FEW else None,
+        room=confusion_size(names)[0],
         on_select=clicked,
         table=step.confusion,
         alt=f"Counts of true and predicted class for {len(names)} classes. Most frequent error: "
@@ -233,13 +234,15 @@ def _calibration(found: Audited, score: ic.Score) -> None:
     figure(
         calls.chart(made, "reliability"),
         title="Reliability diagram",
+        room=SIDE,
         table=made,
         alt=f"Accuracy by confidence in {len(bins)} bins; largest gap weighted by n: confidence "
         f"{gap['confidence']:.1%}, accuracy {gap['accuracy']:.1%}, n = {gap['n']:.0f}.",
     )
     verdict = "significantly larger" if error.significant else "not significantly larger"
     st.caption(
-        "One point per confidence bin with the 95% interval of its accuracy (Wilson); dashed: "
+        "One point per confidence bin with the 95% interval of its accuracy (Wilson); size: number "
+        "of texts; dashed: "
         f"calibrated. Expected calibration error {error.value:.3f} ({error.low:.3f} to "
         f"{error.high:.3f}), {verdict} than for a calibrated model ({plain(error.comparison)}; "
         f"simulation, {p_value(error.p)}; Guo et al. 2017)."
@@ -275,6 +278,7 @@ def _curves(found: Audited) -> None:
             figure(
                 calls.chart(made, "threshold_curves", **about),
                 title=title,
+                room=SIDE,
                 table=made,
                 alt=f"{title} of {name} over {len(frame)} thresholds; at threshold {cut:.2f}: "
                 f"{told or 'nothing is predicted'}.",

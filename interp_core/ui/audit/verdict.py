@@ -18,7 +18,7 @@ from interp_core.ui.server import costs, jobs, limits
 from interp_core.ui.widgets import layout, recipe
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import message, plain
+from interp_core.ui.widgets.markdown import counted, message, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -29,6 +29,7 @@ FIRST = {
     "tokens": "entity_f1 = { at_least = 0.9 }",
 }
 WORDS = "word_accuracy = { at_least = 0.9 }"  # for labels without B- and I-
+FOUR = st.column_config.NumberColumn(format="%.4f")
 WIDE = 520  # px of the thresholds
 MOST = 4_000  # characters of the thresholds
 MORE_TEXTS = 400  # texts that a suite, or a list of terms, adds to the pass, about
@@ -65,7 +66,13 @@ def draw(found: Audited) -> ViewResult | None:
     chart = _chart(audit, step)
     _files(found, audit, step, given)
     st.markdown("**All values**")
-    st.dataframe(audit.table(), hide_index=True, height=300, placeholder="–")
+    st.dataframe(
+        audit.table(),
+        hide_index=True,
+        height=300,
+        placeholder="–",
+        column_config=dict.fromkeys(("value", "low", "high"), FOUR),
+    )
     with st.expander("Limits of this audit"):
         for each in LIMITS:
             st.markdown(f"- {each}")
@@ -124,20 +131,18 @@ def _audited(found: Audited, given: str, more: list[str]) -> Recipe | None:
 
 def _said(audit: ic.Audit) -> None:
     failed = [each.figure.title for each in audit.checks if not each.passed]
+    count = len(audit.checks)
     if failed:
-        told = f"Failed: {len(failed)} of {len(audit.checks)} thresholds: {', '.join(failed)}."
+        told = f"Failed: {len(failed)} of {counted(count, 'threshold')}: {', '.join(failed)}."
         st.warning(message(told), icon=":material/cancel:")
     else:
-        told = f"all {len(audit.checks)} thresholds" if audit.checks[1:] else "the one threshold"
-        st.success(f"Passed: {told}.", icon=":material/check_circle:")
+        every = f"all {count} thresholds" if count > 1 else "the one threshold"
+        st.success(f"Passed: {every}.", icon=":material/check_circle:")
     st.dataframe(
         audit.checked().assign(passed=[_passed(each) for each in audit.checks]),
         hide_index=True,
         placeholder="–",
-        column_config={
-            name: st.column_config.NumberColumn(name, format="%.4f")
-            for name in ("value", "low", "high")
-        },
+        column_config=dict.fromkeys(("value", "low", "high"), FOUR),
     )
     if any(each.by_value_only for each in audit.checks):
         st.caption(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -165,8 +166,11 @@ def _heads(
     offered = {"lift", *(["change"] if every.both else []), *(["alignment"] if shares else [])}
     measures = {name: title for name, title in MEASURES.items() if name in offered}
     groups = [*GROUPS, *own]
-    own_row = st.container(horizontal=True, vertical_alignment="bottom")
-    with layout.controls() if shares is None else own_row:
+    if shares is None:
+        row = layout.controls()
+    else:
+        row = st.container(horizontal=True, vertical_alignment="bottom")
+    with row:
         keep_valid("word_measure", list(measures))
         measure = one_of("Measure", measures, key="word_measure")
         keep_valid("word_group", groups)
@@ -186,7 +190,7 @@ def _heads(
             audited.model, sum(costs.tokens(audited.model, text) for text in read.texts)
         ),
     )
-    return None if step is None else _map(audited, step, measure, group, read)
+    return None if step is None else _map(audited, step, measure, group, read, row)
 
 
 def _map(
@@ -195,6 +199,7 @@ def _map(
     measure: str,
     group: str,
     read: _Texts,
+    row: Any,
 ) -> ViewResult | None:
     found: HeadLift = value(step)
     if measure == "alignment":
@@ -208,7 +213,8 @@ def _map(
     if not frame[column].notna().any():
         st.info("No text has a word of this group on both sides. Choose another group.")
         return None
-    chosen = _chosen(frame, column)
+    with row:
+        chosen = _chosen(frame, column)
     if measure == "alignment":
         chart = calls.chart(table, "head_alignment", chosen=chosen)
     else:

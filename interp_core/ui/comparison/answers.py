@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from interp_core.audit.figures import p_value
+from interp_core.charts.axes import SIDE
 from interp_core.compare.answers import CHANGES, AnswerComparison
 from interp_core.ui.audit import question as audited
 from interp_core.ui.comparison import over_texts
@@ -107,6 +108,7 @@ def _calibration(found: AnswerComparison, step: Recipe) -> None:
         step.chart("calibration"),
         title="Reliability of both models",
         key="versus_reliability",
+        room=SIDE,
         table=step.calibration,
         alt=f"Accuracy by confidence of both models; expected calibration error: {told}.",
     )
@@ -134,7 +136,10 @@ def _changed(sides: tuple[Side, Side], found: AnswerComparison, step: Recipe) ->
         + ". Select a row to explain its text."
     )
     row = clicks.table(
-        shown.drop(columns="same"), height=300, column_config=PERCENT, key="versus_changed"
+        shown.drop(columns="same").round(dict.fromkeys(PERCENT, 3)),
+        height=300,
+        column_config=PERCENT,
+        key="versus_changed",
     )
     if row is not None:
         explain_by_both(sides, shown["text"][row])

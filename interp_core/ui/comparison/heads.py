@@ -8,17 +8,19 @@ from interp_core.compare.heads import HeadComparison
 from interp_core.compare_report import heads_told
 from interp_core.drawing.compare import DISTANCE
 from interp_core.heads.catalogue import STATISTICS
+from interp_core.heads.tables import head_name
 from interp_core.ui.comparison import over_texts
 from interp_core.ui.comparison.question import Side
 from interp_core.ui.heads.table import as_read
 from interp_core.ui.server import jobs
 from interp_core.ui.widgets import clicks, layout, leads
-from interp_core.ui.widgets.choices import list_of
+from interp_core.ui.widgets.choices import BOUND, keep_valid, list_of
 from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
+HEAD = "versus_head"
 MEASURING = 2.5  # what a pass with both maps and all statistics takes, in passes
 SHOWN = {
     "difference": st.column_config.NumberColumn(format="%+.4f"),
@@ -62,7 +64,8 @@ def draw(sides: tuple[Side, Side], choose) -> ViewResult | None:  # noqa: ANN001
 
     def clicked() -> None:
         hit = clicks.mark("versus_heads", "head", layer=set(found.layers), head=range(found.heads))
-        st.session_state["versus_head"] = hit
+        if hit:
+            st.session_state[HEAD] = head_name(*hit)
 
     figure(
         chart,
@@ -120,14 +123,27 @@ def _caption(found: HeadComparison, name: str) -> str:
 
 
 def _links(sides: tuple[Side, Side], found: HeadComparison, texts: list[str]) -> None:
-    """To the attention of the clicked head in both models."""
-    hit = st.session_state.get("versus_head")
-    if not hit or hit[0] not in found.layers:
-        st.caption("Click a cell to open the attention of its head.")
-        return
-    layer, head = hit
-    other = int(found.order[found.layers.index(layer), head])
-    with st.container(horizontal=True):
+    """To the attention of the chosen head in both models."""
+    heads = {
+        head_name(layer, head): (layer, head)
+        for layer in found.layers
+        for head in range(found.heads)
+    }
+    keep_valid(HEAD, heads)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            "Attention of head",
+            list(heads),
+            index=None,
+            key=HEAD,
+            width=170,
+            placeholder="click or choose",
+            **BOUND,
+        )
+        if name is None:
+            return
+        layer, head = heads[name]
+        other = int(found.order[found.layers.index(layer), head])
         for side, number in zip(sides, (head, other)):
             label = f"Head {layer}.{number} of {plain(side.name)}"
             leads.head(side.name, texts[0], layer, number, label)

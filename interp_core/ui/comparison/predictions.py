@@ -174,7 +174,6 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
         return None
     compared = calls.compare_words(named("scores", scores), named("slopes", slopes))
     table = value(compared)
-    st.markdown(f"**Word attributions** for {plain(target or 'each prediction')}")
     chart = calls.chart(compared, "compare_words")
     figure(
         chart,
@@ -183,7 +182,7 @@ def draw(sides: tuple[Side, Side], text: str) -> ViewResult | None:
         alt=f"Bars of the score of each word in both models; {_largest(table, 'score', '+.2f')}.",
     )
     words = [each.by_word() for each in found]
-    _agreement(words)
+    _agreement(words, target)
     if target is not None:
         _difference(sides, scores, words, target)
     _sensitivity(compared)
@@ -269,7 +268,7 @@ def _predictions(
         st.markdown("The two models **disagree** on this text.")
 
 
-def _agreement(compared: list[Attribution]) -> None:
+def _agreement(compared: list[Attribution], target: str | None) -> None:
     one, two = compared
     if list(one.tokens) != list(two.tokens) or len(one.tokens) < 3:
         return
@@ -281,7 +280,8 @@ def _agreement(compared: list[Attribution]) -> None:
     rank = number(rank_correlation(one.scores, two.scores), "+.2f")
     top = [each.tokens[int(abs(each.scores).argmax())] for each in (one, two)]
     words = " and ".join(f"“{plain(word)}”" for word in dict.fromkeys(top))
+    of = f"“{plain(target)}”" if target else "each prediction"
     st.caption(
-        "One bar per word and model: integrated gradients of the logit. Rank correlation of the "
-        f"two: {rank}. Top word: {words}. Models can agree for different reasons."
+        f"One bar per word and model: integrated gradients of the logit of {of}. Rank correlation "
+        f"of the two: {rank}. Top word: {words}. Models can agree for different reasons."
     )

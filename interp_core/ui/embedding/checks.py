@@ -20,10 +20,10 @@ from interp_core.ui.embedding.downloads import PointResult
 from interp_core.ui.embedding.question import Drawing, Points, points_named
 from interp_core.ui.embedding.results import slow
 from interp_core.ui.server import limits
-from interp_core.ui.widgets import clicks, downloads
+from interp_core.ui.widgets import clicks, downloads, layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import number, plain
+from interp_core.ui.widgets.markdown import number, plain, rounded
 from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 
 
 SHOWN = 100  # rows of a list
+TWO = ["conflict", "own", "other", "silhouette", "factor"]  # shown with two decimals
 _TWO = st.column_config.NumberColumn(format="%.2f")
 COLUMNS = {
-    "text": st.column_config.TextColumn(width="medium"),
+    "text": st.column_config.TextColumn(width="large"),
     "conflict": _TWO,
     "own": st.column_config.NumberColumn("own label", format="%.2f"),
     "other": st.column_config.NumberColumn("other label", format="%.2f"),
@@ -102,6 +103,7 @@ def clusters(asked: Drawing, made: Recipe, row: DeltaGenerator) -> ViewResult | 
 def _choose(row: DeltaGenerator) -> tuple[str, dict]:
     with row:
         method = one_of("Clusters by", METHODS, key="clustering")
+    with layout.options():
         if method == "kmeans":
             count = st.number_input(
                 "Number of clusters",
@@ -293,6 +295,7 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult 
         return None
     table = found.table
     shown = table.head(SHOWN).reset_index(drop=True)
+    shown = shown.assign(**rounded(shown.filter(TWO), 2))  # no zero with a minus
     chosen = clicks.table(shown, height=420, column_config=COLUMNS, key=f"check_table_{kind}")
     if chosen is not None and "text" in shown:
         picking.explain(str(shown["text"][chosen]))

@@ -193,6 +193,7 @@ def _column(data: str) -> tuple[tuple[str, object], ...]:
     first = uploads.column(names, names[0])
     names.sort(key=lambda name: name != first)
     keep_valid("text_column", names)
-    column = st.selectbox("Text column", names, key="text_column", width=250, **BOUND)
+    with layout.options():
+        column = st.selectbox("Text column", names, key="text_column", width=250, **BOUND)
     uploads.chose(column)
     return (("column", column),)

@@ -233,6 +233,7 @@ def _computed(key: Points, layer: int | str) -> Vectors | None:
 
 VECTORS = ["tsv", "csv", "txt", "vec", "npy", "parquet", "safetensors", "gz"]
 HELD = {"table": "projector_table", "vectors": "projector_vectors"}
+FIELDS = {"table": "projector_table_file", "vectors": "projector_vectors_file"}  # to upload in
 NOT_LINKED = "The link restores the settings, not the file."
 
 
@@ -240,10 +241,12 @@ def upload(source: str) -> str:
     """The uploader; returns the digest of what this session holds, "" when there is nothing."""
     held = HELD[source]
     chosen = f"{held}_options"
-    here = held in st.session_state or (source == "table" and holds_file())
+    just_given = st.session_state.get(FIELDS[source]) is not None
+    here = just_given or held in st.session_state or (source == "table" and holds_file())
     with st.expander("File", expanded=not here, icon=":material/upload_file:"):
+        about = st.container()
         if source == "table":
-            given = session_file(ABOUT, key="projector_table_file")
+            given = session_file(ABOUT, key=FIELDS[source])
             asked = options("projector_table")
             found = None if given is None else _table(given, asked)
         else:
@@ -258,7 +261,7 @@ def upload(source: str) -> str:
         st.info(LOST)
         return ""
     if key:
-        st.caption(f"From {plain(name)}. {NOT_LINKED}")
+        about.caption(f"From {plain(name)}. {NOT_LINKED}")
     return key
 
 
@@ -296,7 +299,7 @@ def _vectors() -> tuple[tuple[str, ...] | None, FileOptions]:
     given = uploader(
         "TSV, NPY, Parquet, safetensors, or the text files of word2vec and GloVe",
         VECTORS,
-        key="projector_vectors_file",
+        key=FIELDS["vectors"],
     )
     words = uploader(
         "metadata.tsv (words and labels, for TSV and NPY)",

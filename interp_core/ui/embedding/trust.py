@@ -69,7 +69,7 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult 
 
 def _scores(quality: Quality) -> None:
     figures = (quality.trustworthiness, quality.continuity, quality.kept, quality.none_kept)
-    with st.container(horizontal=True, gap="large"):
+    with st.container(key="figures", horizontal=True):
         for (name, meaning), figure in zip(MEANING.items(), figures):
             share = name in ("neighbours preserved", "no neighbour preserved")
             st.metric(

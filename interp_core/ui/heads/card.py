@@ -27,7 +27,7 @@ def show(asked: Asked, state: ic.CorpusState, frame: pd.DataFrame, chosen: tuple
     line = frame[(frame["layer"] == layer) & (frame["head"] == head)].iloc[0]
     with st.container(border=True):
         st.markdown(f"**Layer {layer}, head {head}: {_role(line)}**")
-        with st.container(horizontal=True, gap="large"):
+        with st.container(horizontal=True):
             for name in (each for each in TOP if each in offered(frame)):
                 entry = STATISTICS[name]
                 st.metric(

@@ -118,7 +118,8 @@ def _by_depth(asked, other, both, name) -> ViewResult:  # noqa: ANN001
         "The models differ in the number of layers or heads, so heads cannot be matched. "
         "Layers are compared by relative depth (mean and range over heads)."
     )
-    st.dataframe(table, hide_index=True, height=280)
+    shown = dict.fromkeys(("depth", "mean", "lowest", "highest"), _FOUR)
+    st.dataframe(table, hide_index=True, height=280, column_config=shown)
     return result(chart, compared, value(both[0]).frame)
 
 

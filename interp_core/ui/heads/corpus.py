@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -18,6 +19,7 @@ from interp_core.files.corpus import sample_corpus
 from interp_core.files.form import FileOptions
 from interp_core.ui.server import cache, costs, jobs, limits
 from interp_core.ui.server.store import Shared
+from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid
 from interp_core.ui.widgets.markdown import plain
 from interp_core.ui.widgets.recipe import BESIDE, Recipe, builtin, calls, each, named, supplied
@@ -79,7 +81,12 @@ def controls(choose: Callable[[bool], Choice], *, key: str = "") -> Asked | None
     `choose(text)` gives what the sidebar says; with `text` its text matters here.
     """
     source = st.selectbox(
-        "Texts", list(SOURCES), format_func=SOURCES.get, key=f"corpus{key}", width=190, **BOUND
+        "Other texts" if key else "Texts",
+        list(SOURCES),
+        format_func=SOURCES.get,
+        key=f"corpus{key}",
+        width=190,
+        **BOUND,
     )
     choice = choose(source == "text")
     files = cache.stamp(choice.model)
@@ -88,15 +95,16 @@ def controls(choose: Callable[[bool], Choice], *, key: str = "") -> Asked | None
     counts = COUNTS[:3] if source == "sentences" else COUNTS
     most = limits.at_most(counts[-1], "texts")
     counts = [count for count in counts if count <= most] or [most]
-    most = st.selectbox(
-        "Number of texts",
-        counts,
-        index=min(1, len(counts) - 1),
-        key=f"corpus_size{key}",
-        width=110,
-        format_func=lambda n: f"{n:,} texts",
-        **BOUND,
-    )
+    with _aside(key):
+        most = st.selectbox(
+            "Number of texts",
+            counts,
+            index=min(1, len(counts) - 1),
+            key=f"corpus_size{key}",
+            width=110,
+            format_func=lambda n: f"{n:,} texts",
+            **BOUND,
+        )
     if source == "sentences":
         return Asked(choice.model, files, source, most)
     own = TEXTS if key else None  # the second file of a comparison is another one
@@ -105,16 +113,14 @@ def controls(choose: Callable[[bool], Choice], *, key: str = "") -> Asked | None
         return None
     chosen = options(f"corpus{key}")
     columns, column, _ = _known(data, file, chosen)
-    return Asked(
-        choice.model,
-        files,
-        source,
-        most,
-        data,
-        _column(list(columns), column, key),
-        file=file,
-        options=chosen,
-    )
+    with _aside(key):
+        column = _column(list(columns), column, key)
+    return Asked(choice.model, files, source, most, data, column, file=file, options=chosen)
+
+
+def _aside(key: str) -> AbstractContextManager:
+    """Beside the first texts there is no room for all that can be said of the second."""
+    return layout.options() if key else nullcontext()
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

@@ -46,15 +46,16 @@ def _card(lesson: Lesson) -> None:
         facts.append(f"needs {lesson.needs}")
     if lesson.name in st.session_state.get(progress.DONE, ()):
         facts.append("finished")
-    st.caption(label(" · ".join(facts)))
     step = progress.paused_at(lesson.name)
-    st.button(
-        "Start" if step == 1 else f"Continue at step {step}",
-        key=f"start_{lesson.name}",
-        on_click=progress.go,
-        args=(lesson.name, step),
-        type="secondary" if step == 1 else "primary",
-    )
+    with st.container():  # one block, so that it stands at the foot of every card of a row
+        st.caption(label(" · ".join(facts)))
+        st.button(
+            "Start" if step == 1 else f"Continue at step {step}",
+            key=f"start_{lesson.name}",
+            on_click=progress.go,
+            args=(lesson.name, step),
+            type="secondary" if step == 1 else "primary",
+        )
 
 
 def teachers() -> None:
