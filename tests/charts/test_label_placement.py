@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from interp_core.charts.label_placement import (
+    CELL,
     IN_VIEW,
     LETTER,
     LINE,
-    CELL,
     MAGNIFICATIONS,
-    RADIUS,
     NEVER,
+    RADIUS,
     RAISED,
     label_levels,
     names_apart,

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
-from tests.pages.running import charts, run, shows, words
+from tests.pages.running import charts, clicked, reopened, run, shows, words
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "The film that my brother told me about was not good."
@@ -110,6 +110,16 @@ def test_change_of_each_head_is_that_of_direct_calls(sentiment, encoder):
     shown = app.dataframe[0].value.sort_values(["layer", "head"])
     assert shown["difference"].to_numpy() == pytest.approx(table["difference"].to_numpy(), abs=1e-5)
     assert f"{table['real'].sum()} of {table['p'].notna().sum()} tested heads" in words(app)
+
+
+def test_a_clicked_head_is_in_the_address_with_links_to_its_attention():
+    app = run("compare_models", **{**PAIR, **FEW}, versus="heads")
+    app = clicked(app, "versus_heads", {"head": [{"layer": 3, "head": 1}]})
+    assert app.selectbox(key="versus_head").value == "3.1"
+    again = reopened(app, "compare_models")
+    assert again.selectbox(key="versus_head").value == "3.1"
+    linked = [each.proto.label for each in again.get("page_link")]
+    assert sum(each.startswith("Head 3.1 of ") for each in linked) == 2
 
 
 def test_answers_without_labels_have_the_churn_of_direct_predictions(models):

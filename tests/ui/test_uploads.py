@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
+import interp_core as ic
 from interp_core.files.form import FileOptions
+from interp_core.ui.widgets import uploads
 
 
 def page() -> None:
@@ -38,3 +41,8 @@ def test_notes_are_told_as_they_stand_and_not_without_end():
     assert lines[1] == r"- Note 2\."
     assert lines[-1] == r"- And 4 more notes\."
     assert len(lines) == 9
+
+
+def test_an_empty_file_is_refused_by_its_name():
+    with pytest.raises(ic.BadInput, match=r"^own\.csv is empty\.$"):
+        uploads.keep(uploads.SessionFile("own.csv", b""))

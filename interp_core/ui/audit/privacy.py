@@ -14,7 +14,7 @@ from interp_core.ui.widgets import layout
 from interp_core.ui.widgets.choices import BOUND
 from interp_core.ui.widgets.downloads import section
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import counted
+from interp_core.ui.widgets.markdown import counted, dots
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -108,7 +108,7 @@ def _rows(audited: Audited, found: Privacy, texts: tuple[str, ...]) -> None:
     shown = rows.loc[order].reset_index(drop=True)
     shown.insert(0, "text", [texts[place] for place in shown["place"]])
     for name in ("flip", "control flip"):
-        shown[name] = shown[name].map({True: "●", False: ""})
+        shown[name] = dots(shown[name])
     flips = percent(rows["flip"].mean())
     st.markdown(f"**{counted(len(rows), 'text')} with personal data** ({flips} flip)")
     explain_row(

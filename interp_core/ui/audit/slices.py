@@ -16,7 +16,7 @@ from interp_core.ui.server import jobs
 from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import counted, plain
+from interp_core.ui.widgets.markdown import counted, dots, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -101,7 +101,7 @@ def _table(table: pd.DataFrame) -> None:
     share = table["errors"].notna().all()
     rounded = table.round(dict.fromkeys(columns, 3)) if share else table
     st.dataframe(
-        readable(rounded.assign(significant=table["significant"].map({True: "●", False: ""}))),
+        readable(rounded.assign(significant=dots(table["significant"]))),
         hide_index=True,
         placeholder="–",
         height=280,

@@ -23,7 +23,7 @@ from interp_core.ui.server import limits
 from interp_core.ui.widgets import clicks, downloads, layout
 from interp_core.ui.widgets.choices import BOUND, keep_valid, one_of
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import number, plain, rounded
+from interp_core.ui.widgets.markdown import dots, number, plain, rounded
 from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 from interp_core.ui.widgets.result import ViewResult
 
@@ -47,7 +47,7 @@ COLUMNS = {
     "nearest_distance": st.column_config.NumberColumn("nearest distance", format="%.4f"),
     "listed": st.column_config.NumberColumn("lists"),
     "share": st.column_config.NumberColumn("of all points", format="percent"),
-    "nobodys": st.column_config.CheckboxColumn("in no neighbour list"),
+    "nobodys": st.column_config.TextColumn("in no neighbour list"),
 }
 
 
@@ -296,6 +296,8 @@ def draw(asked: Points, model: LoadedModel, row: DeltaGenerator) -> PointResult 
     table = found.table
     shown = table.head(SHOWN).reset_index(drop=True)
     shown = shown.assign(**rounded(shown.filter(TWO), 2))  # no zero with a minus
+    if "nobodys" in shown:
+        shown["nobodys"] = dots(shown["nobodys"])
     chosen = clicks.table(shown, height=420, column_config=COLUMNS, key=f"check_table_{kind}")
     if chosen is not None and "text" in shown:
         picking.explain(str(shown["text"][chosen]))

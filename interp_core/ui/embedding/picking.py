@@ -15,7 +15,7 @@ from interp_core.embedding.vectors import Vectors, name_of, point_labels, trunca
 from interp_core.ui.embedding.colouring import columns, label_columns
 from interp_core.ui.server import cache
 from interp_core.ui.widgets import clicks, downloads, leads, sidebar
-from interp_core.ui.widgets.markdown import counted, number, plain
+from interp_core.ui.widgets.markdown import counted, dots, number, plain
 
 KEY = "point"
 MOST_OFFERED = 200
@@ -189,7 +189,7 @@ COLUMNS = {
     "place": st.column_config.NumberColumn(
         "rank in projection", help="1 is the nearest point in the projection"
     ),
-    "torn": st.column_config.CheckboxColumn(
+    "torn": st.column_config.TextColumn(
         "not near in projection",
         help="Among the nearest in the original space, but not in the projection",
     ),
@@ -249,4 +249,4 @@ def _table(near: pd.DataFrame, vectors: Vectors) -> pd.DataFrame:
     )
     told = [name for name in columns(vectors)[:2] if name in near and name not in COLUMNS]
     rest = ["cosine", "euclidean", "place", "torn"]
-    return pd.concat([table, near[told], near[rest]], axis=1)
+    return pd.concat([table, near[told], near[rest].assign(torn=dots(near["torn"]))], axis=1)

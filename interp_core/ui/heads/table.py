@@ -21,6 +21,7 @@ from interp_core.ui.heads.corpus import Asked
 from interp_core.ui.server import cache, costs, jobs
 from interp_core.ui.widgets import clicks, downloads
 from interp_core.ui.widgets.choices import BOUND, keep_valid
+from interp_core.ui.widgets.markdown import dots
 from interp_core.ui.widgets.recipe import Recipe, calls, named
 from interp_core.ui.widgets.result import Offer, ViewResult
 
@@ -94,7 +95,7 @@ def importance(
 def as_read(table: pd.DataFrame) -> pd.DataFrame:
     """A table of tests with p-values as they are read, and a dot where one is significant."""
     p = [None if p != p else p_value(p).removeprefix("p ").removeprefix("= ") for p in table["p"]]
-    return table.assign(p=p, real=table["real"].map({True: "●", False: ""}))
+    return table.assign(p=p, real=dots(table["real"]))
 
 
 def has_importance(asked: Asked) -> bool:

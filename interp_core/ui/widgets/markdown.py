@@ -61,6 +61,11 @@ def between(value: float, low: float, high: float, form: str = "+.3f") -> str:
     return f"{number(value, form)} ({number(low, form)} to {number(high, form)})"
 
 
+def dots(true: pd.Series) -> pd.Series:
+    """A dot where it is true: a tick box would ask for a click."""
+    return true.map({True: "●", False: ""})
+
+
 def rounded(table: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
     """The table as it is shown with so many decimals, in which no zero has a minus."""
     floats = table.select_dtypes("float")

@@ -14,7 +14,7 @@ import streamlit as st
 from interp_core.errors import BadInput
 from interp_core.files.encoding import OFFERED, TITLES
 from interp_core.files.form import FileOptions
-from interp_core.files.limits import MAX_FILE_BYTES
+from interp_core.files.limits import MAX_FILE_BYTES, called
 from interp_core.files.tables import Table, open_table
 from interp_core.ui.server import limits
 from interp_core.ui.server.limits import digest
@@ -108,7 +108,7 @@ def keep(given: Any) -> tuple[str, str]:
     """Keep what the uploader gave; its name, and the digest by which `files` gives it."""
     data = given.getvalue()
     if not data:
-        raise BadInput("The file is empty.")
+        raise BadInput(f"{called(given.name)} is empty.")
     key = digest(data)
     files().get(key, lambda: data)
     return given.name, key
