@@ -171,7 +171,8 @@ def _colour(frame: pd.DataFrame, look: Look) -> dict:
         return {"color": alt.value(PLAIN)}
     if look.kind == "nominal":
         return by_group(look.colour, frame[look.colour], look.ink)
-    legend = alt.Legend(title=look.title or look.colour, orient="top")
+    ink = {} if look.ink == GREY else {"labelColor": look.ink, "titleColor": look.ink}
+    legend = alt.Legend(title=look.title or look.colour, orient="top", **ink)
     scale = alt.Scale(scheme="viridis")
     return {"color": alt.Color(f"{look.colour}:Q", legend=legend, scale=scale)}
 
@@ -202,7 +203,7 @@ def _lines(frame: pd.DataFrame, pick: alt.Parameter) -> alt.Chart:
     return chart
 
 
-LABEL_WIDTH = 900  # px of the window that labels are placed for
+LABEL_WIDTH, LABEL_HEIGHT = 820, 440  # px that labels are placed for: of a window of 900
 GROUP = -1  # the level of a group's name, which is always shown
 SLACK = 0.05  # of a doubling: a window as wide as planned counts as wide enough
 

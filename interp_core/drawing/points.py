@@ -12,7 +12,7 @@ import pandas as pd
 from interp_core.charts.label_placement import label_levels, names_apart
 from interp_core.charts.offline import offline
 from interp_core.charts.points import OTHER
-from interp_core.charts.scatter import GROUP, Look, scatter
+from interp_core.charts.scatter import EDGE, GROUP, LABEL_HEIGHT, LABEL_WIDTH, Look, scatter
 from interp_core.embedding.neighbours import Neighbours, find_neighbours
 from interp_core.embedding.projection import Projection, project
 from interp_core.embedding.vectors import Vectors, has_tokens, label_names, make_vectors, truncate
@@ -124,7 +124,14 @@ def point_labels(frame: pd.DataFrame, vectors: Vectors) -> pd.DataFrame:
     texts = labels["label"].tolist()
     short_ones = np.array([len(text) < WORD_LETTERS for text in texts])
     order = np.lexsort((short_ones, ~frame["found"].to_numpy()))
-    labels["level"] = label_levels(labels[["x", "y"]].to_numpy(), texts, order=order)
+    inside = 1 + 2 * EDGE  # around the points there is room
+    labels["level"] = label_levels(
+        labels[["x", "y"]].to_numpy(),
+        texts,
+        order=order,
+        width=LABEL_WIDTH / inside,
+        height=LABEL_HEIGHT / inside,
+    )
     return labels[labels["level"] >= 0]
 
 

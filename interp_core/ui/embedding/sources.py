@@ -241,9 +241,11 @@ def upload(source: str) -> str:
     """The uploader; returns the digest of what this session holds, "" when there is nothing."""
     held = HELD[source]
     chosen = f"{held}_options"
-    just_given = st.session_state.get(FIELDS[source]) is not None
+    just_given = st.session_state.get(FIELDS[source])
     here = just_given or held in st.session_state or (source == "table" and holds_file())
-    with st.expander("File", expanded=not here, icon=":material/upload_file:"):
+    name = just_given.name if just_given else st.session_state.get(held, ("",))[0]
+    title = f"File: {plain(name)}" if name else "File"
+    with st.expander(title, expanded=not here, icon=":material/upload_file:"):
         about = st.container()
         if source == "table":
             given = session_file(ABOUT, key=FIELDS[source])
