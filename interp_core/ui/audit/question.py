@@ -76,7 +76,7 @@ def controls(choice, model: LoadedModel) -> Asked | str:  # noqa: ANN001 - sideb
         list(sources),
         format_func=sources.get,
         key="audit_data",
-        width=layout.room(sources.values(), 300),
+        width=layout.room(sources.values(), 200),
         **BOUND,
     )
     if source != FILE:
@@ -95,8 +95,9 @@ def _of_file(name: str, files: str, model: LoadedModel) -> Asked | str:
     took_file("audit_data")  # given here, it may be left
     if not data:
         return "Upload a labelled file to start. It is processed on the Clearhead server only."
-    chosen = options("audit", table=not tokens)
-    asked = Asked(name, files, FILE, _limit(), data, file, chosen)
+    chosen = options("audit", table=not tokens, among=layout.options())
+    with layout.options():
+        asked = Asked(name, files, FILE, _limit(), data, file, chosen)
     return asked if tokens else _with_columns(asked, model)
 
 
@@ -130,14 +131,17 @@ def _with_columns(asked: Asked, model: LoadedModel) -> Asked | str:
     frame = table(asked).frame
     names = list(frame)
     usual = choose_column(frame.head(LOOKED_AT).to_dict("records")) or names[0]
-    text = _column("Text", "audit_text", names, usual)
+    with layout.options():
+        text = _column("Text", "audit_text", names, usual)
     rest = [name for name in names if name != text]
     try:
         found = label_column(frame[rest], model)
     except ic.BadInput:
         found = None
     label = _column("Label", "audit_label", rest, found)
-    pair = _column("Second text", "audit_pair", [n for n in rest if n != label], None, "none")
+    with layout.options():
+        others = [name for name in rest if name != label]
+        pair = _column("Second text", "audit_pair", others, None, "none")
     if not rest:
         return "The file has one column. An audit needs two: the texts, and a label for each."
     if label is None:

@@ -73,7 +73,7 @@ def threshold(found: Audited) -> Audited:
             0.5,
             0.01,
             key="audit_threshold",
-            width=260,
+            width=200,
             help=f"“{name}” is predicted from this probability on.",
             **BOUND,
         )

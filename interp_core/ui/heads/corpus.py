@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -95,7 +95,8 @@ def controls(choose: Callable[[bool], Choice], *, key: str = "") -> Asked | None
     counts = COUNTS[:3] if source == "sentences" else COUNTS
     most = limits.at_most(counts[-1], "texts")
     counts = [count for count in counts if count <= most] or [most]
-    with _aside(key):
+    # Beside the first texts there is no room for all that can be said of the second.
+    with layout.options() if key else nullcontext():
         most = st.selectbox(
             "Number of texts",
             counts,
@@ -111,16 +112,12 @@ def controls(choose: Callable[[bool], Choice], *, key: str = "") -> Asked | None
     file, data = file_popover(ABOUT, own, key=f"corpus_file{key}", held=f"{HELD}{key}")
     if not data:
         return None
-    chosen = options(f"corpus{key}")
+    # Of the second file they have a list of their own: the two would be mistaken for each other.
+    chosen = options(f"corpus{key}", among=None if key else layout.options())
     columns, column, _ = _known(data, file, chosen)
-    with _aside(key):
+    with layout.options():
         column = _column(list(columns), column, key)
     return Asked(choice.model, files, source, most, data, column, file=file, options=chosen)
-
-
-def _aside(key: str) -> AbstractContextManager:
-    """Beside the first texts there is no room for all that can be said of the second."""
-    return layout.options() if key else nullcontext()
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

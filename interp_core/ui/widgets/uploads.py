@@ -228,12 +228,13 @@ def chose(name: str | None) -> None:
         st.session_state[COLUMN] = name
 
 
-def options(key: str, *, table: bool = True) -> FileOptions:
-    """A popover with what people can say about a file that is not read as they mean it.
+def options(key: str, *, table: bool = True, among: Any = None) -> FileOptions:
+    """What people can say about a file that is not read as they mean it, in a popover or `among`
+    other options.
 
     Without `table` only the encoding can be chosen.
     """
-    with st.popover("File options", icon=":material/tune:"):
+    with among or st.popover("File options", icon=":material/tune:"):
         encoding = _choice("Encoding", ENCODINGS, f"{key}_encoding")
         if not table:
             return FileOptions(encoding)
