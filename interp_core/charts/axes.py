@@ -66,6 +66,11 @@ def colours(title: str | None, **more: Any) -> alt.Legend:
     return alt.Legend(title=title, **place | _without_a_sign_at_zero(more))
 
 
+def head_room(heads: int) -> int | None:
+    """px in which the cells of a map of few heads are not stretched; None: what the page has."""
+    return 90 + 80 * heads if heads < 12 else None
+
+
 def by_head() -> dict[str, alt.X | alt.Y]:
     """The places of a map of layer × head, as arguments of `encode`."""
     return {

@@ -150,7 +150,8 @@ def histogram_by_layer(frame: pd.DataFrame, *, title: str) -> alt.Chart:
 
 def _layers_height(frame: pd.DataFrame) -> int:
     """Of two charts that stand beside each other."""
-    return max(240, 26 * frame["layer"].nunique() + 60)
+    layers = frame["layer"].nunique()
+    return max(240, (26 if layers <= 12 else 14) * layers + 60)
 
 
 def head_scatter(

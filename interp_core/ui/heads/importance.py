@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import interp_core as ic
+from interp_core.charts.axes import head_room
 from interp_core.drawing.heads import CURVES, STRONGEST
 from interp_core.heads.importance import ORDERS, STEPS
 from interp_core.ui.heads import card, corpus, table
@@ -59,6 +60,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
         chart,
         title=f"{capital(title)} of every head",
         key="importance_map",
+        room=head_room(frame["head"].nunique()),
         selection_mode="head",
         on_select=table.on_chart("importance_map", "head", frame),
         alt=f"Map of the {title} of {len(frame)} heads: {extremes(frame, column, '.4f')}.",

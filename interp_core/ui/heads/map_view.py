@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 import interp_core as ic
+from interp_core.charts.axes import head_room
 from interp_core.charts.heads import head_map
 from interp_core.drawing.heads import layer_parts
 from interp_core.heads.catalogue import IMPORTANCE, STATISTICS, Statistic, offered, undefined
@@ -61,6 +62,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult:
         chart,
         title=f"{capital(entry.title)} of every head",
         key="head_map",
+        room=head_room(frame["head"].nunique()),
         selection_mode="head",
         on_select=table.on_chart("head_map", "head", frame),
         alt=f"Map of the {entry.axis} of {len(frame)} heads: "

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from interp_core.charts.axes import head_room
 from interp_core.heads.catalogue import IMAGE_STATISTICS, IMPORTANCE, STATISTICS, offered
 from interp_core.models.record import LoadedModel
 from interp_core.ui.images.question import SMALL, choose_several, patches_of
@@ -53,6 +54,7 @@ def draw(model: LoadedModel, choice) -> None:  # noqa: ANN001 - sidebar.Choice
     figure(
         chart,
         title=f"{title.capitalize()} of every head over {images.short}",
+        room=head_room(frame["head"].nunique()),
         alt=f"Map of the {title} of {len(frame)} heads; {_extremes(frame, name, entry.digits)}.",
     )
     st.caption(f"{entry.about} {entry.caution} {images.about} {_added(others)}")
