@@ -275,7 +275,7 @@ def pruning(frame: pd.DataFrame, *, y: str, title: str) -> alt.LayerChart:
     inks = [GREY if name.startswith("random") else next(colours) for name in names]
     colour = alt.Color(
         "ranking:N",
-        legend=alt.Legend(title=None, orient="top", symbolOpacity=1),
+        legend=alt.Legend(**STROKES),
         scale=alt.Scale(domain=names, range=inks),
     )
     base = alt.Chart(frame).encode(
@@ -289,7 +289,9 @@ def pruning(frame: pd.DataFrame, *, y: str, title: str) -> alt.LayerChart:
     line = base.mark_line(point=True, strokeWidth=2).encode(
         y=alt.Y(f"{y}:Q", title=title, scale=alt.Scale(zero=False), axis=measured()),
         color=colour,
-        strokeDash=alt.StrokeDash("ranking:N", legend=None),
+        strokeDash=alt.StrokeDash(
+            "ranking:N", legend=alt.Legend(**STROKES), scale=alt.Scale(domain=names)
+        ),
         tooltip=["ranking", "removed", alt.Tooltip(f"{y}:Q", format=".4f")],
     )
     spread = frame.dropna(subset=[f"{y}_std"])

@@ -48,7 +48,7 @@ def draw(asked: Asked, state: ic.CorpusState) -> ViewResult | None:
             names,
             format_func=lambda n: STATISTICS[n].axis,
             key="stat2",
-            width=220,
+            width=190,
             **BOUND,
         )
     if other is None:
@@ -118,7 +118,8 @@ def _by_depth(asked, other, both, name) -> ViewResult:  # noqa: ANN001
         "The models differ in the number of layers or heads, so heads cannot be matched. "
         "Layers are compared by relative depth (mean and range over heads)."
     )
-    shown = dict.fromkeys(("depth", "mean", "lowest", "highest"), _FOUR)
+    shown = dict.fromkeys(("mean", "lowest", "highest"), _FOUR)
+    shown["depth"] = st.column_config.NumberColumn(format="%.2f")
     st.dataframe(table, hide_index=True, height=280, column_config=shown)
     return result(chart, compared, value(both[0]).frame)
 

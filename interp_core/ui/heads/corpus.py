@@ -85,7 +85,7 @@ def controls(choose: Callable[[bool], Choice], *, key: str = "") -> Asked | None
         list(SOURCES),
         format_func=SOURCES.get,
         key=f"corpus{key}",
-        width=190,
+        width=175,
         **BOUND,
     )
     choice = choose(source == "text")

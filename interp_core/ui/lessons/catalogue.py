@@ -66,7 +66,7 @@ def teachers() -> None:
 
 CSS = """
 .terms { max-width: 52rem; line-height: 1.55; }
-.terms, .terms dt, .terms dd { margin: 0; padding: 0; }
+dl.terms.terms, .terms dt, .terms dd { margin: 0; padding: 0; }
 .terms dt { font-weight: 650; padding-top: .9rem; }
 .terms small { opacity: .8; }
 """
