@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 from streamlit.testing.v1 import AppTest
 
 import interp_core as ic
@@ -184,3 +185,19 @@ def test_classes_without_names_are_matched_by_number_in_every_view(tiny, tmp_pat
         assert "same order in both models" in words(app)
         assert "no label in common" not in words(app)
         assert "disagree" not in words(app)
+
+
+@pytest.mark.parametrize(("names", "said"), [(("good", "bad"), True), (("red", "blue"), False)])
+def test_models_disagree_only_where_the_second_has_the_class(tiny, tmp_path, names, said):
+    first, second = (tmp_path / each for each in ("first", "second"))
+    for folder, labels in ((first, ("good", "bad")), (second, names)):
+        shutil.copytree(tiny("bert-2-labels"), folder)
+        config = json.loads((folder / "config.json").read_text())
+        config |= {"id2label": dict(enumerate(labels)), "label2id": {labels[0]: 0, labels[1]: 1}}
+        (folder / "config.json").write_text(json.dumps(config))
+    weights = load_file(second / "model.safetensors")
+    turned = {name: -each if "classifier" in name else each for name, each in weights.items()}
+    save_file(turned, second / "model.safetensors", {"format": "pt"})
+    app = run("compare_models", model=str(first), rival=str(second), text="A film.")
+    assert not app.exception
+    assert ("disagree" in words(app)) is said

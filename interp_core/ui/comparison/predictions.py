@@ -264,7 +264,8 @@ def _predictions(
                 delta_color="off",
                 delta_arrow="off",
             )
-    if classes.get(found[0].prediction.label) != found[1].prediction.label:
+    same = classes.get(found[0].prediction.label)  # None: the second model has no such class
+    if same is not None and same != found[1].prediction.label:
         st.markdown("The two models **disagree** on this text.")
 
 
