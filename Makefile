@@ -11,7 +11,7 @@ run: $(VENV)/installed $(VENV)/installed-models
 	@$(BIN)/streamlit run app.py $(ARGS)
 
 test: $(VENV)/installed-dev $(VENV)/installed-models lint
-	@echo "Clearhead: running the tests (about twelve minutes on two cores)."
+	@echo "Clearhead: running the tests (twelve to seventeen minutes on two cores)."
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 # Apart from the others: Ray is large, and starting it takes longer than many of them together.
