@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 from interp_core.attribution.tables import rank_correlation
 from interp_core.charts import attributions, heads, heatmaps, language, patches
 from interp_core.charts.export import picture
-from interp_core.ui.widgets.markdown import between, counted, number, percent, share
+from interp_core.ui.widgets.markdown import between, counted, number, percentage, share
 
 NONE = [float("nan")] * 6
 PLACES = {"layer": [0, 0, 0, 1, 1, 1], "head": [0, 1, 2] * 2}
@@ -26,7 +26,7 @@ def test_no_number_is_undefined(value):
 
 
 def test_a_small_probability_is_not_called_zero():
-    assert [percent(each) for each in (0, 0.0004, 0.0006, 1)] == [
+    assert [percentage(each) for each in (0, 0.0004, 0.0006, 1)] == [
         "0.0%",
         "< 0.1%",
         "0.1%",

@@ -19,7 +19,7 @@ from interp_core.ui.server import cache, costs
 from interp_core.ui.widgets import layout, leads
 from interp_core.ui.widgets.choices import BOUND, one_of
 from interp_core.ui.widgets.figure import figure
-from interp_core.ui.widgets.markdown import number, percent, plain
+from interp_core.ui.widgets.markdown import number, percentage, plain
 from interp_core.ui.widgets.recipe import Recipe, named, value
 from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.token_strip import token_strip
@@ -92,7 +92,7 @@ def prediction(asked: Asked, step: Recipe) -> None:
             width="content",
         )
         others = [
-            f"{plain(row.label)} {percent(row.probability)}"
+            f"{plain(row.label)} {percentage(row.probability)}"
             for row in table.iloc[1:NAMED_LABELS].itertuples()
             if known
         ]

@@ -96,17 +96,17 @@ def _side_by_side(asked: Asked, step: Recipe, edited: str) -> ViewResult | None:
         return None
     found, other = value(step), value(second)
     pairs = (("Original", found), ("Edited", other))
-    drawn = [each.by_word() for _, each in pairs if not each.misleads]
-    shade = max(map(strongest, drawn), default=1.0)
+    drawn = {name: each.by_word() for name, each in pairs if not each.misleads}
+    shade = max(map(strongest, drawn.values()), default=1.0)
     for side, (name, each) in zip(st.columns(2, gap="large"), pairs):
         with side:
             chance = each.prediction.probability
             said = plain(each.prediction.label)
             st.markdown(f"**{name}**: {said}" + (f", {chance:.1%}" if chance is not None else ""))
-            if not each.misleads:
-                strip(each.by_word(), key=name, shade=shade)
+            if name in drawn:
+                strip(drawn[name], key=name, shade=shade)
     if drawn:
-        shading(drawn[0], shade)
+        shading(next(iter(drawn.values())), shade)
     move = other.value - found.value
     st.markdown(
         f"Change in the {found.unit} of **{plain(found.target)}**: **{number(move, '+.3f')}** "

@@ -17,7 +17,7 @@ from interp_core.ui.language.question import FITTING, Asked, place_name
 from interp_core.ui.server import cache, costs
 from interp_core.ui.widgets.choices import BOUND, keep_valid
 from interp_core.ui.widgets.figure import figure, offer
-from interp_core.ui.widgets.markdown import message, number, plain
+from interp_core.ui.widgets.markdown import dots, message, number, plain
 from interp_core.ui.widgets.recipe import Recipe, calls, named, value
 from interp_core.ui.widgets.result import ViewResult
 from interp_core.ui.widgets.token_strip import token_strip
@@ -35,7 +35,7 @@ SHOWN = {
 ANSWERS = {
     "given": st.column_config.TextColumn("passages", width="small"),
     "answer": st.column_config.TextColumn("answer", width="large"),
-    "same": st.column_config.CheckboxColumn("same as with all"),
+    "same": st.column_config.TextColumn("same as with all"),
 }
 COLUMNS = {
     "passage": st.column_config.NumberColumn("passage", width="small"),
@@ -261,7 +261,8 @@ def _answers(asked: Asked, given: Given) -> None:
     if found is None:
         return
     frame = value(found)
-    st.dataframe(frame, hide_index=True, column_config=ANSWERS, key="passages_answers")
+    shown = frame.assign(same=dots(frame["same"]))
+    st.dataframe(shown, hide_index=True, column_config=ANSWERS, key="passages_answers")
     changed = [given for given, same in zip(frame["given"], frame["same"]) if not same]
     st.caption(
         f"The most likely answer of up to {WRITTEN} tokens each time. Other than after all "

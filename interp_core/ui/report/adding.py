@@ -23,6 +23,7 @@ from interp_core.ui import navigation
 from interp_core.ui.report import session
 from interp_core.ui.server import cache, loading
 from interp_core.ui.widgets import recipe
+from interp_core.ui.widgets.markdown import counted
 
 ASKED, PENDING = "clearhead_asked", "clearhead_pending"
 MOST_SVG = 1_500_000  # bytes; larger drawings (thousands of points) are kept as PNG
@@ -107,7 +108,7 @@ def _add(picture: Picture) -> None:
             "some charts."
         )
     session.keep(report.added(figure))
-    held = f"{len(report.figures) + 1} charts" if report.figures else "1 chart"
+    held = counted(len(report.figures) + 1, "chart")
     st.toast(f"Added to the report ({held}).", icon=":material/note_add:")
 
 

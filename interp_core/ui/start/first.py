@@ -14,7 +14,7 @@ from interp_core.ui.attribution.explanation import strip
 from interp_core.ui.attribution.question import explained, natural
 from interp_core.ui.images import question as pictures
 from interp_core.ui.server import cache
-from interp_core.ui.widgets.markdown import percent
+from interp_core.ui.widgets.markdown import percentage
 from interp_core.ui.widgets.recipe import value
 from interp_core.ui.widgets.sidebar import Choice
 
@@ -78,7 +78,7 @@ def _line(prediction: Prediction) -> str:
     table = prediction.to_frame()
     others = table[table["label"] != prediction.label].head(OTHERS)
     said = [
-        f"{escape(row.label)} {escape(percent(row.probability))}"
+        f"{escape(row.label)} {escape(percentage(row.probability))}"
         for row in others.itertuples()
         if row.probability == row.probability  # a number
     ]

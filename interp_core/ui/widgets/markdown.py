@@ -46,7 +46,7 @@ def share(part: float, whole: float, form: str = ".0%", *, missing: str = UNDEFI
     return number(part / whole if whole else None, form, missing=missing)
 
 
-def percent(probability: float) -> str:
+def percentage(probability: float) -> str:
     """A probability as a percentage, which is not called zero where it is none."""
     return "< 0.1%" if 0 < probability < 0.0005 else f"{probability:.1%}"
 
