@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import altair as alt
 
@@ -53,6 +54,9 @@ CONFIG = {
     },
 }
 WIDTH = 900  # px, for charts that take the width of the page
+# Of labels and of what is behind them. Marks do not follow the theme, so that charts write it out.
+INK = {"light": ("#3c4656", "#ffffff"), "dark": ("#c6cfdb", "#10151c")}
+ON_PAPER = dict(zip(INK["dark"], INK["light"]))
 
 
 def specification(chart: alt.TopLevelMixin, *, validate: bool = True) -> dict:
@@ -62,10 +66,21 @@ def specification(chart: alt.TopLevelMixin, *, validate: bool = True) -> dict:
     """
     with alt.data_transformers.disable_max_rows():
         spec = json.loads(chart.to_json(validate=validate, indent=None))
+    spec = _on_paper(spec)
     spec["config"] = {**spec.get("config", {}), **CONFIG}
     if not {"width", "hconcat", "vconcat", "concat"} & spec.keys():
         spec["width"] = WIDTH
     return spec
+
+
+def _on_paper(part: Any) -> Any:
+    """The part of a specification with the inks of the light theme; data stay as they are."""
+    if isinstance(part, dict):
+        data = ("data", "datasets", "domain")
+        return {key: each if key in data else _on_paper(each) for key, each in part.items()}
+    if isinstance(part, list):
+        return [_on_paper(each) for each in part]
+    return ON_PAPER.get(part, part) if isinstance(part, str) else part
 
 
 def picture(chart: alt.TopLevelMixin, kind: str) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from interp_core.charts.export import INK
 from interp_core.charts.label_placement import label_levels, names_apart
 from interp_core.charts.offline import offline
 from interp_core.charts.points import OTHER
@@ -35,7 +36,6 @@ TITLES = {"rank": "frequency rank"}
 PREFERRED = ("intent", "sense", "group", "digit", "label", "class", "rank")
 OWN = ("row", "x", "y", "z", "found")  # columns of the frame that no tooltip shows
 LABELS = ("points", "groups", "none")
-INK, PAPER = "#3c4656", "#ffffff"  # of labels and behind them, in light
 
 
 @dataclass(frozen=True)
@@ -265,7 +265,7 @@ def look(
     colours: Colouring | None,
     axes: tuple[str, str],
     *,
-    inks: tuple[str, str] = (INK, PAPER),
+    inks: tuple[str, str] = INK["light"],
     **more: Any,
 ) -> Look:
     """How the points of `scene_frame` are drawn."""

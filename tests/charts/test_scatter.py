@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from interp_core.charts.export import SEQUENTIAL, picture, specification
+from interp_core.charts.export import INK, SEQUENTIAL, picture, specification
 from interp_core.charts.pairs import side_by_side, trail
 from interp_core.charts.photographs import photo_url
 from interp_core.charts.points import PLAIN, SHAPES, by_group, in_order
@@ -50,6 +50,24 @@ def thumbnails(count):
     return tuple(
         photo_url(Image.new("RGB", (30, 20), (200, place, 40)), 96) for place in range(count)
     )
+
+
+@pytest.mark.parametrize("kind", ["scatter", "trail"])
+def test_a_chart_of_the_dark_page_is_a_picture_for_white_paper(kind):
+    frame = points(6)
+    frame.loc[2, ["text", "_colour"]] = INK["dark"][0]  # a text is kept, whatever it says
+
+    def drawn(inks):
+        if kind == "scatter":
+            return scatter(
+                frame, labels(frame, 0), Look(colour="_colour", ink=inks[0], paper=inks[1])
+            )
+        named = {"colour": "_colour", "groups": set(frame["_colour"]), "inks": inks}
+        return trail(frame, ((-3, 3), (-3, 3)), labels=labels(frame, 0), **named)
+
+    light, dark = (drawn(INK[theme]) for theme in ("light", "dark"))
+    assert picture(dark, "png") == picture(light, "png")
+    assert INK["dark"][0] in json.dumps(specification(dark)["datasets"])
 
 
 def test_thumbnails_stand_at_their_points_below_frames_that_are_picked():

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from interp_core.charts.export import INK
 from interp_core.charts.points import in_order
 from interp_core.charts.scatter import Look, scatter
 from interp_core.drawing.points import axes_of, look, scene_frame
@@ -156,7 +157,6 @@ DARK = ["#5b9bf0", "#e69f00", "#2fc49a", "#e08fc0", "#d0b25c", "#8fb8ff", "#b99a
 RAMP = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#fde725"]  # viridis
 # Pictures without shapes need twelve colours that stay apart.
 MORE = ["#b2182b", "#7a9a01", "#1b7f8c", "#e377c2"]
-INK = {"light": ("#3c4656", "#ffffff"), "dark": ("#c6cfdb", "#10151c")}
 LETTERS = 40  # of a name in the legend
 
 
