@@ -54,9 +54,11 @@ CONFIG = {
     },
 }
 WIDTH = 900  # px, for charts that take the width of the page
-# Of labels and of what is behind them. Marks do not follow the theme, so that charts write it out.
+# Marks do not follow the theme, so that charts write out the colours of labels and of what is
+# behind them, and of text on cells.
 INK = {"light": ("#3c4656", "#ffffff"), "dark": ("#c6cfdb", "#10151c")}
-ON_PAPER = dict(zip(INK["dark"], INK["light"]))
+ON_CELLS = {"light": "#17202c", "dark": "#e7ebf1"}
+ON_PAPER = {**dict(zip(INK["dark"], INK["light"])), ON_CELLS["dark"]: ON_CELLS["light"]}
 
 
 def specification(chart: alt.TopLevelMixin, *, validate: bool = True) -> dict:

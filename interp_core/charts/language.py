@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from interp_core.charts.axes import BANDS, TICKS, colours, measured, named, of_bars
+from interp_core.charts.export import ON_CELLS
 from interp_core.charts.heatmaps import below_zero, largest, token_axis, token_keys
 from interp_core.charts.points import (
     CELL_LINE,
@@ -164,12 +165,11 @@ def copies(frame: pd.DataFrame) -> alt.Chart:
     )
 
 
-INK = "#17202c"  # of text on cells: the light theme's, as in downloaded pictures
 ROW = 20  # px of a layer
 SLANTED = 70  # px of the slanted tokens above the grid
 
 
-def lens_grid(frame: pd.DataFrame, *, ink: str = INK) -> alt.LayerChart:
+def lens_grid(frame: pd.DataFrame, *, ink: str = ON_CELLS["light"]) -> alt.LayerChart:
     """Layers up, positions across: the best token of each cell, shaded by its probability.
 
     `frame`: layer, position, key (a token key), token, best, probability, answer, answer_rank,

@@ -12,7 +12,9 @@ import pytest
 import vl_convert
 
 from interp_core.charts.attributions import agreement
+from interp_core.charts.export import ON_CELLS, picture
 from interp_core.charts.heatmaps import heatmap
+from interp_core.charts.language import lens_grid
 from interp_core.charts.simple import beside
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,3 +54,13 @@ def test_in_a_row_of_charts_dashes_go_by_the_colours_of_their_own_chart(theme, s
     ]
     assert inks(beside(maps, apart=True), theme)["–"] == {strong}
     assert inks(beside(maps[:1]), theme)["–"] == {strong}
+
+
+def test_tokens_of_a_grid_from_the_dark_page_are_dark_on_paper():
+    cells = pd.DataFrame({"layer": [0, 1], "position": 0, "key": "0|a", "token": "a"})
+    cells = cells.assign(best=["b", "c"], probability=[0.02, 0.9], answer="c", answer_rank=[2, 1])
+    cells = cells.assign(divergence=0.5, chosen=False)
+    light, dark = (
+        picture(lens_grid(cells, ink=ON_CELLS[theme]), "png") for theme in ("light", "dark")
+    )
+    assert light == dark

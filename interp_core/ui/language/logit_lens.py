@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from interp_core.charts.export import ON_CELLS
 from interp_core.charts.language import lens_grid
 from interp_core.drawing.language import DOT, LINES, WINDOW, lens_cells, thinned
 from interp_core.inputs.tokens import TokenSequence
@@ -11,17 +12,15 @@ from interp_core.language.lens import LogitLens
 from interp_core.ui.language.next_token import best_named, settled
 from interp_core.ui.language.question import (
     Asked,
-    ink,
     pick_place,
     place_choice,
     sequence,
 )
 from interp_core.ui.widgets import clicks, layout
 from interp_core.ui.widgets.choices import BOUND, follow, keep_valid, one_of
-from interp_core.ui.widgets.figure import draw as draw_chart
-from interp_core.ui.widgets.figure import figure, offer
+from interp_core.ui.widgets.figure import figure
 from interp_core.ui.widgets.markdown import plain
-from interp_core.ui.widgets.recipe import Recipe, calls, named, value
+from interp_core.ui.widgets.recipe import Recipe, calls, named, supplied, value
 from interp_core.ui.widgets.result import ViewResult
 
 WHOLE = 48  # tokens up to which all positions are read at once
@@ -89,17 +88,18 @@ def _grid(read: TokenSequence, lens: Recipe, window: range, chosen: tuple[int, i
             pick_place(read, hit[1])
 
     said = settled(inside)
-    # For the light page of a report, whatever the reader's theme is.
-    plain_ink = lens.chart(positions=window, chosen=chosen)
-    with st.container(gap="xsmall"):
-        draw_chart(
-            lens_grid(inside, ink=ink()),
-            key="lm_lens_chart",
-            on_select=clicked,
-            selection_mode="cell",
-            alt=said,
-        )
-        offer(plain_ink, title="Logit lens: top token after each layer", alt=said)
+    ink = ON_CELLS["dark" if st.context.theme.type == "dark" else "light"]
+    chart = supplied(
+        lens.chart(positions=window, chosen=chosen), lambda: lens_grid(inside, ink=ink)
+    )
+    figure(
+        chart,
+        title="Logit lens: top token after each layer",
+        key="lm_lens_chart",
+        on_select=clicked,
+        selection_mode="cell",
+        alt=said,
+    )
     some = f" Every {ORDINALS.get(every, f'{every}th')} layer is shown." if every > 1 else ""
     shown = (
         f" Positions {window[0]} to {window[-1]} of {len(read)}: choose another token to move."
@@ -111,7 +111,7 @@ def _grid(read: TokenSequence, lens: Recipe, window: range, chosen: tuple[int, i
         f"probability; bold: same as the final prediction. “{DOT}” marks a space. Click a cell for "
         f"details.{some}{shown}"
     )
-    return plain_ink
+    return chart
 
 
 def cell(lens: Recipe, place: int, depth: int) -> None:

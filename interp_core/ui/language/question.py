@@ -21,7 +21,6 @@ from interp_core.ui.widgets.model_choice import take
 from interp_core.ui.widgets.recipe import Recipe
 
 PLACE = "lm_place"
-DARK_INK, LIGHT_INK = "#17202c", "#e7ebf1"
 
 
 @st.cache_resource(show_spinner=False)
@@ -87,11 +86,6 @@ def pick_place(read: TokenSequence, place: int) -> None:
     """Make a clicked token the chosen one."""
     if 0 <= place < len(read):
         st.session_state[PLACE] = place_name(read.tokens, place)
-
-
-def ink() -> str:
-    """The colour of text on charts in the reader's theme."""
-    return LIGHT_INK if st.context.theme.type == "dark" else DARK_INK
 
 
 FITTING = "language-model"
